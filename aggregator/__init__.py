@@ -1,0 +1,1 @@
+"""One clean merged feed of what many publishers report: one entry a story."""

@@ -1,0 +1,130 @@
+"""One Protocol for each part that can be replaced."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from aggregator.model import (
+    Change,
+    Decision,
+    Document,
+    Edition,
+    Entry,
+    Fetched,
+    GroupContext,
+    Grouping,
+    NotModified,
+    ParsedFeed,
+    ShownStory,
+    Source,
+    SourceState,
+    StoredEntry,
+    Story,
+    Tombstone,
+    Validators,
+)
+
+
+class Clock(Protocol):
+    """The time, aware and in UTC."""
+
+    def __call__(self) -> datetime: ...
+
+
+class Fetcher(Protocol):
+    """Gets the documents of the sources of one kind; a module `fetchers/KIND.py` has `make`."""
+
+    async def fetch(self, source: Source, validators: Validators) -> Fetched | NotModified:
+        """Return what is new, or raise FetchError; within the deadline of the source."""
+
+    async def close(self) -> None:
+        """Give connections back."""
+
+
+class Parser(Protocol):
+    """Reads one format; a module `parsers/FORMAT.py` is one."""
+
+    def accepts(self, document: Document) -> bool:
+        """Say whether the content looks like this format; cheap, never raises."""
+
+    def parse(self, document: Document) -> ParsedFeed:
+        """Read the document, or raise ParseError."""
+
+
+class Renderer(Protocol):
+    """Makes one format of an edition; a module `renderers/FORMAT.py` is one."""
+
+    EXTENSION: str
+    MEDIA_TYPE: str
+
+    def render(self, edition: Edition) -> bytes:
+        """Return the whole document; the same edition gives the same bytes."""
+
+
+class Store(Protocol):
+    """Everything that is remembered; gather, group and publish meet only here."""
+
+    def close(self) -> None:
+        """Give the database back."""
+
+    # gather
+    def source_states(self) -> Mapping[str, SourceState]:
+        """Return what is remembered of each source, by identity."""
+
+    def save_state(self, identity: str, state: SourceState) -> None:
+        """Remember a source's state when no document came."""
+
+    def save_gathered(
+        self,
+        source: Source,
+        entries: Sequence[Entry],
+        state: SourceState,
+        *,
+        now: datetime,
+        initial: int | None,
+    ) -> tuple[Change, ...]:
+        """Store one source's documents, aliases, block counts and state in one transaction.
+
+        One Change for each entry given, in order. `initial` is how many entries (the newest)
+        are shown if the source is new; None for all.
+        """
+
+    def learned_blocks(
+        self, publisher_ids: Iterable[str] | None = None
+    ) -> Mapping[str, frozenset[int]]:
+        """Return the hashes of each publisher's boilerplate."""
+
+    # group
+    def ungrouped(self, limit: int) -> tuple[StoredEntry, ...]:
+        """Return entries that are new, or materially changed, since they were last grouped, in (published, key) order."""
+
+    def group_context(self, start: datetime, end: datetime) -> GroupContext:
+        """Return what is already grouped with a member published in the span, and all decisions."""
+
+    def save_grouping(self, grouping: Grouping) -> None:
+        """Store one grouping in one transaction, its journal lines fsynced first."""
+
+    def decisions(self) -> tuple[Decision, ...]:
+        """Return the user's corrections, oldest first."""
+
+    def decide(self, decision: Decision) -> None:
+        """Remember a correction for ever and mark its entries to be grouped again."""
+
+    # read
+    def newest_stories(self) -> Iterator[ShownStory]:
+        """Yield stories with at least one shown entry: newest first published, then published, then id."""
+
+    def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
+        """Return the stories of these ids, dead ids followed to the living."""
+
+    def stories_of(self, keys: Iterable[str]) -> tuple[Story, ...]:
+        """Return the stories that hold these entries, each once."""
+
+    def entries(self, keys: Iterable[str]) -> tuple[StoredEntry, ...]:
+        """Return the entries of these keys, in the order asked for."""
+
+    def find_entry(self, text: str) -> StoredEntry | None:
+        """Return the entry of a key, an id (urn:uuid:…) or a link."""
+
+    def tombstones(self, since: datetime) -> tuple[Tombstone, ...]:
+        """Return the stories that went into others since then, newest first."""
