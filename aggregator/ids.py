@@ -1,0 +1,30 @@
+"""The permanent names of entries, stories and feeds: they follow from what they name, never from chance."""
+
+from hashlib import blake2b
+from uuid import UUID, uuid5
+
+NAMESPACE = UUID("8f1f2a5e-6c0b-4f55-9d63-2b7d3a0e41c7")  # never changes: every id depends on it
+
+
+def entry_key(identity: str, kind: str, value: str) -> str:
+    """Return the key of an entry first seen in a source under this name; 32 hexadecimal digits.
+
+    `kind` is what `value` is: `guid`, `link` or `fingerprint`.
+    """
+    name = f"{identity}\0{kind}\0{value}".encode("utf-8", "surrogatepass")
+    return blake2b(name, digest_size=16).hexdigest()
+
+
+def entry_id(key: str) -> str:
+    """Return the published id of an entry, urn:uuid:…"""
+    return uuid5(NAMESPACE, "entry" + key).urn
+
+
+def story_id(founder_key: str) -> str:
+    """Return the id of the story that this entry founds, urn:uuid:…"""
+    return uuid5(NAMESPACE, "story" + founder_key).urn
+
+
+def feed_id(name: str) -> str:
+    """Return the id of the feed that we publish under this name, urn:uuid:…"""
+    return uuid5(NAMESPACE, "feed" + name).urn
