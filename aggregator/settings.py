@@ -9,19 +9,25 @@ from typing import Literal
 class WrapperRule:
     """One way in which an address hides another: an image proxy or a redirect wrapper.
 
-    `hosts` are exact or globs. `at` says where the inner address stands: `query:NAME`,
-    `path:REGEX` (group `url`), `rawquery` or `fragment`; `coding` how it is written.
+    `hosts` are exact or globs. `at` says where the inner address stands: `query:NAME`
+    (or NAMES with `|`), `path:REGEX` (group `url`), `rawquery` or `fragment`; `path` is a
+    regex for the path; `coding` says how the address is written. `like` names a built-in
+    rule that gives all but `id` and `hosts`.
     """
 
     id: str
     hosts: tuple[str, ...]
-    at: str
+    at: str = ""
     path: str = ""
-    coding: Literal["auto", "percent", "base64", "hex", "none"] = "auto"
+    needs: str = ""  # regex that the query must hold
+    coding: Literal["auto", "percent", "base64", "hex", "none", "proofpoint", "protobuf"] = "auto"
     scheme: Literal["https", "http", "keep"] = "https"
     relative: bool = False
+    query: Literal["drop", "plain", "keep"] = "drop"  # whose is the outer query of a path form
+    carry: str = ""  # the parameter that holds the inner query
     kind: Literal["relay", "optimiser", "mirror", "archive", "opaque", "redirect"] = "relay"
     enabled: bool = True
+    like: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +50,27 @@ class ImageOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRule:
+    """Tracking parameters of some addresses, as a ClearURLs provider names them; regexes.
+
+    `names` match whole parameter names, `cuts` are taken out of the address wherever they
+    stand, `opens` hold the address that a redirect leads to in group 1.
+    """
+
+    id: str
+    pattern: str
+    names: tuple[str, ...] = ()
+    cuts: tuple[str, ...] = ()
+    opens: tuple[str, ...] = ()
+    exceptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CleanOptions:
     """How the entries of one source are cleaned."""
 
     images: ImageOptions = ImageOptions()
+    links: tuple[LinkRule, ...] = ()
     strip: tuple[str, ...] = ()  # CSS selectors
     copyright_notice: Literal["keep", "strip"] = "keep"
     boilerplate: Literal["keep", "strip"] = "keep"
