@@ -2,6 +2,7 @@
 
 AggregatorError
   ConfigError(path, line, key)      stop, exit status 2
+    ConfigErrors(faults)            several at once
   SourceError(source_id)            costs this source alone
     FetchError
       Timeout · HTTPStatus(status, retry_after) · BodyTooLarge · BlockedAddress · TooManyRedirects
@@ -12,6 +13,7 @@ AggregatorError
   PublishError                      the last good feed stays
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -32,6 +34,14 @@ class ConfigError(AggregatorError):
         self.path = path
         self.line = line
         self.key = key
+
+
+class ConfigErrors(ConfigError):
+    """Several faults of one configuration; the text has a line for each."""
+
+    def __init__(self, faults: Sequence[ConfigError]) -> None:
+        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = tuple(faults)
 
 
 class SourceError(AggregatorError):

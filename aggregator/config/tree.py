@@ -1,0 +1,170 @@
+"""YAML text → plain values that know their lines.
+
+Built from events, not by a constructor: no tags, no aliases that multiply, bounded depth. Every
+scalar stays the text that was written (only a plain `null`, `~` or nothing is None), so that
+`title: 1.10`, `language: no` and `id: 007` mean what they say; the schema makes numbers of them.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from aggregator.config.problems import Problem
+
+_DEEPEST = 20
+_MOST = 500_000  # values, aliased ones counted as often as they are used
+LARGEST = 10_000_000  # bytes of a configuration
+
+_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the C one where there is one
+_VARIABLE = re.compile(r"\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)\}|(\{))")
+
+Where = tuple[str | int, ...]
+
+
+@dataclass(slots=True)
+class Tree:
+    """The values of one file; `lines` is where each of them stands, from 1.
+
+    `written` keeps a text as it was before environment variables were put in.
+    """
+
+    value: Any = None
+    lines: dict[Where, int] = field(default_factory=dict)
+    written: dict[Where, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def line(self, where: Where) -> int:
+        """Return the line of a value, or of the nearest one around it."""
+        for end in range(len(where), 0, -1):
+            if (line := self.lines.get(where[:end])) is not None:
+                return line
+        return self.lines.get((), 1)
+
+
+def read(text: str, env: Mapping[str, str]) -> Tree:
+    """Return the values of a YAML document, with its problems."""
+    tree = Tree()
+    try:
+        _Builder(tree, yaml.parse(text, Loader=_LOADER), env).build()
+    except _Stop:
+        pass
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        tree.problems.append(Problem(line=line, text=f"is not YAML: {error.problem}"))
+    except yaml.YAMLError as error:
+        tree.problems.append(Problem(text=f"is not YAML: {str(error).splitlines()[0]}"))
+    return tree
+
+
+class _Stop(Exception):  # noqa: N818  not an error of its own: the problem is already noted
+    """Reading further makes no sense."""
+
+
+class _Builder:
+    """Makes values of events, one document, depth first."""
+
+    def __init__(self, tree: Tree, events: Iterator[Any], env: Mapping[str, str]) -> None:
+        self._tree = tree
+        self._events = events
+        self._env = env
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._count = 0
+
+    def build(self) -> None:
+        """Fill the tree from the first document, and note a second one."""
+        next(self._events)  # the stream's start
+        if isinstance(next(self._events), yaml.StreamEndEvent):
+            return
+        self._tree.value = self._node(next(self._events), ())
+        next(self._events)  # the document's end
+        after = next(self._events)
+        if not isinstance(after, yaml.StreamEndEvent):
+            self._note(after, (), "a second document begins here: one file holds one configuration")
+
+    def _note(self, event: Any, where: Where, text: str) -> None:
+        line = event.start_mark.line + 1
+        self._tree.problems.append(Problem(line=line, where=where, text=text))
+
+    def _node(self, event: Any, where: Where) -> Any:
+        before = self._count
+        self._spend(event, where, 1)
+        self._tree.lines.setdefault(where, event.start_mark.line + 1)
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event, where)
+        if event.tag is not None:
+            self._note(event, where, f"has a tag ({event.tag}): leave it out, tags are not read")
+        value = self._value(event, where)
+        if event.anchor:
+            self._anchors[event.anchor] = (value, self._count - before)
+        return value
+
+    def _value(self, event: Any, where: Where) -> Any:
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event, where)
+        if len(where) >= _DEEPEST:
+            self._note(event, (), f"is nested more than {_DEEPEST} deep")
+            raise _Stop
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._list(where)
+        return self._mapping(where)
+
+    def _spend(self, event: Any, where: Where, count: int) -> None:
+        self._count += count
+        if self._count > _MOST:
+            self._note(event, where, f"holds more than {_MOST} values")
+            raise _Stop
+
+    def _alias(self, event: Any, where: Where) -> Any:
+        if event.anchor not in self._anchors:
+            self._note(event, where, f"*{event.anchor} stands for nothing that comes before it")
+            return None
+        value, count = self._anchors[event.anchor]
+        self._spend(event, where, count)
+        return value
+
+    def _list(self, where: Where) -> list[Any]:
+        values: list[Any] = []
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            values.append(self._node(event, (*where, len(values))))
+        return values
+
+    def _mapping(self, where: Where) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            key = self._key(event, where)
+            inner = (*where, key)
+            if key in values:
+                first = self._tree.lines[inner]
+                self._note(event, inner, f"stands here a second time (first in line {first})")
+            self._tree.lines[inner] = event.start_mark.line + 1
+            values[key] = self._node(next(self._events), inner)
+        return {key: value for key, value in values.items() if value is not None}
+
+    def _key(self, event: Any, where: Where) -> str:
+        if not isinstance(event, yaml.ScalarEvent):
+            self._note(event, where, "a key must be plain text")
+            raise _Stop
+        return str(event.value)
+
+    def _scalar(self, event: Any, where: Where) -> str | None:
+        text: str = event.value
+        if event.implicit[0] and text in ("", "~", "null", "Null", "NULL"):
+            return None
+        if "$" not in text:
+            return text
+        self._tree.written[where] = text
+        return self._expand(event, where)
+
+    def _expand(self, event: Any, where: Where) -> str:
+        def insert(match: re.Match[str]) -> str:
+            if match[2]:
+                self._note(event, where, "${ begins no variable: write ${NAME}, or $$ for a dollar")
+            if match[1] and match[1] not in self._env:
+                self._note(event, where, f"the environment variable {match[1]} is not set")
+            return self._env.get(match[1], "") if match[1] else "$" + (match[2] or "")
+
+        return _VARIABLE.sub(insert, event.value)
