@@ -394,3 +394,5 @@ class Edition:
     updated: datetime
     stories: tuple[ShownStory, ...]
     tombstones: tuple[Tombstone, ...] = ()
+    sources: Mapping[str, FeedInfo] = field(default_factory=dict)  # by identity
+    links: tuple[tuple[str, str], ...] = ()  # rel, address: hub, prev-archive…

@@ -1,0 +1,79 @@
+"""Writes a published file whole or not at all, and only if its bytes changed."""
+
+import contextlib
+import os
+from pathlib import Path
+
+from aggregator.errors import PublishError
+
+_MODE = 0o644  # a web server of another user may serve the folder
+
+
+def write(path: Path, content: bytes) -> bool:
+    """Put the content at the path; False if it was there already.
+
+    Written aside in the same folder, synced, renamed, and the folder synced. Raises PublishError;
+    then the last good file stays.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path)
+        if _holds(path, content):
+            return False
+        _replace(path, content)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise PublishError(f"cannot write {path.name} into {path.parent}: {why}") from error
+    return True
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return path.stat().st_size == len(content) and path.read_bytes() == content
+    except FileNotFoundError:
+        return False
+
+
+def _replace(path: Path, content: bytes) -> None:
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), _MODE)
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last through a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what writers that were killed left beside the file."""
+    start, end = f".{path.name}.", ".part"
+    for left in path.parent.iterdir():
+        if left.name.startswith(start) and left.name.endswith(end):
+            writer = left.name[len(start) : -len(end)]
+            if not (writer.isdigit() and _lives(int(writer))):
+                left.unlink(missing_ok=True)
+
+
+def _lives(writer: int) -> bool:
+    try:
+        os.kill(writer, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return writer != os.getpid()  # ours is not under way: it is just starting

@@ -1,0 +1,313 @@
+"""What every format shows of a story: its texts, links, people and times, scrubbed and ready to write."""
+
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from html import escape, unescape
+
+from aggregator import ids, text, urls
+from aggregator.model import (
+    Author,
+    Edition,
+    Enclosure,
+    Publisher,
+    ShownStory,
+    StoredEntry,
+    Tombstone,
+)
+from aggregator.renderers import _words
+
+_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+_ID = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+")
+_MAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
+_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
+_ESCAPED = re.compile(r"&(?=(?:lt|gt|quot|#\d+|#x[\da-fA-F]+);)")
+_MARKUP = re.compile(r"<(/?[A-Za-z][^<>]*)>")
+_TYPES = {
+    "mp3": "audio/mpeg",
+    "m4a": "audio/mp4",
+    "ogg": "audio/ogg",
+    "opus": "audio/ogg",
+    "mp4": "video/mp4",
+    "m4v": "video/mp4",
+    "webm": "video/webm",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "pdf": "application/pdf",
+}
+_TITLE_MOST = 500
+_MOST = 30  # categories, authors and enclosures of an entry, each
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """Another member of the story: one line of the list below the text."""
+
+    publisher: str
+    title: str
+    link: str
+    published: datetime
+    same_text: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The feed that the shown entry came from (atom:source)."""
+
+    id: str
+    title: str
+    link: str
+    self_url: str
+    rights: str
+    updated: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendition:
+    """A story as it is written down: every text scrubbed, every address a URI or empty."""
+
+    id: str
+    language: str
+    title: str
+    link: str
+    via: str
+    summary: str
+    html: str
+    published: datetime
+    updated: datetime
+    origin: Origin
+    authors: tuple[Author, ...]
+    categories: tuple[str, ...]
+    enclosures: tuple[Enclosure, ...]
+    image: str
+    rights: str
+    mentions: tuple[Mention, ...]
+    publishers: int
+    page: str
+
+    @property
+    def related(self) -> Iterator[Mention]:
+        """Yield the other members with a link of their own, each link once."""
+        seen = {self.link, ""}
+        for mention in self.mentions:
+            if mention.link not in seen:
+                seen.add(mention.link)
+                yield mention
+
+
+def renditions(edition: Edition) -> tuple[Rendition, ...]:
+    """Return the stories of an edition, ready to write."""
+    return tuple(_rendition(shown, edition) for shown in edition.stories)
+
+
+def last_change(edition: Edition, shown: Iterable[Rendition]) -> datetime:
+    """Return `updated` of the feed: that of its newest entry, else what the edition says."""
+    newest = max((one.updated for one in shown), default=edition.updated)
+    return max([newest, *(stone.when for stone in tombstones(edition))])
+
+
+def tombstones(edition: Edition) -> tuple[Tombstone, ...]:
+    """Return the tombstones of stories that the edition does not show, each once."""
+    living = {shown.story.id for shown in edition.stories}
+    dead = {stone.id: stone for stone in reversed(edition.tombstones) if stone.id not in living}
+    return tuple(reversed(dead.values()))
+
+
+def feed_title(edition: Edition) -> str:
+    """Return the feed's title; never empty."""
+    return plain_title(edition.spec.title) or edition.spec.name
+
+
+def feed_id(edition: Edition) -> str:
+    """Return the permanent id of the feed."""
+    return ids.feed_id(edition.spec.name)
+
+
+def address(edition: Edition, path: str) -> str:
+    """Return the address of something that stands beside the feeds, or ''."""
+    return uri(f"{edition.home_url.rstrip('/')}/{path}")
+
+
+def uri(link: str) -> str:
+    """Return a web address as a URI, or ''."""
+    written = urls.rfc3986(link) if link else ""
+    return written if urls.is_web(written) else ""
+
+
+def plain_title(title: str) -> str:
+    """Return a title that no reader takes for markup, whichever way it reads titles."""
+    shown = text.xml_safe(text.shorten(text.plain(title[: 4 * _TITLE_MOST]), _TITLE_MOST))
+    while _ESCAPED.search(shown):
+        shown = text.xml_safe(text.plain(unescape(shown)))
+    return _MARKUP.sub(r"‹\1›", shown) if "<" in shown else shown
+
+
+def media_type(enclosure: Enclosure) -> str:
+    """Return the type of a media file, guessed from its name if it was not said."""
+    if _TYPE.fullmatch(enclosure.type):
+        return enclosure.type.lower()
+    suffix = enclosure.url.partition("?")[0].rpartition(".")[2].lower()
+    return _TYPES.get(suffix, "application/octet-stream")
+
+
+def _rendition(shown: ShownStory, edition: Edition) -> Rendition:
+    lead = shown.lead
+    entry = lead.entry
+    mentions = tuple(_mentions(shown))
+    published = _published(shown)
+    spread = timedelta(microseconds=zlib.crc32(shown.story.id.encode()) % 1_000_000)
+    return Rendition(
+        id=shown.story.id,
+        language=_language(entry.language),
+        title=_title(lead),
+        link=uri(entry.link),
+        via="" if entry.via == entry.link else uri(entry.via),
+        summary=text.xml_safe(text.plain(entry.summary)),
+        html=text.xml_safe(_html(lead, mentions)),
+        published=published,
+        # Many stories change in one run; validators and readers that sort want distinct times.
+        updated=max(shown.story.updated + spread, published),
+        origin=_origin(lead, edition),
+        authors=_authors(lead),
+        categories=_categories(entry.categories),
+        enclosures=_enclosures(entry.enclosures),
+        image=uri(entry.image),
+        rights=text.xml_safe(text.plain(entry.rights)),
+        mentions=mentions,
+        publishers=len({one.entry.publisher.id for one in shown.entries}),
+        page=_page(shown, edition),
+    )
+
+
+def _page(shown: ShownStory, edition: Edition) -> str:
+    """Return the address of the story's own page; entries by themselves have none."""
+    if edition.spec.group != "stories":
+        return ""
+    return address(edition, f"stories/{shown.story.id.removeprefix('urn:uuid:')}")
+
+
+def _published(shown: ShownStory) -> datetime:
+    """Return the founder's date, which stays when another member becomes the one shown."""
+    dates = {one.key: one.published for one in shown.entries}
+    return dates.get(shown.story.founder) or min(dates.values())
+
+
+def _language(tag: str) -> str:
+    tag = tag.replace("_", "-")
+    return tag if _TAG.fullmatch(tag) else ""
+
+
+def _title(stored: StoredEntry) -> str:
+    entry = stored.entry
+    return (
+        plain_title(entry.title)
+        or plain_title(text.shorten(text.plain(entry.summary or entry.text[:1000]), 80))
+        or _name(entry.publisher)
+    )
+
+
+def _name(publisher: Publisher) -> str:
+    return plain_title(publisher.title) or plain_title(publisher.id) or "?"
+
+
+def _mentions(shown: ShownStory) -> Iterator[Mention]:
+    copies = {one.key for one in shown.story.members if one.reason.kind == "same text"}
+    lead_copies = shown.lead.key in copies
+    for stored in shown.entries[1:]:
+        yield Mention(
+            publisher=_name(stored.entry.publisher),
+            title=_title(stored),
+            link=uri(stored.entry.link),
+            published=stored.published,
+            same_text=stored.key in copies
+            or (lead_copies and _nearest(shown, shown.lead.key) == stored.key),
+        )
+
+
+def _nearest(shown: ShownStory, key: str) -> str:
+    return next((one.reason.nearest for one in shown.story.members if one.key == key), "")
+
+
+def _html(lead: StoredEntry, mentions: tuple[Mention, ...]) -> str:
+    """Return the text of the shown entry, a lead image if it has none, and the list of the others."""
+    entry = lead.entry
+    body = entry.html if entry.html.strip() else f"<p>{escape(entry.summary or _title(lead))}</p>"
+    if (image := uri(entry.image)) and "<img" not in body:
+        body = f'<p><img src="{escape(image)}" alt=""></p>{body}'
+    if not mentions:
+        return body
+    words = _words.choose(entry.language, entry.title + entry.text[:300])
+    lines = "".join(_line(mention, words) for mention in mentions)
+    return f"{body}\n<hr>\n<p>{words.also}</p>\n<ul>{lines}\n</ul>"
+
+
+def _line(mention: Mention, words: _words.Words) -> str:
+    title = escape(mention.title)
+    if mention.link:
+        title = f'<a href="{escape(mention.link)}">{title}</a>'
+    when = f"{mention.published:%Y-%m-%d %H:%M} UTC"
+    mark = words.same_text if mention.same_text else ""
+    return f'\n<li dir="auto">{title} – {escape(mention.publisher)}, {when}{mark}</li>'
+
+
+def _origin(lead: StoredEntry, edition: Edition) -> Origin:
+    publisher = lead.entry.publisher
+    info = edition.sources.get(lead.source_id)
+    own = info if info and info.id and info.id == publisher.feed_id else None
+    home = uri(publisher.url) or (uri(own.link) if own else "")
+    return Origin(
+        id=_origin_id(publisher, home),
+        title=_name(publisher),
+        link=home,
+        self_url=uri(own.self_url) if own else "",
+        rights=text.xml_safe(text.plain(own.rights)) if own else "",
+        # When this entry last changed its feed did too: later changes of the feed are no news here.
+        updated=lead.revised,
+    )
+
+
+def _origin_id(publisher: Publisher, home: str) -> str:
+    if written := uri(publisher.feed_id):
+        return written
+    if _ID.fullmatch(publisher.feed_id):
+        return publisher.feed_id
+    return home or ids.feed_id(f"publisher {publisher.id}")
+
+
+def _authors(lead: StoredEntry) -> tuple[Author, ...]:
+    """Return the writers and, last, the publisher, whom few readers show otherwise."""
+    publisher = lead.entry.publisher
+    people = {}
+    for author in lead.entry.authors[:_MOST]:
+        name = plain_title(_MAIL.sub("", author.name)).strip(" ()<>‹›,;")
+        mail = author.email if _MAIL.fullmatch(author.email) else ""
+        if name:
+            people[name.casefold()] = Author(name=name, email=mail, url=uri(author.url))
+    name = _name(publisher)
+    people.setdefault(name.casefold(), Author(name=name, url=uri(publisher.url)))
+    return tuple(people.values())
+
+
+def _categories(categories: Iterable[str]) -> tuple[str, ...]:
+    shown = (text.shorten(plain_title(category), 100) for category in categories)
+    distinct = {one.casefold(): one for one in shown if one}
+    return tuple(distinct.values())[:_MOST]
+
+
+def _enclosures(enclosures: Iterable[Enclosure]) -> tuple[Enclosure, ...]:
+    distinct: dict[str, Enclosure] = {}
+    for one in enclosures:
+        if len(distinct) < _MOST and (link := uri(one.url)):
+            written = Enclosure(
+                url=link,
+                type=media_type(one),
+                length=max(one.length, 0),
+                title=plain_title(one.title),
+            )
+            distinct.setdefault(link, written)
+    return tuple(distinct.values())
