@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aggregator.model import Source
-from aggregator.settings import FeedSpec, FetchSettings, ImageOptions, StorySettings
+from aggregator.settings import CleanOptions, FeedSpec, FetchSettings, ImageOptions, StorySettings
+
+_CLEAN = CleanOptions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,3 +26,4 @@ class Config:
     stories: StorySettings
     sources: tuple[Source, ...]
     feeds: tuple[FeedSpec, ...]
+    clean: CleanOptions = _CLEAN  # of an address that no source says more about

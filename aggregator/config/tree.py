@@ -52,12 +52,18 @@ def read(text: str, env: Mapping[str, str]) -> Tree:
     except _Stop:
         pass
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        tree.problems.append(Problem(line=line, text=f"is not YAML: {error.problem}"))
+        tree.problems.append(_not_yaml(error, text))
     except yaml.YAMLError as error:
         tree.problems.append(Problem(text=f"is not YAML: {str(error).splitlines()[0]}"))
     return tree
+
+
+def _not_yaml(error: yaml.MarkedYAMLError, text: str) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    line = mark.line if mark else 0
+    here = text.split("\n")[line : line + 1]
+    hint = "; between { and } a text with ${NAME} needs quotes" if "${" in "".join(here) else ""
+    return Problem(line=line + 1, text=f"is not YAML: {error.problem}{hint}")
 
 
 class _Stop(Exception):  # noqa: N818  not an error of its own: the problem is already noted
@@ -161,6 +167,7 @@ class _Builder:
 
     def _expand(self, event: Any, where: Where) -> str:
         def insert(match: re.Match[str]) -> str:
+            """Return a variable's value, or a dollar sign."""
             if match[2]:
                 self._note(event, where, "${ begins no variable: write ${NAME}, or $$ for a dollar")
             if match[1] and match[1] not in self._env:

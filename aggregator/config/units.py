@@ -5,7 +5,11 @@ from datetime import timedelta
 
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
-_FOLDED = {unit.lower(): size for unit, size in _BYTES.items()} | {"k": 10**3, "m": 10**6, "g": 10**9}  # fmt: skip
+_FOLDED = {unit.lower(): size for unit, size in _BYTES.items()} | {
+    "k": 10**3,
+    "m": 10**6,
+    "g": 10**9,
+}
 
 DURATION = r"(?:[0-9]{1,9}(?:\.[0-9]{1,3})?(?:ms|s|m|h|d|w))+"
 SIZE = r"[0-9]{1,12}(?:\.[0-9]{1,3})? ?(?:B|kB|MB|GB|KiB|MiB|GiB)"
@@ -18,7 +22,9 @@ def duration(text: str) -> timedelta:
     """Read 45s, 30m, 1h30m, 2d or 1w; ValueError says how to mend it."""
     squeezed = "".join(text.split()).lower()
     if _NUMBER.fullmatch(squeezed):
-        raise ValueError(f"needs a unit: write {squeezed}s, {squeezed}m, {squeezed}h or {squeezed}d")
+        raise ValueError(
+            f"needs a unit: write {squeezed}s, {squeezed}m, {squeezed}h or {squeezed}d"
+        )
     if not re.fullmatch(DURATION, squeezed) or len(squeezed) > 40:
         raise ValueError("is no duration: write for example 45s, 30m, 1h30m or 2d")
     parts = [(float(amount), unit) for amount, unit in _PART.findall(squeezed)]

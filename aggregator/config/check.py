@@ -1,0 +1,132 @@
+"""Values → checked models: every part by itself, so that one fault does not hide another."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from aggregator import plugins
+from aggregator.config import addresses, words
+from aggregator.config.models import ConfigModel, FeedModel, SourceModel
+from aggregator.config.problems import Problem
+from aggregator.config.tree import Tree, Where
+
+_LISTS: Mapping[str, TypeAdapter[Any]] = {
+    "sources": TypeAdapter(SourceModel),
+    "feeds": TypeAdapter(FeedModel),
+}
+_WHOLE: TypeAdapter[Any] = TypeAdapter(ConfigModel)
+
+
+@dataclass(slots=True)
+class Checked:
+    """The parts that are sound, each with where it stands, and all that is not."""
+
+    parts: dict[str, Any] = field(default_factory=dict)
+    sources: dict[Where, SourceModel] = field(default_factory=dict)
+    feeds: dict[Where, FeedModel] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def model(self) -> ConfigModel:
+        """Return the whole, its defaults filled in."""
+        sources, feeds = tuple(self.sources.values()), tuple(self.feeds.values())
+        return ConfigModel.model_construct(sources=sources, feeds=feeds, **self.parts)
+
+
+def check(tree: Tree) -> Checked:
+    """Check all values of a file against the schema and against each other."""
+    checked = Checked(problems=list(tree.problems))
+    value = {} if tree.value is None else tree.value
+    if not isinstance(value, dict):
+        checked.problems.append(Problem(text="must be a mapping: sources:, feeds: and so on"))
+        return checked
+    for key, part in value.items():
+        if key in _LISTS:
+            _check_list(tree, key, part, checked)
+        elif sound := _validate(_WHOLE, {key: part}, (), checked):
+            checked.parts[key] = getattr(sound, key)
+    checked.problems.extend(_crosswise(tree, checked))
+    return checked
+
+
+def _validate(adapter: TypeAdapter[Any], value: Any, where: Where, checked: Checked) -> Any:
+    sound, problems = words.validate(adapter, value, where)
+    checked.problems.extend(problems)
+    return sound
+
+
+def _check_list(tree: Tree, key: str, values: Any, checked: Checked) -> None:
+    if not isinstance(values, list):
+        text = "must be a list: each line below it begins with -"
+        checked.problems.append(Problem(where=(key,), text=text))
+        return
+    for number, value in enumerate(values):
+        where: Where = (key, number)
+        bare = key == "sources" and isinstance(value, str)
+        sound = _validate(_LISTS[key], {"url": value} if bare else value, where, checked)
+        if isinstance(sound, SourceModel):
+            checked.sources[where] = _with_id(tree, where, sound)
+        elif sound is not None:
+            checked.feeds[where] = sound
+
+
+def _with_id(tree: Tree, where: Where, source: SourceModel) -> SourceModel:
+    if source.id:
+        return source
+    place = "url" if source.url else "path"
+    written = tree.written.get((*where, place)) or tree.written.get(where)
+    made = addresses.source_id(written or getattr(source, place))
+    return source.model_copy(update={"id": made})
+
+
+def _crosswise(tree: Tree, checked: Checked) -> Iterator[Problem]:
+    """Yield what is wrong between parts."""
+    yield from _doubled_sources(tree, checked.sources)
+    names = ((where, feed.name.casefold()) for where, feed in checked.feeds.items())
+    for where, first in _doubled(names):
+        text = f"is the name of two feeds (first in line {tree.line(first)}): rename one"
+        yield Problem(where=(*where, "name"), text=text)
+    known = {source.id for source in checked.sources.values()}
+    for where, feed in checked.feeds.items():
+        for number, one in enumerate(feed.sources):
+            if one not in known and not _has_faults(checked, "sources"):
+                text = f"no source has the id {one!r}{plugins.did_you_mean(one, known)}"
+                yield Problem(where=(*where, "sources", number), text=text)
+
+
+def _has_faults(checked: Checked, section: str) -> bool:
+    return any(problem.where[:1] == (section,) for problem in checked.problems)
+
+
+def _doubled_sources(tree: Tree, sources: Mapping[Where, SourceModel]) -> Iterator[Problem]:
+    ids = set[Where]()
+    for where, first in _doubled((where, source.id) for where, source in sources.items()):
+        ids.add(where)
+        line = tree.line(first)
+        if sources[where].url and sources[where].url == sources[first].url:
+            text = f"the same address stands in line {line}: take one out, or give each an id:"
+        else:
+            text = f"is the id of two sources (first in line {line}): rename one"
+        yield Problem(where=(*where, "id"), text=text)
+    claims = [
+        (where, old)
+        for where, source in sources.items()
+        if where not in ids
+        for old in dict.fromkeys((source.id, *source.formerly))
+    ]
+    for where, first in _doubled(claims):
+        text = f"an id, or a former one, that the source in line {tree.line(first)} has too"
+        yield Problem(where=(*where, "formerly"), text=text)
+
+
+def _doubled(claims: Iterable[tuple[Where, str]]) -> Iterator[tuple[Where, Where]]:
+    """Yield each later place that claims a word, with the first that did."""
+    first: dict[str, Where] = {}
+    seen = defaultdict[Where, set[str]](set)
+    for where, word in claims:
+        if first.setdefault(word, where) != where and word not in seen[where]:
+            seen[where].add(word)
+            yield where, first[word]

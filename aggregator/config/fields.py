@@ -1,0 +1,187 @@
+"""The kinds of value that a key may hold, each with its check and its mend."""
+
+import ipaddress
+import re
+import zoneinfo
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated, Any
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+
+from aggregator import plugins
+from aggregator.config import units
+
+_HOST = re.compile(r"(?:\*\.)?[\w](?:[\w-]{0,62}\.?){1,30}")
+_GLOB = re.compile(r"[\w*?.\-\[\]:]{1,255}")
+_ID = re.compile(r"\w[\w.\-]{0,99}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{0,63}")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,5}")
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~\-]{1,100}")
+
+
+def _unit(read: Callable[[str], Any]) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        """Read text; a number has lost its unit and is told so."""
+        if isinstance(value, bool | int | float):
+            value = str(value)
+        return read(value) if isinstance(value, str) else value
+
+    return check
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_unit(units.duration)),
+    PlainSerializer(units.show_duration, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": f"^{units.DURATION}$", "title": "duration"}),
+]
+Size = Annotated[
+    int,
+    BeforeValidator(_unit(units.size)),
+    PlainSerializer(units.show_size, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": f"^{units.SIZE}$", "title": "size"}),
+]
+
+
+def split_url(text: str) -> SplitResult:
+    """Take an address apart; ValueError in words of ours, never with the address itself."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("is no valid address") from None
+    if any(mark.isspace() or not mark.isprintable() for mark in text):
+        raise ValueError("holds a space or a control character")
+    return parts
+
+
+def web_address(text: str) -> str:
+    """Accept http and https alone."""
+    parts = split_url(text)
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an address that begins with http:// or https://")
+    return text
+
+
+def _or_empty(check: Callable[[str], str]) -> Callable[[str], str]:
+    """Let an empty text stand for a key that is left out, as an unset variable gives it."""
+    return lambda text: check(text) if text else text
+
+
+def _public_url(text: str) -> str:
+    parts = split_url(web_address(text))
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("must be plain: it is published, without user name, query or fragment")
+    return text if text.endswith("/") else text + "/"
+
+
+def _store(text: str) -> str:
+    if text == "sqlite" or text.startswith(("postgresql://", "postgresql+psycopg://")):
+        return text
+    raise ValueError("must be sqlite or an address that begins with postgresql://")
+
+
+def allowance(text: str) -> str:
+    """Accept an address, a network or a name, each with an optional port."""
+    match = re.fullmatch(r"\[([^\]]*)\](?::([0-9]{1,5}))?|([^:]*):([0-9]{1,5})|(.*)", text.strip())
+    host = next((part for part in (match[1], match[3], match[5]) if part), "") if match else ""
+    port = int((match[2] or match[4] or 1) if match else 0)
+    if not 0 < port < 65_536:
+        raise ValueError("has a port that does not exist")
+    if not _is_network(host) and not (_HOST.fullmatch(host) and not _is_numeric(host)):
+        raise ValueError(
+            "must be an address, a network or a name, with a port if wanted:"
+            " 127.0.0.1:8801, 10.0.0.0/8, [fd00::1]:80, feeds.home.arpa"
+        )
+    return text.strip()
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_numeric(text: str) -> bool:
+    """Say whether a name is a mistyped address: its last label is a number."""
+    return text.rstrip(".").rpartition(".")[2].isdigit()
+
+
+def glob(text: str) -> str:
+    """Accept a host name, `*` standing for any part of it."""
+    if not _GLOB.fullmatch(text):
+        raise ValueError("must be a host name, * for any part: img.example.org, *.example.org")
+    return text.lower()
+
+
+def _id(text: str) -> str:
+    if not _ID.fullmatch(text):
+        raise ValueError(
+            "must be letters, digits, - _ and . (100 at most), a letter or digit first"
+        )
+    return text
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError("becomes a file name: use latin letters, digits, - _ and . (64 at most)")
+    return text
+
+
+def _language(text: str) -> str:
+    if not _LANGUAGE.fullmatch(text):
+        raise ValueError("must be a language tag: zh, zh-Hant, en-GB")
+    return text
+
+
+def _timezone(text: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(text)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        near = plugins.did_you_mean(text, zoneinfo.available_timezones())
+        raise ValueError(f"is no time zone: write for example Asia/Shanghai{near}") from None
+    return text
+
+
+def _headers(values: dict[str, str]) -> dict[str, str]:
+    for name, value in values.items():
+        if not _TOKEN.fullmatch(name):
+            raise ValueError("has a name that is no header's: letters, digits and - are")
+        if not value.isprintable():
+            raise ValueError(f"holds a control character in {name}")
+        if name.lower() in ("host", "content-length", "transfer-encoding", "connection"):
+            raise ValueError(f"may not hold {name}: it belongs to the connection")
+    return values
+
+
+def plugin(package: str) -> Callable[[str], str]:
+    """Make a check that a plug-in of this package exists."""
+
+    def check(text: str) -> str:
+        """Want the name of one of its modules."""
+        known = plugins.names(package)
+        if text not in known:
+            raise ValueError(f"unknown {text!r}{plugins.did_you_mean(text, known)}")
+        return text
+
+    return check
+
+
+Text = Annotated[str, Field(max_length=1000)]
+WebAddress = Annotated[str, Field(max_length=4000), AfterValidator(_or_empty(web_address))]
+Address = Annotated[str, Field(max_length=4000)]
+PublicUrl = Annotated[str, Field(max_length=1000), AfterValidator(_public_url)]
+StoreUrl = Annotated[str, Field(max_length=1000), AfterValidator(_store)]
+Allowance = Annotated[str, Field(max_length=300), AfterValidator(allowance)]
+HostGlob = Annotated[str, AfterValidator(glob)]
+Id = Annotated[str, AfterValidator(_id)]
+Name = Annotated[str, AfterValidator(_name)]
+Language = Annotated[str, AfterValidator(_or_empty(_language))]
+TimeZone = Annotated[str, AfterValidator(_or_empty(_timezone))]
+Headers = Annotated[dict[str, str], AfterValidator(_headers)]
+Kind = Annotated[str, AfterValidator(plugin("aggregator.fetchers"))]
+Format = Annotated[str, AfterValidator(plugin("aggregator.renderers"))]

@@ -1,0 +1,82 @@
+"""Reads the configuration: file → values → checked models → Config; all that is wrong at once."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from aggregator.config import addresses, fields, tree
+from aggregator.config.build import build
+from aggregator.config.check import check
+from aggregator.config.config import Config
+from aggregator.config.models import ConfigModel
+from aggregator.config.problems import raise_all
+from aggregator.errors import ConfigError
+from aggregator.model import Source
+
+
+def load(path: Path, env: Mapping[str, str]) -> Config:
+    """Read a configuration file, or raise ConfigError with file, line, key and the mend.
+
+    `env` is where `${NAME}` is looked up.
+    """
+    return loads(_text(path), path, env)
+
+
+def loads(text: str, path: Path, env: Mapping[str, str]) -> Config:
+    """Read the text of a configuration as if it stood in the file `path`."""
+    values = tree.read(text, env)
+    checked = check(values)
+    config, faults = build(checked.model, path)
+    problems = [
+        dataclasses.replace(one, line=one.line or values.line(one.where))
+        for one in (*checked.problems, *(() if checked.problems else faults))
+    ]
+    raise_all(problems, path)
+    return config
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON schema of the file, for editors and other tools."""
+    made = ConfigModel.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | made
+
+
+def with_addresses(config: Config, addresses_: Iterable[str]) -> Config:
+    """Return the configuration with these addresses alone as its sources."""
+    sources: dict[str, Source] = {}
+    for one in addresses_:
+        try:
+            url = fields.web_address(one.strip())
+        except ValueError as error:
+            raise ConfigError(str(error), key="--url") from None
+        made = addresses.source_id(url)
+        sources[made] = Source(id=made, url=url, clean=config.clean)
+    return dataclasses.replace(config, sources=tuple(sources.values()))
+
+
+def with_allowed(config: Config, allowed: Iterable[str]) -> Config:
+    """Return the configuration with more private addresses, networks and names allowed."""
+    try:
+        more = tuple(fields.allowance(one) for one in allowed)
+    except ValueError as error:
+        raise ConfigError(str(error), key="--allow-private") from None
+    fetch = dataclasses.replace(config.fetch, allow_private=config.fetch.allow_private + more)
+    return dataclasses.replace(config, fetch=fetch)
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(tree.LARGEST + 1)
+    except FileNotFoundError:
+        raise ConfigError("no such file: `aggregator init` writes one", path=path) from None
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", path=path) from None
+    if len(content) > tree.LARGEST:
+        raise ConfigError(f"is larger than {tree.LARGEST} bytes", path=path)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError("is not UTF-8: save it as UTF-8", path=path, line=line) from None

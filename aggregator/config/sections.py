@@ -1,0 +1,200 @@
+"""The schema of the sections: every key with its type, default and meaning."""
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from aggregator.config.fields import (
+    Allowance,
+    Duration,
+    HostGlob,
+    Size,
+    Text,
+    WebAddress,
+)
+from aggregator.config.rules import WrapperModel
+from aggregator.settings import CleanOptions, FetchSettings, ImageOptions, StorySettings
+
+_FETCH = FetchSettings()
+_IMAGES = ImageOptions()
+_STORIES = StorySettings()
+_CLEAN = CleanOptions()
+
+_second, _year = timedelta(seconds=1), timedelta(days=366)
+
+
+def as_list(value: Any) -> Any:
+    """Let one text stand for a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+Texts = Annotated[tuple[Text, ...], BeforeValidator(as_list), Field(max_length=1000)]
+Pair = Annotated[tuple[Text, Text], Field()]
+
+
+class Model(BaseModel):
+    """A mapping that knows all its keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FetchModel(Model):
+    """How sources are asked."""
+
+    interval: Annotated[Duration, Field(ge=_second, le=_year)] = Field(
+        default=_FETCH.interval,
+        description="how often a source is asked, if it does not want to be asked less often",
+        examples=["30m"],
+    )
+    timeout: Annotated[Duration, Field(ge=_second, le=timedelta(hours=1))] = Field(
+        default=_FETCH.timeout,
+        description="the deadline of one fetch, with all its redirects",
+        examples=["30s"],
+    )
+    max_size: Annotated[Size, Field(ge=1000, le=10**9)] = Field(
+        default=_FETCH.max_size, description="the largest document, inflated", examples=["15MB"]
+    )
+    max_entries: int = Field(
+        default=_FETCH.max_entries,
+        ge=1,
+        le=1_000_000,
+        description="entries taken of one document, the newest first",
+        examples=[500],
+    )
+    concurrency: int = Field(
+        default=_FETCH.concurrency, ge=1, le=1000, description="requests at one time", examples=[32]
+    )
+    per_host: int = Field(
+        default=_FETCH.per_host,
+        ge=1,
+        le=100,
+        description="requests at one time to one host",
+        examples=[2],
+    )
+    user_agent: Text = Field(
+        default=_FETCH.user_agent,
+        description="how requests introduce themselves; left out: the name, the version and the address of this project",
+        examples=["my-reader/1.0 (+https://example.org/about)"],
+    )
+    proxy: WebAddress = Field(
+        default=_FETCH.proxy,
+        description="a proxy that all requests go through; it is trusted. Those of the environment are not read",
+        examples=["http://127.0.0.1:3128"],
+    )
+    initial: int = Field(
+        default=_FETCH.initial,
+        ge=0,
+        le=1_000_000,
+        description="entries that a new source publishes at its first fetch, the newest; the rest is stored as seen",
+        examples=[50],
+    )
+    allow_private: tuple[Allowance, ...] = Field(
+        default=_FETCH.allow_private,
+        max_length=1000,
+        description="private addresses, networks and names that may be asked, each with a port if wanted",
+        examples=[["127.0.0.1:8801", "10.0.0.0/8", "nas.home.arpa"]],
+    )
+
+
+class ImagesModel(Model):
+    """What to do with images that stand behind a proxy."""
+
+    proxy: Literal["strip", "keep", "rewrap"] = Field(
+        default=_IMAGES.proxy,
+        description="`strip` shows the original image, `keep` leaves the proxy, `rewrap` puts a proxy of your own around the original",
+        examples=["strip"],
+    )
+    template: Text = Field(
+        default=_IMAGES.template,
+        description="for `rewrap`: the address of your proxy with `{url}`, `{url_enc}` (percent-encoded), `{url_b64}`, `{host}` or `{path}` in it",
+        examples=["https://img.example.org/?url={url_enc}"],
+    )
+    prefer_https: bool = Field(
+        default=_IMAGES.prefer_https,
+        description="an original without a scheme, or with http behind a proxy, gets https",
+        examples=[True],
+    )
+    keep_hosts: tuple[HostGlob, ...] = Field(
+        default=_IMAGES.keep_hosts,
+        max_length=1000,
+        description="proxies on these hosts stay",
+        examples=[["img.example.org", "*.example.net"]],
+    )
+    hotlink_keep: tuple[HostGlob, ...] = Field(
+        default=_IMAGES.hotlink_keep,
+        max_length=1000,
+        description="originals on these hosts refuse readers, so their proxy stays",
+        examples=[["i.pximg.net"]],
+    )
+    enable: Texts = Field(
+        default=_IMAGES.enable,
+        description="built-in rules that are off by default",
+        examples=[["wayback"]],
+    )
+    wrappers: tuple[WrapperModel, ...] = Field(
+        default=(),
+        max_length=1000,
+        description="rules of your own",
+        examples=[[{"host": "img.example.org", "at": "query:url"}]],
+    )
+
+
+class LinksModel(Model):
+    """What is taken off links besides the built-in lists."""
+
+    rules: Texts = Field(
+        default=(),
+        description="files of rules in the form of ClearURLs (JSON), relative to this file",
+        examples=[["clearurls.json"]],
+    )
+
+
+class CleanModel(Model):
+    """What is taken out of the entries of all sources; a source may say otherwise."""
+
+    strip: Texts = Field(
+        default=(),
+        description="CSS selectors of what is taken out",
+        examples=[[".newsletter", "#related"]],
+    )
+    copyright_notice: Literal["keep", "strip"] = Field(
+        default=_CLEAN.copyright_notice,
+        description="whether the publisher's copyright notice is shown",
+        examples=["keep"],
+    )
+    boilerplate: Literal["keep", "strip"] = Field(
+        default=_CLEAN.boilerplate,
+        description="whether blocks that recur in most entries of a publisher are shown; grouping never looks at them",
+        examples=["keep"],
+    )
+
+
+class StoriesModel(Model):
+    """How entries are grouped into stories. Entries are named by id or link."""
+
+    window: Annotated[Duration, Field(ge=_second, le=_year)] = Field(
+        default=_STORIES.window,
+        description="how far apart in time two reports of one event may be published",
+        examples=["72h"],
+    )
+    match: Literal["strict", "normal", "loose"] = Field(
+        default=_STORIES.match,
+        description="how sure grouping must be: a wrong merge hides news, a miss shows it twice",
+        examples=["normal"],
+    )
+    join: tuple[Pair, ...] = Field(
+        default=_STORIES.join,
+        description="pairs of entries that report the same event",
+        examples=[[["https://a.example/1", "https://b.example/2"]]],
+    )
+    split: tuple[Pair, ...] = Field(
+        default=_STORIES.split,
+        description="pairs of a story and an entry that does not belong to it",
+        examples=[[["urn:uuid:…", "https://b.example/2"]]],
+    )
+    never: tuple[Pair, ...] = Field(
+        default=_STORIES.never,
+        description="pairs of entries that never share a story",
+        examples=[[["https://a.example/1", "https://b.example/2"]]],
+    )

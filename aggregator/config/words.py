@@ -1,0 +1,110 @@
+"""What pydantic finds, in the words of the house: what is wrong and how to mend it."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from aggregator import plugins
+from aggregator.config.models import ConfigModel, FeedModel, SourceModel
+from aggregator.config.problems import Problem
+from aggregator.config.rules import WrapperModel
+from aggregator.config.sections import (
+    CleanModel,
+    FetchModel,
+    ImagesModel,
+    LinksModel,
+    StoriesModel,
+)
+from aggregator.config.tree import Where
+from aggregator.config.units import show_duration
+
+SECTIONS: Mapping[str, type[BaseModel]] = {
+    "fetch": FetchModel,
+    "images": ImagesModel,
+    "wrappers": WrapperModel,
+    "links": LinksModel,
+    "clean": CleanModel,
+    "stories": StoriesModel,
+    "sources": SourceModel,
+    "feeds": FeedModel,
+}
+_KINDS = {
+    "int": "a whole number",
+    "bool": "true or false",
+    "string": "text",
+    "tuple": "a list",
+    "dict": "a mapping of keys and values",
+    "model": "a mapping of keys and values",
+}
+
+
+def validate(adapter: TypeAdapter[Any], value: Any, where: Where) -> tuple[Any, list[Problem]]:
+    """Return the checked value (None if it is faulty) and what is wrong with it."""
+    try:
+        return adapter.validate_python(value), []
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        return None, [Problem(where=where + one["loc"], text=_text(one, where)) for one in found]
+
+
+def _unknown_key(where: Where) -> str:
+    key = str(where[-1])
+    section = next((part for part in reversed(where[:-1]) if part in SECTIONS), None)
+    model = SECTIONS[section] if isinstance(section, str) else ConfigModel
+    homes = [name for name, other in SECTIONS.items() if key in other.model_fields]
+    if homes:
+        places = " or ".join(f"{name}:" for name in homes)
+        return f"unknown key here; it belongs to {places}"
+    return f"unknown key{plugins.did_you_mean(key, model.model_fields)}"
+
+
+def _text(error: ErrorDetails, where: Where) -> str:
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        return _unknown_key(where + error["loc"])
+    if kind == "missing":
+        return "is missing"
+    if kind == "value_error":
+        return str(context["error"])
+    if kind == "literal_error":
+        return _choice(error["input"], str(context["expected"]))
+    wanted = _KINDS.get(kind.partition("_")[0])
+    if wanted and kind.endswith(("_type", "_parsing", "_from_float", "_parsing_size")):
+        return f"must be {wanted}{_instead(error['input'])}"
+    return _bounds(kind, context) or error["msg"][:1].lower() + error["msg"][1:]
+
+
+def _choice(value: Any, expected: str) -> str:
+    choices = [part.strip("' ") for part in expected.replace(" or ", ", ").split(", ")]
+    near = plugins.did_you_mean(value, choices) if isinstance(value, str) else ""
+    text = f"must be {' or '.join(choices)}"
+    return text + near if near.startswith("; did") else text
+
+
+def _instead(value: Any) -> str:
+    if value is None:
+        return ", and nothing stands here"
+    if isinstance(value, list):
+        return ", not a list"
+    if isinstance(value, dict):
+        return ", not a mapping"
+    return ""
+
+
+def _bounds(kind: str, context: Mapping[str, Any]) -> str:
+    if kind == "greater_than_equal":
+        return f"must be at least {_show(context['ge'])}"
+    if kind == "less_than_equal":
+        return f"must be at most {_show(context['le'])}"
+    if kind == "too_short":
+        return f"must hold at least {context['min_length']}"
+    if kind in ("too_long", "string_too_long"):
+        return f"is too long: {context['max_length']} at most"
+    return ""
+
+
+def _show(value: Any) -> str:
+    return show_duration(value) if isinstance(value, timedelta) else str(value)
