@@ -1,0 +1,97 @@
+"""What stands before every page: the Host that was asked for, the path prefix, safe headers."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_ANY = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  compared with, not bound
+_SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class Gate:
+    """Lets through requests for our own hosts, and takes the prefix of the public address off."""
+
+    def __init__(self, app: ASGIApp, *, public_url: str, host: str) -> None:
+        public = urlsplit(public_url)
+        self._app = app
+        self._prefix = prefix_of(public_url)
+        self._hosts = _LOOPBACK | {(public.hostname or "").lower(), host.strip("[]").lower()}
+        # Bound to every address, each of them is ours; a name is not, it may be rebound to us.
+        self._addresses = host in _ANY
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request, or pass it on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        app = self._choose(scope)
+        if app is self._app:
+            scope = self._without_prefix(scope)
+        await app(scope, receive, _Guarded(send))
+
+    def _choose(self, scope: Scope) -> ASGIApp:
+        hosts = Headers(scope=scope).getlist("host")
+        if len(hosts) > 1 or not all(map(self._is_ours, hosts)):
+            return PlainTextResponse("This is not the host that you asked for.\n", 421)
+        if self._prefix and scope["path"] == self._prefix:
+            return RedirectResponse(f"{self._prefix}/", 308)
+        return self._app
+
+    def _is_ours(self, header: str) -> bool:
+        name = _name(header)
+        if name in self._hosts:
+            return True
+        return self._addresses and _is_address(name)
+
+    def _without_prefix(self, scope: Scope) -> Scope:
+        path = scope["path"]
+        if not (self._prefix and path.startswith(f"{self._prefix}/")):
+            return scope
+        return {**scope, "path": path[len(self._prefix) :]}
+
+
+class _Guarded:
+    """Sends a response with the headers that every one carries."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in _SAFE.items():
+                headers.setdefault(name, value)
+        await self._send(message)
+
+
+def prefix_of(public_url: str) -> str:
+    """Return the path under which the pages stand, without a slash at its end."""
+    return urlsplit(public_url).path.rstrip("/")
+
+
+def _name(header: str) -> str:
+    """Return the host of a Host header without its port, lower case."""
+    header = header.strip().lower()
+    if header.startswith("["):
+        return header[1:].partition("]")[0]
+    return header.partition(":")[0].rstrip(".")
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,176 @@
+"""Pages for people: what a template shows of the stories, and why entries stand together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from aggregator import text, urls
+from aggregator.model import Reason, ShownStory, StoredEntry
+from aggregator.settings import FeedSpec
+
+_TEXT_MOST = 1500  # characters of the text on a story's page
+_WEIGHTS_MOST = 5
+_KINDS = {
+    "founder": "It was the first report of this story.",
+    "same event": "It reports the same event",
+    "same text": "It has the same text",
+    "same link": "It leads to the same page",
+    "user": "You put it here.",
+    "journal": "It stood here before the database was lost.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedLink:
+    """A published feed in one format, as a page links it."""
+
+    title: str
+    href: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One member of a story, as a page shows it."""
+
+    title: str
+    link: str
+    publisher: str
+    language: str
+    published: datetime
+    first_seen: datetime
+    score: str
+    why: str
+    together: tuple[str, ...]
+    apart: tuple[str, ...]
+    shared: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryView:
+    """A story, as a page shows it; the report that is shown comes first."""
+
+    slug: str
+    title: str
+    language: str
+    excerpt: str
+    publishers: int
+    first_published: datetime
+    updated: datetime
+    reports: tuple[Report, ...]
+
+
+class Pages:
+    """The templates, with what every page shows."""
+
+    def __init__(self, *, prefix: str, feeds: Sequence[FeedLink], title: str) -> None:
+        self._templates = Environment(
+            loader=FileSystemLoader(Path(__file__).parent / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters["minute"] = _minute
+        self._templates.globals.update(prefix=prefix, feeds=tuple(feeds), site=title)
+
+    def index(self, stories: Sequence[ShownStory]) -> str:
+        """Return the page of the newest stories."""
+        return self._render("index.html", stories=[view(one) for one in stories])
+
+    def story(self, story: ShownStory) -> str:
+        """Return the page of one story."""
+        return self._render("story.html", story=view(story))
+
+    def error(self, status: int, problem: str) -> str:
+        """Return the page that says what went wrong."""
+        return self._render("error.html", status=status, problem=problem)
+
+    def _render(self, name: str, **values: object) -> str:
+        return self._templates.get_template(name).render(**values)
+
+
+def view(shown: ShownStory) -> StoryView:
+    """Return what a page shows of a story."""
+    lead = shown.lead.entry
+    reasons = {member.key: member.reason for member in shown.story.members}
+    titles = {stored.key: _title(stored) for stored in shown.entries}
+    return StoryView(
+        slug=shown.story.id.removeprefix("urn:uuid:"),
+        title=_title(shown.lead),
+        language=lead.language,
+        excerpt=text.shorten(text.plain(lead.text[: 2 * _TEXT_MOST]), _TEXT_MOST),
+        publishers=len({stored.entry.publisher.id for stored in shown.entries}),
+        first_published=shown.story.first_published,
+        updated=shown.story.updated,
+        reports=tuple(
+            _report(stored, reasons.get(stored.key, Reason(kind="founder")), titles)
+            for stored in shown.entries
+        ),
+    )
+
+
+def feed_links(
+    specs: Sequence[FeedSpec], formats: Mapping[str, tuple[str, str]], prefix: str
+) -> tuple[FeedLink, ...]:
+    """Return the links to all feeds; `formats` is name → (extension, media type)."""
+    return tuple(
+        FeedLink(
+            title=f"{spec.title} ({name})" if len(spec.formats) > 1 else spec.title,
+            href=f"{prefix}/feeds/{spec.name}.{formats[name][0]}",
+            media_type=formats[name][1],
+        )
+        for spec in specs
+        for name in spec.formats
+    )
+
+
+def _report(stored: StoredEntry, reason: Reason, titles: Mapping[str, str]) -> Report:
+    entry = stored.entry
+    weights = sorted(reason.weights, key=lambda weight: -abs(weight[1]))[:_WEIGHTS_MOST]
+    return Report(
+        title=titles[stored.key],
+        link=_link(entry.link),
+        publisher=text.plain(entry.publisher.title) or entry.publisher.id,
+        language=entry.language,
+        published=stored.published,
+        first_seen=stored.first_seen,
+        score="" if reason.kind in {"founder", "user", "journal"} else f"{reason.score:.0%}",
+        why=_why(reason, titles.get(reason.nearest, "")),
+        together=tuple(_weigh(name, value) for name, value in weights if value > 0),
+        apart=tuple(_weigh(name, value) for name, value in weights if value < 0),
+        shared=reason.shared,
+    )
+
+
+def _why(reason: Reason, nearest: str) -> str:
+    words = _KINDS[reason.kind]
+    if words.endswith("."):
+        return words
+    return f"{words} as “{nearest}”." if nearest else f"{words}."
+
+
+def _weigh(name: str, value: float) -> str:
+    return f"{name.replace('_', ' ')} {value:+.1f}"
+
+
+def _title(stored: StoredEntry) -> str:
+    entry = stored.entry
+    return (
+        text.plain(entry.title)
+        or text.shorten(text.plain(entry.text[:200]), 80)
+        or text.plain(entry.publisher.title)
+        or "?"
+    )
+
+
+def _link(address: str) -> str:
+    written = urls.rfc3986(address) if address else ""
+    return written if urls.is_web(written) else ""
+
+
+def _minute(when: datetime) -> str:
+    return f"{when:%Y-%m-%d %H:%M} UTC"
