@@ -47,7 +47,7 @@ def configure(
     )
     handler = logging.StreamHandler(stream)
     formatter = structlog.stdlib.ProcessorFormatter
-    last = [formatter.remove_processors_meta, render]
+    last: list[Any] = [formatter.remove_processors_meta, render]
     handler.setFormatter(formatter(processors=last, foreign_pre_chain=steps))
     logging.basicConfig(handlers=[handler], level=number, force=True)
     for name, least in _NOISY.items():
