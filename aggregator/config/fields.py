@@ -158,6 +158,23 @@ def _headers(values: dict[str, str]) -> dict[str, str]:
     return values
 
 
+def regex(text: str) -> str:
+    """Accept a regular expression."""
+    try:
+        re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"is no regular expression: {error}") from None
+    return text
+
+
+def _word(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is an empty word: it would fit everything")
+    if len(text) > 2 and text.startswith("/") and text.endswith("/"):
+        regex(text[1:-1])
+    return text
+
+
 def plugin(package: str) -> Callable[[str], str]:
     """Make a check that a plug-in of this package exists."""
 
@@ -172,6 +189,8 @@ def plugin(package: str) -> Callable[[str], str]:
 
 
 Text = Annotated[str, Field(max_length=1000)]
+Regex = Annotated[str, Field(max_length=1000), AfterValidator(regex)]
+Word = Annotated[str, Field(max_length=1000), AfterValidator(_word)]
 WebAddress = Annotated[str, Field(max_length=4000), AfterValidator(_or_empty(web_address))]
 Address = Annotated[str, Field(max_length=4000)]
 PublicUrl = Annotated[str, Field(max_length=1000), AfterValidator(_public_url)]

@@ -18,10 +18,10 @@ from aggregator.config.fields import (
     StoreUrl,
     Text,
     TimeZone,
+    Word,
     split_url,
     web_address,
 )
-from aggregator.config.rules import Regex
 from aggregator.config.sections import (
     CleanModel,
     FetchModel,
@@ -190,16 +190,16 @@ class FeedModel(Model):
     languages: Annotated[tuple[Language, ...], BeforeValidator(as_list)] = Field(
         default=_FEED.languages, description="holds these languages alone", examples=[["zh", "en"]]
     )
-    include: Annotated[tuple[Regex, ...], BeforeValidator(as_list)] = Field(
+    include: Annotated[tuple[Word, ...], BeforeValidator(as_list)] = Field(
         default=_FEED.include,
         max_length=200,
-        description="holds only what has one of these words or expressions in its title or text",
+        description="holds only what has one of these words, or expressions written `/so/`, in its title or text",
         examples=[["climate", "气候"]],
     )
-    exclude: Annotated[tuple[Regex, ...], BeforeValidator(as_list)] = Field(
+    exclude: Annotated[tuple[Word, ...], BeforeValidator(as_list)] = Field(
         default=_FEED.exclude,
         max_length=200,
-        description="leaves out what has one of these words or expressions in its title or text",
+        description="leaves out what has one of these words, or expressions written `/so/`, in its title or text",
         examples=[["horoscope"]],
     )
     min_publishers: int = Field(

@@ -16,21 +16,10 @@ from pydantic import (
     model_validator,
 )
 
-from aggregator.config.fields import HostGlob, Id
+from aggregator.config.fields import HostGlob, Id, Regex, regex
 from aggregator.settings import LinkRule, WrapperRule
 
 _LARGEST_RULES = 5_000_000  # bytes of a rules file; the public one has 100 kB
-
-
-def _regex(text: str) -> str:
-    try:
-        re.compile(text)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"is no regular expression: {error}") from None
-    return text
-
-
-Regex = Annotated[str, Field(max_length=1000), AfterValidator(_regex)]
 
 
 def _place(text: str) -> str:
@@ -38,7 +27,7 @@ def _place(text: str) -> str:
     if kind == "query" and re.fullmatch(r"[\w.\[\]|\-]{1,200}", rest):
         return text
     if kind == "path" and rest:
-        if "url" in re.compile(_regex(rest)).groupindex:
+        if "url" in re.compile(regex(rest)).groupindex:
             return text
         raise ValueError("has a path expression without its group: (?P<url>...)")
     if text in ("rawquery", "fragment"):
