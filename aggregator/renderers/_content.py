@@ -19,6 +19,8 @@ from aggregator.model import (
 )
 from aggregator.renderers import _words
 
+NAMESPACE = "urn:uuid:3c7f1f86-0d5e-5b0f-9a6c-5f1f0c2d7e11"  # of story: elements; never changes
+
 _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+")
 _MAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
@@ -77,6 +79,7 @@ class Rendition:
     link: str
     via: str
     summary: str
+    excerpt: str
     html: str
     published: datetime
     updated: datetime
@@ -135,7 +138,7 @@ def address(edition: Edition, path: str) -> str:
 
 def uri(link: str) -> str:
     """Return a web address as a URI, or ''."""
-    written = urls.rfc3986(link) if link else ""
+    written = urls.rfc3986(text.xml_safe(link)) if link else ""
     return written if urls.is_web(written) else ""
 
 
@@ -168,6 +171,7 @@ def _rendition(shown: ShownStory, edition: Edition) -> Rendition:
         link=uri(entry.link),
         via="" if entry.via == entry.link else uri(entry.via),
         summary=text.xml_safe(text.plain(entry.summary)),
+        excerpt=_excerpt(lead),
         html=text.xml_safe(_html(lead, mentions)),
         published=published,
         # Many stories change in one run; validators and readers that sort want distinct times.
@@ -209,6 +213,13 @@ def _title(stored: StoredEntry) -> str:
         or plain_title(text.shorten(text.plain(entry.summary or entry.text[:1000]), 80))
         or _name(entry.publisher)
     )
+
+
+def _excerpt(lead: StoredEntry) -> str:
+    """Return the start of the text in one line, for formats that want one; never empty."""
+    entry = lead.entry
+    start = text.xml_safe(text.plain(entry.summary[:1000] or entry.text[:1000]))
+    return text.shorten(start, 300) or _title(lead)
 
 
 def _name(publisher: Publisher) -> str:

@@ -17,7 +17,6 @@ from aggregator.renderers._content import Origin, Rendition
 
 EXTENSION = "atom"
 MEDIA_TYPE = "application/atom+xml"
-NAMESPACE = "urn:uuid:3c7f1f86-0d5e-5b0f-9a6c-5f1f0c2d7e11"  # of the story: elements; never changes
 
 _TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 _MEDIA = "http://search.yahoo.com/mrss/"
@@ -47,7 +46,7 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
 
     def extend_ns(self) -> dict[str, str]:
         """Return the prefixes that the feed declares."""
-        return {"story": NAMESPACE, "at": _TOMBSTONES, "media": _MEDIA}
+        return {"story": _content.NAMESPACE, "at": _TOMBSTONES, "media": _MEDIA}
 
     def extend_atom(self, feed: Any) -> Any:
         """Write the links of the feed, and its tombstones before the first entry."""
@@ -72,10 +71,10 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
         _source(entry, shown.origin)
         if shown.image:
             etree.SubElement(entry, f"{{{_MEDIA}}}thumbnail", url=shown.image)
-        _text(entry, f"{{{NAMESPACE}}}publishers", str(shown.publishers))
-        _text(entry, f"{{{NAMESPACE}}}entries", str(len(shown.mentions) + 1))
+        _text(entry, f"{{{_content.NAMESPACE}}}publishers", str(shown.publishers))
+        _text(entry, f"{{{_content.NAMESPACE}}}entries", str(len(shown.mentions) + 1))
         if shown.page:
-            _text(entry, f"{{{NAMESPACE}}}page", shown.page)
+            _text(entry, f"{{{_content.NAMESPACE}}}page", shown.page)
         return entry
 
 

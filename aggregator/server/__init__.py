@@ -75,7 +75,9 @@ class _Views:
         )
         self._static = Shelf(
             {
-                "style.css": Place(path=_STATIC / "style.css", media_type="text/css; charset=utf-8"),
+                "style.css": Place(
+                    path=_STATIC / "style.css", media_type="text/css; charset=utf-8"
+                ),
                 "icon.png": Place(path=_STATIC / "icon.png", media_type="image/png"),
                 "logo.png": Place(path=_STATIC / "logo.png", media_type="image/png"),
                 "favicon.ico": Place(path=_STATIC / "icon.png", media_type="image/png"),
@@ -202,5 +204,6 @@ def _files(site: Site, renderers: Mapping[str, Renderer]) -> Iterator[tuple[str,
     for spec in site.feeds:
         for name in spec.formats:
             file = f"{spec.name}.{renderers[name].EXTENSION}"
-            media_type = f"{renderers[name].MEDIA_TYPE}; charset=utf-8"
-            yield file, Place(path=site.folder / file, media_type=media_type)
+            kind = renderers[name].MEDIA_TYPE
+            said = f"{kind}; charset=utf-8" if kind.endswith(("xml", "json")) else kind
+            yield file, Place(path=site.folder / file, media_type=said)

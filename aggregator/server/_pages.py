@@ -119,7 +119,7 @@ def feed_links(
     """Return the links to all feeds; `formats` is name → (extension, media type)."""
     return tuple(
         FeedLink(
-            title=f"{spec.title} ({name})" if len(spec.formats) > 1 else spec.title,
+            title=f"{spec.title} ({name})",
             href=f"{prefix}/feeds/{spec.name}.{formats[name][0]}",
             media_type=formats[name][1],
         )
@@ -168,7 +168,7 @@ def _title(stored: StoredEntry) -> str:
 
 
 def _link(address: str) -> str:
-    written = urls.rfc3986(address) if address else ""
+    written = urls.rfc3986(text.xml_safe(address)) if address else ""
     return written if urls.is_web(written) else ""
 
 
