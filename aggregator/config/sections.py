@@ -95,6 +95,26 @@ class FetchModel(Model):
         description="private addresses, networks and names that may be asked, each with a port if wanted",
         examples=[["127.0.0.1:8801", "10.0.0.0/8", "nas.home.arpa"]],
     )
+    min_interval: Annotated[Duration, Field(ge=_second, le=_year)] = Field(
+        default=_FETCH.min_interval,
+        description="the shortest time between two requests to a source that publishes often",
+        examples=["10m"],
+    )
+    max_interval: Annotated[Duration, Field(ge=_second, le=_year)] = Field(
+        default=_FETCH.max_interval,
+        description="the longest time between two requests to a source that publishes rarely or fails",
+        examples=["1d"],
+    )
+    spacing: Annotated[Duration, Field(le=timedelta(minutes=10))] = Field(
+        default=_FETCH.spacing,
+        description="the time between two requests to one host",
+        examples=["200ms"],
+    )
+    retry_after_scope: Literal["host", "feed"] = Field(
+        default=_FETCH.retry_after_scope,
+        description="whom a server's wish to wait holds for: every source of its `host`, or that `feed` alone",
+        examples=["host"],
+    )
 
 
 class ImagesModel(Model):
