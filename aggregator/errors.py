@@ -5,7 +5,8 @@ AggregatorError
     ConfigErrors(faults)            several at once
   SourceError(source_id)            costs this source alone
     FetchError
-      Timeout · HTTPStatus(status, retry_after) · BodyTooLarge · BlockedAddress · TooManyRedirects
+      Timeout · Unreachable · HTTPStatus(status, retry_after)
+      BodyTooLarge · BlockedAddress · TooManyRedirects
     ParseError
       NotAFeed(feeds)               a page came instead; the feeds that it links to
   StoreError
@@ -58,6 +59,10 @@ class FetchError(SourceError):
 
 class Timeout(FetchError):  # noqa: N818  the field's word
     """The deadline of the whole fetch ran out."""
+
+
+class Unreachable(FetchError):  # noqa: N818
+    """No server could be spoken to: no such name, no network, nobody listens."""
 
 
 class HTTPStatus(FetchError):  # noqa: N818

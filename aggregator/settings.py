@@ -10,9 +10,9 @@ class WrapperRule:
     """One way in which an address hides another: an image proxy or a redirect wrapper.
 
     `hosts` are exact or globs. `at` says where the inner address stands: `query:NAME`
-    (or NAMES with `|`), `path:REGEX` (group `url`), `rawquery` or `fragment`; `path` is a
-    regex for the path; `coding` says how the address is written. `like` names a built-in
-    rule that gives all but `id` and `hosts`.
+    (or NAMES with `|`), `path:REGEX` (group `url`), `whole:REGEX` (path and query),
+    `rawquery` or `fragment`; `path` is a regex for the path; `coding` says how the address is
+    written. `like` names a built-in rule that gives all but `id` and `hosts`.
     """
 
     id: str
@@ -90,6 +90,10 @@ class FetchSettings:
     proxy: str = ""
     initial: int = 50
     allow_private: tuple[str, ...] = ()
+    min_interval: timedelta = timedelta(minutes=10)  # bounds of the adaptive interval
+    max_interval: timedelta = timedelta(hours=24)
+    spacing: timedelta = timedelta(milliseconds=200)  # between two requests to one public host
+    retry_after_scope: Literal["host", "source"] = "host"  # for whom a Retry-After holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,92 @@
+"""Lets requests through one after the other: so many at once, so many a host, spaced."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from aggregator.errors import HTTPStatus
+from aggregator.settings import FetchSettings
+
+_MOST = 1000  # idle hosts that are remembered
+
+
+@dataclass(slots=True)
+class _Host:
+    """What is known of one server; times by the loop's clock."""
+
+    slots: asyncio.Semaphore
+    users: int = 0  # requests that run or wait
+    next_start: float = 0.0
+    closed_until: float = 0.0
+    status: int = 429
+    line: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Gate:
+    """Counts requests; a request waits for its host first, so no slot is held by the waiting."""
+
+    def __init__(self, settings: FetchSettings) -> None:
+        self._per_host = settings.per_host
+        self._spacing = settings.spacing.total_seconds()
+        self._whole_host = settings.retry_after_scope == "host"
+        self._all = asyncio.Semaphore(settings.concurrency)
+        self._hosts: dict[str, _Host] = {}
+
+    @asynccontextmanager
+    async def enter(self, host: str, *, own: bool = False) -> AsyncIterator[None]:
+        """Wait for a turn; raises HTTPStatus if the host asked to be left in peace meanwhile.
+
+        `own` is a host of the user's own network, which needs no spacing.
+        """
+        record = self._record(host)
+        record.users += 1
+        try:
+            async with record.slots:
+                self._check(record)
+                if not own:
+                    await self._space(record)
+                    self._check(record)
+                async with self._all:
+                    yield
+        finally:
+            record.users -= 1
+
+    def leave_in_peace(self, host: str, span: timedelta, status: int) -> None:
+        """Let nobody through to this host for a time, if a Retry-After holds for hosts."""
+        if self._whole_host:
+            record = self._record(host)
+            until = asyncio.get_running_loop().time() + span.total_seconds()
+            record.closed_until = max(record.closed_until, until)
+            record.status = status
+
+    def _record(self, host: str) -> _Host:
+        if host not in self._hosts:
+            if len(self._hosts) >= _MOST:
+                self._forget_idle()
+            self._hosts[host] = _Host(asyncio.Semaphore(self._per_host))
+        return self._hosts[host]
+
+    def _forget_idle(self) -> None:
+        now = asyncio.get_running_loop().time()
+        self._hosts = {
+            name: record
+            for name, record in self._hosts.items()
+            if record.users or record.next_start > now or record.closed_until > now
+        }
+
+    async def _space(self, record: _Host) -> None:
+        async with record.line:
+            loop = asyncio.get_running_loop()
+            await asyncio.sleep(max(0.0, record.next_start - loop.time()))
+            record.next_start = loop.time() + self._spacing
+
+    def _check(self, record: _Host) -> None:
+        left = record.closed_until - asyncio.get_running_loop().time()
+        if left > 0:
+            raise HTTPStatus(
+                "another source of this host was asked to wait",
+                status=record.status,
+                retry_after=timedelta(seconds=left),
+            )
