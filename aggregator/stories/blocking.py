@@ -1,0 +1,82 @@
+"""Which pairs of entries are worth a look: those that share rare words, a link or an address.
+
+For each word of a new entry the nearest entries in time that hold it are looked up, a fixed
+number on both sides, so the cost of an entry does not grow with the archive.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.stories.packing import Ragged
+
+Places = NDArray[np.int64]
+RING = 256  # entries of one word that are looked up on each side in time
+BOUND = 0.10  # of the sum of products of the values of shared key words
+_CHUNK = 128  # new entries at a time, so that memory stays small
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """Candidate pairs: `left` is the later arrival; sorted by left, then right."""
+
+    left: Places
+    right: Places
+    strength: NDArray[np.float32]
+    keys: NDArray[np.int64]  # how many keys they share
+
+
+class Index:
+    """Postings of key words over entries that stand in (published, key) order."""
+
+    def __init__(self, ids: Ragged, values: NDArray[np.float32], wanted: NDArray[np.bool_]) -> None:
+        """Index the entries; words that no `wanted` (new) entry holds are left out."""
+        rows = np.repeat(np.arange(len(ids.starts) - 1), np.diff(ids.starts))
+        terms, numbers = np.unique(ids.flat[wanted[rows]], return_inverse=True)
+        self._own = (rows[wanted[rows]], numbers, values[wanted[rows]])
+        places = np.searchsorted(terms, ids.flat)
+        places[places == len(terms)] = 0
+        held = terms[places] == ids.flat if len(terms) else np.zeros(len(rows), bool)
+        packed = (places[held].astype(np.int64) << 32) | rows[held]
+        order = np.argsort(packed, kind="stable")
+        self._postings = packed[order]
+        self._values = values[held][order]
+        self._starts = np.searchsorted(
+            self._postings, np.arange(len(terms) + 1, dtype=np.int64) << 32
+        )
+
+    def pairs(self, bound: float = BOUND) -> Pairs:
+        """Return the pairs of wanted entries with entries near them in order, above the bound."""
+        rows, numbers, values = self._own
+        cuts = np.searchsorted(rows, np.unique(rows)[::_CHUNK]).tolist() if len(rows) else []
+        found = [
+            self._chunk(rows[a:b], numbers[a:b], values[a:b], bound)
+            for a, b in zip(cuts, [*cuts[1:], len(rows)], strict=True)
+        ]
+        if not found:
+            empty = np.empty(0, np.int64)
+            return Pairs(left=empty, right=empty, strength=np.empty(0, np.float32), keys=empty)
+        left, right, strength, keys = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return Pairs(left=left, right=right, strength=strength, keys=keys)
+
+    def _chunk(
+        self, rows: Places, numbers: Places, values: NDArray[np.float32], bound: float
+    ) -> tuple[Places, Places, NDArray[np.float32], NDArray[np.int64]]:
+        here = np.searchsorted(self._postings, (numbers << 32) | rows)
+        begin = np.maximum(self._starts[numbers], here - RING)
+        end = np.minimum(self._starts[numbers + 1], here + RING + 1)
+        sizes = end - begin
+        owner = np.repeat(np.arange(len(rows)), sizes)
+        places = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes - begin, sizes)
+        others = self._postings[places] & 0xFFFFFFFF
+        packed = (rows[owner] << 32) | others
+        products = values[owner] * self._values[places]
+        order = np.argsort(packed, kind="stable")
+        packed = packed[order]
+        first = np.flatnonzero(np.concatenate(([True], packed[1:] != packed[:-1])))
+        sums = np.add.reduceat(products[order], first)
+        counts = np.diff(np.concatenate((first, [len(packed)])))
+        left, right = packed[first] >> 32, packed[first] & 0xFFFFFFFF
+        good = (sums > bound) & (left != right)
+        return left[good], right[good], sums[good].astype(np.float32), counts[good]

@@ -1,0 +1,139 @@
+"""The stories while a grouping works on them: who is in which, and what has changed."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aggregator import ids
+from aggregator.model import Member, Reason, Story, Tombstone
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """A story in the making; `members` are in the order in which they came."""
+
+    id: str
+    founder: str
+    first_published: datetime
+    updated: datetime
+    representative: str
+    members: dict[str, Reason] = field(default_factory=dict)
+    new: bool = False
+    touched: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Board:
+    """All stories in sight; each entry is in one of them at most."""
+
+    now: datetime
+    drafts: dict[str, Draft] = field(default_factory=dict)
+    story_of: dict[str, str] = field(default_factory=dict)
+    tombstones: list[Tombstone] = field(default_factory=list)
+    _order: dict[str, tuple[float, str]] = field(default_factory=dict)
+
+    def load(self, stories: Iterable[Story], order: Mapping[str, tuple[float, str]]) -> None:
+        """Take in the stories of earlier groupings and the (published, key) of entries."""
+        self._order.update(order)
+        for story in stories:
+            draft = Draft(
+                id=story.id,
+                founder=story.founder,
+                first_published=story.first_published,
+                updated=story.updated,
+                representative=story.representative,
+                members={member.key: member.reason for member in story.members},
+            )
+            self.drafts[story.id] = draft
+            self.story_of.update(dict.fromkeys(draft.members, story.id))
+
+    def place(self, key: str) -> tuple[float, str]:
+        """Return an entry's place in (published, key) order; unknown ones come first."""
+        return self._order.get(key, (float("-inf"), key))
+
+    def story(self, key: str) -> Draft | None:
+        """Return the story that holds an entry."""
+        found = self.story_of.get(key)
+        return None if found is None else self.drafts[found]
+
+    def found(
+        self,
+        key: str,
+        reason: Reason,
+        *,
+        revised: datetime,
+        id_: str = "",
+        first: datetime | None = None,
+    ) -> Draft:
+        """Make a story of one entry."""
+        draft = Draft(
+            id=id_ or self._free_id(key),
+            founder=key,
+            first_published=first or self.now,
+            updated=min(revised, self.now),
+            representative=key,
+            members={key: reason},
+            new=True,
+            touched=True,
+        )
+        self.drafts[draft.id] = draft
+        self.story_of[key] = draft.id
+        return draft
+
+    def join(self, draft: Draft, key: str, reason: Reason) -> None:
+        """Put an entry that is in no story into one."""
+        draft.members[key] = reason
+        draft.touched = True
+        self.story_of[key] = draft.id
+
+    def touch(self, draft: Draft, revised: datetime) -> None:
+        """Note that what a story shows has changed."""
+        draft.touched = True
+        moved = min(revised, self.now) if draft.new else self.now
+        draft.updated = max(draft.updated, moved)
+
+    def leave(self, key: str) -> None:
+        """Take an entry out of its story, which keeps its id."""
+        draft = self.drafts[self.story_of.pop(key)]
+        del draft.members[key]
+        self.touch(draft, self.now)
+
+    def merge(self, one: Draft, other: Draft) -> Draft:
+        """Make one story of two: that published first keeps its id, the other gets a tombstone."""
+        kept, gone = sorted((one, other), key=self._age)
+        kept.members.update(gone.members)
+        self.story_of.update(dict.fromkeys(gone.members, kept.id))
+        del self.drafts[gone.id]
+        if not gone.new:
+            self.tombstones.append(Tombstone(id=gone.id, when=self.now, into=kept.id))
+        self.touch(kept, gone.updated)
+        return kept
+
+    def changed(self) -> Iterator[Draft]:
+        """Yield the stories that are new or changed and still hold something, in order of founder."""
+        touched = [draft for draft in self.drafts.values() if draft.touched and draft.members]
+        yield from sorted(touched, key=lambda draft: self.place(draft.founder))
+
+    def finish(self, draft: Draft) -> Story:
+        """Return the story as a value, its members in (published, key) order."""
+        keys = sorted(draft.members, key=self.place)
+        return Story(
+            id=draft.id,
+            founder=draft.founder,
+            representative=draft.representative,
+            members=tuple(Member(key=key, reason=draft.members[key]) for key in keys),
+            first_published=draft.first_published,
+            updated=draft.updated,
+        )
+
+    def _age(self, draft: Draft) -> tuple[bool, datetime, tuple[float, str]]:
+        """Return what says which of two stories was published first."""
+        return draft.new, draft.first_published, self.place(draft.founder)
+
+    def _free_id(self, key: str) -> str:
+        """Return the id of an entry's own story, another one if that story lives on without it."""
+        own = ids.story_id(key)
+        while own in self.drafts:
+            key += "+"
+            own = ids.story_id(key)
+        return own

@@ -1,0 +1,141 @@
+"""What grouping takes from one entry, once: hashed terms with their places, shingles, dates, signs."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date
+from hashlib import blake2b
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.model import StoredEntry
+from aggregator.stories import signs
+from aggregator.text import bigrams, fold, plain, script, words
+
+TITLE, BODY = 150, 1500  # characters that are looked at
+SENTENCES = 6  # that have a bit of their own in a term's places, after the title's
+SHINGLE = 8
+_KEPT_SHINGLES = 64
+_EPOCH = date(1970, 1, 1)
+_SENTENCE_END = re.compile(r"(?<=[。！？!?；;])|(?<=[a-z\d\"'”’)]\.)\s+|\n+")
+
+Hashes = NDArray[np.uint32]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Distinct hashed terms; `strength` is ln(1 + frequency), early places counting more.
+
+    `places` has bit 0 for the title and bits 1 to 6 for the first sentences.
+    """
+
+    ids: Hashes
+    strength: Floats
+    places: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    """One entry as grouping sees it, before any weight that depends on other entries."""
+
+    title: str
+    words: Terms
+    bigrams: Terms
+    shingles: Hashes
+    dates: tuple[int, ...]  # days since 1970
+    numbers: Hashes  # digit strings of the title
+    cites: Hashes
+    url: int
+    publisher: int
+    source: int
+    chinese: bool
+    script: str
+    length: int  # characters of the folded body
+    signs: int
+    dated: bool
+
+
+def extract(stored: StoredEntry) -> Features:
+    """Return the features of one entry; pure, never fails."""
+    entry = stored.entry
+    shown = signs.bare_title(plain(entry.title))
+    title = fold(shown)[:TITLE]
+    text = entry.text[: 3 * BODY]
+    body = fold(signs.bare_lead(text))[:BODY]
+    code = script(f"{shown} {text[:600]}")
+    sentences = split_sentences(body)
+    near = stored.published.astimezone(UTC).date() if entry.published else None
+    return Features(
+        title=title,
+        words=_terms(words(title), [words(one) for one in sentences], 60, salt=1),
+        bigrams=_terms(bigrams(title), [bigrams(one) for one in sentences], 120, salt=2),
+        shingles=_shingles(body),
+        dates=tuple((day - _EPOCH).days for day in signs.days(body[:600], near)),
+        numbers=hashes(signs.numbers(title)),
+        cites=hashes(entry.cites[:16]),
+        url=wide_hash(entry.canonical),
+        publisher=wide_hash(entry.publisher.id),
+        source=wide_hash(stored.source_id),
+        chinese=code in {"Hans", "Hant", "Hani"},
+        script=code,
+        length=len(body),
+        signs=signs.signs(title),
+        dated=entry.published is not None,
+    )
+
+
+def split_sentences(body: str) -> list[str]:
+    """Return the first sentences of a folded body one by one, the rest as the last."""
+    parts = [part for part in _SENTENCE_END.split(body, maxsplit=3 * SENTENCES) if part.strip()]
+    rest = "\n".join(parts[SENTENCES:])
+    return parts[:SENTENCES] + ([rest] if rest else [])
+
+
+def hashes(values: Iterable[str]) -> Hashes:
+    """Return the distinct 32-bit hashes of some values, in order of size."""
+    return np.array(sorted({crc32(one.encode("utf-8", "replace")) for one in values}), "<u4")
+
+
+def wide_hash(value: str) -> int:
+    """Return a 64-bit hash that is never 0, and 0 for nothing."""
+    if not value:
+        return 0
+    digest = blake2b(value.encode("utf-8", "replace"), digest_size=8).digest()
+    return int.from_bytes(digest, "little") or 1
+
+
+def _terms(title: list[str], sentences: Sequence[list[str]], decay: float, *, salt: int) -> Terms:
+    """Count terms: 1.5 for each in the title, 1/(1 + position/decay) for each in the body."""
+    flat = list(title)
+    places = [1] * len(title)
+    for number, sentence in enumerate(sentences):
+        flat.extend(sentence)
+        places.extend([2 << number if number < SENTENCES else 0] * len(sentence))
+    weights = np.full(len(flat), 1.5)
+    weights[len(title) :] = 1 / (1 + np.arange(len(flat) - len(title)) / decay)
+    codes = np.array([crc32(one.encode("utf-8", "replace"), salt) for one in flat], "<u4")
+    ids, inverse = np.unique(codes, return_inverse=True)
+    masks = np.zeros(len(ids), np.uint8)
+    np.bitwise_or.at(masks, inverse, np.array(places, np.uint8))
+    strength = np.log1p(np.bincount(inverse, weights, len(ids))).astype("<f4")
+    return Terms(ids=ids.astype("<u4"), strength=strength, places=masks)
+
+
+def _shingles(body: str) -> Hashes:
+    """Return a sample of the body's shingles that is the same wherever a passage stands."""
+    letters = "".join(body.split())
+    if len(letters) < SHINGLE:
+        return np.empty(0, "<u4")
+    codes = np.frombuffer(letters.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
+    count = len(codes) - SHINGLE + 1
+    mixed = np.zeros(count, np.uint64)
+    for offset in range(SHINGLE):
+        mixed = mixed * np.uint64(0x9E3779B97F4A7C15) + codes[offset : offset + count]
+    mixed ^= mixed >> np.uint64(29)
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    sample = np.unique((mixed >> np.uint64(32)).astype("<u4"))
+    # The smallest hashes are the same choice in every text that holds the passage.
+    return sample[sample < np.uint32(0xFFFFFFFF // 8)][:_KEPT_SHINGLES]

@@ -1,0 +1,64 @@
+"""How rare a term is: counted over the entries of the window, beside a built-in prior."""
+
+import heapq
+from collections.abc import Sequence
+from datetime import timedelta
+
+import numpy as np
+
+from aggregator.stories.features import Floats, Hashes
+from aggregator.stories.prior import Prior
+
+_BITS = 22
+_MASK = np.uint32((1 << _BITS) - 1)
+_TRUST = 200.0  # entries that the prior is worth beside what was seen
+_LEAST = 0.05
+
+
+class Frequencies:
+    """Counts of the terms of the entries that are near in time; they leave as time moves on."""
+
+    def __init__(self, prior: Prior, window: timedelta) -> None:
+        self._prior = prior
+        self._window = window.total_seconds()
+        self._counts = np.zeros(1 << _BITS, np.int32)
+        self._terms: dict[str, Hashes] = {}
+        self._leaving: list[tuple[float, str]] = []
+
+    def add_all(
+        self, keys: Sequence[str], published: Sequence[float], terms: Sequence[Hashes]
+    ) -> None:
+        """Count many entries at once."""
+        if terms:
+            buckets = np.concatenate(terms) & _MASK
+            self._counts += np.bincount(buckets, minlength=len(self._counts)).astype(np.int32)
+        self._terms.update(zip(keys, terms, strict=True))
+        self._leaving.extend(zip(published, keys, strict=True))
+        heapq.heapify(self._leaving)
+
+    def add(self, key: str, published: float, terms: Hashes) -> None:
+        """Count an entry; one counted before under this key is forgotten."""
+        self.drop(key)
+        np.add.at(self._counts, terms & _MASK, 1)
+        self._terms[key] = terms
+        heapq.heappush(self._leaving, (published, key))
+
+    def drop(self, key: str) -> None:
+        """Forget an entry, if it is counted."""
+        terms = self._terms.pop(key, None)
+        if terms is not None:
+            np.subtract.at(self._counts, terms & _MASK, 1)
+
+    def move(self, published: float) -> None:
+        """Forget the entries that are too old to meet one published then."""
+        while self._leaving and self._leaving[0][0] < published - self._window:
+            self.drop(heapq.heappop(self._leaving)[1])
+
+    def weights(self, ids: Hashes) -> Floats:
+        """Return the weight of each term: the mean of what the prior and the window say."""
+        background = self._prior.idf(ids)
+        expected = _TRUST * np.exp(-background)
+        seen = self._counts[ids & _MASK]
+        window = np.log((len(self._terms) + _TRUST + 1) / (seen + expected + 0.5))
+        mean: Floats = np.maximum(_LEAST, (background + window) / 2).astype("<f4")
+        return mean

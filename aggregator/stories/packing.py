@@ -1,0 +1,155 @@
+"""The stored form of an entry's features: a header of fixed size, then its lists, in bytes.
+
+Terms are weighted and cut when an entry arrives and keep these weights for ever, so a pair
+scores the same whenever it is looked at.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.stories.features import Features, Floats, Hashes
+
+VERSION = 1
+WORDS, BIGRAMS = 128, 192  # that are kept, the heaviest first
+KEYS = 60  # of the words that serve as keys of blocking
+
+HEADER = np.dtype(
+    [
+        ("version", "u1"),
+        ("flags", "u1"),
+        ("signs", "<u2"),
+        ("script", "S4"),
+        ("length", "<u4"),
+        ("publisher", "<u8"),
+        ("source", "<u8"),
+        ("url", "<u8"),
+        ("words", "u1"),
+        ("bigrams", "u1"),
+        ("shingles", "u1"),
+        ("dates", "u1"),
+        ("numbers", "u1"),
+        ("cites", "u1"),
+        ("title", "<u2"),
+    ]
+)
+DATED, CHINESE = 1, 2
+# Each list: the header's count, the type of one element.
+_LISTS = (
+    ("word_ids", "words", "<u4"),
+    ("word_weights", "words", "u1"),
+    ("word_values", "words", "u1"),
+    ("word_places", "words", "u1"),
+    ("bigram_ids", "bigrams", "<u4"),
+    ("bigram_values", "bigrams", "u1"),
+    ("shingles", "shingles", "<u4"),
+    ("dates", "dates", "<i4"),
+    ("numbers", "numbers", "<u4"),
+    ("cites", "cites", "<u4"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ragged:
+    """Lists of different lengths in one array; list n is flat[starts[n]:starts[n + 1]]."""
+
+    flat: NDArray[Any]
+    starts: NDArray[np.int64]
+
+
+def pack(features: Features, word_weights: Floats, bigram_weights: Floats) -> bytes:
+    """Return the stored form; the weights are one for each term of the features."""
+    words = _heaviest(features.words.strength * word_weights, features.words.ids, WORDS)
+    bigrams = _heaviest(features.bigrams.strength * bigram_weights, features.bigrams.ids, BIGRAMS)
+    title = features.title.encode("utf-8", "replace")
+    header = np.zeros(1, HEADER)
+    for name, value in (
+        ("version", VERSION),
+        ("flags", features.dated * DATED + features.chinese * CHINESE),
+        ("signs", features.signs),
+        ("script", features.script.encode()),
+        ("length", features.length),
+        ("publisher", features.publisher),
+        ("source", features.source),
+        ("url", features.url),
+        ("words", len(words[0])),
+        ("bigrams", len(bigrams[0])),
+        ("shingles", len(features.shingles)),
+        ("dates", len(features.dates)),
+        ("numbers", len(features.numbers[:255])),
+        ("cites", len(features.cites[:255])),
+        ("title", len(title)),
+    ):
+        header[name] = value
+    lists = (
+        features.words.ids[words[0]],
+        _to_byte(word_weights[words[0]] * 20),
+        _to_byte(np.sqrt(words[1]) * 255),
+        features.words.places[words[0]],
+        features.bigrams.ids[bigrams[0]],
+        _to_byte(np.sqrt(bigrams[1]) * 255),
+        features.shingles,
+        np.array(features.dates, "<i4"),
+        features.numbers[:255],
+        features.cites[:255],
+    )
+    return b"".join((header.tobytes(), *(one.tobytes() for one in lists), title))
+
+
+def headers(packed: Sequence[bytes]) -> NDArray[np.void]:
+    """Return the headers of many entries as one structured array."""
+    size = HEADER.itemsize
+    return np.frombuffer(b"".join(one[:size] for one in packed), HEADER)
+
+
+def ragged(packed: Sequence[bytes], heads: NDArray[np.void], name: str, most: int = 255) -> Ragged:
+    """Return one list of each of many entries, at most so many of its elements."""
+    begin = np.full(len(packed), HEADER.itemsize, np.int64)
+    for list_name, count, form in _LISTS:
+        width = np.dtype(form).itemsize
+        if list_name == name:
+            break
+        begin += heads[count].astype(np.int64) * width
+    counts = np.minimum(heads[count].astype(np.int64), most)
+    spans = zip(packed, begin.tolist(), (begin + counts * width).tolist(), strict=True)
+    flat = np.frombuffer(b"".join([one[a:b] for one, a, b in spans]), form)
+    return Ragged(flat=flat, starts=np.concatenate(([0], np.cumsum(counts))))
+
+
+def terms(packed: Sequence[bytes]) -> list[Hashes]:
+    """Return the hashes of all kept terms of each entry."""
+    heads = headers(packed)
+    found = (ragged(packed, heads, "word_ids"), ragged(packed, heads, "bigram_ids"))
+    return [
+        np.concatenate([one.flat[one.starts[n] : one.starts[n + 1]] for one in found])
+        for n in range(len(packed))
+    ]
+
+
+def readable(packed: bytes) -> bool:
+    """Say whether the features were stored in the form that this version reads."""
+    return len(packed) >= HEADER.itemsize and packed[0] == VERSION
+
+
+def titles(packed: Sequence[bytes], heads: NDArray[np.void]) -> list[str]:
+    """Return the folded titles of many entries."""
+    sizes = heads["title"].tolist()
+    return [
+        one[len(one) - size :].decode("utf-8", "replace")
+        for one, size in zip(packed, sizes, strict=True)
+    ]
+
+
+def _heaviest(values: Floats, ids: Hashes, most: int) -> tuple[NDArray[np.int64], Floats]:
+    """Return the places of the heaviest terms, heaviest first, and their values, normalised."""
+    order = np.lexsort((ids, -values))
+    norm = float(np.sqrt(np.square(values).sum())) or 1.0
+    kept = order[:most]
+    return kept, (values[kept] / norm).astype("<f4")
+
+
+def _to_byte(values: Floats) -> NDArray[np.uint8]:
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)

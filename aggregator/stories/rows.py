@@ -1,0 +1,99 @@
+"""All entries that one grouping looks at, in (published, key) order, with their stored features."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.model import GroupContext, StoredEntry
+from aggregator.settings import StorySettings
+from aggregator.stories import packing
+from aggregator.stories.features import Features, extract
+from aggregator.stories.frequencies import Frequencies
+from aggregator.stories.prior import built_in
+
+OLD = -1  # arrival of what was grouped before
+NEVER_LEAVES = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Entries as columns; `arrived` is the number in this grouping's order, OLD for earlier ones.
+
+    A modified entry stands here twice: as it was until its turn (`left`), and as it is.
+    """
+
+    keys: list[str]
+    published: NDArray[np.float64]  # seconds
+    packed: list[bytes]
+    heads: NDArray[np.void]
+    arrived: NDArray[np.int64]
+    left: NDArray[np.int64]
+
+    @property
+    def fresh(self) -> NDArray[np.bool_]:
+        """Which rows are of this grouping."""
+        return np.not_equal(self.arrived, OLD)
+
+
+def gather(new: Sequence[StoredEntry], context: GroupContext, settings: StorySettings) -> Rows:
+    """Return the rows of the new entries and of the context; `new` must be in order."""
+    known = [one for one in context.entries if packing.readable(one.features)]
+    turns = {one.key: turn for turn, one in enumerate(new)}
+    rows = [
+        (one.published.timestamp(), one.key, OLD, turns.get(one.key, NEVER_LEAVES), one.features)
+        for one in known
+    ]
+    packed = _weigh(new, rows, settings)
+    rows += [
+        (one.published.timestamp(), one.key, turn, NEVER_LEAVES, features)
+        for turn, (one, features) in enumerate(zip(new, packed, strict=True))
+    ]
+    rows.sort(key=lambda row: row[:3])
+    features = [row[4] for row in rows]
+    return Rows(
+        keys=[row[1] for row in rows],
+        published=np.array([row[0] for row in rows], np.float64),
+        packed=features,
+        heads=packing.headers(features),
+        arrived=np.array([row[2] for row in rows], np.int64),
+        left=np.array([row[3] for row in rows], np.int64),
+    )
+
+
+def _weigh(
+    new: Sequence[StoredEntry],
+    old: Sequence[tuple[float, str, int, int, bytes]],
+    settings: StorySettings,
+) -> list[bytes]:
+    """Pack the new entries one after another, each with what was known when its turn came."""
+    frequencies = Frequencies(built_in(), settings.window)
+    reach = settings.window.total_seconds()
+    waiting = sorted(old, reverse=True)
+    packed = []
+    for one in new:
+        when = one.published.timestamp()
+        arriving = []
+        while waiting and waiting[-1][0] <= when + reach:
+            arriving.append(waiting.pop())
+        if arriving:
+            frequencies.add_all(
+                [row[1] for row in arriving],
+                [row[0] for row in arriving],
+                packing.terms([row[4] for row in arriving]),
+            )
+        frequencies.move(when)
+        features = extract(one)
+        frequencies.drop(one.key)
+        packed.append(_pack(features, frequencies))
+        frequencies.add(one.key, when, packing.terms(packed[-1:])[0])
+    return packed
+
+
+def _pack(features: Features, frequencies: Frequencies) -> bytes:
+    return packing.pack(
+        features,
+        frequencies.weights(features.words.ids),
+        frequencies.weights(features.bigrams.ids),
+    )

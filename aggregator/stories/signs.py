@@ -1,0 +1,176 @@
+"""What words say about an entry beyond its subject: column marks, datelines, kinds of text, dates."""
+
+import re
+from datetime import date, timedelta
+from enum import IntFlag
+
+
+class Sign(IntFlag):
+    """What kind of text a title promises."""
+
+    ROUND_UP = 1
+    EXPLAINER = 2
+    REACTION = 4
+    LIVE = 8
+    MARKET = 16
+    QUESTION = 32
+    PREVIEW = 64
+    SPEECH = 128
+
+
+_SIGNS = (
+    (
+        Sign.ROUND_UP,
+        re.compile(
+            r"一周|本周|要闻|综述|盘点|一览|早报|晚报|日报|周报|简报|速递|速览|摘要|回顾|汇总|集锦|头条"
+            r"|新闻图|图集|\b(?:round-?up|digest|briefing|recap|headlines|in pictures|in photos"
+            r"|week in|day in|top stories|newsletter|what to know|things to know|takeaways)\b"
+        ),
+    ),
+    (
+        Sign.EXPLAINER,
+        re.compile(
+            r"解读|分析|评论|观点|社评|社论|专访|专栏|为何|为什么|如何|怎么|怎样|什么|谁|背后|意味|深度|特写|访谈"
+            r"|\b(?:opinion|analysis|explain(?:er|ed)|why|how|what|who|profile|interview|editorial)\b"
+        ),
+    ),
+    (
+        Sign.REACTION,
+        re.compile(
+            r"回应|批评|谴责|呼吁|抗议|反驳|警告|反对|欢迎|关切|促请|敦促|声援|反制|痛批|抨击|不满"
+            r"|\b(?:react\w*|respon\w+|condemn\w*|slam\w*|urge\w*|criti\w+|welcom\w+|warn\w*|protest\w*)\b"
+        ),
+    ),
+    (
+        Sign.LIVE,
+        re.compile(
+            r"直播|实时|滚动|更新中|不断更新|\b(?:live|latest|updates?|as it happened|live ?blog)\b"
+        ),
+    ),
+    (
+        Sign.MARKET,
+        re.compile(
+            r"收盘|开盘|股市|汇市|早盘|午盘|尾盘|收涨|收跌|收高|收低|盘中|期货|指数|国债|人民币中间价|油价|金价"
+            r"|\b(?:stocks?|shares|wall street|futures|dow|nasdaq|nikkei|ftse|index|yields?)\b"
+        ),
+    ),
+    (Sign.QUESTION, re.compile(r"\?")),
+    (
+        Sign.PREVIEW,
+        re.compile(
+            r"将|拟|预计|或会|料|有望|计划|准备|即将|前夕|\b(?:will|to|set to|plans?|expected|ahead of|preview|could|may)\b"
+        ),
+    ),
+    (Sign.SPEECH, re.compile(r"[:“\"「]|表示|称|说|\b(?:says?|said|tells?|claims?)\b")),
+)
+
+_TAG = re.compile(r"^\s*(?:[\[【〔(（《][^\]】〕)）》]{1,12}[\]】〕)）》]|\d{1,2}版\s*-)\s*")
+_TAIL = re.compile(
+    r"\s*(?:[|｜]|\s[-–—_]\s|[（(](?:图|组图|视频|影|多图|圖|組圖|視頻)[）)]$)(?P<name>[^|｜]{0,40})$"
+)
+_COLUMN = re.compile(r"^[^\W\d_][^|｜:：]{1,20}[|｜]\s*")
+_LEAD = re.compile(
+    r"^\s*(?:[（(【\[][^）)】\]]{1,24}[）)】\]]\s*)?"
+    r"(?:[^。.!?！？，,;；\n]{0,36}?(?:\d\s*日|电|電|讯|訊|[)）])\s*(?:[（(][^）)]{1,16}[）)]\s*)?(?:[-—–－:：]+\s*|(?<=电)|(?<=電)|(?<=讯)|(?<=訊))"
+    r"|[^\W\d_]{2,12}\s*[—–]+\s*)?"
+)
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAY = re.compile(
+    r"(?:(?P<y1>\d{4})\s*年\s*)?(?P<m1>\d{1,2})\s*月\s*(?P<d1>\d{1,2})\s*[日号]"
+    r"|(?P<y2>\d{4})-(?P<m2>\d{1,2})-(?P<d2>\d{1,2})"
+    r"|\b(?P<m3>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+(?P<d3>\d{1,2})\b"
+    r"|\b(?P<d4>\d{1,2})\s+(?P<m4>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b"
+    r"|(?<!上)(?<!下)(?:周|星期|礼拜)(?P<w1>[一二三四五六日天])"
+    r"|\b(?P<w2>mon|tues|wednes|thurs|fri|satur|sun)day\b"
+    r"|(?P<r>今天|今日|昨天|昨日|前天|周内|\btoday\b|\byesterday\b)"
+)
+_RELATIVE = {"今天": 0, "今日": 0, "today": 0, "昨天": 1, "昨日": 1, "yesterday": 1, "前天": 2}
+
+
+def bare_title(title: str) -> str:
+    """Return a title without section tags, column names and the publisher's name at its end."""
+    bare = _TAG.sub("", title)
+    column = _COLUMN.match(bare)
+    if column and len(bare) - column.end() >= 8:
+        bare = bare[column.end() :]
+    tail = _TAIL.search(bare)
+    if tail and tail.start() >= 8 and tail.start() > len(tail["name"]):
+        bare = bare[: tail.start()]
+    return bare.strip() or title.strip()
+
+
+def bare_lead(text: str) -> str:
+    """Return a text without the agency and the dateline at its start."""
+    found = _LEAD.match(text[:120])
+    return text[found.end() :] if found else text
+
+
+def signs(title: str) -> int:
+    """Return the signs of a folded title as bits."""
+    found = Sign(0)
+    for sign, pattern in _SIGNS:
+        if pattern.search(title):
+            found |= sign
+    return int(found)
+
+
+def numbers(text: str) -> list[str]:
+    """Return the distinct numbers of a text, without the commas of thousands."""
+    return list(dict.fromkeys(one.replace(",", "") for one in _NUMBER.findall(text)))
+
+
+def days(text: str, near: date | None, limit: int = 4) -> list[date]:
+    """Return the first distinct days that a folded text names.
+
+    Days without a year are the nearest to `near`; weekdays are the last before it, and none
+    if it is not known.
+    """
+    found: dict[date, None] = {}
+    for match in _DAY.finditer(text):
+        day = _resolve(match, near)
+        if day is not None:
+            found[day] = None
+            if len(found) == limit:
+                break
+    return list(found)
+
+
+def _resolve(match: re.Match[str], near: date | None) -> date | None:
+    parts = match.groupdict()
+    if parts["r"]:
+        back = _RELATIVE.get(parts["r"])
+        return None if near is None or back is None else near - timedelta(days=back)
+    if parts["w1"] or parts["w2"]:
+        return None if near is None else _weekday(parts["w1"] or parts["w2"], near)
+    for form in "1234":
+        if parts.get(f"m{form}"):
+            return _date(parts.get(f"y{form}"), parts[f"m{form}"], parts[f"d{form}"], near)
+    return None
+
+
+def _weekday(name: str, near: date) -> date:
+    wanted = "一二三四五六日".find(name.replace("天", "日"))
+    if wanted < 0:
+        wanted = _WEEKDAYS.index(name[:3])
+    return near - timedelta(days=(near.weekday() - wanted) % 7)
+
+
+def _date(year: str | None, month: str, day: str, near: date | None) -> date | None:
+    number = _MONTHS.index(month) + 1 if month in _MONTHS else int(month)
+    if year is not None:
+        return _valid(int(year), number, int(day))
+    if near is None:
+        return _valid(2000, number, int(day))
+    years = (near.year - 1, near.year, near.year + 1)
+    good = [one for one in (_valid(y, number, int(day)) for y in years) if one]
+    return min(good, key=lambda one: abs(one - near), default=None)
+
+
+def _valid(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
