@@ -26,14 +26,14 @@ def _place(text: str) -> str:
     kind, _, rest = text.partition(":")
     if kind == "query" and re.fullmatch(r"[\w.\[\]|\-]{1,200}", rest):
         return text
-    if kind == "path" and rest:
+    if kind in ("path", "whole") and rest:
         if "url" in re.compile(regex(rest)).groupindex:
             return text
-        raise ValueError("has a path expression without its group: (?P<url>...)")
+        raise ValueError("has an expression without its group: (?P<url>...)")
     if text in ("rawquery", "fragment"):
         return text
     raise ValueError(
-        "must be query:NAME, path:REGEX with a group (?P<url>...), rawquery or fragment"
+        "must be query:NAME, rawquery, fragment, or path:REGEX or whole:REGEX with a group (?P<url>...)"
     )
 
 
@@ -63,7 +63,7 @@ class WrapperModel(BaseModel):
     )
     at: Annotated[str, Field(max_length=1000), AfterValidator(_place)] = Field(
         default="",
-        description="where the inner address stands: `query:NAME`, `path:REGEX` with a group `(?P<url>…)`, `rawquery` or `fragment`",
+        description="where the inner address stands: `query:NAME`, `path:REGEX` or `whole:REGEX` (path and query) with a group `(?P<url>…)`, `rawquery` or `fragment`",
     )
     path: Regex = Field(default="", description="the rule holds only where the path matches")
     needs: Regex = Field(default="", description="the rule holds only where the query matches")

@@ -1,9 +1,9 @@
 """The schema of the sections: every key with its type, default and meaning."""
 
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from aggregator.config.fields import (
     Allowance,
@@ -110,11 +110,18 @@ class FetchModel(Model):
         description="the time between two requests to one host",
         examples=["200ms"],
     )
-    retry_after_scope: Literal["host", "feed"] = Field(
+    retry_after_scope: Literal["host", "source"] = Field(
         default=_FETCH.retry_after_scope,
-        description="whom a server's wish to wait holds for: every source of its `host`, or that `feed` alone",
+        description="whom a server's wish to wait holds for: every source of its `host`, or that `source` alone",
         examples=["host"],
     )
+
+    @model_validator(mode="after")
+    def check_bounds(self) -> Self:
+        """Want the shortest interval not to be longer than the longest."""
+        if self.min_interval > self.max_interval:
+            raise ValueError("min_interval is longer than max_interval")
+        return self
 
 
 class ImagesModel(Model):
