@@ -1,0 +1,149 @@
+"""Makes a document fit for an XML parser: no DTD, no entities but HTML's, no stray signs."""
+
+import html
+import re
+from html.entities import html5
+from typing import Final
+
+from aggregator.parsers._names import NAMESPACES
+
+ATTRIBUTES_MOST: Final = 1_000
+_HEAD: Final = 4_000
+_DECLARATION: Final = re.compile(rb"\s*<\?xml\b[^>]{0,500}?>\s*", re.IGNORECASE)
+_DOCTYPE: Final = re.compile(rb"<!DOCTYPE\b", re.IGNORECASE)
+_ROOT: Final = re.compile(rb"<([A-Za-z_][\w.:-]{0,80})")
+_SKIP: Final = re.compile(rb"\s*(?:<!--.*?-->|<\?.*?\?>)", re.DOTALL)
+# References to letters that XML does not have, or that only windows-1252 has.
+_REFERENCE: Final = re.compile(
+    rb"&#(?:0*(\d|[12]\d|3[01]|1[2-5]\d|5[5-7]\d{3}|6553[45]|\d{7,9})"
+    rb"|[xX]0*([01]?[0-9a-fA-F]|7[fF]|[89][0-9a-fA-F]|[dD][89a-fA-F][0-9a-fA-F]{2}|[fF]{3}[eEfF]|[0-9a-fA-F]{6,8}));"
+)
+_AMPERSAND: Final = re.compile(
+    rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?:(#\d{1,7};|#[xX][0-9a-fA-F]{1,6};)|([A-Za-z][A-Za-z0-9]{1,30});)?",
+    re.DOTALL,
+)
+_LESS: Final = re.compile(
+    rb"<(?![A-Za-z_/!?])|</(?![A-Za-z_])|<!(?!--|\[CDATA\[|DOCTYPE)|<\?(?![A-Za-z])"
+)
+_TAG: Final = re.compile(rb"<[A-Za-z_][^<>]{4000,}>")
+_PREFIX: Final = re.compile(rb"<([A-Za-z_][\w.-]{0,40}):[A-Za-z_]")
+_PREFIXED: Final = re.compile(rb"\s([A-Za-z_][\w.-]{0,40}):[A-Za-z_][\w.-]{0,60}\s*=\s*[\"']")
+_DECLARED: Final = re.compile(rb"\bxmlns:([A-Za-z_][\w.-]{0,40})\s*=")
+_XML_NAMES: Final = {b"amp", b"lt", b"gt", b"quot", b"apos"}
+
+
+def strip_head(content: bytes) -> bytes:
+    """Return the document from its root element on, without declaration, DTD and stylesheet."""
+    at = 0
+    while True:
+        declared = _DECLARATION.match(content, at)
+        skipped = declared or _SKIP.match(content, at)
+        if skipped:
+            at = skipped.end()
+            continue
+        start = _first_sign(content, at)
+        if not _DOCTYPE.match(content, start):
+            return content[start:]
+        at = _doctype_end(content, start)
+
+
+def _first_sign(content: bytes, at: int) -> int:
+    """Return where the markup begins; a few stray words may stand before it."""
+    while at < len(content) and content[at] in b" \t\r\n":
+        at += 1
+    found = content.find(b"<", at, at + _HEAD)
+    return at if found < 0 else found
+
+
+def _doctype_end(content: bytes, start: int) -> int:
+    """Return where a document type ends: behind its `>`, or behind `]>` if it has a subset."""
+    close = content.find(b">", start)
+    subset = content.find(b"[", start, close + 1 if close >= 0 else len(content))
+    if subset < 0:
+        return close + 1 if close >= 0 else len(content)
+    found = re.compile(rb"\]\s*>").search(content, subset)
+    return found.end() if found else len(content)
+
+
+def root_name(content: bytes) -> str:
+    """Return the local name of the first element in lower case, '' if there is none."""
+    found = _ROOT.search(content, 0, _HEAD)
+    return found[1].decode("latin-1").rpartition(":")[2].lower() if found else ""
+
+
+def letters(content: bytes) -> bytes:
+    """Replace references to what is no letter; those of windows-1252 become what was meant."""
+    return _REFERENCE.sub(_letter, content) if b"&#" in content else content
+
+
+def _letter(match: re.Match[bytes]) -> bytes:
+    code = int(match[1]) if match[1] else int(match[2], 16)
+    if 32 <= code < 0x7F or 0xA0 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or code in (9, 10, 13):
+        return match[0]
+    if 0x80 <= code < 0xA0:
+        return bytes((code,)).decode("cp1252", "ignore").encode("utf-8")
+    return match[0] if 0x10000 <= code < 0x110000 else b""
+
+
+def mend(content: bytes) -> bytes:
+    """Repair what most often keeps a feed from being XML; what it leaves, feedparser takes.
+
+    HTML's names become letters, other names and stray signs become text, prefixes that nobody
+    declared are declared, and an element of too many attributes loses them.
+    """
+    content = _TAG.sub(_bounded_tag, content)
+    content = _AMPERSAND.sub(_ampersand, content)
+    content = _outside_sections(content)
+    return _declare(content)
+
+
+def _ampersand(match: re.Match[bytes]) -> bytes:
+    whole, number, name = match[0], match[1], match[2]
+    if not whole.startswith(b"&") or number or name in _XML_NAMES:
+        return whole
+    letter = html5.get(f"{name.decode('ascii')};") if name else None
+    if letter is None:
+        return b"&amp;" + whole[1:]
+    return html.escape(letter).encode("utf-8")
+
+
+def _outside_sections(content: bytes) -> bytes:
+    """Escape what begins no tag, outside CDATA and comments."""
+    pieces = re.split(rb"(<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z))", content, flags=re.DOTALL)
+    pieces[::2] = [_LESS.sub(lambda match: b"&lt;" + match[0][1:], piece) for piece in pieces[::2]]
+    return b"".join(pieces)
+
+
+def _bounded_tag(match: re.Match[bytes]) -> bytes:
+    tag = match[0]
+    if tag.count(b"=") <= ATTRIBUTES_MOST:
+        return tag
+    name = _ROOT.match(tag)
+    end = b"/>" if tag.endswith(b"/>") else b">"
+    return (b"<" + name[1] + end) if name else b""
+
+
+def _declare(content: bytes) -> bytes:
+    """Declare the prefixes that are used and not declared, at the root."""
+    used = set(_PREFIX.findall(content)) | set(_PREFIXED.findall(content))
+    missing = sorted(used - set(_DECLARED.findall(content)) - {b"xml", b"xmlns"})
+    root = _ROOT.search(content)
+    if not missing or not root:
+        return content
+    known = {prefix.encode(): uri.encode() for uri, prefix in NAMESPACES.items()}
+    said = b"".join(
+        b' xmlns:%s="%s"' % (prefix, known.get(prefix.lower(), b"urn:prefix:" + prefix))
+        for prefix in missing[:ATTRIBUTES_MOST]
+    )
+    return content[: root.end()] + said + content[root.end() :]
+
+
+def whole_entries(content: bytes) -> tuple[bytes, bool]:
+    """Cut off an entry in whose middle the document ends; say whether there was one."""
+    opened = max(content.rfind(b"<item>"), content.rfind(b"<item "), content.rfind(b"<entry"))
+    if opened < 0:
+        return content, False
+    rest = content[opened:]
+    if re.search(rb"</(?:item|entry|channel|rss|feed|[\w.-]+:RDF)\s*>", rest, re.IGNORECASE):
+        return content, False
+    return content[:opened], True

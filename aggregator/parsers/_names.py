@@ -1,0 +1,66 @@
+"""The names of elements: namespaces are folded into short prefixes, the feed's own into none."""
+
+from typing import Final
+
+ATOM: Final = frozenset({"http://www.w3.org/2005/atom", "http://purl.org/atom/ns#"})
+OWN: Final = frozenset(
+    {
+        "",
+        "http://backend.userland.com/rss",
+        "http://backend.userland.com/rss2",
+        "http://blogs.law.harvard.edu/tech/rss",
+        "http://purl.org/rss/1.0/",
+        "http://purl.org/rss/1.0/modules/rss091#",
+        "http://purl.org/net/rss1.1#",
+        "http://my.netscape.com/rdf/simple/0.9/",
+        "http://channel.netscape.com/rdf/simple/0.9/",
+        "http://my.netscape.com/publish/formats/rss-0.91.dtd",
+        "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    }
+)
+NAMESPACES: Final = {
+    "http://purl.org/rss/1.0/modules/content/": "content",
+    "http://purl.org/dc/elements/1.1/": "dc",
+    "http://purl.org/dc/elements/1.0/": "dc",
+    "http://purl.org/dc/terms/": "dcterms",
+    "http://search.yahoo.com/mrss/": "media",
+    "http://search.yahoo.com/mrss": "media",
+    "http://video.search.yahoo.com/mrss": "media",
+    "http://video.search.yahoo.com/mrss/": "media",
+    "http://www.rssboard.org/media-rss": "media",
+    "http://www.itunes.com/dtds/podcast-1.0.dtd": "itunes",
+    "http://itunes.apple.com/dtds/podcast-1.0.dtd": "itunes",
+    "http://example.com/dtds/podcast-1.0.dtd": "itunes",
+    "http://www.google.com/schemas/play-podcasts/1.0": "googleplay",
+    "http://rssnamespace.org/feedburner/ext/1.0": "feedburner",
+    "http://purl.org/rss/1.0/modules/syndication/": "sy",
+    "http://www.w3.org/1999/xhtml": "xhtml",
+    "http://www.w3.org/2005/atom": "atom",
+    "http://purl.org/atom/ns#": "atom",
+    "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf",
+}
+XML_BASE: Final = "{http://www.w3.org/XML/1998/namespace}base"
+XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
+RDF_ABOUT: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+RDF_RESOURCE: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}resource"
+
+
+class Names(dict[str, str]):
+    """What the tags of one document mean: `title`, `dc:creator`, '' for what says nothing to us."""
+
+    def __init__(self, root: str) -> None:
+        super().__init__()
+        self._own = _space(root)
+
+    def __missing__(self, tag: str) -> str:
+        space, name = _space(tag), tag.rpartition("}")[2].lower()
+        if space in OWN or space == self._own or (space in ATOM and self._own in ATOM):
+            self[tag] = name
+        else:
+            prefix = NAMESPACES.get(space)
+            self[tag] = f"{prefix}:{name}" if prefix else ""
+        return self[tag]
+
+
+def _space(tag: str) -> str:
+    return tag[1:].partition("}")[0].lower() if tag.startswith("{") else ""

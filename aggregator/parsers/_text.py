@@ -1,0 +1,100 @@
+"""Bounds and small repairs that every format needs for what it hands on."""
+
+import html
+import re
+from collections.abc import Iterable
+from urllib.parse import urljoin
+
+from aggregator.model import Author
+
+TITLE_MOST = 1_000
+TEXT_MOST = 1_000_000
+URL_MOST = 8_000
+WORD_MOST = 300
+MANY = 100  # categories, enclosures, authors of one entry
+
+_ADDRESS = re.compile(r"[^\s@<>()\"',;:]{1,100}@[^\s@<>()\"',;:]{1,200}")
+# A close tag, an empty element or a named or numbered letter: what plain text does not hold.
+_MARKUP = re.compile(
+    r"</[a-z][a-z0-9]{0,9}\s*>|<(?:br|img|hr|wbr)\b[^<>]{0,2000}>|&(?:#\d{2,7}|#x[0-9a-f]{2,6}|[a-z]{2,8}\d{0,2});",
+    re.IGNORECASE,
+)
+
+
+def cut(text: str | None, most: int = WORD_MOST) -> str:
+    """Return the stripped text, `most` characters at most; '' for None."""
+    return text.strip()[:most].rstrip() if text else ""
+
+
+def line(text: str | None, most: int = TITLE_MOST) -> str:
+    """Return the text on one line, white space collapsed, `most` characters at most."""
+    return " ".join(text[: most * 4].split())[:most] if text else ""
+
+
+def address(text: str | None, base: str = "") -> str:
+    """Return an address without the white space that does not belong, absolute if there is a base.
+
+    One longer than any server takes gives ''.
+    """
+    if not text:
+        return ""
+    url = text.strip()
+    if len(url) > URL_MOST:
+        return ""
+    if any(mark in url for mark in "\t\r\n"):
+        url = "".join(part.strip() for part in url.splitlines()).replace("\t", "")
+    if not base or url.startswith(("https://", "http://")):
+        return url
+    try:
+        return urljoin(base, url)
+    except ValueError:  # brackets that are no address of IPv6
+        return url
+
+
+def looks_like_html(text: str) -> bool:
+    """Say whether a text whose format leaves it open holds markup."""
+    return ("<" in text or "&" in text) and _MARKUP.search(text[:TITLE_MOST]) is not None
+
+
+def as_html(text: str) -> str:
+    """Return plain text as HTML that shows the same."""
+    return html.escape(text, quote=False).replace("\n", "<br>\n")
+
+
+def flat(markup: str) -> str:
+    """Return the words of a short piece of HTML on one line."""
+    return line(html.unescape(re.sub(r"<[^<>]{0,1000}>", "", markup)))
+
+
+def person(text: str | None) -> Author | None:
+    """Read an author as RSS writes it: `a@b (Name)`, `Name <a@b>`, a name or an e-mail alone."""
+    written = line(text, WORD_MOST)
+    if not written:
+        return None
+    found = _ADDRESS.search(written)
+    if not found:
+        return Author(name=written)
+    rest = written.replace(found[0], "", 1).replace("mailto:", "")
+    name = rest.strip(" ()<>[]\"',;:-")
+    return Author(name=name, email=found[0])
+
+
+def authors(found: Iterable[Author | None]) -> tuple[Author, ...]:
+    """Return each author once, in order; nameless ones only if there is no name at all."""
+    seen: dict[str, Author] = {}
+    for author in found:
+        if author is not None:
+            seen.setdefault((author.name or author.email or author.url).casefold(), author)
+    named = [author for author in seen.values() if author.name]
+    return tuple((named or [author for key, author in seen.items() if key])[:MANY])
+
+
+def words(found: Iterable[str | None]) -> tuple[str, ...]:
+    """Return each word once, in order, blank ones left out, bounded in length and number."""
+    seen: dict[str, None] = {}
+    for word in found:
+        if word and (short := line(word, WORD_MOST)):
+            seen.setdefault(short)
+            if len(seen) >= MANY:
+                break
+    return tuple(seen)
