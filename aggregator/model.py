@@ -44,14 +44,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validators:
-    """What makes the next request conditional, byte for byte as the server gave it.
-
-    `documents` are (name, stamp) of the files already read, for a folder.
-    """
+    """What makes the next request conditional, byte for byte as the server gave it."""
 
     etag: str = ""
     last_modified: str = ""
-    documents: tuple[tuple[str, str], ...] = ()
+    documents: tuple[tuple[str, str], ...] = ()  # (name, stamp) of a folder's files already read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +237,7 @@ class CleanedFeed:
 class SourceState:
     """What is remembered of a source between fetches."""
 
+    url: str = ""  # the configured address or path that all this is about
     validators: Validators = Validators()
     due: datetime | None = None
     failures: int = 0
@@ -248,8 +246,9 @@ class SourceState:
     error: str = ""
     gone: bool = False
     wait_until: datetime | None = None  # the server asked for it
-    permanent: str = ""
+    permanent: str = ""  # where permanent redirects led at each of the last fetches
     permanent_since: datetime | None = None
+    permanent_seen: int = 0
     arrivals: tuple[datetime, ...] = ()  # newest first-seen times, for the adaptive interval
     info: FeedInfo = FeedInfo()
 
@@ -278,6 +277,7 @@ class Change:
     kind: Literal["new", "modified", "unchanged"]
     key: str
     material: bool = False  # the shown text changed, so `updated` moves
+    skipped: str = ""  # why this sight was passed over: an older copy, a double
 
 
 # --- group ---------------------------------------------------------------------------------
