@@ -1,6 +1,7 @@
 """Makes connections: looks a name up, judges every address, connects to the judged ones alone."""
 
 import asyncio
+import contextlib
 import socket
 import sys
 import threading
@@ -169,7 +170,7 @@ async def _in_thread(lookup: Lookup, host: str, port: int) -> tuple[str, ...]:
             found = tuple(lookup(host, port))
         except Exception as error:  # noqa: BLE001  handed over to the loop
             problem = error
-        if not loop.is_closed():
+        with contextlib.suppress(RuntimeError):  # the loop is gone
             loop.call_soon_threadsafe(_answer, found, problem)
 
     threading.Thread(target=_ask, name=f"look-up {host[:40]}", daemon=True).start()
