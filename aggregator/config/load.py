@@ -11,8 +11,10 @@ from aggregator.config.check import check
 from aggregator.config.config import Config
 from aggregator.config.models import ConfigModel
 from aggregator.config.problems import raise_all
+from aggregator.config.sections import CleanModel
 from aggregator.errors import ConfigError
 from aggregator.model import Source
+from aggregator.settings import CleanOptions
 
 
 def load(path: Path, env: Mapping[str, str]) -> Config:
@@ -25,7 +27,18 @@ def load(path: Path, env: Mapping[str, str]) -> Config:
 
 def loads(text: str, path: Path, env: Mapping[str, str]) -> Config:
     """Read the text of a configuration as if it stood in the file `path`."""
-    values = tree.read(text, env)
+    return _settle(tree.read(text, env), path)
+
+
+def options(values: Mapping[str, Any]) -> CleanOptions:
+    """Read what may differ for one source: the keys of `images:` and of `clean:` side by side."""
+    parts: dict[str, dict[str, Any]] = {"images": {}, "clean": {}}
+    for key, value in values.items():
+        parts["clean" if key in CleanModel.model_fields else "images"][key] = value
+    return _settle(tree.Tree(value=parts), Path("options")).clean
+
+
+def _settle(values: tree.Tree, path: Path) -> Config:
     checked = check(values)
     config, faults = build(checked.model, path)
     problems = [

@@ -1,0 +1,185 @@
+"""`aggregator fetch`: one run, and its report."""
+
+import asyncio
+import dataclasses
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, open_logs, read_config
+from aggregator.cli.output import Progress, printable, say, say_json, table, whisper
+from aggregator.report import RunReport, SourceReport
+
+if TYPE_CHECKING:
+    from aggregator.bootstrap import Application
+    from aggregator.config import Config
+
+_MOST = 20_000  # entries, and stories, of the JSON report
+_SKIPPED_SHOWN = 10
+
+_Sources = Annotated[
+    list[str] | None,
+    typer.Option("--source", metavar="ID", help="Only this source; may be given several times."),
+]
+_Urls = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--url",
+        metavar="URL",
+        help="This address alone, with the settings but not the sources of the configuration.",
+    ),
+]
+_Private = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-private",
+        metavar="WHAT",
+        help="A private address, network or name that may be asked, with a port if wanted.",
+    ),
+]
+_Force = Annotated[
+    bool, typer.Option("--force", help="Ask also those that told us to wait or are gone.")
+]
+_Dry = Annotated[bool, typer.Option("--dry-run", help="Show what a run would do; keep nothing.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this file."""
+    app.command()(fetch)
+
+
+def fetch(  # noqa: PLR0917  typer reads the options off the signature
+    config: ConfigPath = None,
+    data: DataPath = None,
+    source: _Sources = None,
+    url: _Urls = None,
+    allow_private: _Private = None,
+    force: _Force = False,
+    dry_run: _Dry = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Ask every source now, group, publish; once. Exit 1 if nothing could be done."""
+    # the whole pipeline: half a second that no other command need pay
+    from aggregator import bootstrap  # noqa: PLC0415
+    from aggregator import config as configuration  # noqa: PLC0415
+
+    open_logs("error" if quiet else "warning")
+    read = read_config(config, data, optional=bool(url))
+    if url:
+        read = configuration.with_addresses(read, url)
+    read = configuration.with_allowed(read, allow_private or ())
+    with _folder(read, dry_run=dry_run) as settled:
+        application = bootstrap.open_application(settled)
+        try:
+            report = _run(application, source or (), force=force, quiet=quiet)
+            _show(application, report, json=json, quiet=quiet)
+        finally:
+            application.close()
+    return 1 if report.errors or not report.sources else 0
+
+
+@contextmanager
+def _folder(read: "Config", *, dry_run: bool) -> Iterator["Config"]:
+    """Yield the configuration to run with: for a dry run one whose data is a copy."""
+    if not dry_run:
+        yield read
+        return
+    from aggregator.stores import copy_folder  # noqa: PLC0415  as above
+
+    with tempfile.TemporaryDirectory(prefix="aggregator-") as name:
+        copy_folder(read.data, Path(name))
+        yield dataclasses.replace(read, data=Path(name))
+
+
+def _run(
+    application: "Application", ids: list[str] | tuple[()], *, force: bool, quiet: bool
+) -> RunReport:
+    sources = application.pick(ids)
+    progress = Progress(len(sources))
+    with application.lock(), progress.shown(quiet=quiet):
+        run = application.run_once(sources, force=force, progress=progress.step)
+        return asyncio.run(run)
+
+
+def _show(application: "Application", report: RunReport, *, json: bool, quiet: bool) -> None:
+    if not report.sources:
+        whisper("aggregator: no source to ask: put one under sources:, or give --url")
+    for error in report.errors:
+        whisper(f"aggregator: {printable(error)}")
+    if json:
+        say_json(as_json(application, report))
+        return
+    rows = [
+        (one.id, one.outcome, str(one.new), str(one.modified), f"{one.seconds:.1f}", one.error)
+        for one in report.sources
+    ]
+    table(("source", "outcome", "new", "modified", "seconds", ""), rows, quiet=quiet)
+    if not quiet:
+        for line in _summary(report):
+            say(line)
+
+
+def _summary(report: RunReport) -> Iterator[str]:
+    skipped = [(one.id, left) for one in report.sources for left in one.skipped]
+    for source, left in skipped[:_SKIPPED_SHOWN]:
+        yield printable(f"skipped {source}: {left.where}: {left.reason}")
+    if len(skipped) > _SKIPPED_SHOWN:
+        yield f"and {len(skipped) - _SKIPPED_SHOWN} more skipped; --json lists them all"
+    yield f"{report.stories_new} stories new, {report.stories_changed} changed"
+    for path in report.written:
+        yield f"wrote {path}"
+
+
+def as_json(application: "Application", report: RunReport) -> dict[str, Any]:
+    """Return a run's report as scripts get it; of entries and stories at most 20,000 each.
+
+    They are those of this run's documents and those in the published window.
+    """
+    from aggregator import ids  # noqa: PLC0415  as above
+
+    store = application.store
+    names = {source.identity: source.id for source in application.config.sources}
+    keys = dict.fromkeys(key for one in report.sources for key in one.entries)
+    wanted = dict.fromkeys(report.published)
+    wanted.update((story.id, None) for story in store.stories_of(keys))
+    stories = store.stories(islice(wanted, _MOST))
+    known = {entry.key: entry for shown in stories for entry in shown.entries}
+    missing = [key for key in keys if key not in known]
+    known.update((entry.key, entry) for entry in store.entries(missing[:_MOST]))
+    return {
+        "outcome": report.outcome,
+        "sources": [_source_json(one) for one in report.sources],
+        "entries": [
+            {
+                "id": ids.entry_id(entry.key),
+                "title": entry.entry.title,
+                "source": names.get(entry.source_id, entry.source_id),
+                "link": entry.entry.link,
+            }
+            for entry in islice(known.values(), _MOST)
+        ],
+        "stories": [
+            {
+                "id": shown.story.id,
+                "title": shown.lead.entry.title,
+                "members": [ids.entry_id(member.key) for member in shown.story.members],
+            }
+            for shown in stories
+        ],
+    }
+
+
+def _source_json(one: SourceReport) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        name: getattr(one, name)
+        for name in ("id", "outcome", "new", "modified", "seconds", "error")
+    }
+    if one.skipped:
+        shown["skipped"] = [{"where": left.where, "reason": left.reason} for left in one.skipped]
+    return shown

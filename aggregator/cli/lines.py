@@ -1,0 +1,47 @@
+"""JSON lines in and out: one answer for each line, in order, as soon as it is known."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, BinaryIO
+
+from aggregator.cli.output import say_json
+from aggregator.errors import AggregatorError
+
+LONGEST = 64_000_000  # bytes of one line
+
+
+def read(stream: BinaryIO, name: str = "standard input") -> Iterator[dict[str, Any]]:
+    """Yield the objects of a stream, one a line; AggregatorError names a line that holds none."""
+    number = 0
+    while line := stream.readline(LONGEST + 1):
+        number += 1
+        if len(line) > LONGEST:
+            raise AggregatorError(f"{name}: line {number} is longer than {LONGEST} bytes")
+        if line.strip():
+            yield _object(line, f"{name}: line {number}")
+
+
+def _object(line: bytes, place: str) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        raise AggregatorError(f"{place} is not JSON") from None
+    if not isinstance(found, dict):
+        raise AggregatorError(f"{place} is no object")
+    return found
+
+
+def answer(
+    rows: Iterable[dict[str, Any]], reply: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
+    """Print one reply for each row, with its id first."""
+    for row in rows:
+        say_json({"id": row.get("id")} | reply(row))
+        sys.stdout.flush()
+
+
+def text(row: dict[str, Any], name: str) -> str:
+    """Return a field as text; '' if it is absent, null or of another kind."""
+    found = row.get(name)
+    return found if isinstance(found, str) else ""

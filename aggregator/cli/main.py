@@ -1,0 +1,88 @@
+"""The program: its commands put together, and errors turned into exit statuses."""
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from aggregator.cli import fetch, judge, serve, setup, sources, stories, try_
+from aggregator.cli.output import say, whisper
+from aggregator.errors import AggregatorError, ConfigError, DataFolderBusy
+
+BUSY, INTERRUPTED, PIPE_CLOSED = 3, 130, 141
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="One clean merged feed of what many publishers report: one entry a story.",
+)
+setup.register(app)
+fetch.register(app)
+serve.register(app)
+app.add_typer(sources.app, name="sources")
+app.add_typer(stories.app, name="stories")
+app.add_typer(try_.app, name="try")
+judge.register(app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        # reading the distribution's metadata costs more than all else that --help does
+        from importlib.metadata import version  # noqa: PLC0415
+
+        say(f"aggregator {version('storyfold')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Take the options that come before the command."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit status, having said on standard error what went wrong.
+
+    0 done, 1 nothing could be done, 2 wrong usage or configuration, 3 the data folder is busy.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        status = app(args=list(sys.argv[1:] if argv is None else argv), standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # what is left in the buffer has no reader: give the interpreter somewhere to flush it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except typer.TyperException as error:
+        return _show_usage(error)
+    except (AggregatorError, OSError) as error:
+        return _explain(error)
+    return status if isinstance(status, int) else 0
+
+
+def _show_usage(error: typer.TyperException) -> int:
+    show = getattr(error, "show", None)
+    if show:
+        show()
+    return int(getattr(error, "exit_code", 2))
+
+
+def _explain(error: AggregatorError | OSError) -> int:
+    if isinstance(error, ConfigError):
+        whisper(str(error))
+        return 2
+    whisper(f"aggregator: {error}")
+    return BUSY if isinstance(error, DataFolderBusy) else 1

@@ -1,0 +1,198 @@
+"""`aggregator stories`: what was grouped, why, and the user's corrections."""
+
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet
+from aggregator.cli.output import printable, say, say_json, table
+from aggregator.cli.sources import opened
+from aggregator.errors import AggregatorError
+from aggregator.model import Decision, Member, Reason, ShownStory, StoredEntry
+
+if TYPE_CHECKING:
+    from aggregator.bootstrap import Application
+
+app = typer.Typer(no_args_is_help=True, help="What was grouped, why, and your corrections.")
+
+_Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many, the newest.")]
+_Story = Annotated[str, typer.Argument(metavar="STORY", help="The id of a story, or of its entry.")]
+_Entry = Annotated[str, typer.Argument(metavar="ENTRY", help="The id or the link of an entry.")]
+_Other = Annotated[str, typer.Argument(metavar="ENTRY", help="The id or the link of another.")]
+
+_WORDS = {
+    "founder": "the first to report it",
+    "same event": "reports the same event",
+    "same text": "has the same text",
+    "same link": "leads to the same page",
+    "user": "you said so",
+    "journal": "was here before the database was made anew",
+}
+
+
+@app.command("list")
+def list_stories(
+    config: ConfigPath = None,
+    data: DataPath = None,
+    limit: _Limit = 20,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """List the newest stories with their publishers."""
+    with opened(config, data) as application:
+        shown = list(islice(application.store.newest_stories(), limit))
+    if json:
+        for one in shown:
+            say_json(_line(one))
+        return
+    rows = [
+        (_iso(one.story.first_published)[:16].replace("T", " "), one.story.id.rpartition(":")[2],
+         one.lead.entry.title, ", ".join(_publishers(one)))
+        for one in shown
+    ]  # fmt: skip
+    table(("first published", "id", "title", "publishers"), rows, quiet=quiet)
+
+
+@app.command("show")
+def show_story(
+    id_: _Story, config: ConfigPath = None, data: DataPath = None, json: Json = False
+) -> None:
+    """Show a story's members, each with the reason why it stands there."""
+    with opened(config, data) as application:
+        shown = find_story(application, id_)
+    members = _members(shown)
+    if json:
+        say_json(_line(shown) | {"members": members})
+        return
+    say(printable(shown.lead.entry.title))
+    say(f"{shown.story.id}, first published {_iso(shown.story.first_published)}")
+    for one in members:
+        say("")
+        say(printable(f"{one['publisher']}: {one['title']}"))
+        say(printable(f"  {one['link']}"))
+        say(printable(f"  {one['id']}, published {one['published']}"))
+        say(printable(f"  {one['why']}"))
+
+
+@app.command()
+def join(a: _Entry, b: _Other, config: ConfigPath = None, data: DataPath = None) -> None:
+    """Say that two entries report the same event; kept for ever."""
+    with opened(config, data) as application:
+        _decide(application, "join", find_entry(application, a), find_entry(application, b))
+
+
+@app.command()
+def never(a: _Entry, b: _Other, config: ConfigPath = None, data: DataPath = None) -> None:
+    """Say that two entries never share a story; kept for ever."""
+    with opened(config, data) as application:
+        _decide(application, "never", find_entry(application, a), find_entry(application, b))
+
+
+@app.command()
+def split(story: _Story, entry: _Entry, config: ConfigPath = None, data: DataPath = None) -> None:
+    """Take an entry out of a story; kept for ever."""
+    with opened(config, data) as application:
+        shown, parted = find_story(application, story), find_entry(application, entry)
+        rest = [one for one in shown.entries if one.key != parted.key]
+        if len(rest) == len(shown.entries):
+            raise AggregatorError(f"{entry} is not in the story {shown.story.id}")
+        if not rest:
+            raise AggregatorError(f"{entry} is alone in its story already")
+        stays = next((one for one in rest if one.key == shown.story.founder), rest[0])
+        _decide(application, "split", stays, parted)
+
+
+def _decide(
+    application: "Application",
+    kind: Literal["join", "split", "never"],
+    a: StoredEntry,
+    b: StoredEntry,
+) -> None:
+    from aggregator import bootstrap  # noqa: PLC0415  loaded already, by `opened`
+
+    if a.key == b.key:
+        raise AggregatorError("that is one entry, not two")
+    application.store.decide(Decision(kind=kind, a=a.key, b=b.key, when=bootstrap.now()))
+    say("kept; the next run applies it")
+
+
+def find_entry(application: "Application", text: str) -> StoredEntry:
+    """Return the entry of an id, a link or a key, or raise AggregatorError."""
+    found = application.store.find_entry(text)
+    if found is None:
+        raise AggregatorError(f"no entry has the id or the link {printable(text)}")
+    return found
+
+
+def find_story(application: "Application", text: str) -> ShownStory:
+    """Return the story of an id (urn:uuid: may be left out), else of an entry's id or link."""
+    store = application.store
+    for id_ in (text, f"urn:uuid:{text}"):
+        if found := store.stories([id_]):
+            return found[0]
+    if (entry := store.find_entry(text)) and (of := store.stories_of([entry.key])):
+        return store.stories([of[0].id])[0]
+    raise AggregatorError(f"no story has the id {printable(text)}, nor an entry of one")
+
+
+def _line(shown: ShownStory) -> dict[str, Any]:
+    from aggregator import ids  # noqa: PLC0415  loaded already, by `opened`
+
+    return {
+        "id": shown.story.id,
+        "title": shown.lead.entry.title,
+        "link": shown.lead.entry.link,
+        "first_published": _iso(shown.story.first_published),
+        "updated": _iso(shown.story.updated),
+        "publishers": _publishers(shown),
+        "members": [ids.entry_id(member.key) for member in shown.story.members],
+    }
+
+
+def _members(shown: ShownStory) -> list[dict[str, Any]]:
+    from aggregator import ids  # noqa: PLC0415  loaded already, by `opened`
+
+    entries = {one.key: one for one in shown.entries}
+    return [
+        {
+            "id": ids.entry_id(member.key),
+            "title": entries[member.key].entry.title,
+            "publisher": entries[member.key].entry.publisher.title,
+            "link": entries[member.key].entry.link,
+            "published": _iso(entries[member.key].published),
+            "reason": member.reason.kind,
+            "score": member.reason.score,
+            "nearest": ids.entry_id(member.reason.nearest) if member.reason.nearest else None,
+            "weights": dict(member.reason.weights),
+            "shared": list(member.reason.shared),
+            "why": in_words(member, entries),
+        }
+        for member in shown.story.members
+        if member.key in entries
+    ]
+
+
+def in_words(member: Member, entries: dict[str, StoredEntry]) -> str:
+    """Say in a sentence why an entry stands in its story."""
+    reason: Reason = member.reason
+    text = _WORDS[reason.kind]
+    if reason.nearest in entries:
+        text += f" as {entries[reason.nearest].entry.publisher.title}"
+    if reason.kind in ("same event", "same text"):
+        text += f" ({reason.score:.0%} sure)"
+    strongest = sorted(reason.weights, key=lambda one: -abs(one[1]))[:4]
+    if strongest:
+        text += "; " + ", ".join(f"{name} {weight:+.1f}" for name, weight in strongest)
+    if reason.shared:
+        text += f"; shares {', '.join(reason.shared[:8])}"
+    return text
+
+
+def _publishers(shown: ShownStory) -> list[str]:
+    return list(dict.fromkeys(one.entry.publisher.title for one in shown.entries))
+
+
+def _iso(when: datetime) -> str:
+    return when.isoformat(timespec="seconds").replace("+00:00", "Z")
