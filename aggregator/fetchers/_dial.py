@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address
@@ -105,22 +104,22 @@ class Dialer(httpcore.AsyncNetworkBackend):
 
 
 class Stream(httpcore.AsyncNetworkStream):
-    """A connection that counts what comes in, so that a response head has an end."""
+    """A connection that counts what comes in, so that its head and its chunks have an end."""
 
     def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
         self._inner = inner
         self._left = HEAD_LIMIT
 
-    def allow_body(self) -> None:
-        """Stop counting: the head has come, the body has limits of its own."""
-        self._left = sys.maxsize
+    def allow_body(self, most: int) -> None:
+        """Let the body come, with all that is wrapped around its chunks."""
+        self._left = most
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return what has come, or raise FetchError if a head does not end."""
+        """Return what has come, or raise FetchError if it does not end."""
         got = await self._inner.read(min(max_bytes, _READ), timeout)
         self._left -= len(got)
         if self._left < 0:
-            raise FetchError(f"the head of the answer is larger than {HEAD_LIMIT // 1000} kB")
+            raise FetchError("the answer is larger than its head and body may be")
         return got
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:

@@ -13,7 +13,7 @@ import httpcore
 import httpx
 
 from aggregator.errors import ConfigError, FetchError, Timeout, Unreachable
-from aggregator.fetchers._dial import Dialer, Stream
+from aggregator.fetchers._dial import HEAD_LIMIT, Dialer, Stream
 from aggregator.fetchers._guard import Allowed
 from aggregator.settings import FetchSettings
 from aggregator.urls import redact
@@ -98,6 +98,7 @@ class _Transport(httpx.AsyncBaseTransport):
 
     def __init__(self, settings: FetchSettings) -> None:
         proxy = _proxy(settings.proxy) if settings.proxy else None
+        self._body_limit = 2 * settings.max_size + HEAD_LIMIT
         trusted = (proxy.url.host.decode(), _port(proxy.url)) if proxy else None
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=httpx.create_ssl_context(),
@@ -138,7 +139,7 @@ class _Transport(httpx.AsyncBaseTransport):
         )
         stream = answer.extensions.get("network_stream")
         if isinstance(stream, Stream):
-            stream.allow_body()
+            stream.allow_body(self._body_limit)
         return httpx.Response(
             status_code=answer.status,
             headers=answer.headers,

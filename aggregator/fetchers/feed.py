@@ -71,9 +71,10 @@ class FeedFetcher:
         trail = _Trail(start)
         for _ in range(_HOPS + 1):
             own = self._route.is_own(hop)
-            async with self._gate.enter(hop.server, own=own), budget.spend():
+            async with self._gate.enter(hop.server, own=own) as turn, budget.spend():
                 headers = _request_headers(source, validators, start, hop)
                 async with self._web.get(hop.url, headers) as answer:
+                    turn.answered = True
                     if answer.status not in _answers.REDIRECTS:
                         return await self._take(source, validators, hop, trail, answer)
                     target = _answers.location(answer)
