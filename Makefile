@@ -30,7 +30,7 @@ check: setup  ## everything that needs no test: style, types, layers, sizes, spe
 	$(BIN)/validate-pyproject -q pyproject.toml
 
 test: setup  ## all tests, with the branch coverage of aggregator/
-	$(BIN)/pytest
+	$(BIN)/pytest $(PYTEST_ARGS)
 
 fix: setup  ## what can be mended by machine
 	$(BIN)/ruff check --fix .

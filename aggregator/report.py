@@ -31,6 +31,7 @@ class RunReport:
     stories_new: int = 0
     stories_changed: int = 0
     written: tuple[Path, ...] = ()
+    published: tuple[str, ...] = ()  # ids of the stories that the feeds hold
     errors: tuple[str, ...] = ()  # of grouping and publishing
 
     @property

@@ -2,7 +2,7 @@
 
 import ipaddress
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ def _check(address: Any) -> None:
         return  # a socket of the file system
     host = str(address[0])
     try:
-        inside = ipaddress.ip_address(host.split("%")[0]).is_loopback
+        inside = ipaddress.ip_address(host.split("%", maxsplit=1)[0]).is_loopback
     except ValueError:
         inside = host == "localhost"
     if not inside:
@@ -40,3 +40,20 @@ def fence() -> Iterator[None]:
     socket.socket = _Fenced  # type: ignore[misc]
     yield
     socket.socket = plain  # type: ignore[misc]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the switch that makes a skipped test a failure."""
+    parser.addoption("--no-skips", action="store_true", help="a skipped test fails")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip into a failure where none is allowed."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and item.config.getoption("--no-skips"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped: {call.excinfo}"
+    return report

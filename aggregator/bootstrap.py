@@ -1,0 +1,113 @@
+"""Config → parts: the composition root, and the only owner of the clock."""
+
+import random
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aggregator import plugins
+from aggregator.config import Config
+from aggregator.errors import ConfigError
+from aggregator.fetchers import open_fetchers
+from aggregator.model import Source
+from aggregator.pipeline import Parts, Pipeline, Progress
+from aggregator.pool import Pool
+from aggregator.ports import Renderer, Store
+from aggregator.report import RunReport
+from aggregator.stores import lock_folder, open_store
+
+
+def now() -> datetime:
+    """Return the time, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """A configuration with its store open; what every command works on."""
+
+    config: Config
+    store: Store
+
+    @property
+    def folder(self) -> Path:
+        """Where the published feeds are."""
+        return self.config.data / "feeds"
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Hold the data folder for gathering and publishing, or raise DataFolderBusy."""
+        return lock_folder(self.config.data)
+
+    def pick(self, ids: Iterable[str]) -> tuple[Source, ...]:
+        """Return the sources of these ids, all that are not paused if none are named."""
+        wanted = tuple(ids)
+        known = {source.id: source for source in self.config.sources}
+        if not wanted:
+            return tuple(source for source in self.config.sources if not source.paused)
+        for one in wanted:
+            if one not in known:
+                raise ConfigError(
+                    f"no source has this id{plugins.did_you_mean(one, known)}",
+                    path=self.config.path,
+                    key=f"sources: {one}",
+                )
+        return tuple(known[one] for one in wanted)
+
+    @asynccontextmanager
+    async def pipeline(self) -> AsyncIterator[Pipeline]:
+        """Open what a run needs: connections, worker processes, the store's thread."""
+        fetchers = open_fetchers(self.config.fetch)
+        pool = Pool()
+        pipeline = Pipeline(
+            Parts(
+                store=self.store,
+                fetchers=fetchers,
+                renderers=load_renderers(self.config),
+                pool=pool,
+                clock=now,
+                jitter=random.random,
+                sources=self.config.sources,
+                feeds=self.config.feeds,
+                fetch=self.config.fetch,
+                stories=self.config.stories,
+                folder=self.folder,
+                public_url=self.config.public_url,
+            )
+        )
+        try:
+            yield pipeline
+        finally:
+            pipeline.close()
+            pool.close()
+            for fetcher in fetchers.values():
+                await fetcher.close()
+
+    async def run_once(
+        self,
+        sources: tuple[Source, ...] | None = None,
+        *,
+        force: bool = False,
+        progress: Progress | None = None,
+    ) -> RunReport:
+        """Gather, group and publish once."""
+        chosen = self.pick(()) if sources is None else sources
+        async with self.pipeline() as pipeline:
+            return await pipeline.run(chosen, force=force, progress=progress)
+
+    def close(self) -> None:
+        """Give the store back."""
+        self.store.close()
+
+
+def load_renderers(config: Config) -> dict[str, Renderer]:
+    """Return the renderers of all formats that the feeds ask for."""
+    formats = {name for feed in config.feeds for name in feed.formats}
+    return {name: plugins.load("aggregator.renderers", name) for name in sorted(formats)}
+
+
+def open_application(config: Config) -> Application:
+    """Open the store of a configuration."""
+    store = open_store(config.store, data=config.data, now=now())
+    return Application(config=config, store=store)

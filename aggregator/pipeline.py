@@ -1,0 +1,318 @@
+"""The only place that knows the order.
+
+gather   Source ─► fetch ─► Fetched | NotModified ─► parse ─► RawEntry* ─► clean ─► Entry* ─► store ─► Change*
+group    ungrouped Entry*, in (published, key) order ─► features ► blocking ► similarity ► assign ─► Story* ─► store
+publish  Story* ─► select ─► render ─► bytes ─► file
+
+The three meet only in the store, each in its own transactions; a crash anywhere is mended by
+running the later ones again.
+"""
+
+import asyncio
+import dataclasses
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from aggregator import documents, publish, schedule, selection, stories
+from aggregator.errors import PublishError, SourceError
+from aggregator.model import (
+    CleanedFeed,
+    Edition,
+    Fetched,
+    NotModified,
+    ShownStory,
+    Skipped,
+    Source,
+    SourceState,
+    Validators,
+)
+from aggregator.pool import Pool
+from aggregator.ports import Clock, Fetcher, Renderer, Store
+from aggregator.report import RunReport, SourceReport
+from aggregator.settings import FeedSpec, FetchSettings, StorySettings
+
+_T = TypeVar("_T")
+_BATCH = 2_000  # entries a grouping transaction
+_REACH = timedelta(days=7)  # published span of one batch, so that its context stays small
+_PATIENCE = 0.5  # seconds without news after which what has arrived is published
+_NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # `updated` of a feed that holds nothing yet
+_TOMBSTONE_DAYS = 30
+
+Progress = Callable[[SourceReport], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the pipeline is made of; bootstrap puts it together."""
+
+    store: Store
+    fetchers: Mapping[str, Fetcher]
+    renderers: Mapping[str, Renderer]
+    pool: Pool
+    clock: Clock
+    jitter: Callable[[], float]
+    sources: tuple[Source, ...]
+    feeds: tuple[FeedSpec, ...]
+    fetch: FetchSettings
+    stories: StorySettings
+    folder: Path
+    public_url: str
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What grouping and publishing add up to over one run."""
+
+    new: int = 0
+    changed: int = 0
+    written: dict[Path, None] = dataclasses.field(default_factory=dict)
+    published: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+
+
+class Pipeline:
+    """Runs gather, group and publish over the parts."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._one_writer = asyncio.Lock()
+
+    async def run(
+        self, sources: Sequence[Source], *, force: bool = False, progress: Progress | None = None
+    ) -> RunReport:
+        """Gather the sources side by side, then group and publish.
+
+        What has arrived is published early when a slow source keeps the others waiting.
+        """
+        states = await self._in_store(self._parts.store.source_states)
+        waits = self._waits(states)
+        tally = _Tally()
+        reports: dict[str, SourceReport] = {}
+        pending = {
+            asyncio.create_task(
+                self._gather(source, states.get(source.identity, SourceState()), waits, force)
+            )
+            for source in sources
+        }
+        fresh = False
+        try:
+            while pending:
+                patience = _PATIENCE if fresh else None
+                done, pending = await asyncio.wait(
+                    pending, timeout=patience, return_when=asyncio.FIRST_COMPLETED
+                )
+                for report in sorted((task.result() for task in done), key=lambda one: one.id):
+                    reports[report.id] = report
+                    fresh = fresh or report.outcome == "ok"
+                    if progress:
+                        progress(report)
+                if not done:
+                    await self._settle(tally)
+                    fresh = False
+        finally:
+            for task in pending:
+                task.cancel()
+        await self._settle(tally)
+        return RunReport(
+            sources=tuple(reports[source.id] for source in sources),
+            stories_new=tally.new,
+            stories_changed=tally.changed,
+            written=tuple(tally.written),
+            published=tally.published,
+            errors=tally.errors,
+        )
+
+    async def settle(self) -> None:
+        """Group and publish what is in the store, with no gathering before."""
+        await self._settle(_Tally())
+
+    def close(self) -> None:
+        """End the store's thread."""
+        self._store_thread.shutdown()
+
+    def _waits(self, states: Mapping[str, SourceState]) -> dict[str, datetime]:
+        """Return until when hosts want to be left in peace."""
+        scope = self._parts.fetch.retry_after_scope
+        return schedule.waiting_hosts(self._parts.sources, states, self._parts.clock(), scope)
+
+    async def due(self) -> tuple[Source, ...]:
+        """Return the sources that the daemon should ask now."""
+        states = await self._in_store(self._parts.store.source_states)
+        waits, now = self._waits(states), self._parts.clock()
+        return tuple(
+            source
+            for source in self._parts.sources
+            if schedule.is_due(source, states.get(source.identity, SourceState()), waits, now)
+        )
+
+    async def _in_store(self, call: Callable[[], _T]) -> _T:
+        """Call the store from its one thread, so that the event loop stays free."""
+        return await asyncio.get_running_loop().run_in_executor(self._store_thread, call)
+
+    # --- gather ----------------------------------------------------------------------------
+
+    async def _gather(
+        self,
+        source: Source,
+        state: SourceState,
+        waits: Mapping[str, datetime],
+        force: bool,
+    ) -> SourceReport:
+        """Gather one source; the only place where a SourceError is caught."""
+        now = self._parts.clock()
+        if not force and (hold := schedule.hold(source, state, waits, now)):
+            return SourceReport(id=source.id, outcome=hold.outcome, error=hold.reason)
+        started = time.monotonic()
+        try:
+            report = await self._fetch(source, schedule.recall(source, state), force)
+        except SourceError as error:
+            report = await self._fail(source, state, error)
+        return dataclasses.replace(report, seconds=round(time.monotonic() - started, 3))
+
+    async def _fetch(self, source: Source, state: SourceState, force: bool) -> SourceReport:
+        validators = Validators() if force else state.validators
+        asked = dataclasses.replace(source, url=schedule.address(source, state))
+        answer = await self._parts.fetchers[source.kind].fetch(asked, validators)
+        if isinstance(answer, NotModified):
+            after = self._succeed(source, state, answer)
+            await self._in_store(lambda: self._parts.store.save_state(source.identity, after))
+            return SourceReport(id=source.id, outcome="unchanged")
+        feeds, skipped = await self._read(source, answer)
+        return await self._save(source, state, answer, feeds, skipped)
+
+    def _succeed(
+        self, source: Source, state: SourceState, answer: Fetched | NotModified
+    ) -> SourceState:
+        now, jitter = self._parts.clock(), self._parts.jitter()
+        return schedule.succeeded(source, state, answer, self._parts.fetch, now=now, jitter=jitter)
+
+    async def _fail(self, source: Source, state: SourceState, error: SourceError) -> SourceReport:
+        now, jitter = self._parts.clock(), self._parts.jitter()
+        after = schedule.failed(source, state, error, self._parts.fetch, now=now, jitter=jitter)
+        await self._in_store(lambda: self._parts.store.save_state(source.identity, after))
+        return SourceReport(id=source.id, outcome=schedule.outcome(error), error=str(error))
+
+    async def _read(
+        self, source: Source, fetched: Fetched
+    ) -> tuple[tuple[CleanedFeed, ...], tuple[Skipped, ...]]:
+        """Parse and clean; of a folder a document that fails is skipped."""
+        learned = await self._in_store(self._parts.store.learned_blocks)
+        limit = self._parts.fetch.max_entries
+        calls = [(document, source, learned, limit) for document in fetched.documents]
+        results = await self._parts.pool.run(documents.read, calls)
+        feeds: list[CleanedFeed] = []
+        skipped = list(fetched.skipped)
+        for document, result in zip(fetched.documents, results, strict=True):
+            if isinstance(result, CleanedFeed):
+                feeds.append(result)
+                skipped.extend(result.skipped)
+            elif source.kind == "feed":
+                raise result
+            else:
+                skipped.append(Skipped(where=document.name, reason=str(result)))
+        return tuple(feeds), tuple(skipped)
+
+    async def _save(
+        self,
+        source: Source,
+        state: SourceState,
+        fetched: Fetched,
+        feeds: Sequence[CleanedFeed],
+        skipped: tuple[Skipped, ...],
+    ) -> SourceReport:
+        entries = [entry for feed in feeds for entry in feed.entries]
+        if source.kind == "feed":
+            state = dataclasses.replace(state, info=feeds[0].info)
+        after = self._succeed(source, state, fetched)
+        store, now = self._parts.store, self._parts.clock()
+        initial = self._parts.fetch.initial if source.kind == "feed" else None
+        changes = await self._in_store(
+            lambda: store.save_gathered(source, entries, after, now=now, initial=initial)
+        )
+        new = sum(change.kind == "new" for change in changes)
+        modified = sum(change.kind == "modified" for change in changes)
+        left = tuple(
+            Skipped(where=entry.link or entry.title, reason=change.skipped)
+            for entry, change in zip(entries, changes, strict=True)
+            if change.skipped
+        )
+        return SourceReport(
+            id=source.id,
+            outcome="ok" if new or modified else "unchanged",
+            new=new,
+            modified=modified,
+            entries=tuple(dict.fromkeys(change.key for change in changes)),
+            skipped=skipped + left,
+        )
+
+    # --- group and publish -----------------------------------------------------------------
+
+    async def _settle(self, tally: _Tally) -> None:
+        """Group what is new, then publish; one at a time in this process."""
+        async with self._one_writer:
+            await self._in_store(lambda: self._group(tally))
+            await self._in_store(lambda: self._publish(tally))
+
+    def _group(self, tally: _Tally) -> None:
+        """Group everything not yet grouped, in batches near in time."""
+        store, settings = self._parts.store, self._parts.stories
+        preferences = {one.identity: (one.priority, one.language) for one in self._parts.sources}
+        while batch := store.ungrouped(_BATCH):
+            last = batch[0].published + _REACH
+            new = tuple(entry for entry in batch if entry.published <= last)
+            context = store.group_context(
+                new[0].published - settings.window, new[-1].published + settings.window
+            )
+            grouping = stories.group(
+                new, context, settings, now=self._parts.clock(), preferences=preferences
+            )
+            store.save_grouping(grouping)
+            tally.new += grouping.new
+            tally.changed += grouping.changed
+
+    def _publish(self, tally: _Tally) -> None:
+        """Write every feed whose bytes changed; a feed that fails does not stop the others."""
+        now = self._parts.clock()
+        shown: dict[str, None] = {}
+        errors: list[str] = []
+        for spec in self._parts.feeds:
+            selected = selection.select(
+                self._parts.store.newest_stories(), spec, now=now, sources=self._parts.sources
+            )
+            shown.update((one.story.id, None) for one in selected)
+            try:
+                self._write(spec, selected, now, tally)
+            except PublishError as error:
+                errors.append(str(error))
+        tally.published, tally.errors = tuple(shown), tuple(errors)
+
+    def _write(
+        self, spec: FeedSpec, selected: tuple[ShownStory, ...], now: datetime, tally: _Tally
+    ) -> None:
+        edition = self._edition(spec, selected, now)
+        for name in spec.formats:
+            renderer = self._parts.renderers[name]
+            file = f"{spec.name}.{renderer.EXTENSION}"
+            address = f"{self._parts.public_url.rstrip('/')}/feeds/{file}"
+            content = renderer.render(dataclasses.replace(edition, self_url=address))
+            path = self._parts.folder / file
+            if publish.write(path, content):
+                tally.written[path] = None
+
+    def _edition(self, spec: FeedSpec, selected: tuple[ShownStory, ...], now: datetime) -> Edition:
+        buried = self._parts.store.tombstones(now - timedelta(days=_TOMBSTONE_DAYS))
+        moments = [one.story.updated for one in selected] + [one.when for one in buried]
+        return Edition(
+            spec=spec,
+            self_url="",
+            home_url=self._parts.public_url,
+            updated=max(moments, default=_NEVER),
+            stories=selected,
+            tombstones=buried if spec.group == "stories" else (),
+        )
