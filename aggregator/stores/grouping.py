@@ -1,0 +1,225 @@
+"""Grouping: what is still to be grouped, what must be known of the past, and what came of it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, exists, select, update
+
+from aggregator.model import Decision, GroupContext, Grouped, Grouping, StoredEntry, Story
+from aggregator.stores import schema
+from aggregator.stores.codec import from_ticks, to_ticks
+from aggregator.stores.database import chunks, upsert
+from aggregator.stores.journal import EntryLine, Line
+from aggregator.stores.rows import STORED, load_stories, member_row, stored_of
+
+_entry = schema.entry.c
+_member = schema.member.c
+_story = schema.story.c
+
+
+# --- asked ---------------------------------------------------------------------------------
+
+
+def load_ungrouped(connection: Connection, limit: int) -> tuple[StoredEntry, ...]:
+    """Return the oldest entries that are still to be grouped, in (published, key) order."""
+    query = (
+        select(*STORED).where(~_entry.grouped).order_by(_entry.published, _entry.key).limit(limit)
+    )
+    return tuple(stored_of(row) for row in connection.execute(query))
+
+
+def load_context(connection: Connection, start: datetime, end: datetime) -> GroupContext:
+    """Return what a grouping must know of entries published in the span."""
+    query = (
+        select(_member.key, _member.published, _member.story, schema.feature.c.packed)
+        .join(schema.feature, schema.feature.c.key == _member.key)
+        .where(_member.published.between(to_ticks(start), to_ticks(end)))
+        .order_by(_member.published, _member.key)
+    )
+    entries = tuple(
+        Grouped(
+            key=row.key,
+            published=from_ticks(row.published),
+            story_id=row.story,
+            features=row.packed,
+        )
+        for row in connection.execute(query)
+    )
+    stories = load_stories(connection, (grouped.story_id for grouped in entries))
+    return GroupContext(
+        entries=entries,
+        stories=tuple(stories[id_] for id_ in sorted(stories)),
+        decisions=load_decisions(connection),
+        journal=_load_records(connection),
+    )
+
+
+def _load_records(connection: Connection) -> dict[str, tuple[str, datetime]]:
+    record = schema.record.c
+    query = select(schema.record).where(exists().where(_entry.key == record.key, ~_entry.grouped))
+    return {
+        row.key: (row.story, from_ticks(row.first_published)) for row in connection.execute(query)
+    }
+
+
+# --- decisions -----------------------------------------------------------------------------
+
+
+def load_decisions(connection: Connection) -> tuple[Decision, ...]:
+    """Return the user's corrections, oldest first."""
+    rows = connection.execute(select(schema.decision).order_by(schema.decision.c.number))
+    return tuple(
+        Decision(kind=row.kind, a=row.a, b=row.b, when=from_ticks(row.decided)) for row in rows
+    )
+
+
+def save_decisions(connection: Connection, decisions: Iterable[Decision]) -> None:
+    """Remember corrections and mark their entries to be grouped again."""
+    rows = [
+        {"kind": one.kind, "a": one.a, "b": one.b, "decided": to_ticks(one.when)}
+        for one in decisions
+    ]
+    if rows:
+        connection.execute(schema.decision.insert(), rows)
+    _mark(connection, (key for row in rows for key in (row["a"], row["b"])), grouped=False)
+
+
+def _mark(connection: Connection, keys: Iterable[Any], *, grouped: bool) -> None:
+    for some in chunks(sorted(set(keys))):
+        connection.execute(update(schema.entry).where(_entry.key.in_(some)).values(grouped=grouped))
+
+
+# --- done ----------------------------------------------------------------------------------
+
+
+def journal_lines(connection: Connection, grouping: Grouping) -> list[Line]:
+    """Return what the journal does not say yet of the grouping's stories and deaths."""
+    keys = [member.key for story in grouping.stories for member in story.members]
+    before = _stories_of(connection, keys)
+    moved = {
+        member.key: story
+        for story in grouping.stories
+        for member in story.members
+        if before.get(member.key) != story.id
+    }
+    names = _load_names(connection, moved)
+    columns = _load_columns(connection, moved)
+    lines: list[Line] = [
+        EntryLine(
+            key=key,
+            story=story.id,
+            source=columns[key][0],
+            first_published=story.first_published,
+            shown=columns[key][2],
+            names=names.get(key, ()),
+        )
+        for key, story in moved.items()
+        if key in columns
+    ]
+    return lines + list(grouping.tombstones)
+
+
+def _stories_of(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for some in chunks(keys):
+        query = select(_member.key, _member.story).where(_member.key.in_(some))
+        found.update((row.key, row.story) for row in connection.execute(query))
+    return found
+
+
+def _load_names(
+    connection: Connection, keys: Iterable[str]
+) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Return one name of each kind of each entry, the one learned last."""
+    alias = schema.alias.c
+    found: dict[str, dict[str, str]] = {}
+    for some in chunks(keys):
+        query = select(schema.alias).where(alias.key.in_(some)).order_by(alias.seen, alias.name)
+        for row in connection.execute(query):
+            found.setdefault(row.key, {})[row.kind] = row.name
+    return {key: tuple(sorted(names.items())) for key, names in found.items()}
+
+
+def _load_columns(connection: Connection, keys: Iterable[str]) -> dict[str, tuple[str, int, bool]]:
+    """Return the source, the effective date and whether it is shown, of each entry."""
+    found: dict[str, tuple[str, int, bool]] = {}
+    for some in chunks(keys):
+        query = select(_entry.key, _entry.source, _entry.published, _entry.shown).where(
+            _entry.key.in_(some)
+        )
+        found.update(
+            (row.key, (row.source, row.published, row.shown)) for row in connection.execute(query)
+        )
+    return found
+
+
+def save_grouping(connection: Connection, grouping: Grouping) -> None:
+    """Store what a grouping did; entries that it names are grouped from now on."""
+    keys = [member.key for story in grouping.stories for member in story.members]
+    ids = [story.id for story in grouping.stories]
+    entries = _load_columns(connection, keys)
+    before = _stories_of(connection, keys)
+    _bury(connection, grouping, ids)
+    _write_stories(connection, grouping.stories, entries)
+    _drop_members(connection, ids)
+    rows = [
+        member_row(member, story, entries[member.key][1])
+        for story in grouping.stories
+        for member in story.members
+        if member.key in entries
+    ]
+    upsert(connection, schema.member, rows, update=("story", "published", "reason"))
+    features = [{"key": key, "packed": packed} for key, packed in grouping.features]
+    upsert(connection, schema.feature, features, update=("packed",))
+    _drop_empty(connection, set(before.values()) - set(ids))
+    _mark(connection, {*keys, *(key for key, _ in grouping.features)}, grouped=True)
+
+
+def _write_stories(
+    connection: Connection,
+    stories: Sequence[Story],
+    entries: dict[str, tuple[str, int, bool]],
+) -> None:
+    rows = []
+    for story in stories:
+        held = [entries[member.key] for member in story.members if member.key in entries]
+        founder = entries.get(story.founder)
+        rows.append(
+            {
+                "id": story.id,
+                "founder": story.founder,
+                "representative": story.representative,
+                "first_published": to_ticks(story.first_published),
+                "updated": to_ticks(story.updated),
+                "published": founder[1] if founder else min((one[1] for one in held), default=0),
+                "shown": any(one[2] for one in held),
+            }
+        )
+    columns = ("founder", "representative", "first_published", "updated", "shown")
+    upsert(connection, schema.story, rows, update=columns)
+
+
+def _drop_members(connection: Connection, ids: Sequence[str]) -> None:
+    for some in chunks(ids):
+        connection.execute(delete(schema.member).where(_member.story.in_(some)))
+
+
+def _drop_empty(connection: Connection, ids: Iterable[str]) -> None:
+    """Remove stories whose members have all gone elsewhere."""
+    for some in chunks(sorted(ids)):
+        empty = ~exists().where(_member.story == _story.id)
+        connection.execute(delete(schema.story).where(_story.id.in_(some), empty))
+
+
+def _bury(connection: Connection, grouping: Grouping, living: Sequence[str]) -> None:
+    """Write tombstones, and open those of stories that live again."""
+    grave = schema.tombstone.c
+    for some in chunks(living):
+        connection.execute(delete(schema.tombstone).where(grave.id.in_(some)))
+    rows = [
+        {"id": one.id, "story": one.into, "died": to_ticks(one.when)} for one in grouping.tombstones
+    ]
+    upsert(connection, schema.tombstone, rows, update=("story", "died"))
+    for some in chunks(one.id for one in grouping.tombstones):
+        connection.execute(delete(schema.story).where(_story.id.in_(some)))

@@ -1,0 +1,163 @@
+"""The tables; times are microseconds since 1970, keys 32 hexadecimal digits."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+Time = BigInteger
+# Byte order on every database, so that (published, key) sorts as it does in Python.
+Key = String().with_variant(String(collation="C"), "postgresql")
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Key, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+source = Table(
+    "source",
+    metadata,
+    Column("identity", Key, primary_key=True),
+    Column("state", Text, nullable=False),
+)
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("key", Key, primary_key=True),
+    Column("id", Key, nullable=False),  # urn:uuid:…, made from the key
+    Column("source", Key, nullable=False),  # identity
+    Column("publisher", Key, nullable=False),
+    Column("first_seen", Time, nullable=False),
+    Column("published", Time, nullable=False),  # effective
+    Column("revised", Time, nullable=False),
+    Column("claim", Time),  # the date as claimed
+    Column("stamp", Time),  # how new the stored copy claims to be
+    Column("gathered", Time),
+    Column("shown", Boolean, nullable=False),
+    Column("grouped", Boolean, nullable=False),
+    Column("blank", Boolean, nullable=False),  # its true text is not here
+    Column("title", Text, nullable=False),
+    Column("material", Text, nullable=False),
+    Column("variants", Text, nullable=False),  # JSON, empty while there was one text only
+    Column("content", LargeBinary, nullable=False),  # the packed Entry
+)
+Index("entry_id", entry.c.id, unique=True)
+Index("entry_first_seen", entry.c.first_seen)
+Index("entry_source", entry.c.source)
+Index(
+    "entry_ungrouped",
+    entry.c.published,
+    entry.c.key,
+    sqlite_where=~entry.c.grouped,
+    postgresql_where=~entry.c.grouped,
+)
+
+alias = Table(
+    "alias",
+    metadata,
+    Column("name", Key, primary_key=True),  # digest of source, kind and value
+    Column("key", Key, nullable=False),  # empty: the name stands for several entries
+    Column("kind", Key, nullable=False),
+    Column("seen", Time, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("alias_key", alias.c.key)
+
+publisher = Table(
+    "publisher",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("entries", Integer, nullable=False),  # recent ones; halved with the block counts
+)
+
+block = Table(
+    "block",
+    metadata,
+    Column("publisher", Key, primary_key=True),
+    Column("hash", BigInteger, primary_key=True),
+    Column("entries", Integer, nullable=False),
+    Column("first", Time, nullable=False),  # published, of the entries that hold it
+    Column("last", Time, nullable=False),
+    Column("example", Key, nullable=False),  # key of an entry that holds it
+    Column("vetoed", Boolean, nullable=False),  # the user says that it is no boilerplate
+    sqlite_with_rowid=False,
+)
+
+story = Table(
+    "story",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("founder", Key, nullable=False),
+    Column("representative", Key, nullable=False),
+    Column("first_published", Time, nullable=False),
+    Column("updated", Time, nullable=False),
+    Column("published", Time, nullable=False),  # the founder's; fixed, so that stories stay put
+    Column("shown", Boolean, nullable=False),  # at least one member is
+)
+Index(
+    "story_newest",
+    story.c.shown,
+    story.c.first_published,
+    story.c.published,
+    story.c.id,
+)
+
+member = Table(
+    "member",
+    metadata,
+    Column("key", Key, primary_key=True),
+    Column("story", Key, nullable=False),
+    Column("published", Time, nullable=False),  # the entry's
+    Column("reason", Text, nullable=False),  # JSON
+)
+Index("member_story", member.c.story)
+Index("member_published", member.c.published)
+
+feature = Table(
+    "feature",
+    metadata,
+    Column("key", Key, primary_key=True),
+    Column("packed", LargeBinary, nullable=False),
+)
+
+tombstone = Table(
+    "tombstone",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("story", Key, nullable=False),  # the one it went into
+    Column("died", Time, nullable=False),
+)
+Index("tombstone_died", tombstone.c.died)
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("kind", Key, nullable=False),
+    Column("a", Key, nullable=False),
+    Column("b", Key, nullable=False),
+    Column("decided", Time, nullable=False),
+)
+
+record = Table(  # of the journal, replayed; what earlier runs said of entries that are lost here
+    "record",
+    metadata,
+    Column("key", Key, primary_key=True),
+    Column("story", Key, nullable=False),
+    Column("source", Key, nullable=False),
+    Column("first_published", Time, nullable=False),
+    Column("shown", Boolean, nullable=False),
+)

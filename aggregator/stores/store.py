@@ -1,0 +1,223 @@
+"""The store: each method one transaction over the parts beside this file."""
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from aggregator.model import (
+    Change,
+    Decision,
+    Entry,
+    GroupContext,
+    Grouping,
+    ShownStory,
+    Source,
+    SourceState,
+    StoredEntry,
+    Story,
+    Tombstone,
+)
+from aggregator.stores import blocks, gather, grouping, keep, reading
+from aggregator.stores.database import DamagedStore
+from aggregator.stores.journal import Journal
+from aggregator.stores.lock import is_held
+from aggregator.stores.opening import (
+    JOURNAL,
+    flag,
+    open_database,
+    remember_journal,
+    sqlite_path,
+)
+
+
+class SqlStore:
+    """ports.Store over SQLAlchemy; reads from any thread, writes one after the other.
+
+    `rebuilt` says that the database was made anew beside a journal that knows entries: the
+    published feeds then have what `restore` wants.
+    """
+
+    def __init__(self, url: str, data: Path, now: datetime) -> None:
+        self._url = url
+        self._data = data
+        self._now = now
+        self._journal = Journal(data / JOURNAL)
+        self._database, self.rebuilt = open_database(url, data, self._journal, now)
+        self._rescuing = threading.Lock()
+        self._learned: dict[str, frozenset[int]] | None = None
+
+    def close(self) -> None:
+        """Give the database back."""
+        self._database.close()
+
+    # gather
+
+    def source_states(self) -> Mapping[str, SourceState]:
+        """Return what is remembered of each source, by identity."""
+        with self._read() as connection:
+            return gather.load_states(connection)
+
+    def save_state(self, identity: str, state: SourceState) -> None:
+        """Remember a source's state when no document came."""
+        with self._write() as connection:
+            gather.save_state(connection, identity, state)
+
+    def save_gathered(
+        self,
+        source: Source,
+        entries: Sequence[Entry],
+        state: SourceState,
+        *,
+        now: datetime,
+        initial: int | None,
+    ) -> tuple[Change, ...]:
+        """Store one source's documents, aliases, block counts and state in one transaction."""
+        self._now = now
+        with self._write() as connection:
+            changes = gather.save_gathered(
+                connection, source, entries, state, now=now, initial=initial
+            )
+        new = any(change.kind == "new" for change in changes)
+        if new and self._learned is not None:
+            self._learn({entry.publisher.id for entry in entries})
+        return changes
+
+    def learned_blocks(
+        self, publisher_ids: Iterable[str] | None = None
+    ) -> Mapping[str, frozenset[int]]:
+        """Return the hashes of each publisher's boilerplate."""
+        if self._learned is None:
+            self._learned = {}
+            self._learn(None)
+        learned = self._learned
+        if publisher_ids is None:
+            return dict(learned)
+        return {name: learned[name] for name in publisher_ids if name in learned}
+
+    def _learn(self, publisher_ids: Iterable[str] | None) -> None:
+        """Keep what is learned at hand: it is asked for at each fetch and changes seldom."""
+        with self._read() as connection:
+            found = blocks.learned(connection, publisher_ids)
+        gone = {name: frozenset[int]() for name in publisher_ids or ()}
+        merged = {**(self._learned or {}), **gone, **found}
+        self._learned = {name: hashes for name, hashes in merged.items() if hashes}
+
+    def veto_block(self, publisher_id: str, block: int) -> None:
+        """Remember that the user holds a block to be no boilerplate."""
+        with self._write() as connection:
+            blocks.veto(connection, publisher_id, block)
+        self._learned = None
+
+    # group
+
+    def ungrouped(self, limit: int) -> tuple[StoredEntry, ...]:
+        """Return entries that are new, or materially changed, since they were last grouped."""
+        with self._read() as connection:
+            return grouping.load_ungrouped(connection, limit)
+
+    def group_context(self, start: datetime, end: datetime) -> GroupContext:
+        """Return what is already grouped with a member published in the span."""
+        with self._read() as connection:
+            return grouping.load_context(connection, start, end)
+
+    def save_grouping(self, done: Grouping) -> None:
+        """Store one grouping in one transaction, its journal lines fsynced first."""
+        with self._write(durable=True) as connection:
+            if lines := grouping.journal_lines(connection, done):
+                remember_journal(connection, self._journal.append(lines))
+            grouping.save_grouping(connection, done)
+
+    def decisions(self) -> tuple[Decision, ...]:
+        """Return the user's corrections, oldest first."""
+        with self._read() as connection:
+            return grouping.load_decisions(connection)
+
+    def decide(self, decision: Decision) -> None:
+        """Remember a correction for ever and mark its entries to be grouped again."""
+        with self._write(durable=True) as connection:
+            remember_journal(connection, self._journal.append([decision]))
+            grouping.save_decisions(connection, [decision])
+
+    # read
+
+    def newest_stories(self) -> Iterator[ShownStory]:
+        """Yield stories with at least one shown entry, newest first; read as they are asked for."""
+        return reading.newest_stories(self._read)
+
+    def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
+        """Return the stories of these ids, dead ids followed to the living."""
+        with self._read() as connection:
+            return reading.stories(connection, ids)
+
+    def stories_of(self, keys: Iterable[str]) -> tuple[Story, ...]:
+        """Return the stories that hold these entries, each once."""
+        with self._read() as connection:
+            return reading.stories_of(connection, keys)
+
+    def entries(self, keys: Iterable[str]) -> tuple[StoredEntry, ...]:
+        """Return the entries of these keys, in the order asked for."""
+        with self._read() as connection:
+            return reading.entries(connection, keys)
+
+    def find_entry(self, text: str) -> StoredEntry | None:
+        """Return the entry of a key, an id (urn:uuid:…) or a link."""
+        with self._read() as connection:
+            return reading.find_entry(connection, text)
+
+    def tombstones(self, since: datetime) -> tuple[Tombstone, ...]:
+        """Return the stories that went into others since then, newest first."""
+        with self._read() as connection:
+            return reading.tombstones(connection, since)
+
+    # keep
+
+    def restore(self, entries: Sequence[Entry], *, now: datetime) -> int:
+        """Bring back entries that a lost database had, found by link; return how many came back."""
+        with self._write() as connection:
+            return keep.restore(connection, entries, now)
+
+    def forget(self, before: datetime) -> int:
+        """Let go the texts of stories neither published nor updated since; return how many."""
+        with self._write() as connection:
+            return keep.forget(connection, before)
+
+    # the database
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with self._rescued(), self._database.read() as connection:
+            yield connection
+
+    @contextmanager
+    def _write(self, *, durable: bool = False) -> Iterator[Connection]:
+        with self._rescued(), self._database.write(durable=durable) as connection:
+            yield connection
+
+    @contextmanager
+    def _rescued(self) -> Iterator[None]:
+        """On damage build the database anew, so that the next call finds a whole one."""
+        database = self._database
+        try:
+            yield
+        except DamagedStore:
+            with self._rescuing:
+                if self._database is database:
+                    self._rescue()
+            raise
+
+    def _rescue(self) -> None:
+        path = sqlite_path(self._url, self._data)
+        if path is None:
+            return
+        with suppress(OSError):
+            flag(path).touch()
+        if is_held(self._data):  # else another process may be at work: the next start mends it
+            self._database.close()
+            self._learned = None
+            self._database, self.rebuilt = open_database(
+                self._url, self._data, self._journal, self._now
+            )
