@@ -1,0 +1,231 @@
+"""Cleaning: what a parser read becomes an entry that is safe, plain and comparable.
+
+The order: publisher, link, title, body (bounds, tree, preamble, noise, sanitizer), blocks,
+digests, dates. `clean` is pure and never fails.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from html import unescape
+
+from aggregator import dates
+from aggregator.cleaning import blocks as bodies
+from aggregator.cleaning.html import Cleaned, clean_body, clean_html
+from aggregator.cleaning.images import trace_image, unwrap_image
+from aggregator.cleaning.links import clean_link, link_key, trace_link
+from aggregator.cleaning.preamble import split_names
+from aggregator.cleaning.wrappers import Step
+from aggregator.model import Author, Enclosure, Entry, FeedInfo, Publisher, RawEntry, Source
+from aggregator.text import fold, plain, script, shorten
+from aggregator.urls import absolute, canonical, host, is_web, registrable
+
+__all__ = [
+    "Step",
+    "clean",
+    "clean_html",
+    "clean_link",
+    "link_key",
+    "trace_image",
+    "trace_link",
+    "unwrap_image",
+]
+
+_NOTHING: Mapping[str, frozenset[int]] = {}
+_TITLE_MOST, _SUMMARY_MOST = 500, 300
+_MOST_CITES, _MOST_ENCLOSURES, _MOST_CATEGORIES = 20, 50, 30
+_HREF = re.compile(r'<a href="([^"]+)"')
+_MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,500}>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w{1,30});")
+_HOME = {"zh": "Asia/Shanghai", "ja": "Asia/Tokyo", "ko": "Asia/Seoul"}
+_SLACK = timedelta(minutes=10)
+_LANGUAGES = {
+    "Hani": "zh",
+    "Hans": "zh-Hans",
+    "Hant": "zh-Hant",
+    "Jpan": "ja",
+    "Kore": "ko",
+    "Arab": "ar",
+    "Grek": "el",
+    "Hebr": "he",
+    "Deva": "hi",
+    "Thai": "th",
+}
+
+
+def clean(
+    raw: RawEntry,
+    info: FeedInfo,
+    source: Source,
+    *,
+    boilerplate: Mapping[str, frozenset[int]] = _NOTHING,
+) -> Entry:
+    """Return the entry, cleaned; `boilerplate` holds learned block hashes by publisher id."""
+    base = _base(raw, info, source)
+    link = clean_link(absolute(base, raw.link), source.clean.links) if raw.link else ""
+    link = link if is_web(link) else ""
+    publisher = _publisher(raw, info, source, link)
+    learned = boilerplate.get(publisher.id, frozenset())
+    title = _plain_title(raw)
+    body = clean_body(
+        raw.content or raw.summary,
+        base=base or link,
+        title=title,
+        options=source.clean,
+        boilerplate=learned,
+    )
+    blocks = bodies.texts(body.html)
+    kept = bodies.compared(blocks, learned)
+    text = "\n".join(kept)
+    title = title or shorten(kept[0] if kept else "", 80) or link or raw.guid[:200] or "?"
+    language = _language(raw, info, source, title, text)
+    claimed, published = _published(raw, body, language, source)
+    return Entry(
+        guid=raw.guid,
+        link=link,
+        canonical=canonical(link),
+        fingerprint=bodies.digest(fold(title), fold(text)),
+        material=bodies.material(title, link, blocks),
+        title=title,
+        html=body.html,
+        text=text,
+        summary=_summary(raw, kept),
+        authors=_authors(raw, body),
+        categories=_categories(raw),
+        enclosures=_enclosures(raw, base, source),
+        image=_image(raw, body, base, source),
+        cites=_cites(body.html, link),
+        via=_web(absolute(base, raw.via)) if raw.via else "",
+        rights=plain(unescape(raw.rights))[:500],
+        language=language,
+        publisher=publisher,
+        claimed=claimed,
+        published=published,
+        modified=dates.parse(raw.updated, language=language, timezone=source.timezone),
+        gathered=raw.gathered,
+        blocks=bodies.hashes(blocks),
+        removed=body.removed,
+    )
+
+
+def _base(raw: RawEntry, info: FeedInfo, source: Source) -> str:
+    for base in (raw.base, raw.link, info.link, info.self_url, source.url):
+        if is_web(base):
+            return base
+    return ""
+
+
+def _web(url: str) -> str:
+    return url if is_web(url) else ""
+
+
+def _publisher(raw: RawEntry, info: FeedInfo, source: Source, link: str) -> Publisher:
+    """Return who wrote the entry: its own source element, a dump's host, else the source."""
+    own = raw.source
+    if own is not None and (own.id or own.self_url or own.link or own.title):
+        url = _web(own.link) or _web(own.self_url)
+        title = plain(unescape(own.title)) or host(url)
+        return Publisher(
+            id=registrable(host(url)) or fold(title), title=title, url=url, feed_id=own.id
+        )
+    if source.kind == "dump" and link:
+        name = registrable(host(link))
+        return Publisher(id=name, title=name, url=f"https://{name}/")
+    title = plain(unescape(source.title or info.title)) or host(source.url) or source.id
+    return Publisher(
+        id=source.identity, title=title, url=_web(info.link) or source.url, feed_id=info.id
+    )
+
+
+def _plain_title(raw: RawEntry) -> str:
+    """Return the title as text: unescaped once where it is HTML, its markup taken off."""
+    title = raw.title[:20_000]
+    if raw.title_is_html and _MARKUP.search(title):
+        title = " ".join(bodies.texts(clean_html(title))) or unescape(title)
+    return shorten(plain(title), _TITLE_MOST)
+
+
+def _published(
+    raw: RawEntry, body: Cleaned, language: str, source: Source
+) -> tuple[str, datetime | None]:
+    """Return the claimed date as written and read: the entry's own, else one of its preamble."""
+    own = raw.published.strip()[:200]
+    if own:
+        return own, dates.parse(own, language=language, timezone=source.timezone)
+    for written in body.preamble.dates:
+        zones = (source.timezone, _HOME.get(language[:2], ""))
+        for zone in dict.fromkeys(zones):
+            moment = dates.parse(written, language=language, timezone=zone)
+            # No zone and later than its own gathering: written in the publisher's own time.
+            if moment is not None and (raw.gathered is None or moment <= raw.gathered + _SLACK):
+                return written, moment
+    return "", None
+
+
+def _language(raw: RawEntry, info: FeedInfo, source: Source, title: str, text: str) -> str:
+    stated = plain(raw.language or info.language or source.language)[:35]
+    if stated:
+        return stated.replace("_", "-")
+    return _LANGUAGES.get(script(f"{title}\n{text[:2000]}"), "")
+
+
+def _summary(raw: RawEntry, kept: list[str]) -> str:
+    if raw.content and raw.summary and raw.summary != raw.content:
+        blocks = bodies.compared(bodies.texts(clean_html(raw.summary)), frozenset())
+        if blocks:
+            return shorten(plain(" ".join(blocks)), _SUMMARY_MOST)
+    return shorten(plain(" ".join(kept)[: _SUMMARY_MOST * 4]), _SUMMARY_MOST)
+
+
+def _authors(raw: RawEntry, body: Cleaned) -> tuple[Author, ...]:
+    found: dict[str, Author] = {}
+    for author in raw.authors:
+        for name in split_names(plain(author.name)) if len(author.name) <= 200 else ():
+            found.setdefault(name, Author(name=name, email=author.email, url=_web(author.url)))
+    for name in body.preamble.names:
+        found.setdefault(name, Author(name=name))
+    return tuple(found.values())[:20]
+
+
+def _categories(raw: RawEntry) -> tuple[str, ...]:
+    named = (plain(unescape(name))[:100] for name in raw.categories[: _MOST_CATEGORIES * 4])
+    return tuple(dict.fromkeys(name for name in named if name))[:_MOST_CATEGORIES]
+
+
+def _enclosures(raw: RawEntry, base: str, source: Source) -> tuple[Enclosure, ...]:
+    found: dict[str, Enclosure] = {}
+    for enclosure in raw.enclosures[:_MOST_ENCLOSURES]:
+        url = absolute(base, enclosure.url)
+        if enclosure.type.startswith("image/"):
+            url = unwrap_image(url, source.clean.images)
+        if is_web(url):
+            found.setdefault(
+                url,
+                Enclosure(
+                    url=url,
+                    type=plain(enclosure.type)[:100],
+                    length=max(0, enclosure.length),
+                    title=plain(enclosure.title)[:200],
+                ),
+            )
+    return tuple(found.values())
+
+
+def _image(raw: RawEntry, body: Cleaned, base: str, source: Source) -> str:
+    if raw.image:
+        url = unwrap_image(absolute(base, raw.image), source.clean.images)
+        if is_web(url):
+            return url
+    return body.images[0] if body.images else ""
+
+
+def _cites(html: str, link: str) -> tuple[str, ...]:
+    """Return the pages of other hosts that the body links to, canonical, each once."""
+    own = registrable(host(link))
+    found: dict[str, None] = {}
+    for match in _HREF.finditer(html):
+        url = canonical(unescape(match[1]))
+        if url and registrable(host(url)) != own and url.count("/") > 2 and url[-1] != "/":
+            found[url] = None
+            if len(found) == _MOST_CITES:
+                break
+    return tuple(found)

@@ -1,0 +1,122 @@
+"""How wrappers write the address that they carry: percent, base64, hex and three of their own."""
+
+import base64
+import binascii
+import re
+from urllib.parse import unquote_to_bytes
+
+_START = re.compile(r"https?:/", re.IGNORECASE)
+_ENCODED_START = re.compile(r"https?(?::|%(?:25)*3a)(?:/|%(?:25)*2f)", re.IGNORECASE)
+_BASE64_START = re.compile(r"(?:a1)?(?=aHR0c)")  # Bing marks its base64 with a1
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,3}", re.ASCII)
+_HEX = re.compile(r"(?:[0-9a-f]{2}){8,}", re.IGNORECASE)
+_INNER = re.compile(rb"https?://[\x21-\x7e]+")
+_V3_HOLE = re.compile(r"\*(?:\*([A-Za-z0-9_-]))?")
+_V3_RUNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_DEEPEST = 5
+
+
+def decode(value: str, coding: str, *, once: bool) -> str:
+    """Return the address that `value` writes; '' if it cannot be read.
+
+    `once`: the value is percent-encoded by its place (a query), so it is always decoded
+    once; elsewhere it is decoded only where its own start is encoded.
+    """
+    if coding == "base64":
+        return from_base64(value)
+    if coding == "hex":
+        return from_hex(value)
+    if coding == "none":
+        return value
+    if coding == "proofpoint":
+        return from_proofpoint(value)
+    if coding == "protobuf":
+        return from_protobuf(value)
+    return _auto(value, once=once, guess=coding == "auto")
+
+
+def _auto(value: str, *, once: bool, guess: bool) -> str:
+    text = percent(value) if once or not _START.match(value) else value
+    for _ in range(_DEEPEST):
+        if _START.match(text) or not _ENCODED_START.match(text):
+            break
+        text = percent(text)
+    if guess and not _START.match(text):
+        if match := _BASE64_START.match(text):
+            return from_base64(text[match.end() :])
+        if text.lower().startswith("68747470"):
+            return from_hex(text)
+    return text
+
+
+def percent(text: str) -> str:
+    """Read percent escapes once; bytes that are no UTF-8 stay escaped."""
+    if "%" not in text:
+        return text
+    raw = unquote_to_bytes(text)
+    return raw.decode("utf-8", "surrogateescape").translate(_ESCAPES)
+
+
+_ESCAPES = {0xDC00 + byte: f"%{byte:02X}" for byte in range(0x80, 0x100)}
+
+
+def from_base64(value: str) -> str:
+    """Read base64 of either alphabet, padded or not, also cut into pieces by slashes."""
+    text = percent(value)
+    if not _BASE64.fullmatch(text):
+        return ""
+    # Where the alphabet is the URL's own, a slash can only be a cut.
+    plain = text.replace("-", "+").replace("_", "/").rstrip("=")
+    for candidate in (plain, text.replace("/", "").replace("-", "+").replace("_", "/").rstrip("=")):
+        try:
+            raw = base64.b64decode(candidate + "=" * (-len(candidate) % 4), validate=True)
+            read = raw.decode("utf-8")
+        except (binascii.Error, ValueError):
+            continue
+        if read.isprintable():
+            return read
+    return ""
+
+
+def from_hex(value: str) -> str:
+    """Read pairs of hexadecimal digits."""
+    if not _HEX.fullmatch(value):
+        return ""
+    return bytes.fromhex(value).decode("utf-8", "replace")
+
+
+def from_proofpoint(value: str) -> str:
+    """Read the second form of URL Defense: `-` for `%`, `_` for `/`."""
+    return percent(value.replace("-", "%").replace("_", "/"))
+
+
+def fill_holes(url: str, token: str) -> str:
+    """Read the third form of URL Defense: `*` stands for a character of the token, `**X` for a run."""
+    letters = iter(from_base64(token)) if token else iter(())
+
+    def _fill(match: re.Match[str]) -> str:
+        count = _V3_RUNS.index(match[1]) + 2 if match[1] else 1
+        return "".join(next(letters, "*") for _ in range(count))
+
+    return _V3_HOLE.sub(_fill, url)
+
+
+def from_protobuf(value: str) -> str:
+    """Find the first address in a base64 message; '' where it holds only an opaque token."""
+    text = value.replace("-", "+").replace("_", "/").rstrip("=")
+    if not re.fullmatch(r"[A-Za-z0-9+/]+", text):
+        return ""
+    raw = base64.b64decode(text + "=" * (-len(text) % 4 % 3), validate=False)
+    return _first_address(raw)
+
+
+def _first_address(raw: bytes) -> str:
+    """Read the string of field 4 (tag 0x22): a length of one or two bytes, then the address."""
+    start = raw.find(b"\x22")
+    if start < 0 or start + 2 >= len(raw):
+        return ""
+    length, place = raw[start + 1], start + 2
+    if length >= 0x80:
+        length, place = (length & 0x7F) | raw[place] << 7, place + 1
+    match = _INNER.fullmatch(raw[place : place + length])
+    return match[0].decode("ascii") if match else ""

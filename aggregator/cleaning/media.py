@@ -1,0 +1,188 @@
+"""Images, players and embedded objects as their attributes describe them."""
+
+import re
+from dataclasses import dataclass
+from html import escape
+
+from aggregator.cleaning.images import unwrap_image
+from aggregator.cleaning.noise import NOISE, collapse
+from aggregator.settings import ImageOptions
+from aggregator.urls import absolute, host, is_web, strip
+
+# Where scripts look for the address of an image that is loaded late, best first.
+_LAZY = (
+    "data-src",
+    "data-original",
+    "data-lazy-src",
+    "data-actualsrc",
+    "data-original-src",
+    "data-orig-src",
+    "data-lazy",
+    "data-lazyload",
+    "data-lazy-load",
+    "data-lazyload-src",
+    "data-url",
+    "data-image",
+    "data-img",
+    "data-img-src",
+    "data-image-src",
+    "data-echo",
+    "data-cfsrc",
+    "data-hi-res-src",
+    "data-src-retina",
+    "data-srclarge",
+    "data-src-large",
+    "data-full-src",
+    "data-fullsrc",
+    "data-medium-file",
+    "data-croporisrc",
+    "data-backsrc",
+    "data-runner-src",
+    "data-td-src-property",
+    "file",
+    "zoomfile",
+    "lowsrc",
+    "dynsrc",
+)
+_LAZY_SETS = ("data-srcset", "data-lazy-srcset", "data-original-set", "data-srcs")
+_ALL_LAZY = frozenset(_LAZY + _LAZY_SETS)
+_ADDRESS = re.compile(
+    r"(?:https?:)?//[^\s/]|/[^/\s]|\.{1,2}/|[^\s:?#]+\.(?:jpe?g|png|gif|webp|avif)\b", re.IGNORECASE
+)
+_PLACEHOLDER = re.compile(
+    r"(?:^|/)[^/?]*(?:placeholder|spacer|blank|loading|lazy|grey|gray|transparent|1x1|pixel)[^/?]*\.(?:gif|png|svg|jpe?g)(?:$|\?)",
+    re.IGNORECASE,
+)
+_CANDIDATE = re.compile(r"[\s,]*([^\s,]\S*)(?:\s+([^,]*))?(?:,|$)")
+_SIZE = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*$", re.IGNORECASE)
+_STYLE_SIZE = re.compile(r"(?:^|;)\s*(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|!|$)", re.IGNORECASE)
+_LONGEST_SET = 20_000
+_MOST_CANDIDATES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image: its address and set, out of the proxy, and the address as written."""
+
+    url: str
+    written: str
+    srcset: str = ""
+
+
+def read_image(attributes: dict[str, str | None], base: str, options: ImageOptions) -> Image | None:
+    """Return the image that attributes describe, wherever they hide its address; None if none."""
+    candidates = _srcset(attributes)
+    written = _source(attributes)
+    if not written or (_PLACEHOLDER.search(written) and candidates):
+        written = max(candidates, key=lambda c: _weight(c[1]), default=("", ""))[0] or written
+    url = _final(written, base, options)
+    if not url:
+        return None
+    entries = {_final(address, base, options): what for address, what in candidates}
+    entries.pop("", None)
+    several = len(entries) > 1
+    srcset = (
+        ", ".join(f"{_for_set(u)} {what}".strip() for u, what in entries.items()) if several else ""
+    )
+    return Image(url, absolute(base, written), srcset)
+
+
+def _final(written: str, base: str, options: ImageOptions) -> str:
+    url = absolute(base, written)
+    if not is_web(url):
+        return ""
+    url = unwrap_image(url, options)
+    return url if is_web(url) else ""
+
+
+def _for_set(url: str) -> str:
+    return (
+        url.replace(",", "%2C")
+        if url.endswith(",") or url.startswith(",")
+        else url.replace(" ", "%20")
+    )
+
+
+def _source(attributes: dict[str, str | None]) -> str:
+    """Return the address in the attribute that is most likely to hold the image itself."""
+    if not _ALL_LAZY.isdisjoint(attributes):
+        for name in _LAZY:
+            value = strip(attributes.get(name) or "")
+            if value and _ADDRESS.match(value) and not value.startswith("data:"):
+                return value
+    own = strip((attributes.get("src") or "")[:20_000])
+    return "" if own.startswith(("data:", "about:", "#")) else own
+
+
+def _srcset(attributes: dict[str, str | None]) -> list[tuple[str, str]]:
+    for name in (*_LAZY_SETS, "srcset"):
+        value = attributes.get(name)
+        if value:
+            return parse_srcset(value)
+    return []
+
+
+def parse_srcset(value: str) -> list[tuple[str, str]]:
+    """Return the (address, descriptor) pairs of a set; commas inside addresses stay."""
+    found: list[tuple[str, str]] = []
+    place, value = 0, value[:_LONGEST_SET]
+    while len(found) < _MOST_CANDIDATES and (match := _CANDIDATE.match(value, place)):
+        address, what = match[1], (match[2] or "").strip()
+        place = match.end()
+        if address.endswith(","):
+            address, what, place = address.rstrip(","), "", match.end(1)
+        if address and (not what or _weight(what)) and not address.startswith("data:"):
+            found.append((address, what))
+        if place >= len(value):
+            break
+    return found
+
+
+def _weight(what: str) -> float:
+    match = re.match(r"(\d{1,6}(?:\.\d{1,3})?)[wxh]", what)
+    if match is None:
+        return 0.0 if what else 1.0
+    return float(match[1]) * (1000 if match[0][-1] == "x" and float(match[1]) > 0 else 1)
+
+
+def is_length(value: str | None) -> bool:
+    """Whether an attribute is a length in pixels or per cent."""
+    return (
+        bool(value)
+        and re.fullmatch(r"\s*\d{1,5}(?:\.\d+)?\s*(?:px|%)?\s*", value or "") is not None
+    )
+
+
+def is_tiny(attributes: dict[str, str | None]) -> bool:
+    """Whether an element is too small to be seen."""
+    for side in ("width", "height"):
+        match = _SIZE.match(attributes.get(side) or "")
+        if match and int(match[1]) <= 2:
+            return True
+    style = attributes.get("style")
+    return bool(style and _STYLE_SIZE.search(style))
+
+
+def play_address(attributes: dict[str, str | None], base: str) -> str:
+    """Return the absolute address of a video or audio file; '' if it names none."""
+    for name in ("src", "data-src"):
+        url = absolute(base, attributes.get(name) or "")
+        if is_web(url):
+            return url
+    return ""
+
+
+def embed_link(attributes: dict[str, str | None], base: str) -> str | None:
+    """Return a paragraph that links what a frame shows; None where nothing is worth a link."""
+    for name in ("src", "data-src", "data-lazy-src", "data", "data-url"):
+        url = absolute(base, attributes.get(name) or "")
+        if is_web(url):
+            break
+    else:
+        return None
+    title = collapse(attributes.get("title") or "")[:200]
+    if not title and not NOISE.embeds.match(host(url)):
+        return None
+    if NOISE.pixels.match(url) or NOISE.share_links.match(url):
+        return None
+    return f'<p><a href="{escape(url)}">{escape(title or host(url))}</a></p>'

@@ -1,0 +1,217 @@
+"""Dates, bylines and the title, where a body begins with them: read, and taken out."""
+
+import re
+from dataclasses import dataclass, field
+
+from selectolax.lexbor import LexborNode
+
+from aggregator.cleaning.noise import BLANK, BLOCKS, SOLID, collapse, is_void
+
+_LONGEST = 240
+_MOST = 12
+
+_TIME = r"\d{1,2}[:：时時]\d{2}(?:[:：分]\d{2}(?:[.,]\d{1,9})?)?秒?分?(?:\s*[ap]\.?m\.?)?"
+_ZONE = r"(?:\s*(?:Z|UTC|GMT|[A-Z]{2,5}|\(?[A-Z]{2,5}\)?|(?:UTC|GMT)?[+-]\d{1,2}:?\d{0,2}|北京时间|北京時間))?"
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)[a-z]{0,7}\.?"
+_WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},?\s+)?"
+_DATE = re.compile(
+    r"(?:[\[(（【]?\s*)(?:(?:发布|發布|發佈|发表|發表|更新|刊发|撰写|最后更新|最後更新)?(?:日期|时间|時間|于|於)?\s*[:：]?\s*"
+    r"|(?:published|posted|updated|date|last updated|first published)(?:\s+(?:on|at))?\s*:?\s*)"
+    r"(?P<date>"
+    rf"\d{{4}}\s*[-/.]\s*\d{{1,2}}\s*[-/.]\s*\d{{1,2}}(?:[T\s]\s*{_TIME})?{_ZONE}"
+    rf"|\d{{4}}\s*年\s*\d{{1,2}}\s*月\s*\d{{1,2}}\s*日?(?:\s*[(（]?(?:星期|周|週|礼拜|禮拜)[一二三四五六日天][)）]?)?"
+    rf"(?:\s*(?:上午|下午|凌晨|早上|晚上|中午)?\s*{_TIME})?{_ZONE}"
+    rf"|{_WEEKDAY}\d{{1,2}}(?:st|nd|rd|th)?[\s-]+{_MONTH}[\s-]+\d{{4}}(?:,?\s+(?:at\s+)?{_TIME})?{_ZONE}"
+    rf"|{_WEEKDAY}{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}(?:,?\s+(?:at\s+)?{_TIME})?{_ZONE}"
+    r")\s*[\])）】]?",
+    re.IGNORECASE,
+)
+_BYLINE = re.compile(
+    r"(?:by\s+|author\s*[:：]\s*|written by\s+|作\s?者\s*[:：丨|/／]\s*|记\s?者\s*[:：丨|/／]\s*|記\s?者\s*[:：]\s*"
+    r"|(?:文|撰文|编译|編譯|采写|撰稿)\s*[:：丨|/／]\s*)(?P<names>[^.。!?！？:：]{1,80})",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"[^\W\d_][\w .'’·•・《》“”-]{0,60}(?:\s*[（(][^()（）]{1,12}[)）])?")
+_DESK = re.compile(
+    r"\s*[（(](?:综合报道|综合报导|綜合報道|綜合報導|编译|編譯|整理|撰稿|综合|綜合)[)）]\s*|^(?:综合报道|综合报导|綜合報導|綜合報道)$"
+)
+_SPLIT = re.compile(
+    r"\s*(?:[,，、;；/／|｜&]|\band\b|(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff]{2,4}(?:\s|$)))\s*"
+)
+_NOBODY = frozenset({"null", "none", "undefined", "nan", "admin", "unknown", "n/a", "-", "author"})
+_BYLINE_CLASS = re.compile(
+    r"(?:^|[\s_-])(?:byline|author|authors|pub-?date|dateline|timestamp|post-meta|entry-meta)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+_LINE_BREAKS = re.compile(
+    r"<br\s*/?>|</?(?:div|p|i|em|span|address|time|small|b|strong|a|li|ul|h\d|section)(?:\s[^<>]*)?>"
+)
+
+
+@dataclass(slots=True)
+class Preamble:
+    """What stood at the start of a body and belongs into fields."""
+
+    dates: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+
+
+def take_preamble(body: LexborNode, title: str) -> Preamble:
+    """Take dates, bylines and the repeated title from the start of a body, and return them."""
+    found = Preamble()
+    wanted = _key(title)
+    for _ in range(_MOST):
+        if not _take_first(body, wanted, found):
+            break
+    return found
+
+
+def _key(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text).casefold()
+
+
+def _take_first(parent: LexborNode, title: str, found: Preamble) -> bool:
+    """Look at what comes first, from the outside in; take it out if it is preamble."""
+    node: LexborNode | None = _first(parent)
+    while node is not None:
+        tag = node.tag
+        if tag == "-text":
+            return _take_line(node, found)
+        if tag in SOLID:
+            return False
+        text = node.text_lexbor()
+        if len(text) <= _LONGEST * 2 and _take_element(node, collapse(text), title, found):
+            return True
+        if tag not in BLOCKS and len(text) > _LONGEST:
+            return False
+        node = _first(node)
+    return False
+
+
+def _first(parent: LexborNode) -> LexborNode | None:
+    child = parent.first_child
+    while child is not None and is_void(child):
+        child = child.next
+    return child
+
+
+def _take_element(node: LexborNode, text: str, title: str, found: Preamble) -> bool:
+    tag = node.tag or ""
+    if len(text) > _LONGEST:
+        return False
+    if title and tag in {"h1", "h2", "h3", "h4", "h5", "h6"} and _key(text) == title:
+        found.removed.append("title")
+        node.decompose()
+        return True
+    if tag not in BLOCKS and tag not in {"time", "i", "em", "span", "small", "font", "b", "strong"}:
+        return False
+    if node.css_first("img,video,audio"):
+        return False
+    if tag == "time" or _is_own_block(node):
+        lines = _lines(node)
+        attributes = node.attributes
+        marked = tag == "address" or bool(_BYLINE_CLASS.search(attributes.get("class") or ""))
+        stamp = attributes.get("datetime") or attributes.get("pudate") or ""
+        if _read(lines, found, marked=marked, stamp=stamp if tag == "time" else ""):
+            found.removed.append("preamble")
+            node.decompose()
+            return True
+    return False
+
+
+def _is_own_block(node: LexborNode) -> bool:
+    """Whether an element stands alone: a block, or followed by a block or a line break."""
+    if node.tag in BLOCKS:
+        return True
+    after = node.next
+    while after is not None and after.tag == "-text" and is_void(after):
+        after = after.next
+    return after is None or after.tag in BLOCKS or after.tag in {"br", "time", "img", "picture"}
+
+
+def _lines(node: LexborNode) -> list[str]:
+    html = node.html or ""
+    parts = (re.sub(r"<[^<>]*>", "", part) for part in _LINE_BREAKS.split(html))
+    return [line for part in parts if (line := collapse(_unescape(part)))]
+
+
+def _unescape(text: str) -> str:
+    for entity, character in (("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
+        text = text.replace(entity, character)
+    return text
+
+
+def _read(lines: list[str], found: Preamble, *, marked: bool, stamp: str) -> bool:
+    """Read lines of which each must be a date or names; names alone count only where marked."""
+    dates: list[str] = []
+    names: list[str] = []
+    byline = False
+    if not lines or len(lines) > 6:
+        return False
+    for line in lines:
+        if match := _DATE.fullmatch(line):
+            dates.append(stamp or match["date"])
+        elif match := _BYLINE.fullmatch(line):
+            byline = True
+            names += split_names(match["names"])
+        elif dated := _trailing_date(line):
+            names += split_names(dated[0])
+            dates.append(dated[1])
+        elif all(_is_name(part) for part in _SPLIT.split(line)):
+            names += split_names(line)
+        else:
+            return False
+    if not (dates or byline or marked):
+        return False
+    found.dates += dates
+    found.names += [name for name in names if name not in found.names]
+    return True
+
+
+def _trailing_date(line: str) -> tuple[str, str] | None:
+    """Split `names, date` on one line."""
+    for match in re.finditer(r"[\s,，|｜·—-]+(?=\d|[A-Z][a-z]{2}|发|發|更)", line):
+        date = _DATE.fullmatch(line[match.end() :])
+        before = re.sub(r"^by\s+", "", line[: match.start()], flags=re.IGNORECASE)
+        if date and before and all(_is_name(part) for part in _SPLIT.split(before)):
+            return before, date["date"]
+    return None
+
+
+def _is_name(text: str) -> bool:
+    text = _DESK.sub("", text)
+    return not text or (len(text) <= 40 and len(text.split()) <= 5 and bool(_NAME.fullmatch(text)))
+
+
+def split_names(text: str) -> list[str]:
+    """Return the names of a byline: each once, without desks, without words for nobody."""
+    names: list[str] = []
+    for part in _SPLIT.split(collapse(text)):
+        name = re.sub(r"^(?:by|记者|記者|作者|文)\s+", "", _DESK.sub("", part), flags=re.IGNORECASE)
+        name = re.sub(r"^(?:null|undefined)\s+|\s+(?:null|undefined)$", "", name).strip(" 《》·-—")
+        if name and name.casefold() not in _NOBODY and name not in names:
+            names.append(name)
+    return names
+
+
+def _take_line(node: LexborNode, found: Preamble) -> bool:
+    """Take a date or byline that is the first line of bare text."""
+    text = node.text_content or ""
+    line, newline, rest = text.lstrip(BLANK).partition("\n")
+    if len(line) > _LONGEST or not (newline or _is_own_block(node)):
+        return False
+    line = collapse(line)
+    match = _DATE.fullmatch(line)
+    byline = _BYLINE.fullmatch(line)
+    if not match and not byline:
+        return False
+    if match:
+        found.dates.append(match["date"])
+    elif byline:
+        found.names += split_names(byline["names"])
+    found.removed.append("preamble")
+    if rest.strip(BLANK):
+        node.insert_before(rest)
+    node.decompose()
+    return True

@@ -1,0 +1,205 @@
+"""The last pass, for safety alone: bounds before any tree is built, then the allow-list."""
+
+import re
+
+import nh3
+
+LARGEST = 1_000_000  # characters of one fragment
+DEEPEST = 100  # open elements
+_FORMATTING = frozenset(
+    [
+        "a",
+        "b",
+        "big",
+        "code",
+        "em",
+        "font",
+        "i",
+        "nobr",
+        "s",
+        "small",
+        "strike",
+        "strong",
+        "tt",
+        "u",
+    ]
+)
+_VOID = frozenset(
+    "area base br col embed hr img input link meta param source track wbr".split()  # noqa: SIM905
+)
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+>?)")
+_LONGEST_TAG = 60_000
+_MANY_ATTRIBUTES = 120
+
+# What shows nothing, or turns round what is shown; U+200C and U+200D join letters and emoji.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u2060\u2061-\u2064\u202a-\u202e\u2066-\u206f"
+    "\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\ufdd0-\ufdef]"
+)
+
+_TAGS: dict[str, set[str]] = {
+    **{
+        tag: set()
+        for tag in [
+            "article",
+            "aside",
+            "b",
+            "bdi",
+            "big",
+            "blockquote",
+            "br",
+            "caption",
+            "center",
+            "cite",
+            "code",
+            "dd",
+            "del",
+            "details",
+            "dfn",
+            "div",
+            "dl",
+            "dt",
+            "em",
+            "figcaption",
+            "figure",
+            "footer",
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "header",
+            "hr",
+            "i",
+            "ins",
+            "kbd",
+            "main",
+            "mark",
+            "nav",
+            "p",
+            "picture",
+            "pre",
+            "q",
+            "rp",
+            "rt",
+            "ruby",
+            "s",
+            "samp",
+            "section",
+            "small",
+            "span",
+            "strike",
+            "strong",
+            "sub",
+            "summary",
+            "sup",
+            "table",
+            "tbody",
+            "tfoot",
+            "thead",
+            "tr",
+            "tt",
+            "u",
+            "ul",
+            "var",
+            "wbr",
+        ]
+    },
+    "a": {"href", "hreflang"},
+    "abbr": {"title"},
+    "acronym": {"title"},
+    "audio": {"src"},
+    "col": {"span"},
+    "colgroup": {"span"},
+    "img": {"src", "srcset", "alt", "title", "width", "height"},
+    "li": {"value"},
+    "ol": {"start", "type", "reversed"},
+    "source": {"src", "type"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan", "scope"},
+    "time": {"datetime"},
+    "video": {"src", "poster", "width", "height"},
+}
+_GONE_WITH_CONTENT = {
+    "applet", "canvas", "datalist", "embed", "frame", "frameset", "head", "iframe", "math",
+    "noembed", "noframes", "noscript", "object", "option", "plaintext", "script", "select", "style",
+    "svg", "template", "textarea", "title", "xmp",
+}  # fmt: skip
+_CLEANER = nh3.Cleaner(
+    tags=set(_TAGS),
+    clean_content_tags=_GONE_WITH_CONTENT,
+    attributes={**{tag: names for tag, names in _TAGS.items() if names}, "*": {"lang"}},
+    set_tag_attribute_values={
+        "img": {"referrerpolicy": "no-referrer", "loading": "lazy"},
+        "audio": {"controls": "", "preload": "none"},
+        "video": {"controls": "", "preload": "none"},
+    },
+    url_schemes={"http", "https", "mailto", "tel", "magnet", "geo", "sms", "xmpp"},
+    url_relative="deny",
+    link_rel="noopener noreferrer",
+    strip_comments=True,
+)
+
+
+def sanitize(html: str) -> str:
+    """Return the fragment with allowed elements and attributes alone, fit for HTML and XML."""
+    cleaned = _CLEANER.clean(html)
+    return _UNSEEN.sub("", cleaned) if _UNSEEN.search(cleaned) else cleaned
+
+
+def scrub(text: str) -> str:
+    """Return the text without the characters that show nothing."""
+    return _UNSEEN.sub("", text) if _UNSEEN.search(text) else text
+
+
+def bound(html: str) -> str:
+    """Return the fragment cut to a size and a depth that any parser takes in its stride."""
+    if len(html) > LARGEST:
+        html = html[:LARGEST].rpartition("<")[0]
+    if html.count("<") <= DEEPEST // 2:
+        return html if len(html) <= _LONGEST_TAG else _TAG.sub(_short, html)
+    return _Flattener(len(html)).flatten(html)
+
+
+def _short(match: re.Match[str]) -> str:
+    rest = match[3]
+    if len(rest) > _LONGEST_TAG or rest.count("=") > _MANY_ATTRIBUTES:
+        return f"<{match[1]}{match[2]}>"
+    return match[0]
+
+
+class _Flattener:
+    """Leaves out the tags that would open too many elements at once."""
+
+    def __init__(self, size: int) -> None:
+        self._depth = self._formatting = self._dropped = 0
+        # Formatting that is left open is opened again in every block: the longer, the fewer.
+        self._most_formatting = max(4, min(24, 2_000_000 // max(size, 1)))
+
+    def flatten(self, html: str) -> str:
+        """Return the fragment without those tags."""
+        return _TAG.sub(self._keep, html)
+
+    def _keep(self, match: re.Match[str]) -> str:
+        name = match[2].lower()
+        if name in _VOID:
+            return _short(match)
+        if match[1]:
+            return self._close(name, match[0])
+        formatting = name in _FORMATTING
+        if self._depth >= DEEPEST or (formatting and self._formatting >= self._most_formatting):
+            self._dropped += 1
+            return ""
+        self._depth += 1
+        self._formatting += formatting
+        return _short(match)
+
+    def _close(self, name: str, tag: str) -> str:
+        if self._dropped:
+            self._dropped -= 1
+            return ""
+        self._depth = max(0, self._depth - 1)
+        if name in _FORMATTING:
+            self._formatting = max(0, self._formatting - 1)
+        return tag
