@@ -31,17 +31,45 @@ def _unit(read: Callable[[str], Any]) -> Callable[[Any], Any]:
     return check
 
 
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(_unit(units.duration)),
-    PlainSerializer(units.show_duration, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": f"^{units.DURATION}$", "title": "duration"}),
+def _between(read: Callable[[str], Any], least: str, most: str) -> AfterValidator:
+    """Make a check of bounds, which are written as people write them."""
+    bounds = read(least), read(most)
+
+    def check(value: Any) -> Any:
+        """Want a value within the bounds."""
+        if value < bounds[0]:
+            raise ValueError(f"must be at least {least}")
+        if value > bounds[1]:
+            raise ValueError(f"must be at most {most}")
+        return value
+
+    return AfterValidator(check)
+
+
+_read_duration = BeforeValidator(_unit(units.duration))
+_show_duration = PlainSerializer(units.show_duration, return_type=str)
+_duration = WithJsonSchema({"type": "string", "pattern": f"^{units.DURATION}$"})
+_size = WithJsonSchema({"type": "string", "pattern": f"^{units.SIZE}$"})
+
+# the serializer comes last, so that the JSON schema writes defaults as people do
+Interval = Annotated[
+    timedelta, _read_duration, _between(units.duration, "1s", "366d"), _show_duration, _duration
+]
+Deadline = Annotated[
+    timedelta, _read_duration, _between(units.duration, "1s", "1h"), _show_duration, _duration
+]
+Pause = Annotated[
+    timedelta, _read_duration, _between(units.duration, "0s", "10m"), _show_duration, _duration
+]
+Age = Annotated[
+    timedelta, _read_duration, _between(units.duration, "1s", "36500d"), _show_duration, _duration
 ]
 Size = Annotated[
     int,
     BeforeValidator(_unit(units.size)),
+    _between(units.size, "1kB", "1GB"),
     PlainSerializer(units.show_size, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": f"^{units.SIZE}$", "title": "size"}),
+    _size,
 ]
 
 

@@ -51,7 +51,8 @@ def _settle(values: tree.Tree, path: Path) -> Config:
 
 def schema() -> dict[str, Any]:
     """Return the JSON schema of the file, for editors and other tools."""
-    made = ConfigModel.model_json_schema()
+    # only this mode writes the defaults as people do: 30m
+    made = ConfigModel.model_json_schema(mode="serialization")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | made
 
 

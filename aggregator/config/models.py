@@ -1,16 +1,17 @@
 """The schema of sources, feeds and the whole file: every key with its type, default, meaning."""
 
-from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from aggregator.config.fields import (
     Address,
-    Duration,
+    Age,
+    Deadline,
     Format,
     Headers,
     Id,
+    Interval,
     Kind,
     Language,
     Name,
@@ -36,8 +37,6 @@ from aggregator.settings import CleanOptions, FeedSpec
 
 _CLEAN = CleanOptions()
 _FEED = FeedSpec(name="merged", title="Merged news")
-
-_second, _year = timedelta(seconds=1), timedelta(days=366)
 
 
 class SourceModel(Model):
@@ -85,12 +84,12 @@ class SourceModel(Model):
         description="the higher, the rather its text and link stand for a story",
         examples=[2],
     )
-    interval: Annotated[Duration, Field(ge=_second, le=_year)] | None = Field(
+    interval: Interval | None = Field(
         default=None,
         description="how often it is asked; left out: `fetch.interval`",
         examples=["1h"],
     )
-    timeout: Annotated[Duration, Field(ge=_second, le=timedelta(hours=1))] | None = Field(
+    timeout: Deadline | None = Field(
         default=None,
         description="the deadline of one fetch; left out: `fetch.timeout`",
         examples=["1m"],
@@ -174,7 +173,7 @@ class FeedModel(Model):
         description="how many entries it holds, the newest",
         examples=[200],
     )
-    max_age: Annotated[Duration, Field(ge=_second)] | None = Field(
+    max_age: Age | None = Field(
         default=_FEED.max_age,
         description="leaves out what was first published longer ago; left out: no limit",
         examples=["7d"],

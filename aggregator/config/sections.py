@@ -1,14 +1,15 @@
 """The schema of the sections: every key with its type, default and meaning."""
 
-from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from aggregator.config.fields import (
     Allowance,
-    Duration,
+    Deadline,
     HostGlob,
+    Interval,
+    Pause,
     Size,
     Text,
     WebAddress,
@@ -20,8 +21,6 @@ _FETCH = FetchSettings()
 _IMAGES = ImageOptions()
 _STORIES = StorySettings()
 _CLEAN = CleanOptions()
-
-_second, _year = timedelta(seconds=1), timedelta(days=366)
 
 
 def as_list(value: Any) -> Any:
@@ -42,17 +41,17 @@ class Model(BaseModel):
 class FetchModel(Model):
     """How sources are asked."""
 
-    interval: Annotated[Duration, Field(ge=_second, le=_year)] = Field(
+    interval: Interval = Field(
         default=_FETCH.interval,
         description="how often a source is asked, if it does not want to be asked less often",
         examples=["30m"],
     )
-    timeout: Annotated[Duration, Field(ge=_second, le=timedelta(hours=1))] = Field(
+    timeout: Deadline = Field(
         default=_FETCH.timeout,
         description="the deadline of one fetch, with all its redirects",
         examples=["30s"],
     )
-    max_size: Annotated[Size, Field(ge=1000, le=10**9)] = Field(
+    max_size: Size = Field(
         default=_FETCH.max_size, description="the largest document, inflated", examples=["15MB"]
     )
     max_entries: int = Field(
@@ -95,17 +94,17 @@ class FetchModel(Model):
         description="private addresses, networks and names that may be asked, each with a port if wanted",
         examples=[["127.0.0.1:8801", "10.0.0.0/8", "nas.home.arpa"]],
     )
-    min_interval: Annotated[Duration, Field(ge=_second, le=_year)] = Field(
+    min_interval: Interval = Field(
         default=_FETCH.min_interval,
         description="the shortest time between two requests to a source that publishes often",
         examples=["10m"],
     )
-    max_interval: Annotated[Duration, Field(ge=_second, le=_year)] = Field(
+    max_interval: Interval = Field(
         default=_FETCH.max_interval,
         description="the longest time between two requests to a source that publishes rarely or fails",
         examples=["1d"],
     )
-    spacing: Annotated[Duration, Field(le=timedelta(minutes=10))] = Field(
+    spacing: Pause = Field(
         default=_FETCH.spacing,
         description="the time between two requests to one host",
         examples=["200ms"],
@@ -200,7 +199,7 @@ class CleanModel(Model):
 class StoriesModel(Model):
     """How entries are grouped into stories. Entries are named by id or link."""
 
-    window: Annotated[Duration, Field(ge=_second, le=_year)] = Field(
+    window: Interval = Field(
         default=_STORIES.window,
         description="how far apart in time two reports of one event may be published",
         examples=["72h"],

@@ -1,7 +1,6 @@
 """What pydantic finds, in the words of the house: what is wrong and how to mend it."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -19,7 +18,6 @@ from aggregator.config.sections import (
     StoriesModel,
 )
 from aggregator.config.tree import Where
-from aggregator.config.units import show_duration
 
 SECTIONS: Mapping[str, type[BaseModel]] = {
     "fetch": FetchModel,
@@ -96,15 +94,11 @@ def _instead(value: Any) -> str:
 
 def _bounds(kind: str, context: Mapping[str, Any]) -> str:
     if kind == "greater_than_equal":
-        return f"must be at least {_show(context['ge'])}"
+        return f"must be at least {context['ge']}"
     if kind == "less_than_equal":
-        return f"must be at most {_show(context['le'])}"
+        return f"must be at most {context['le']}"
     if kind == "too_short":
         return f"must hold at least {context['min_length']}"
     if kind in ("too_long", "string_too_long"):
         return f"is too long: {context['max_length']} at most"
     return ""
-
-
-def _show(value: Any) -> str:
-    return show_duration(value) if isinstance(value, timedelta) else str(value)
