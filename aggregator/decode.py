@@ -6,13 +6,13 @@ better; detection. One bad byte costs one letter.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from encodings.aliases import aliases
 
 from charset_normalizer import from_bytes
 
 _SAMPLE = 100_000  # bytes that are looked at when the encoding must be judged
-_DETECT = 20_000  # bytes that the general detector may chew on
+_DETECT = 10_000  # bytes that are read in every set, and that the general detector chews on
 _HEAD = 1_024  # bytes in which a declaration must stand
 
 _CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\r") + b"\x7f"
@@ -23,164 +23,68 @@ _ESCAPED_PAIR = re.compile(
     "\udced([\udca0-\udcaf])([\udc80-\udcbf])\udced([\udcb0-\udcbf])([\udc80-\udcbf])"
 )
 _ESCAPED_SURROGATE = re.compile("\udced[\udca0-\udcbf][\udc80-\udcbf]")
+_BAD_BYTE = re.compile("[\udc80-\udcff]")
+_LONELY_BYTE = re.compile("(?<![\x80-\uffff])[\udc80-\udcff](?![\x80-\uffff])")
+_GOOD_LETTER = re.compile("[\x80-\ud7ff\ue000-\U0010ffff]")
 _DECLARED = re.compile(
-    rb"""<\?xml[^>]{0,200}?\bencoding\s*=\s*["']([\w.:-]{1,40})["']""", re.IGNORECASE
+    rb"""<\?xml[^>]{0,200}?\bencoding\s*=\s*[^\w\s>]?([\w.:-]{1,40})""", re.IGNORECASE
 )
 _META = re.compile(rb"""<meta[^>]{0,200}?\bcharset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 _CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([\w.:-]{1,40})""", re.IGNORECASE)
 
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 # Charsets in the sense of the web. The labels of small sets are read as the larger set that
 # software really wrote; the codecs that are no charsets (zlib, hex…) and utf-7 are not here.
-_WIDER = {
-    "ascii": "cp1252",
-    "latin_1": "cp1252",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "big5": "big5hkscs",
-    "cp950": "big5hkscs",
-    "euc_kr": "cp949",
-    "shift_jis": "cp932",
-    "tis_620": "cp874",
-    "iso8859_9": "cp1254",
-    "iso8859_11": "cp874",
-}
-_KNOWN = frozenset(
-    [
-        "ascii",
-        "big5",
-        "big5hkscs",
-        "cp037",
-        "cp273",
-        "cp424",
-        "cp437",
-        "cp500",
-        "cp720",
-        "cp737",
-        "cp775",
-        "cp850",
-        "cp852",
-        "cp855",
-        "cp856",
-        "cp857",
-        "cp858",
-        "cp860",
-        "cp861",
-        "cp862",
-        "cp863",
-        "cp864",
-        "cp865",
-        "cp866",
-        "cp869",
-        "cp874",
-        "cp875",
-        "cp932",
-        "cp949",
-        "cp950",
-        "cp1006",
-        "cp1026",
-        "cp1125",
-        "cp1140",
-        "cp1250",
-        "cp1251",
-        "cp1252",
-        "cp1253",
-        "cp1254",
-        "cp1255",
-        "cp1256",
-        "cp1257",
-        "cp1258",
-        "euc_jp",
-        "euc_jis_2004",
-        "euc_jisx0213",
-        "euc_kr",
-        "gb2312",
-        "gbk",
-        "gb18030",
-        "hp_roman8",
-        "hz",
-        "iso2022_jp",
-        "iso2022_jp_1",
-        "iso2022_jp_2",
-        "iso2022_jp_2004",
-        "iso2022_jp_3",
-        "iso2022_jp_ext",
-        "iso2022_kr",
-        "latin_1",
-        "iso8859_2",
-        "iso8859_3",
-        "iso8859_4",
-        "iso8859_5",
-        "iso8859_6",
-        "iso8859_7",
-        "iso8859_8",
-        "iso8859_9",
-        "iso8859_10",
-        "iso8859_11",
-        "iso8859_13",
-        "iso8859_14",
-        "iso8859_15",
-        "iso8859_16",
-        "johab",
-        "koi8_r",
-        "koi8_t",
-        "koi8_u",
-        "kz1048",
-        "mac_cyrillic",
-        "mac_greek",
-        "mac_iceland",
-        "mac_latin2",
-        "mac_roman",
-        "mac_turkish",
-        "ptcp154",
-        "shift_jis",
-        "shift_jis_2004",
-        "shift_jisx0213",
-        "tis_620",
-        "utf_8",
-        "utf_16",
-        "utf_16_le",
-        "utf_16_be",
-        "utf_32",
-        "utf_32_le",
-        "utf_32_be",
-    ]
+_WIDER = dict(
+    pair.split("=")
+    for pair in _words(
+        "ascii=cp1252 latin_1=cp1252 gb2312=gb18030 gbk=gb18030 big5=big5hkscs cp950=big5hkscs "
+        "euc_kr=cp949 shift_jis=cp932 tis_620=cp874 iso8859_9=cp1254 iso8859_11=cp874"
+    )
 )
-_OTHER_NAMES = {
-    "x_gbk": "gbk",
-    "euc_cn": "gb2312",
-    "x_euc_cn": "gb2312",
-    "gb_2312": "gb2312",
-    "gb_2312_80": "gb2312",
-    "csgb2312": "gb2312",
-    "gb18030": "gb18030",
-    "x_x_big5": "big5",
-    "big5_hkscs": "big5hkscs",
-    "cn_big5": "big5",
-    "x_sjis": "shift_jis",
-    "windows_31j": "cp932",
-    "ms_kanji": "shift_jis",
-    "x_euc_jp": "euc_jp",
-    "ks_c_5601_1987": "euc_kr",
-    "windows_949": "cp949",
-    "windows_874": "cp874",
-    "dos_874": "cp874",
-    "x_cp1250": "cp1250",
-    "x_cp1251": "cp1251",
-    "x_cp1252": "cp1252",
-    "koi8": "koi8_r",
-    "koi": "koi8_r",
-    "koi8_ru": "koi8_u",
-    "iso_8859_8_i": "iso8859_8",
-    "x_mac_cyrillic": "mac_cyrillic",
-    "x_mac_roman": "mac_roman",
-    "unicode": "utf_16",
-    "utf8mb4": "utf_8",
-    "unicode_1_1_utf_8": "utf_8",
-}
+_KNOWN = frozenset(
+    _words(
+        "ascii big5 big5hkscs cp037 cp273 cp424 cp437 cp500 cp720 cp737 cp775 cp850 cp852 cp855 "
+        "cp856 cp857 cp858 cp860 cp861 cp862 cp863 cp864 cp865 cp866 cp869 cp874 cp875 cp932 "
+        "cp949 cp950 cp1006 cp1026 cp1125 cp1140 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 "
+        "cp1256 cp1257 cp1258 euc_jp euc_jis_2004 euc_jisx0213 euc_kr gb2312 gbk gb18030 "
+        "hp_roman8 hz iso2022_jp iso2022_jp_1 iso2022_jp_2 iso2022_jp_2004 iso2022_jp_3 "
+        "iso2022_jp_ext iso2022_kr latin_1 iso8859_2 iso8859_3 iso8859_4 iso8859_5 iso8859_6 "
+        "iso8859_7 iso8859_8 iso8859_9 iso8859_10 iso8859_11 iso8859_13 iso8859_14 iso8859_15 "
+        "iso8859_16 johab koi8_r koi8_t koi8_u kz1048 mac_cyrillic mac_greek mac_iceland "
+        "mac_latin2 mac_roman mac_turkish ptcp154 shift_jis shift_jis_2004 shift_jisx0213 "
+        "tis_620 utf_8 utf_16 utf_16_le utf_16_be utf_32 utf_32_le utf_32_be"
+    )
+)
+_OTHER_NAMES = dict(
+    pair.split("=")
+    for pair in _words(
+        "x_gbk=gbk euc_cn=gb2312 x_euc_cn=gb2312 gb_2312=gb2312 gb_2312_80=gb2312 "
+        "csgb2312=gb2312 gb18030=gb18030 x_x_big5=big5 big5_hkscs=big5hkscs cn_big5=big5 "
+        "x_sjis=shift_jis windows_31j=cp932 ms_kanji=shift_jis x_euc_jp=euc_jp "
+        "ks_c_5601_1987=euc_kr windows_949=cp949 windows_874=cp874 dos_874=cp874 x_cp1250=cp1250 "
+        "x_cp1251=cp1251 x_cp1252=cp1252 koi8=koi8_r koi=koi8_r koi8_ru=koi8_u "
+        "iso_8859_8_i=iso8859_8 x_mac_cyrillic=mac_cyrillic x_mac_roman=mac_roman unicode=utf_16 "
+        "utf8mb4=utf_8 utf_8_sig=utf_8 unicode_1_1_utf_8=utf_8"
+    )
+)
+# Sets that show at the first bytes: a label alone, without that sign, is a lie.
+_GIVEN_AWAY = frozenset(
+    _words(
+        "utf_8 utf_16 utf_16_le utf_16_be utf_32 utf_32_le utf_32_be cp037 cp273 cp424 cp500 "
+        "cp875 cp1026 cp1140 hz iso2022_jp iso2022_jp_1 iso2022_jp_2 iso2022_jp_2004 "
+        "iso2022_jp_3 iso2022_jp_ext iso2022_kr"
+    )
+)
 _SHIFTED = {  # seven-bit sets, valid as UTF-8: believed by label when their marks are there
     "iso2022": b"\x1b",
     "hz": b"~{",
 }
+_JIS = re.compile(rb"\x1b\$[@B][!-~]{2,2000}\x1b\([BJ]")  # nothing else has such escapes
 _BOMS = (
     (b"\xff\xfe\x00\x00", "utf_32_le"),
     (b"\x00\x00\xfe\xff", "utf_32_be"),
@@ -254,6 +158,8 @@ def _shifted_codec(content: bytes, header: str) -> str:
         for family, sign in _SHIFTED.items():
             if codec.startswith(family) and sign in content:
                 return codec
+    if _JIS.search(content):
+        return "iso2022_jp"
     return "cp037" if ebcdic else ""
 
 
@@ -267,7 +173,7 @@ def _from_utf8(content: bytes, header: str = "") -> bytes:
         sample = content[max(0, error.start - 1_000) :][:_SAMPLE]
         if _nearly_utf8(sample):
             return _tidy(_lenient(content))
-        return _tidy(_from_other(content, header, sample))
+        return _tidy(_from_other(content, header, sample[:_DETECT]))
     content = content.translate(None, _CONTROLS)
     if _ODD_BYTES.search(content):
         return _tidy(content.decode("utf-8"))
@@ -276,11 +182,11 @@ def _from_utf8(content: bytes, header: str = "") -> bytes:
 
 def _nearly_utf8(sample: bytes) -> bool:
     """Say whether the few bad bytes stand in text that is UTF-8 otherwise."""
-    text = sample.decode("utf-8", "surrogateescape")
-    bad = len(re.findall("[\udc80-\udcff]", _ESCAPED_SURROGATE.sub("", text)))
-    good = len(re.findall("[\u0080-\ud7ff\ue000-\U0010ffff]", text))
-    # Bytes of another set make a valid pair now and then, by chance; a cut letter costs three.
-    return good * 2 >= bad + 2 or bad == 0
+    text = _ESCAPED_SURROGATE.sub("", sample.decode("utf-8", "surrogateescape"))
+    bad = len(_BAD_BYTE.findall(text))
+    good = len(_GOOD_LETTER.findall(text))
+    # Bytes of another set make a valid pair now and then, by chance, but never stand alone.
+    return good * 2 >= bad * 3 or (good > 0 and len(_LONELY_BYTE.findall(text)) == bad)
 
 
 def _lenient(content: bytes) -> str:
@@ -321,88 +227,104 @@ def _tidy(text: str) -> bytes:
 def _from_other(content: bytes, header: str, sample: bytes) -> str:
     """Decode bytes that are not UTF-8: by label if that reads well, else by their look."""
     labels = [_WIDER.get(codec, codec) for codec in _labels(content, header)]
-    labels = [codec for codec in labels if codec != "utf_8"]
+    labels = [codec for codec in labels if codec not in _GIVEN_AWAY]
     labels.sort(key="cp1252".__eq__)  # what servers say of everything comes last
-    best = _best_east_asian(sample)
+    best = _likely(sample)
     for codec in labels:
-        if codec == best or not _reads_better(best, codec, sample):
+        if codec == best or not _is_lie(codec, best, sample):
             return content.decode(codec, "replace")
     return content.decode(best or _detect(sample), "replace")
 
 
 # --- what bytes look like -------------------------------------------------------------------
 
-
-def _common_gb(lead: int, trail: int) -> bool:
-    return trail >= 0xA1 and (0xB0 <= lead <= 0xD7 or 0xA1 <= lead <= 0xA3)
-
-
-def _common_big5(lead: int, trail: int) -> bool:
-    return 0xA4 <= lead <= 0xC6 or (0xA1 <= lead <= 0xA3 and trail <= 0xFE)
-
-
-def _common_jp(lead: int, trail: int) -> bool:
-    return trail >= 0xA1 and (0xB0 <= lead <= 0xCF or lead in (0xA1, 0xA4, 0xA5))
-
-
-def _common_sjis(lead: int, trail: int) -> bool:
-    return lead in (0x81, 0x82, 0x83) or (0x88 <= lead <= 0x97 and trail >= 0x40)
-
-
-def _common_kr(lead: int, trail: int) -> bool:
-    return trail >= 0xA1 and (0xB0 <= lead <= 0xC8 or lead == 0xA1)
-
-
-# Each set: how two bytes make a letter, and whether it is one that most texts are made of.
-_PAIRS = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
-_EAST_ASIAN: dict[str, Callable[[int, int], bool]] = {
-    "gb18030": _common_gb,
-    "big5hkscs": _common_big5,
-    "euc_jp": _common_jp,
-    "cp932": _common_sjis,
-    "cp949": _common_kr,
+# The letters that texts are made of: half of a Chinese text are these. A text that is read in
+# the wrong set has hardly any of them.
+_HAN = (
+    "的一是不了人我在有他这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可她里后小么心多天而能"
+    "好都然没日于起还发成事只作当想看文无开手十用主行方又如前所本见经头面公同三已老从动两长知民样现分将外但身些与高意进"
+    "把法此实回二理美点月明其种声全工己话儿者向情部正名定女问力机给等几很业最间新什打便位因重被走电四第门相次东政海口使"
+    "教西再平真听世气信北少关并内加化由却代军产入先山五太水万市系路别制百安利合比体放及数建结解期员度通特至京总表报闻网"
+    "记者香港台湾央府主席统习近這個來們為時說會著過對她裡後麼沒發當還開見經頭無長動現將與點給問機幾業間電門東聽氣關產萬"
+    "種聲話進實樣兩學從員總報聞網灣體數結統臺歲區處變應該運選議論議員認識讓請單獨號書語車達連邊。，、：；“”！？（）「」《》…—　"
+)
+_KANA = "".join(map(chr, range(0x3041, 0x30FD))) + "、。「」・ー　"
+_HANGUL = (
+    "이다의는에을가하고한로은를사지도기대시자인어정리수나라서해것전보부제일있그들스만아구주상과장동국선"
+    "세게여원면니조비성공소며으적경했습미위신오안무관연개유"
+)
+_RUSSIAN = "оеаинтсрвлкмдпу"
+_GREEK = "αοιετσνηυρπκμλς"
+_CENTRAL = "ąćęłńóśźżěščřžýáíéúůőűďťňôľ„”"
+_TURKISH = "ığşçöüâ"
+_WESTERN = "éèàçùâêîôûäöüßñáíóúãõåæøëïìò’“”–…«»°€"
+# How a set reads: its frequent letters, and the share of them in an ordinary text.
+_LOOKS: dict[str, tuple[frozenset[str], float]] = {
+    codec: (frozenset(letters), share)
+    for codec, letters, share in (
+        ("cp1252", _WESTERN, 1.0),
+        ("gb18030", _HAN, 0.55),
+        ("big5hkscs", _HAN, 0.55),
+        ("euc_jp", _KANA, 0.6),
+        ("cp932", _KANA, 0.6),
+        ("cp949", _HANGUL, 0.55),
+        ("koi8_r", _RUSSIAN, 0.85),
+        ("cp1251", _RUSSIAN, 0.85),
+        ("iso8859_5", _RUSSIAN, 0.85),
+        ("cp866", _RUSSIAN, 0.85),
+        ("iso8859_7", _GREEK, 0.75),
+        ("cp1253", _GREEK, 0.75),
+        ("cp1255", "יוהלארתבמשנדכעקםטחפצגזןסךף", 1.0),
+        ("cp1256", "الينموربتعدسفهةكقحجأىإ", 0.95),
+        ("iso8859_6", "الينموربتعدسفهةكقحجأىإ", 0.95),
+        ("cp874", "านรอกเงวมยลทดตสคปบหะ่้ัีิแไ", 0.85),
+        ("cp1250", _CENTRAL, 1.0),
+        ("iso8859_2", _CENTRAL, 1.0),
+        ("cp1254", _TURKISH, 1.0),
+    )
 }
-_KANA = re.compile("[\u3041-\u30ff]")
+_EAST_ASIAN = frozenset(("gb18030", "big5hkscs", "euc_jp", "cp932", "cp949"))
+_LATIN = frozenset(("cp1252", "cp1250", "iso8859_2", "cp1254"))
+_HIGH = re.compile(rb"[\x80-\xff]")
+_HIGH_RUN = re.compile(rb"[\x80-\xff]{2,}")
 
 
-def _score(codec: str, sample: bytes) -> float:
-    """Return from 0 to 1 how well a sample reads as an East Asian set."""
-    text = sample.decode(codec, "replace")
-    letters = sum(char > "\x7f" for char in text)
-    if not letters:
-        return 0.0
-    pairs = _PAIRS.findall(sample)
-    common = sum(_EAST_ASIAN[codec](pair[0], pair[1]) for pair in pairs)
-    wrong = text.count("\ufffd")
-    lonely = max(0, letters - len(pairs))
-    score = (common - 2 * wrong - lonely) / max(letters, len(pairs))
-    if codec in ("euc_jp", "cp932"):  # Japanese without kana is another set's text
-        kana = len(_KANA.findall(text))
-        score = score if kana * 10 >= letters else min(score, 0.5)
-    return max(score, 0.0)
+def _looks(codec: str, sample: bytes) -> float:
+    """Return how much a sample, read in this set, looks like an ordinary text: about 1, or near 0."""
+    known, share = _LOOKS[codec]
+    letters = [char for char in sample.decode(codec, "replace") if char > "\x7f"]
+    score = sum(1.0 if char in known else 0.3 * (char.lower() in known) for char in letters)
+    crowded = _crowded(sample)
+    fits = 1 - crowded if codec in _LATIN else min(1.0, crowded * 1.3)
+    return score / max(len(letters), 1) / share * fits
 
 
-def _best_east_asian(sample: bytes) -> str:
-    """Return the East Asian set that the bytes plainly are, '' if none."""
-    scores = {codec: _score(codec, sample) for codec in _EAST_ASIAN}
+def _crowded(sample: bytes) -> float:
+    """Return the share of high bytes next to another: few in Latin scripts, most in all others."""
+    high = len(_HIGH.findall(sample))
+    return sum(map(len, _HIGH_RUN.findall(sample))) / max(high, 1)
+
+
+def _likely(sample: bytes) -> str:
+    """Return the set in which the bytes read best, '' if they read well in none."""
+    scores = {codec: _looks(codec, sample) for codec in _LOOKS}
     best = max(scores, key=scores.__getitem__)
-    return best if scores[best] >= 0.75 else ""
+    return best if scores[best] >= (0.35 if best in _EAST_ASIAN else 0.6) else ""
 
 
-def _reads_better(best: str, codec: str, sample: bytes) -> bool:
-    """Say whether `best` is so much better than the labelled codec that the label lies."""
-    if not best:
+def _is_lie(codec: str, best: str, sample: bytes) -> bool:
+    """Say whether a label is plainly wrong, given the set in which the bytes read best."""
+    if not best or len(_HIGH.findall(sample)) < 12:
         return False
-    if codec in _EAST_ASIAN:
-        return _score(best, sample) > _score(codec, sample) + 0.4
-    # A set of single bytes reads everything: it lies if nearly all high bytes stand in pairs.
-    high = len(re.findall(rb"[\x80-\xff]", sample))
-    return high >= 12 and _score(best, sample) >= 0.9
+    labelled = _looks(codec, sample) if codec in _LOOKS else 0.2
+    return _looks(best, sample) > max(0.35, 3 * labelled)
 
 
 def _detect(sample: bytes) -> str:
-    """Return the codec that the text between the tags looks like; windows-1252 if none does."""
-    pieces = re.findall(rb"[^<>]*[\x80-\xff][^<>]*", sample)
-    found = from_bytes(b"\n".join(pieces)[:_DETECT]).best()
+    """Ask the general detector about the text between the tags; windows-1252 if it knows no better."""
+    text = b"\n".join(re.findall(rb"[^<>]*[\x80-\xff][^<>]*", sample))
+    if len(_HIGH.findall(text)) <= len(re.findall(rb"[A-Za-z]", text)):
+        return "cp1252"
+    found = from_bytes(text).best()
     codec = codec_of(found.encoding) if found else ""
     return _WIDER.get(codec, codec) or "cp1252"
