@@ -78,7 +78,8 @@ def key(a: _Url = "", b: _Url = "", jsonl: _Lines = False, json: _Json = False) 
         say_json(reply)
         return
     for one, made in zip((a, b), keys, strict=True):
-        say(printable(f"{one}\n  {made or 'is no web address'}"))
+        say(printable(one))
+        say(printable(f"  {made or 'is no web address'}"))
     say(str(reply["output"]))
 
 
@@ -226,17 +227,19 @@ def _show_steps(
         say_json({"input": value, "output": made, "steps": shown})
         return
     for one in steps:
-        say(printable(f"{one.rule}\n  - {one.before}\n  + {one.after}"))
+        say(printable(one.rule))
+        say(printable(f"  - {one.before}"))
+        say(printable(f"  + {one.after}"))
     say(printable(made) if steps else f"{printable(made)}  (no rule matched)")
 
 
 def _show_html(before: str, after: str, base: str, title: str) -> None:
     import difflib  # noqa: PLC0415  only words need it
 
-    from aggregator import cleaning  # noqa: PLC0415  loaded already
+    from aggregator.cleaning.html import clean_body  # noqa: PLC0415  loaded already
 
-    for step in cleaning.trace_html(before, base=base, title=title):
-        say(printable(f"{step.rule}: {step.before[:200]}"))
+    for rule in clean_body(before, base=base, title=title).removed:
+        say(f"removed by {rule}")
     pairs = difflib.unified_diff(_cut(before), _cut(after), "before", "after", lineterm="", n=1)
     for one in pairs:
         say(printable(one))
