@@ -1,0 +1,102 @@
+"""The daemon as a process: it fetches at once, serves, and ends cleanly."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from socket import create_server
+
+from tests.integration.conftest import SEEDS
+from tests.integration.loopback import Site
+
+COMMAND = [sys.executable, "-m", "aggregator"]
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with closing(create_server(("127.0.0.1", 0))) as listener:
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def daemon(config: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    """Run the daemon until the block ends."""
+    command = [*COMMAND, "run", "--config", str(config), "--port", str(port)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def get(address: str, within: float = 20.0) -> bytes:
+    """Return the page, asked for again until it is there."""
+    end = time.monotonic() + within
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                return bytes(answer.read())
+        except (urllib.error.URLError, ConnectionError):
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+
+
+def configure(folder: Path, *sources: str) -> Path:
+    """Write a configuration of these sources and return its path."""
+    path = folder / "aggregator.yaml"
+    lines = "".join(f"  - {source}\n" for source in sources)
+    path.write_text(
+        f"data: data\nfetch: {{allow_private: [127.0.0.1]}}\nsources:\n{lines}", encoding="utf-8"
+    )
+    return path
+
+
+def test_daemon_fetches_at_once_serves_and_ends(tmp_path: Path) -> None:
+    """The feed is there within seconds; Ctrl-C ends it with status 0 and no traceback."""
+    port = free_port()
+    config = configure(tmp_path, f"{{id: samples, kind: dump, path: {SEEDS}}}")
+    with daemon(config, port) as process:
+        get(f"http://127.0.0.1:{port}/feeds/merged.atom")
+        end = time.monotonic() + 20
+        while (feed := get(f"http://127.0.0.1:{port}/feeds/merged.atom")).count(b"<entry ") < 4:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        assert feed.count(b"<entry ") == 4
+        assert "布林肯与习近平会面".encode() in get(f"http://127.0.0.1:{port}/")
+        assert json.loads(get(f"http://127.0.0.1:{port}/health"))["status"] == "ok"
+        process.send_signal(signal.SIGINT)
+        _, log = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert "Traceback" not in log
+
+
+def test_second_daemon_leaves_with_a_status_of_its_own(tmp_path: Path) -> None:
+    """Two processes never work in one data folder."""
+    port = free_port()
+    config = configure(tmp_path, f"{{id: samples, kind: dump, path: {SEEDS}}}")
+    with daemon(config, port):
+        get(f"http://127.0.0.1:{port}/health")
+        command = [*COMMAND, "run", "--config", str(config), "--port", str(free_port())]
+        second = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert second.returncode == 3
+    assert str(tmp_path / "data") in second.stderr
+
+
+def test_daemon_ends_while_a_source_hangs(tmp_path: Path, site: Site) -> None:
+    """A fetch under way does not hold up the end."""
+    site.hanging.add("/hangs")
+    port = free_port()
+    with daemon(configure(tmp_path, f"{site.address}/hangs"), port) as process:
+        get(f"http://127.0.0.1:{port}/feeds/merged.atom")
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=10)
+    assert process.returncode == 0
