@@ -35,6 +35,7 @@ def _holds(path: Path, content: bytes) -> bool:
 
 
 def _replace(path: Path, content: bytes) -> None:
+    before = _second(path)
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with aside.open("wb") as file:
@@ -42,12 +43,23 @@ def _replace(path: Path, content: bytes) -> None:
             file.flush()
             os.fchmod(file.fileno(), _MODE)
             os.fsync(file.fileno())
+        if _second(aside) <= before:
+            # Readers ask by the second whether a file changed, so its time has to move.
+            os.utime(aside, (before + 1, before + 1))
         aside.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             aside.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def _second(path: Path) -> int:
+    """Return the second in which a file was written; 0 if there is none."""
+    try:
+        return int(path.stat().st_mtime)
+    except FileNotFoundError:
+        return 0
 
 
 def _sync_folder(folder: Path) -> None:

@@ -235,6 +235,7 @@ def _published(shown: ShownStory) -> datetime:
     return dates.get(shown.story.founder) or min(dates.values())
 
 
+@lru_cache(maxsize=256)
 def _language(tag: str) -> str:
     tag = tag.replace("_", "-")
     return tag if _TAG.fullmatch(tag) else ""
@@ -288,7 +289,7 @@ def _line(mention: Mention, words: _words.Words) -> str:
     title = escape(mention.title)
     if mention.link:
         title = f'<a href="{escape(mention.link)}">{title}</a>'
-    when = f"{mention.published:%Y-%m-%d %H:%M} UTC"
+    when = mention.published.isoformat(" ", "minutes")[:16] + " UTC"
     mark = words.same_text if mention.same_text else ""
     return f'\n<li dir="auto">{title} – {escape(mention.publisher)}, {when}{mark}</li>'
 
@@ -317,6 +318,7 @@ def _origin_id(publisher: Publisher, home: str) -> str:
     return home or ids.feed_id(f"publisher {text.xml_safe(publisher.id)}")
 
 
+@lru_cache(maxsize=1024)
 def _public(address: str) -> str:
     """Return the address of somebody's feed, or '' if it holds a secret."""
     return uri(address) if urls.redact(address) == address else ""

@@ -11,7 +11,7 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
-from aggregator.model import Edition, Tombstone
+from aggregator.model import Author, Edition, Tombstone
 from aggregator.renderers import _content
 from aggregator.renderers._content import Origin, Rendition
 
@@ -67,6 +67,10 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
         shown = self.rendition
         if shown.language:
             entry.set(_LANG, shown.language)
+        for author in shown.authors:
+            _author(entry, author)
+        for category in shown.categories:
+            etree.SubElement(entry, "category", term=category)
         _links(entry, shown)
         _source(entry, shown.origin)
         if shown.image:
@@ -84,15 +88,20 @@ def _fill(entry: FeedEntry, shown: Rendition) -> None:
     entry.title(shown.title)
     entry.published(shown.published)
     entry.updated(shown.updated)
-    for author in shown.authors:
-        entry.author(name=author.name, email=author.email, uri=author.url)
-    for category in shown.categories:
-        entry.category(term=category)
     if shown.summary:
         entry.summary(shown.summary)
     if shown.rights:
         entry.rights(shown.rights)
     entry.content(shown.html, type="html")
+
+
+def _author(entry: Any, author: Author) -> None:
+    person = etree.SubElement(entry, "author")
+    _text(person, "name", author.name)
+    if author.url:
+        _text(person, "uri", author.url)
+    if author.email:
+        _text(person, "email", author.email)
 
 
 def _links(entry: Any, shown: Rendition) -> None:

@@ -7,11 +7,11 @@ from functools import cached_property
 from aggregator import text
 from aggregator.errors import ConfigError
 
-_TEXT_MOST = 20_000  # characters of a text that are looked at
+_TEXT_MOST = 10_000  # characters of a text that are looked at
 _PATTERN_MOST = 200
 _REPEATS_MOST = 3  # the power of the worst cost over a piece
 _OPTIONS_MOST = 8  # each may double the cost
-_PIECE, _OVERLAP = 500, 100  # an expression sees the text in pieces
+_PIECE, _OVERLAP = 300, 100  # an expression sees the text in pieces
 _SPACED = re.compile(r"[\w'-]+(?: [\w'-]+)*")
 _DENSE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\u0e00-\u0e7f]")
 

@@ -1,0 +1,27 @@
+"""The words that we add to an entry."""
+
+import pytest
+
+from aggregator.renderers import _words
+
+
+@pytest.mark.parametrize(
+    ("language", "sample", "also"),
+    [
+        ("en", "", "Also reported by"),
+        ("en-GB", "", "Also reported by"),
+        ("zh-Hans", "", "其他媒体的报道"),
+        ("zh-CN", "", "其他媒体的报道"),
+        ("zh-Hans-CN", "", "其他媒体的报道"),
+        ("zh-TW", "", "其他媒體的報導"),
+        ("zh", "習近平會見布林肯", "其他媒體的報導"),
+        ("zh", "习近平会见布林肯", "其他媒体的报道"),
+        ("", "习近平会见布林肯", "其他媒体的报道"),
+        ("", "中美", "其他媒体的报道"),
+        ("", "A headline", "Also reported by"),
+        ("und", "", "Also reported by"),
+        ("fr-CA", "", "Also reported by"),
+    ],
+)
+def test_words_follow_the_language(language: str, sample: str, also: str) -> None:
+    assert _words.choose(language, sample).also == also
