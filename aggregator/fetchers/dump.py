@@ -34,8 +34,9 @@ class _File:
 class DumpFetcher:
     """Reads what changed since the last fetch, by time and size of each file."""
 
-    def __init__(self, settings: FetchSettings) -> None:
+    def __init__(self, settings: FetchSettings, *, most: int = _MOST) -> None:
         self._settings = settings
+        self._most = most
 
     async def fetch(self, source: Source, validators: Validators) -> Fetched | NotModified:
         """Return the new and changed files; raises FetchError if the path cannot be read."""
@@ -55,7 +56,7 @@ class DumpFetcher:
         seen: list[tuple[str, str]] = []
         documents: list[Document] = []
         skipped: list[Skipped] = []
-        room = _MOST
+        room = self._most
         for file in _files(source.path):
             if known.get(file.name) == file.stamp:
                 seen.append((file.name, file.stamp))
