@@ -1,1 +1,30 @@
-"""One clean merged feed of what many publishers report: one entry a story."""
+"""One clean merged feed of what many publishers report: one entry a story.
+
+From Python, `run_once(load(Path("aggregator.yaml"), os.environ))` does what `aggregator fetch` does.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from aggregator.bootstrap import run_once
+    from aggregator.config import Config, load
+    from aggregator.report import RunReport, SourceReport
+
+__all__ = ["Config", "RunReport", "SourceReport", "load", "run_once"]
+
+_HOMES = {
+    "Config": "config",
+    "load": "config",
+    "run_once": "bootstrap",
+    "RunReport": "report",
+    "SourceReport": "report",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for: `aggregator --help` need not pay for all."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415  only where it is needed
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,5 +1,6 @@
 """Config → parts: the composition root, and the only owner of the clock."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractContextManager, asynccontextmanager
@@ -111,3 +112,13 @@ def open_application(config: Config) -> Application:
     """Open the store of a configuration."""
     store = open_store(config.store, data=config.data, now=now())
     return Application(config=config, store=store)
+
+
+def run_once(config: Config, *, force: bool = False) -> RunReport:
+    """Gather, group and publish once, as `aggregator fetch` does; raise DataFolderBusy."""
+    application = open_application(config)
+    try:
+        with application.lock():
+            return asyncio.run(application.run_once(force=force))
+    finally:
+        application.close()
