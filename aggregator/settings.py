@@ -20,6 +20,7 @@ class WrapperRule:
     at: str = ""
     path: str = ""
     needs: str = ""  # regex that the query must hold
+    marks: tuple[str, ...] = ()  # of which the address must hold one; makes rules for `*` cheap
     coding: Literal["auto", "percent", "base64", "hex", "none", "proofpoint", "protobuf"] = "auto"
     scheme: Literal["https", "http", "keep"] = "https"
     relative: bool = False

@@ -106,6 +106,7 @@ def is_web(url: str) -> bool:
     return url[:4].lower() == "http" and bool(host(url))
 
 
+@lru_cache(maxsize=8192)
 def host(url: str) -> str:
     """Return the host of an http or https address: lower case, IDNA, without port; '' if none."""
     scheme, authority, *_ = split(url)

@@ -18,7 +18,7 @@ from aggregator.cleaning.preamble import split_names
 from aggregator.cleaning.wrappers import Step
 from aggregator.model import Author, Enclosure, Entry, FeedInfo, Publisher, RawEntry, Source
 from aggregator.text import fold, plain, script, shorten
-from aggregator.urls import absolute, canonical, host, is_web, registrable
+from aggregator.urls import absolute, canonical, host, is_web, registrable, split
 
 __all__ = [
     "Step",
@@ -33,6 +33,7 @@ __all__ = [
 
 _NOTHING: Mapping[str, frozenset[int]] = {}
 _TITLE_MOST, _SUMMARY_MOST = 500, 300
+_SAMPLE = 160  # characters that tell a language
 _MOST_CITES, _MOST_ENCLOSURES, _MOST_CATEGORIES = 20, 50, 30
 _HREF = re.compile(r'<a href="([^"]+)"')
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,500}>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w{1,30});")
@@ -83,7 +84,7 @@ def clean(
         guid=raw.guid,
         link=link,
         canonical=canonical(link),
-        fingerprint=bodies.digest(fold(title), fold(text)),
+        fingerprint=bodies.digest(title.casefold(), text.casefold()),
         material=bodies.material(title, link, blocks),
         title=title,
         html=body.html,
@@ -165,7 +166,7 @@ def _language(raw: RawEntry, info: FeedInfo, source: Source, title: str, text: s
     stated = plain(raw.language or info.language or source.language)[:35]
     if stated:
         return stated.replace("_", "-")
-    return _LANGUAGES.get(script(f"{title}\n{text[:2000]}"), "")
+    return _LANGUAGES.get(script(f"{title}\n{text[:_SAMPLE]}"), "")
 
 
 def _summary(raw: RawEntry, kept: list[str]) -> str:
@@ -223,9 +224,11 @@ def _cites(html: str, link: str) -> tuple[str, ...]:
     own = registrable(host(link))
     found: dict[str, None] = {}
     for match in _HREF.finditer(html):
-        url = canonical(unescape(match[1]))
-        if url and registrable(host(url)) != own and url.count("/") > 2 and url[-1] != "/":
+        url = unescape(match[1])
+        if registrable(host(url)) == own or not split(url).path.strip("/"):
+            continue
+        if url := canonical(url):
             found[url] = None
-            if len(found) == _MOST_CITES:
-                break
+        if len(found) == _MOST_CITES:
+            break
     return tuple(found)

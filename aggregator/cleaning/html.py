@@ -6,14 +6,15 @@ from html import escape
 from selectolax.lexbor import LexborNode, SelectolaxError
 
 from aggregator.cleaning.blocks import block_hash
-from aggregator.cleaning.noise import BLOCKS, collapse, drop_noise, is_copyright
+from aggregator.cleaning.noise import BLOCKS, collapse, drop_edge, is_copyright
 from aggregator.cleaning.preamble import Preamble, take_preamble
 from aggregator.cleaning.sanitize import bound, sanitize, scrub
-from aggregator.cleaning.tree import Walk, parse, walk
+from aggregator.cleaning.tree import Walk, parse, tidy, trim, walk
 from aggregator.settings import CleanOptions
 
 _DEFAULTS = CleanOptions()
 _NOTHING: frozenset[int] = frozenset()
+_MOST_EDGES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,16 @@ def _clean(
     for selector in options.strip:
         _strip(body, selector, state)
     walk(body, state)
-    preamble = take_preamble(body, title)
-    removed = drop_noise(body)
-    removed += _drop_blocks(body, options, boilerplate)
-    walk(body, Walk(base, options))
+    removed = _drop_blocks(body, options, boilerplate)
+    preamble = Preamble()
+    for _ in range(_MOST_EDGES):
+        taken = take_preamble(body, title, preamble)
+        found = drop_edge(body, "end") or drop_edge(body, "start")
+        if not found and not taken:
+            break
+        removed += [found] if found else []
+    tidy(body)
+    trim(body)
     cleaned = sanitize(body.inner_html or "").strip()
     del tree
     return Cleaned(

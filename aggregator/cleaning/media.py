@@ -145,6 +145,11 @@ def _weight(what: str) -> float:
     return float(match[1]) * (1000 if match[0][-1] == "x" and float(match[1]) > 0 else 1)
 
 
+def is_pixel(image: Image) -> bool:
+    """Whether an image only counts readers."""
+    return bool(NOISE.pixels.match(image.url) or NOISE.pixels.match(image.written))
+
+
 def is_length(value: str | None) -> bool:
     """Whether an attribute is a length in pixels or per cent."""
     return (

@@ -6,7 +6,6 @@ from typing import Any
 
 from selectolax.lexbor import LexborNode
 
-from aggregator.cleaning.sanitize import scrub
 from aggregator.errors import ConfigError
 from aggregator.urls import globs, read_rules
 
@@ -21,8 +20,6 @@ BLOCKS = frozenset(
 )
 SOLID = frozenset(["img", "video", "audio", "picture", "table", "pre", "iframe", "hr"])
 BLANK = " \t\n\r\f\v\u00a0\u3000\u200b\ufeff\u2003\u2002\u2009"
-_SPACE = re.compile(r"\s+")
-_LINK = re.compile(r"https?://\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +77,31 @@ def _load() -> Noise:
 
 
 NOISE = _load()
-_ANY = tuple(rule for rule in NOISE.blocks if rule.at == "any")
 _AT = {
-    place: tuple(r for r in NOISE.blocks if r.at in {place, "any"}) for place in ("start", "end")
+    place: tuple(rule for rule in NOISE.blocks if rule.at in {place, "any"})
+    for place in ("any", "start", "end")
 }
+_QUICK = {
+    place: re.compile("|".join(f"(?:{rule.text.pattern})" for rule in rules), re.IGNORECASE | re.DOTALL)
+    for place, rules in _AT.items()
+}
+_HEADINGS = frozenset(["h2", "h3", "h4", "h5", "h6", "strong", "b", "p", "div", "span"])
+_EDGE_INLINE = frozenset(["a", "small", "sub", "span", "em", "i", "font", "b", "strong"])
 
 
 def collapse(text: str) -> str:
-    """Return the text on one line, without what shows nothing."""
-    return _SPACE.sub(" ", scrub(text)).strip()
+    """Return the text on one line."""
+    return " ".join(text.split())
 
 
-def block_rule(text: str, place: str, *, linked: bool) -> str:
-    """Return the id of the rule that a whole block matches; '' if none."""
-    for rule in _AT.get(place, _ANY):
-        if (linked or not rule.linked) and rule.text.fullmatch(text):
+def block_rule(block: LexborNode, text: str, place: str = "any") -> str:
+    """Return the id of the rule that all of a block's text matches; '' if none."""
+    if not text or len(text) > LONGEST_BLOCK or not _QUICK[place].fullmatch(text):
+        return ""
+    if block.css_first("img,video,audio,picture,table,pre") is not None:
+        return ""
+    for rule in _AT[place]:
+        if rule.text.fullmatch(text) and (not rule.linked or is_mostly_links(block, text, 6)):
             return rule.id
     return ""
 
@@ -104,92 +111,69 @@ def is_copyright(text: str) -> bool:
     return len(text) <= LONGEST_BLOCK and bool(NOISE.copyright.fullmatch(text))
 
 
-def drop_noise(body: LexborNode) -> list[str]:
-    """Take blocks that are noise out of the tree; return the ids of the rules, in order."""
-    removed: list[str] = []
-    _anywhere(body, removed)
-    while found := _edge(body, "end") or _edge(body, "start"):
-        removed.append(found)
-    return removed
+def judge(block: LexborNode) -> str:
+    """Return the id of the rule by which a block is noise wherever it stands; '' if it is none."""
+    text = collapse(block.text_lexbor())
+    return block_rule(block, text) or _related(block, text)
 
 
-def _anywhere(parent: LexborNode, removed: list[str]) -> None:
-    child = parent.first_child
-    while child is not None:
-        following = child.next
-        if child.tag in BLOCKS:
-            found = _judge(child, "any") or _related(child)
-            if found:
-                removed.append(found)
-                child.decompose()
-            else:
-                _anywhere(child, removed)
-        child = following
-
-
-def _judge(block: LexborNode, place: str) -> str:
-    text = block.text_lexbor()
-    if len(text) > LONGEST_BLOCK * 2:
-        return ""
-    text = collapse(text)
-    if not text or len(text) > LONGEST_BLOCK:
-        return ""
-    found = block_rule(text, place, linked=_all_links(block, text))
-    return "" if found and block.css_first("img,video,audio,picture,table,pre") else found
-
-
-def _all_links(block: LexborNode, text: str) -> bool:
+def is_mostly_links(block: LexborNode, text: str, tenths: int) -> bool:
+    """Whether so many tenths of a block's text stand in links."""
     linked = sum(len(collapse(link.text_lexbor())) for link in block.css("a"))
-    return linked * 10 >= len(text) * 6
+    return linked * 10 >= len(text) * tenths
 
 
-def _related(block: LexborNode) -> str:
-    """Whether a block is a heading of related entries and nothing but links after it."""
+def _related(block: LexborNode, text: str) -> str:
+    """Judge whether a block is a heading of related entries and nothing but links after it."""
     heading = first_element(block)
-    if heading is None or heading.tag not in {
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "strong",
-        "b",
-        "p",
-        "div",
-        "span",
-    }:
+    if heading is None or heading.tag not in _HEADINGS:
         return ""
     title = collapse(heading.text_lexbor())
-    if len(title) > 60 or not NOISE.related.fullmatch(title):
+    if len(title) > 60 or len(title) == len(text) or not NOISE.related.fullmatch(title):
         return ""
-    text = collapse(block.text_lexbor())[len(title) :].strip(BLANK + ":：")
-    linked = sum(len(collapse(link.text_lexbor())) for link in block.css("a"))
-    return "related" if text and linked * 10 >= len(text) * 8 else ""
+    rest = text[len(title) :].strip(BLANK + ":：")
+    return "related" if is_mostly_links(block, rest, 8) else ""
 
 
-def _edge(body: LexborNode, place: str) -> str:
-    """Take out one block of noise at the start or the end; return its rule's id."""
-    node: LexborNode | None = _at_edge(body, place)
+def drop_edge(body: LexborNode, place: str) -> str:
+    """Take one block of noise off the start or the end; return its rule's id, '' if none."""
+    node = _at_edge(body, place)
     while node is not None:
-        if node.tag == "a" or (
-            node.tag in BLOCKS | {"small", "sub", "span", "em", "i", "font", "b", "strong"}
-        ):
-            found = _judge(node, place)
+        tag = node.tag or ""
+        if tag == "-text" or tag in SOLID:
+            return ""
+        if tag in BLOCKS or tag in _EDGE_INLINE:
+            text = node.text_lexbor()
+            found = block_rule(node, collapse(text), place) if len(text) < LONGEST_BLOCK * 4 else ""
+            if not found and tag == "a" and place == "end" and is_call(node):
+                found = "call"
             if found:
                 node.decompose()
                 return found
-        if node.tag == "a" and place == "end" and _is_call(node):
-            node.decompose()
-            return "call"
-        if node.tag in SOLID or node.tag == "-text":
-            return ""
         node = _at_edge(node, place)
     return ""
 
 
-def _is_call(link: LexborNode) -> bool:
+def is_call(link: LexborNode) -> bool:
+    """Whether a link only calls for a click."""
     text = collapse(link.text_lexbor())
     return len(text) <= 160 and bool(NOISE.calls.fullmatch(text)) and link.css_first("img") is None
+
+
+def ends_block(node: LexborNode) -> bool:
+    """Whether nothing that shows comes after a node in its block."""
+    while True:
+        after = node.next
+        while after is not None and is_void(after):
+            if after.tag == "br":
+                return True
+            after = after.next
+        parent = node.parent
+        if after is not None or parent is None:
+            return after is not None and after.tag in BLOCKS
+        if parent.tag in BLOCKS:
+            return True
+        node = parent
 
 
 def _at_edge(parent: LexborNode, place: str) -> LexborNode | None:

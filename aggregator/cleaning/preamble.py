@@ -57,14 +57,13 @@ class Preamble:
     removed: list[str] = field(default_factory=list)
 
 
-def take_preamble(body: LexborNode, title: str) -> Preamble:
-    """Take dates, bylines and the repeated title from the start of a body, and return them."""
-    found = Preamble()
+def take_preamble(body: LexborNode, title: str, found: Preamble) -> bool:
+    """Take dates, bylines and the repeated title from the start; return whether there were any."""
     wanted = _key(title)
-    for _ in range(_MOST):
+    for count in range(_MOST):
         if not _take_first(body, wanted, found):
-            break
-    return found
+            return count > 0
+    return True
 
 
 def _key(text: str) -> str:

@@ -38,10 +38,12 @@ class RuleSet:
 
     exact: Mapping[str, tuple[Compiled, ...]]
     patterns: tuple[tuple[re.Pattern[str], Compiled], ...]
+    anywhere: tuple[Compiled, ...]
+    marks: re.Pattern[str]
     _found: dict[str, tuple[Compiled, ...]] = field(default_factory=dict)
 
-    def find(self, host: str) -> tuple[Compiled, ...]:
-        """Return the rules that may fit addresses of a host, in order."""
+    def find(self, host: str, url: str) -> tuple[Compiled, ...]:
+        """Return the rules that may fit an address of a host, in order."""
         found = self._found.get(host)
         if found is None:
             more = tuple(rule for pattern, rule in self.patterns if pattern.match(host))
@@ -49,7 +51,14 @@ class RuleSet:
             if len(self._found) >= _MOST_HOSTS:
                 self._found.clear()
             self._found[host] = found
+        if self.marks.search(url):
+            return found + tuple(rule for rule in self.anywhere if _marked(rule, url))
         return found
+
+
+def _marked(compiled: Compiled, url: str) -> bool:
+    marks = compiled.rule.marks
+    return not marks or any(mark in url for mark in marks)
 
 
 def read_wrappers(name: str) -> tuple[WrapperRule, ...]:
@@ -67,7 +76,8 @@ def wrapper(row: Mapping[str, Any], where: str = "wrappers") -> WrapperRule:
     row.setdefault("id", row.get("like", ""))
     _check(row, f"{where}: {row['id'] or 'rule without id'}")
     row.pop("note", None)
-    row["hosts"] = tuple(row["hosts"])
+    for key in ("hosts", "marks"):
+        row[key] = tuple(row.get(key, ()))
     return WrapperRule(**row)
 
 
@@ -101,14 +111,19 @@ def compile_rules(rules: Sequence[WrapperRule], builtin: Sequence[WrapperRule] =
     """Compile rules that are switched on; `like` is looked up among `builtin`."""
     exact: dict[str, tuple[Compiled, ...]] = {}
     patterns: list[tuple[re.Pattern[str], Compiled]] = []
+    anywhere: list[Compiled] = []
     for rule in _expand(rules, builtin):
         compiled = _compiled(rule)
         for host in rule.hosts:
-            if re.search(r"[*?\[]", host):
+            if host == "*":
+                anywhere.append(compiled)
+            elif re.search(r"[*?\[]", host):
                 patterns.append((globs([host]), compiled))
             else:
                 exact[host.lower()] = (*exact.get(host.lower(), ()), compiled)
-    return RuleSet(exact, tuple(patterns))
+    marks = {re.escape(mark) for found in anywhere for mark in found.rule.marks or ("",)}
+    pattern = re.compile("|".join(sorted(marks)) if anywhere else "(?!)")
+    return RuleSet(exact, tuple(patterns), tuple(anywhere), pattern)
 
 
 def _expand(rules: Iterable[WrapperRule], builtin: Sequence[WrapperRule]) -> Iterable[WrapperRule]:

@@ -36,6 +36,11 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u2060\u2061-\u2064\u202a-\u202e\u2066-\u206f"
     "\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\ufdd0-\ufdef]"
 )
+_UNSEEN_REFERENCE = re.compile(
+    r"&(?:#0*(?:173|8203|8288|65279|823[4-8]|829[4-9]|830[0-3])"
+    r"|#[xX]0*(?:[aA][dD]|200[bB]|2060|[fF][eE][fF]{2}|202[a-eA-E]|206[1-46-9a-fA-F])"
+    r"|shy|ZeroWidthSpace|NoBreak);"
+)
 
 _TAGS: dict[str, set[str]] = {
     **{
@@ -148,16 +153,18 @@ def sanitize(html: str) -> str:
     return _UNSEEN.sub("", cleaned) if _UNSEEN.search(cleaned) else cleaned
 
 
-def scrub(text: str) -> str:
-    """Return the text without the characters that show nothing."""
-    return _UNSEEN.sub("", text) if _UNSEEN.search(text) else text
+def scrub(html: str) -> str:
+    """Return HTML without the characters that show nothing, however they are written."""
+    if "&" in html:
+        html = _UNSEEN_REFERENCE.sub("", html)
+    return _UNSEEN.sub("", html) if _UNSEEN.search(html) else html
 
 
 def bound(html: str) -> str:
     """Return the fragment cut to a size and a depth that any parser takes in its stride."""
     if len(html) > LARGEST:
         html = html[:LARGEST].rpartition("<")[0]
-    if html.count("<") <= DEEPEST // 2:
+    if html.count("<") - html.count("</") <= DEEPEST:
         return html if len(html) <= _LONGEST_TAG else _TAG.sub(_short, html)
     return _Flattener(len(html)).flatten(html)
 

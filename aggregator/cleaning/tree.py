@@ -1,6 +1,7 @@
 """One walk over the tree of an entry: dead elements out, addresses repaired, embeds made links."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -8,9 +9,22 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from aggregator.cleaning import media
 from aggregator.cleaning.images import unwrap_image
 from aggregator.cleaning.links import clean_link
-from aggregator.cleaning.noise import BLANK, BLOCKS, NOISE, is_void
+from aggregator.cleaning.noise import (
+    BLANK,
+    BLOCKS,
+    LONGEST_BLOCK,
+    NOISE,
+    SOLID,
+    ends_block,
+    is_call,
+    is_void,
+    judge,
+)
 from aggregator.settings import CleanOptions
 from aggregator.urls import absolute, is_web, strip
+
+Attributes = dict[str, str | None]
+_LONGEST_CALL = 160
 
 _DEAD = frozenset(
     [
@@ -52,46 +66,50 @@ def parse(html: str) -> tuple[LexborHTMLParser, LexborNode]:
     return tree, body
 
 
-def walk(parent: LexborNode, state: Walk) -> bool:
-    """Mend all below a node; return whether it still shows anything."""
-    shows = False
+def walk(parent: LexborNode, state: Walk) -> int:
+    """Mend all below a node; return how much of it shows: characters, and one for an image."""
+    shows = 0
     child = parent.first_child
     while child is not None:
         following = child.next
-        tag = child.tag
+        tag = child.tag or ""
         if tag == "-text":
-            shows = shows or bool((child.text_content or "").strip(BLANK))
+            shows += len((child.text_content or "").strip(BLANK))
         elif tag == "br":
             _limit_breaks(child)
-        elif _visit(child, tag or "", state):
-            shows = True
+        else:
+            shows += _visit(child, tag, state)
         child = following
     return shows
 
 
-def _visit(node: LexborNode, tag: str, state: Walk) -> bool:
-    """Mend one element and what is in it; return whether it shows anything, or took itself out."""
+def _visit(node: LexborNode, tag: str, state: Walk) -> int:
+    """Mend one element and all in it, or take it out; return how much shows."""
     if tag[:1] == "-" or tag in _DEAD:
         node.decompose()
-        return False
+        return 0
     attributes = node.attributes
     if attributes and (reason := _unwanted(attributes)):
-        state.removed.append(reason)
-        node.decompose()
-        return False
-    if tag == "img":
-        return _image(node, attributes, state)
-    if tag == "a":
-        return _link(node, attributes, state)
+        return _take_out(node, reason, state)
     if tag in _SPECIAL:
         return _SPECIAL[tag](node, attributes, state)
     shows = walk(node, state)
-    if not shows and tag in _REMOVABLE:
-        node.decompose()
-    return shows or tag in {"hr", "td", "th"}
+    if not shows:
+        if tag in _REMOVABLE:
+            node.decompose()
+        return int(tag in {"hr", "td", "th"})
+    if shows <= LONGEST_BLOCK and tag in BLOCKS and (reason := judge(node)):
+        return _take_out(node, reason, state)
+    return shows
 
 
-def _unwanted(attributes: dict[str, str | None]) -> str:
+def _take_out(node: LexborNode, reason: str, state: Walk) -> int:
+    state.removed.append(reason)
+    node.decompose()
+    return 0
+
+
+def _unwanted(attributes: Attributes) -> str:
     classes = attributes.get("class")
     if classes and not NOISE.classes.isdisjoint(classes.split()):
         return "class"
@@ -124,23 +142,16 @@ def _is_block(node: LexborNode | None) -> bool:
     return node is not None and node.tag in BLOCKS and node.tag not in {"td", "th", "pre"}
 
 
-def _image(node: LexborNode, attributes: dict[str, str | None], state: Walk) -> bool:
+def _image(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     image = media.read_image(attributes, state.base, state.options.images)
     if image is None or image.url in state.seen:
-        state.removed.append("image" if image is None else "twin")
-        node.decompose()
-        return False
-    if (
-        NOISE.pixels.match(image.url)
-        or NOISE.pixels.match(image.written)
-        or media.is_tiny(attributes)
-    ):
-        state.removed.append("pixel")
-        node.decompose()
-        return False
+        return _take_out(node, "image" if image is None else "twin", state)
+    if media.is_tiny(attributes) or media.is_pixel(image):
+        return _take_out(node, "pixel", state)
     state.seen[image.url] = None
     attrs = node.attrs
-    attrs["src"] = image.url
+    if image.url != attributes.get("src"):
+        attrs["src"] = image.url
     if image.srcset:
         attrs["srcset"] = image.srcset
     elif "srcset" in attributes:
@@ -148,25 +159,28 @@ def _image(node: LexborNode, attributes: dict[str, str | None], state: Walk) -> 
     for side in ("width", "height"):
         if side in attributes and not media.is_length(attributes[side]):
             del attrs[side]
-    return True
+    return 1
 
 
-def _link(node: LexborNode, attributes: dict[str, str | None], state: Walk) -> bool:
-    href = strip(attributes.get("href") or "")
+def _link(node: LexborNode, attributes: Attributes, state: Walk) -> int:
+    """Mend a link; one that leads nowhere loses its address, and `tidy` unwraps it."""
+    written = attributes.get("href") or ""
+    href = strip(written)
     if NOISE.share_links.match(href):
-        state.removed.append("share")
-        node.decompose()
-        return False
+        return _take_out(node, "share", state)
     shows = walk(node, state)
     if not shows:
         node.decompose()
-        return False
+        return 0
+    if shows <= _LONGEST_CALL and ends_block(node) and is_call(node):
+        return _take_out(node, "call", state)
     target = page_address(href, state)
-    if not target:
-        node.unwrap()
-    elif target != href or target != attributes.get("href"):
-        node.attrs["href"] = target
-    return True
+    if target != written:
+        if target:
+            node.attrs["href"] = target
+        elif "href" in attributes:
+            del node.attrs["href"]
+    return shows
 
 
 def page_address(href: str, state: Walk) -> str:
@@ -185,99 +199,126 @@ def page_address(href: str, state: Walk) -> str:
     return opened
 
 
-def _noscript(node: LexborNode, _: dict[str, str | None], state: Walk) -> bool:
+def _noscript(node: LexborNode, _: Attributes, state: Walk) -> int:
     """Use the image that stands in for a lazy one; the rest of a noscript shows nothing."""
-    images = node.css("img")
     before = node.prev
     while before is not None and is_void(before):
         before = before.prev
-    if not images or (before is not None and before.tag in {"img", "picture", "figure"}):
+    twin = before is not None and before.tag in {"img", "picture", "figure"}
+    if twin or node.css_first("img") is None:
         node.decompose()
-        return False
-    shows = walk(node, state)
-    node.unwrap() if shows else node.decompose()
+        return 0
+    return _unwrap(node, walk(node, state))
+
+
+def _unwrap(node: LexborNode, shows: int) -> int:
+    if shows:
+        node.unwrap()
+    else:
+        node.decompose()
     return shows
 
 
-def _picture(node: LexborNode, _: dict[str, str | None], state: Walk) -> bool:
+def _picture(node: LexborNode, _: Attributes, state: Walk) -> int:
     """Keep of a picture its image, with the address of a source where it has none of its own."""
     image = node.css_first("img")
     if image is None:
         node.decompose()
-        return False
+        return 0
     if media.read_image(image.attributes, state.base, state.options.images) is None:
         sources = [source.attributes for source in node.css("source")]
         names = ("srcset", "data-srcset", "src")
-        written = [w for source in sources for name in names if (w := source.get(name))]
+        written = [value for source in sources for name in names if (value := source.get(name))]
         if written:
             image.attrs["srcset"] = written[0]
     for source in reversed(node.css("source")):
         source.decompose()
-    shows = walk(node, state)
-    node.unwrap() if shows else node.decompose()
-    return shows
+    return _unwrap(node, walk(node, state))
 
 
-def _player(node: LexborNode, attributes: dict[str, str | None], state: Walk) -> bool:
-    """Keep a video or audio that names a file of its own; else leave what it holds."""
-    own = media.play_address(attributes, state.base)
-    attrs = node.attrs
-    if own:
-        attrs["src"] = own
-    elif "src" in attributes:
-        del attrs["src"]
+def _player(node: LexborNode, attributes: Attributes, state: Walk) -> int:
+    """Keep a video or audio that names a file; else leave what it holds for other readers."""
+    playable = _set_address(node, attributes, state)
     if "poster" in attributes:
         poster = absolute(state.base, attributes["poster"] or "")
         poster = unwrap_image(poster, state.options.images)
         if is_web(poster):
-            attrs["poster"] = poster
+            node.attrs["poster"] = poster
         else:
-            del attrs["poster"]
-    playable = bool(own)
+            del node.attrs["poster"]
     for source in reversed(node.css("source")):
-        if address := media.play_address(source.attributes, state.base):
-            source.attrs["src"] = address
+        if _set_address(source, source.attributes, state):
             playable = True
         else:
             source.decompose()
-    shows = _player_content(node, state)
-    if not playable:
-        node.unwrap() if shows else node.decompose()
-        return shows
-    return True
+    shows = walk(node, state)
+    return max(shows, 1) if playable else _unwrap(node, shows)
 
 
-def _player_content(node: LexborNode, state: Walk) -> bool:
+def _set_address(node: LexborNode, attributes: Attributes, state: Walk) -> bool:
+    address = media.play_address(attributes, state.base)
+    if address:
+        node.attrs["src"] = address
+    elif "src" in attributes:
+        del node.attrs["src"]
+    return bool(address)
+
+
+def _source(node: LexborNode, _: Attributes, __: Walk) -> int:
+    """Keep a source within a player, which has judged it; elsewhere it shows nothing."""
+    parent = node.parent
+    if parent is None or parent.tag not in {"video", "audio"}:
+        node.decompose()
+    return 0
+
+
+def _frame(node: LexborNode, attributes: Attributes, state: Walk) -> int:
+    """Put a link in place of a frame or an embedded object."""
+    link = None if media.is_tiny(attributes) else media.embed_link(attributes, state.base)
+    made = LexborHTMLParser(link).css_first("p") if link else None
+    if made is not None:
+        node.insert_before(made)
+        node.decompose()
+        return 1
+    return _unwrap(node, walk(node, state) if node.tag == "object" else 0)
+
+
+def tidy(parent: LexborNode) -> bool:
+    """Take out what is empty since other things went; return whether anything shows."""
     shows = False
-    child = node.first_child
+    child = parent.first_child
     while child is not None:
         following = child.next
-        if child.tag == "-text":
+        tag = child.tag or ""
+        if tag == "-text":
             shows = shows or bool((child.text_content or "").strip(BLANK))
-        elif child.tag != "source":
-            shows = _visit(child, child.tag or "", state) or shows
+        elif tag == "br":
+            _limit_breaks(child)
+        elif tag in SOLID and tag not in {"table", "pre"}:
+            shows = True
+        elif tidy(child) or tag not in _REMOVABLE:
+            shows = True
+            if tag == "a" and "href" not in child.attributes:
+                child.unwrap()
+        else:
+            child.decompose()
         child = following
     return shows
 
 
-def _frame(node: LexborNode, attributes: dict[str, str | None], state: Walk) -> bool:
-    """Put a link in place of a frame or an embedded object."""
-    link = media.embed_link(attributes, state.base)
-    if link is None or media.is_tiny(attributes):
-        if node.tag == "object" and walk(node, state):
-            node.unwrap()
-            return True
-        node.decompose()
-        return False
-    holder = LexborHTMLParser(link)
-    made = holder.css_first("p")
-    if made is not None:
-        node.insert_before(made)
-    node.decompose()
-    return True
+def trim(body: LexborNode) -> None:
+    """Take rules, line breaks and blanks off both ends."""
+    for side in ("first_child", "last_child"):
+        node = getattr(body, side)
+        while node is not None and is_void(node):
+            node.decompose()
+            node = getattr(body, side)
 
 
-_SPECIAL = {
+_SPECIAL: dict[str, Callable[[LexborNode, Attributes, Walk], int]] = {
+    "a": _link,
+    "img": _image,
+    "source": _source,
     "noscript": _noscript,
     "picture": _picture,
     "video": _player,
