@@ -46,8 +46,11 @@ def recall(source: Source, state: SourceState) -> SourceState:
 def address(source: Source, state: SourceState) -> str:
     """Return the address to ask: where a permanent redirect leads once it has held for days.
 
-    After a failure the configured one is asked again.
+    After a failure the configured one is asked again; and always if it comes with secrets,
+    which are for its own server alone.
     """
+    if source.headers or urls.redact(source.url) != source.url:
+        return source.url
     since, until = state.permanent_since, state.last_success
     lasting = since is not None and until is not None and until - since >= _HELD
     known = lasting and state.permanent_seen >= _SEEN and state.url == _place(source)
