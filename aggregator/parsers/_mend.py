@@ -2,9 +2,11 @@
 
 import html
 import re
+import zlib
 from html.entities import html5
 from typing import Final
 
+from aggregator.errors import ParseError
 from aggregator.parsers._names import NAMESPACES
 
 ATTRIBUTES_MOST: Final = 1_000
@@ -29,6 +31,15 @@ _TAG: Final = re.compile(rb"<[A-Za-z_][^<>]{4000,}>")
 _PREFIX: Final = re.compile(rb"<([A-Za-z_][\w.-]{0,40}):[A-Za-z_]")
 _PREFIXED: Final = re.compile(rb"\s([A-Za-z_][\w.-]{0,40}):[A-Za-z_][\w.-]{0,60}\s*=\s*[\"']")
 _DECLARED: Final = re.compile(rb"\bxmlns:([A-Za-z_][\w.-]{0,40})\s*=")
+_END: Final = re.compile(
+    rb"</(?:[\w.-]{1,40}:)?(?:item|entry|channel|rss|feed|RDF)\s*>", re.IGNORECASE
+)
+_WHOLE_TITLE: Final = re.compile(rb"</(?:[\w.-]{1,40}:)?title\s*>", re.IGNORECASE)
+_WHOLE_IDENTITY: Final = re.compile(
+    rb"</(?:link|guid|id)\s*>|<link\s[^<>]{0,2000}href=[^<>]{1,2000}>", re.IGNORECASE
+)
+# Bytes of UTF-8 that somebody wrote as one letter each.
+_BYTES: Final = re.compile(rb"(?:&#(?:12[89]|1[3-9]\d|2[0-4]\d|25[0-5]);){2,40}")
 _XML_NAMES: Final = {b"amp", b"lt", b"gt", b"quot", b"apos"}
 
 
@@ -73,7 +84,18 @@ def root_name(content: bytes) -> str:
 
 def letters(content: bytes) -> bytes:
     """Replace references to what is no letter; those of windows-1252 become what was meant."""
-    return _REFERENCE.sub(_letter, content) if b"&#" in content else content
+    if b"&#" not in content:
+        return content
+    return _REFERENCE.sub(_letter, _BYTES.sub(_joined, content))
+
+
+def _joined(match: re.Match[bytes]) -> bytes:
+    """Return the letters of bytes written one by one, if that is what they are."""
+    numbers = bytes(int(number) for number in re.findall(rb"\d+", match[0]))
+    try:
+        return numbers.decode("utf-8").encode("utf-8")
+    except UnicodeDecodeError:
+        return match[0]
 
 
 def _letter(match: re.Match[bytes]) -> bytes:
@@ -127,6 +149,8 @@ def _declare(content: bytes) -> bytes:
     """Declare the prefixes that are used and not declared, at the root."""
     used = set(_PREFIX.findall(content)) | set(_PREFIXED.findall(content))
     missing = sorted(used - set(_DECLARED.findall(content)) - {b"xml", b"xmlns"})
+    if b"rss" in missing:  # said of RSS's own elements by those who mean it too well
+        content = re.sub(rb"(</?)rss:", rb"\1", content)
     root = _ROOT.search(content)
     if not missing or not root:
         return content
@@ -139,11 +163,27 @@ def _declare(content: bytes) -> bytes:
 
 
 def whole_entries(content: bytes) -> tuple[bytes, bool]:
-    """Cut off an entry in whose middle the document ends; say whether there was one."""
+    """Cut off an entry in whose middle the document ends; say whether there was such a one.
+
+    It stays if its title and what tells it from others are whole.
+    """
     opened = max(content.rfind(b"<item>"), content.rfind(b"<item "), content.rfind(b"<entry"))
-    if opened < 0:
+    rest = content[opened:] if opened >= 0 else b""
+    if not rest or _END.search(rest):
         return content, False
-    rest = content[opened:]
-    if re.search(rb"</(?:item|entry|channel|rss|feed|[\w.-]+:RDF)\s*>", rest, re.IGNORECASE):
-        return content, False
-    return content[:opened], True
+    known = _WHOLE_TITLE.search(rest) and _WHOLE_IDENTITY.search(rest)
+    return (content if known else content[:opened]), True
+
+
+def inflate(content: bytes, most: int) -> bytes:
+    """Unpack a document that was stored compressed; raise ParseError if it is larger than that."""
+    if not content.startswith(b"\x1f\x8b"):
+        return content
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        unpacked = unpacker.decompress(content, most)
+    except zlib.error as error:
+        raise ParseError("the document is compressed, and broken") from error
+    if unpacker.unconsumed_tail:
+        raise ParseError("the document is compressed, and too large")
+    return unpacked

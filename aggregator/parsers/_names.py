@@ -39,7 +39,6 @@ NAMESPACES: Final = {
     "http://purl.org/atom/ns#": "atom",
     "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf",
 }
-XML_BASE: Final = "{http://www.w3.org/XML/1998/namespace}base"
 XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 RDF_ABOUT: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 RDF_RESOURCE: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}resource"

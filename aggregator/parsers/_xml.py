@@ -5,13 +5,15 @@ import binascii
 import html
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
 
 from aggregator.errors import ParseError
 from aggregator.parsers import _text
-from aggregator.parsers._names import XML_BASE, XML_LANG, Names
+from aggregator.parsers._links import Link, relation
+from aggregator.parsers._names import RDF_RESOURCE, XML_LANG, Names
 
 Element = etree._Element  # noqa: SLF001  the library names its element no other way
 Fields = Mapping[str, list[Element]]
@@ -21,6 +23,22 @@ _PLAIN: Final = {"text", "plain", "text/plain"}
 _ENTRIES: Final = {"item", "entry"}
 _HOLDERS: Final = {"channel", "items", "feed"}
 _DEEPEST: Final = 4  # containers in containers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What reading an element needs to know of its document."""
+
+    names: Names
+    url: str
+    atom: bool
+    based: bool  # some element may state a base of its own
+    spoken: bool  # some element may state a language of its own
+    page: str = ""  # the base of an entry without a link
+
+    def base(self, element: Element) -> str:
+        """Return the base of the addresses in an element."""
+        return (element.base or "") if self.based else self.url
 
 
 def read_tree(content: bytes, base: str = "") -> Element | None:
@@ -70,13 +88,26 @@ def entries(element: Element, names: Names, depth: int = 0) -> Iterator[Element]
             yield from entries(child, names, depth + 1)
 
 
+def all_of(found: Fields, keys: Iterable[str]) -> list[Element]:
+    """Return the elements of these names, those of the first name first."""
+    return [each for key in keys if key in found for each in found[key]]
+
+
+def deep(element: Element, name: str) -> str:
+    """Return the text of the first element of this local name inside another."""
+    if not len(element):
+        return ""
+    return next((each.text or "" for each in element.iter("{*}" + name)), "")
+
+
 def first(found: Fields, *keys: str) -> str:
     """Return the text of the first element of these names that has one."""
     for key in keys:
-        for element in found.get(key, ()):
-            value = text(element)
-            if value:
-                return value
+        if key in found:
+            for element in found[key]:
+                value = text(element)
+                if value:
+                    return value
     return ""
 
 
@@ -157,19 +188,42 @@ def as_markup(found: Iterable[Element], default: str) -> str:
     return ""
 
 
-def base_of(element: Element) -> str:
-    """Return the base of the addresses in an element."""
-    return element.base or ""
+def title(found: Fields, keys: Iterable[str], *, atom: bool) -> tuple[str, bool]:
+    """Return the first title on one line and whether it is HTML."""
+    for element in all_of(found, keys):
+        value, kind = construct(element, "text" if atom else "guess")
+        if value:
+            return _text.line(value), kind == "html"
+    return "", False
+
+
+def links(found: Fields, element: Element, context: Context) -> list[Link]:
+    """Return the links of an entry or a feed, those of the feed's own kind first."""
+    linked: list[Link] = []
+    for each in all_of(found, ("link", "atom:link"))[: _text.MANY * 3]:
+        href = each.get("href") or each.get(RDF_RESOURCE) or each.text
+        url = _text.address(href, context.base(each))
+        if url:
+            linked.append(_link_of(each, url) if each.attrib else Link(href=url))
+    own = attribute(element, "href")
+    return [*linked, Link(href=_text.address(own, context.base(element)))] if own else linked
+
+
+def _link_of(element: Element, url: str) -> Link:
+    return Link(
+        href=url,
+        rel=relation(element.get("rel")),
+        type=(element.get("type") or "").lower(),
+        title=element.get("title") or "",
+        length=element.get("length") or "",
+    )
+
+
+def attribute(element: Element, name: str) -> str:
+    """Return an attribute of CDF, whose names may be in capitals."""
+    return element.get(name) or element.get(name.upper()) or "" if element.attrib else ""
 
 
 def language_of(*elements: Element) -> str:
     """Return the first language that one of the elements states itself."""
-    return next((lang for lang in (each.get(XML_LANG) for each in elements) if lang), "")
-
-
-def has_own_base(content: bytes) -> bool:
-    """Say whether any element may state a base of its own."""
-    return b":base" in content
-
-
-__all__ = ["XML_BASE", "Element", "Fields"]
+    return next(filter(None, (each.get(XML_LANG) for each in elements)), "")

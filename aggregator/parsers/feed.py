@@ -27,6 +27,7 @@ ORDER: Final = 1
 LOOSE_ENTRIES: Final = (
     2_000  # feedparser reads some thousand entries a second, and slower and slower
 )
+INFLATED_MOST: Final = 15_000_000
 _PAGES: Final = {"html", "head", "body", "svg", "script"}
 _ENTRY: Final = re.compile(rb"<(?:[\w.-]{1,40}:)?(?:item|entry)[\s/>]", re.IGNORECASE)
 _CUT_OFF: Final = Skipped(where="end", reason="the document ends in the middle of an entry")
@@ -34,12 +35,13 @@ _CUT_OFF: Final = Skipped(where="end", reason="the document ends in the middle o
 
 def accepts(document: Document) -> bool:
     """Say whether there is markup in the document."""
-    return b"<" in document.content
+    return b"<" in document.content or document.content.startswith(b"\x1f\x8b")
 
 
 def parse(document: Document) -> ParsedFeed:
     """Read a feed; raise NotAFeed if it is something else, ParseError if it cannot be read."""
-    content = to_utf8(document.content, content_type=document.content_type)
+    content = _mend.inflate(document.content, INFLATED_MOST)
+    content = to_utf8(content, content_type=document.content_type)
     content = _mend.letters(_mend.strip_head(content))
     if not content.strip():
         raise ParseError("the document is empty")

@@ -1,0 +1,88 @@
+"""What a feed, or the source of an entry, says of itself → FeedInfo."""
+
+from typing import Final
+
+from aggregator.model import Author, FeedInfo
+from aggregator.parsers import _hints, _text, _xml
+from aggregator.parsers._links import article, related
+from aggregator.parsers._names import RDF_ABOUT
+from aggregator.parsers._xml import Context, Element, Fields, first
+
+_TITLES: Final = ("title", "dc:title", "atom:title")
+_PEOPLE: Final = (
+    "author",
+    "atom:author",
+    "managingeditor",
+    "dc:creator",
+    "dc:author",
+    "itunes:author",
+)
+_IMAGES: Final = ("itunes:image", "googleplay:image")
+RIGHTS: Final = ("rights", "copyright", "dc:rights", "atom:rights")
+
+
+def read(channel: Element, root: Element, context: Context) -> FeedInfo:
+    """Read a channel; of the root come a picture and a language that the channel does not state."""
+    found = _xml.fields(channel, context.names)
+    base = context.base(channel)
+    links = _xml.links(found, channel, context)
+    guid = first(found, "id", "atom:id", "guid") or channel.get(RDF_ABOUT)
+    changed = first(
+        found, "updated", "modified", "lastbuilddate", "pubdate", "dc:date", "published"
+    )
+    return FeedInfo(
+        id=_text.cut(guid, _text.URL_MOST),
+        title=_title(found, atom=context.atom),
+        link=article(links),
+        self_url=related(links, "self"),
+        hub=related(links, "hub"),
+        language=_language(found, channel, root),
+        icon=_icon(found, root, context, base),
+        rights=_text.line(first(found, *RIGHTS)),
+        updated=_text.cut(changed or _xml.attribute(channel, "lastmod")),
+        authors=authors(found, _PEOPLE, base),
+        hints=_hints.read(found),
+    )
+
+
+def _title(found: Fields, *, atom: bool) -> str:
+    """Return the title in plain words."""
+    title, is_html = _xml.title(found, _TITLES, atom=atom)
+    return _text.flat(title) if is_html else title
+
+
+def authors(found: Fields, keys: tuple[str, ...], base: str) -> tuple[Author, ...]:
+    """Return the people of the elements of these names."""
+    return _text.authors(
+        author(each, base) for key in keys if key in found for each in found[key][: _text.MANY]
+    )
+
+
+def author(element: Element, base: str) -> Author | None:
+    """Read an author with parts as in Atom, else one line as in RSS."""
+    if not len(element):
+        return _text.person(element.text)
+    parts = {_xml.local(each.tag).lower(): each.text for each in element}
+    return Author(
+        name=_text.line(parts.get("name"), _text.WORD_MOST),
+        email=_text.line(parts.get("email"), _text.WORD_MOST),
+        url=_text.address(parts.get("uri") or parts.get("url") or parts.get("homepage"), base),
+    )
+
+
+def _language(found: Fields, channel: Element, root: Element) -> str:
+    stated = first(found, "language", "dc:language")
+    return _text.cut(stated or _xml.language_of(channel, root), 40)
+
+
+def _icon(found: Fields, root: Element, context: Context, base: str) -> str:
+    """Return the picture of a feed: a small one before a large one."""
+    own = first(found, "icon", "atom:icon", "logo", "atom:logo")
+    if own:
+        return _text.address(own, base)
+    outside = [each for each in root if context.names[each.tag] == "image"]  # as in RDF
+    for each in [*found.get("image", ()), *outside, *_xml.all_of(found, _IMAGES)]:
+        url = each.get("href") or _xml.deep(each, "url") or each.get("url")
+        if url:
+            return _text.address(url, base)
+    return ""

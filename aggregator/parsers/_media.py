@@ -1,0 +1,63 @@
+"""The media files and the picture of an entry."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Final
+
+from aggregator.model import Enclosure
+from aggregator.parsers import _text, _xml
+from aggregator.parsers._links import Link, enclosure, once
+from aggregator.parsers._xml import Element, Fields
+
+_PICTURES: Final = ("itunes:image", "image", "media:thumbnail", "googleplay:image")
+_GROUPS: Final = ("media:group", "media:content")
+_MEDIUMS: Final = ("image", "audio", "video")
+
+
+def files(found: Fields, links: Sequence[Link], base: str) -> tuple[Enclosure, ...]:
+    """Return the media files, each once, a bounded number."""
+    media = [_file(each, base, "length") for each in found.get("enclosure", ())[: _text.MANY * 2]]
+    media += [
+        enclosure(link.href, link.type, link.length, link.title)
+        for link in links
+        if link.rel == "enclosure"
+    ]
+    if "media:content" in found or "media:group" in found:
+        media += [_file(each, base, "fileSize") for each in _contents(found)]
+    return once(media) if media else ()
+
+
+def _contents(found: Fields) -> Iterator[Element]:
+    """Yield the `content` elements of Media RSS, also those in groups."""
+    yield from found.get("media:content", ())[: _text.MANY * 2]
+    for group in found.get("media:group", ()):
+        for each in islice(group, _text.MANY * 2):
+            if _xml.local(each.tag) == "content":
+                yield each
+
+
+def _file(element: Element, base: str, size: str) -> Enclosure:
+    """Read a media file; where no type stands, the medium is its family."""
+    kind = element.get("type") or ""
+    medium = (element.get("medium") or "").lower()
+    if not kind and medium in _MEDIUMS:
+        kind = f"{medium}/*"
+    return enclosure(_text.address(element.get("url"), base), kind, element.get(size) or "")
+
+
+def picture(found: Fields, media: Sequence[Enclosure], base: str) -> str:
+    """Return the picture: the entry's own, a thumbnail, else the first image among its files."""
+    for element in _xml.all_of(found, _PICTURES):
+        url = _address(element)
+        if url:
+            return _text.address(url, base)
+    for group in _xml.all_of(found, _GROUPS):
+        for each in group.iter("{*}thumbnail"):
+            if each.get("url"):
+                return _text.address(each.get("url"), base)
+    return next((each.url for each in media if each.type.startswith("image/")), "")
+
+
+def _address(element: Element) -> str:
+    url = element.get("href") or element.get("url") or _xml.deep(element, "url") or element.text
+    return (url or "").strip()
