@@ -2,9 +2,11 @@
 
 import asyncio
 import dataclasses
+import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +15,7 @@ import typer
 
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, open_logs, read_config
 from aggregator.cli.output import Progress, printable, say, say_json, table, whisper
+from aggregator.errors import ConfigError
 from aggregator.report import RunReport, SourceReport
 
 if TYPE_CHECKING:
@@ -90,11 +93,26 @@ def _folder(read: "Config", *, dry_run: bool) -> Iterator["Config"]:
     if not dry_run:
         yield read
         return
-    from aggregator.stores import copy_folder  # noqa: PLC0415  as above
-
+    if read.store != "sqlite":
+        raise ConfigError("--dry-run works on a copy of the database, which only sqlite has")
     with tempfile.TemporaryDirectory(prefix="aggregator-") as name:
-        copy_folder(read.data, Path(name))
+        _copy(read.data, Path(name))
         yield dataclasses.replace(read, data=Path(name))
+
+
+def _copy(data: Path, folder: Path) -> None:
+    """Copy what is remembered, a database as it is at one moment even while others write."""
+    if not data.is_dir():
+        return
+    for file in data.iterdir():
+        if file.suffix == ".db":
+            with (
+                closing(sqlite3.connect(file)) as old,
+                closing(sqlite3.connect(folder / file.name)) as new,
+            ):
+                old.backup(new)
+        elif file.is_file() and "." in file.name and not file.name.endswith(("-wal", "-shm")):
+            shutil.copyfile(file, folder / file.name)
 
 
 def _run(

@@ -1,5 +1,7 @@
 """`aggregator sources`: what is followed, and how it fares."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -8,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, read_config
-from aggregator.cli.output import say_json, table
+from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, config_path, read_config
+from aggregator.cli.output import say, say_json, table
 from aggregator.model import Source, SourceState
 
 if TYPE_CHECKING:
@@ -117,3 +119,74 @@ def _iso(when: datetime | None) -> str | None:
 
 def _cell(value: Any) -> str:
     return "" if value is None else str(value)
+
+
+# --- the list itself ---------------------------------------------------------------------------
+
+
+@app.command("add")
+def add_source(
+    url: Annotated[str, typer.Argument(metavar="URL")],
+    config: ConfigPath = None,
+    title: Annotated[str, typer.Option("--title", metavar="T")] = "",
+    category: Annotated[str, typer.Option("--category", metavar="C")] = "",
+    quiet: Quiet = False,
+) -> None:
+    """Add an address to the configuration; its comments stay."""
+    _add(config, [{"url": url, "title": title, "category": category}], quiet=quiet)
+
+
+@app.command("import")
+def import_sources(
+    file: Annotated[Path, typer.Argument(metavar="FILE.opml")],
+    config: ConfigPath = None,
+    quiet: Quiet = False,
+) -> None:
+    """Add the feeds of another reader's list, those that are not there already."""
+    from aggregator.config import opml  # noqa: PLC0415  only this command reads lists
+
+    with file.open("rb") as stream:
+        found = opml.read(stream.read(opml.LARGEST + 1), file)
+    known = {source.url for source in read_config(config).sources}
+    new = [
+        {"url": one.url, "title": one.title, "category": one.category}
+        for one in found
+        if one.url not in known
+    ]
+    _add(config, new, quiet=quiet)
+
+
+@app.command("export")
+def export_sources(config: ConfigPath = None) -> None:
+    """Print the sources as OPML, for other readers; user names and passwords stay out."""
+    from aggregator.renderers import _opml  # noqa: PLC0415  only this command writes lists
+
+    say(_opml.render_sources(read_config(config).sources, title="aggregator").decode().rstrip())
+
+
+def _add(config: Path | None, new: list[dict[str, str]], *, quiet: bool) -> None:
+    from aggregator import config as configuration  # noqa: PLC0415  pydantic and yaml
+    from aggregator.config import edit  # noqa: PLC0415
+
+    path = config_path(config)
+    before = len(configuration.load(path, os.environ).sources)
+    text = edit.add_sources(path.read_text(encoding="utf-8"), new) if new else ""
+    added = len(configuration.loads(text, path, os.environ).sources) - before if new else 0
+    if added:
+        _replace(path.resolve(), text.encode())
+    if not quiet:
+        say(f"{path}: {added} added")
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write aside, sync, rename: the configuration is there whole at every moment."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with aside.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        shutil.copymode(path, aside)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)

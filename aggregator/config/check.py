@@ -107,7 +107,7 @@ def _doubled_sources(tree: Tree, sources: Mapping[Where, SourceModel]) -> Iterat
         ids.add(where)
         line = tree.line(first)
         if sources[where].url and sources[where].url == sources[first].url:
-            text = f"the same address stands in line {line}: take one out, or give each an id:"
+            text = f"the same address stands in line {line}: take one out, or give each its own id"
         else:
             text = f"is the id of two sources (first in line {line}): rename one"
         yield Problem(where=(*where, "id"), text=text)

@@ -18,7 +18,7 @@ _DEEPEST = 20
 _MOST = 500_000  # values, aliased ones counted as often as they are used
 LARGEST = 10_000_000  # bytes of a configuration
 
-_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the C one where there is one
+LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the C one where there is one
 _VARIABLE = re.compile(r"\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)\}|(\{))")
 
 Where = tuple[str | int, ...]
@@ -48,7 +48,7 @@ def read(text: str, env: Mapping[str, str]) -> Tree:
     """Return the values of a YAML document, with its problems."""
     tree = Tree()
     try:
-        _Builder(tree, yaml.parse(text, Loader=_LOADER), env).build()
+        _Builder(tree, yaml.parse(text, Loader=LOADER), env).build()
     except _Stop:
         pass
     except yaml.MarkedYAMLError as error:
