@@ -19,7 +19,7 @@ LEARN_ENTRIES = 8  # entries that hold a block before it can be boilerplate
 LEARN_SHARE = 0.3  # of the publisher's recent entries
 LEARN_SPAN = timedelta(days=1)  # published over so long: the day's news repeats itself too
 HORIZON = 200  # entries of a publisher counted before the counts are halved
-EDGE = 20  # blocks counted at either end of an entry; boilerplate stands there
+EDGE = 12  # blocks counted at either end of an entry; boilerplate stands there
 
 _block = schema.block.c
 _publisher = schema.publisher.c
@@ -52,7 +52,8 @@ def _rows(name: str, entries: Sequence[StoredEntry]) -> list[dict[str, Any]]:
         when = to_ticks(stored.published)
         blocks = stored.entry.blocks
         for one in {*blocks[:EDGE], *blocks[-EDGE:]}:
-            row = rows.setdefault(one, _row(name, one, when, stored.key))
+            row = rows.get(one) or _row(name, one, when, stored.key)
+            rows[one] = row
             row["entries"] += 1
             row["first"] = min(row["first"], when)
             row["last"] = max(row["last"], when)

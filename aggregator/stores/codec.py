@@ -82,8 +82,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, timedelta):
         return value // _TICK
     kind: Any = type(value)
-    given = ((name, getattr(value, name), default) for name, default in _fields(kind))
-    return {name: _plain(one) for name, one, default in given if one != default}
+    held = {}
+    for name, default in _fields(kind):
+        one = getattr(value, name)
+        if one != default:
+            held[name] = one if type(one) is str else _plain(one)
+    return held
 
 
 @cache

@@ -7,15 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from aggregator import changes
+from aggregator import changes, schedule
 from aggregator.changes import SPENT, Known, Matching, Name, Sight
 from aggregator.model import Change, Entry, Source, SourceState, StoredEntry
 from aggregator.stores import blocks, clock, schema
 from aggregator.stores.codec import from_json, from_ticks, to_json, to_ticks
 from aggregator.stores.database import chunks, upsert
 from aggregator.stores.rows import content_of, load_known, row_of
-
-ARRIVALS_KEPT = 32
 
 _alias = schema.alias.c
 _entry = schema.entry.c
@@ -133,7 +131,7 @@ def save_gathered(
     _write_entries(connection, batch)
     _write_aliases(connection, matching, known, seen)
     blocks.count(connection, batch.new)
-    save_state(connection, identity, _with_arrivals(state, batch.new))
+    save_state(connection, identity, schedule.arrived(state, seen) if batch.new else state)
     return result
 
 
@@ -177,11 +175,6 @@ def _update_entries(connection: Connection, rows: Sequence[Mapping[str, Any]]) -
         names = [name for name in rows[0] if name != "of"]
         statement = update(schema.entry).where(_entry.key == bindparam("of"))
         connection.execute(statement.values({name: bindparam(name) for name in names}), rows)
-
-
-def _with_arrivals(state: SourceState, new: Sequence[StoredEntry]) -> SourceState:
-    times = sorted((stored.published for stored in new), reverse=True)
-    return replace(state, arrivals=(*times, *state.arrivals)[:ARRIVALS_KEPT])
 
 
 # --- aliases -------------------------------------------------------------------------------
