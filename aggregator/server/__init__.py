@@ -1,9 +1,10 @@
 """The web server: published feeds, pages for people, health and metrics."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -16,7 +17,8 @@ from starlette.types import ASGIApp
 from aggregator import metrics, plugins
 from aggregator.errors import StoreError
 from aggregator.metrics import Metrics
-from aggregator.ports import Clock, Renderer, Store
+from aggregator.model import ShownStory, SourceState
+from aggregator.ports import Clock, Renderer
 from aggregator.server import _health, _pages
 from aggregator.server._gate import Gate, prefix_of
 from aggregator.server._shelf import Place, Shelf, takes_gzip
@@ -33,14 +35,27 @@ def _nothing() -> Mapping[str, object]:
     return {}
 
 
+class Reader(Protocol):
+    """What the pages read of the store, from several threads at once."""
+
+    def newest_stories(self) -> Iterator[ShownStory]:
+        """Yield stories, newest first."""
+
+    def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
+        """Return the stories of these ids, dead ids followed to the living."""
+
+    def source_states(self) -> Mapping[str, SourceState]:
+        """Return what is remembered of each source."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """What is served, and to whom; `host` is the address that the server is bound to.
 
-    `status` adds what the daemon knows to /health. The store is read from several threads.
+    `status` adds what the daemon knows to /health.
     """
 
-    store: Store
+    store: Reader
     folder: Path  # of the published feeds
     feeds: Sequence[FeedSpec]
     public_url: str
@@ -164,7 +179,7 @@ class _Views:
         site = self._site
         well, health = await run_in_threadpool(
             lambda: _health.examine(
-                site.store,
+                site.store.source_states,
                 {name: place.path for name, place in self._files.items()},
                 now=site.clock(),
                 more=site.status(),

@@ -1,18 +1,21 @@
 """What /health says: whether stories can be read and feeds are there, and how the sources fare."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from aggregator.errors import StoreError
 from aggregator.model import SourceState
-from aggregator.ports import Store
 
 Health = dict[str, object]
 
 
 def examine(
-    store: Store, files: Mapping[str, Path], *, now: datetime, more: Mapping[str, object]
+    read_states: Callable[[], Mapping[str, SourceState]],
+    files: Mapping[str, Path],
+    *,
+    now: datetime,
+    more: Mapping[str, object],
 ) -> tuple[bool, Health]:
     """Return whether all is well enough to serve, and the figures.
 
@@ -20,7 +23,7 @@ def examine(
     """
     feeds = {name: _published(path) for name, path in files.items()}
     try:
-        states = store.source_states()
+        states = read_states()
         problem = ""
     except StoreError as error:
         states, problem = {}, str(error)

@@ -1,0 +1,109 @@
+"""A store of a few stories, and the site that shows them."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+from starlette.types import ASGIApp
+
+from aggregator import publish
+from aggregator.errors import StoreError
+from aggregator.model import ShownStory, SourceState
+from aggregator.server import Site, make_app
+from tests.builders import make_spec
+from tests.fakes import FakeClock
+
+ROOT = "http://127.0.0.1:8080"
+CONTENT = b"<feed>" + b"text " * 200 + b"</feed>"
+
+
+class FakeReader:
+    """Gives what it was made with; a broken one cannot be read."""
+
+    def __init__(
+        self,
+        *stories: ShownStory,
+        states: Mapping[str, SourceState] | None = None,
+        broken: Exception | None = None,
+    ) -> None:
+        self._stories = stories
+        self._states = states or {}
+        self._broken = broken
+
+    def newest_stories(self) -> Iterator[ShownStory]:
+        """Yield the stories in the order given."""
+        self._check()
+        yield from self._stories
+
+    def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
+        """Return the stories of these ids."""
+        self._check()
+        wanted = set(ids)
+        return tuple(shown for shown in self._stories if shown.story.id in wanted)
+
+    def source_states(self) -> Mapping[str, SourceState]:
+        """Return the states given."""
+        self._check()
+        return self._states
+
+    def _check(self) -> None:
+        if self._broken:
+            raise self._broken
+
+
+BROKEN = FakeReader(broken=StoreError("the database is locked"))
+
+
+def make_site(folder: Path, *stories: ShownStory, **kw: Any) -> Site:
+    """Make the site of a merged feed, whose file is there unless `written` is false."""
+    if kw.pop("written", True):
+        publish.write(folder / "merged.atom", CONTENT)
+    given: dict[str, Any] = {
+        "store": FakeReader(*stories),
+        "folder": folder,
+        "feeds": (make_spec(),),
+        "public_url": "http://127.0.0.1:8080/",
+        "clock": FakeClock(),
+    }
+    return Site(**given | kw)
+
+
+class Visitor:
+    """Asks an application on loopback, and follows no redirect."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
+        """Ask for a page."""
+        return self.ask("GET", path, headers or {})
+
+    def ask(self, method: str, path: str, headers: Mapping[str, str]) -> httpx.Response:
+        """Ask in any way; the body is read."""
+
+        async def send() -> httpx.Response:
+            transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url=ROOT) as client:
+                return await client.request(method, path, headers=headers)
+
+        return asyncio.run(send())
+
+    def raw(self, path: str, headers: Mapping[str, str]) -> tuple[httpx.Headers, bytes]:
+        """Ask for a page; return its body as it was sent."""
+
+        async def send() -> tuple[httpx.Headers, bytes]:
+            transport = httpx.ASGITransport(self._app)
+            async with (
+                httpx.AsyncClient(transport=transport, base_url=ROOT) as client,
+                client.stream("GET", path, headers=headers) as answer,
+            ):
+                return answer.headers, b"".join([part async for part in answer.aiter_raw()])
+
+        return asyncio.run(send())
+
+
+def visit(site: Site) -> Visitor:
+    """Return somebody who asks the site."""
+    return Visitor(make_app(site))

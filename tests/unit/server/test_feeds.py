@@ -1,0 +1,155 @@
+"""How published feeds are served."""
+
+import gzip
+import os
+from pathlib import Path
+
+import pytest
+
+from aggregator import publish
+from tests.builders import make_spec
+from tests.unit.server.fakes import CONTENT, make_site, visit
+
+URL = "/feeds/merged.atom"
+
+
+def test_a_feed_is_sent_with_its_validators(tmp_path: Path) -> None:
+    site = make_site(tmp_path)
+    os.utime(tmp_path / "merged.atom", (1_772_443_800, 1_772_443_800))
+    answer = visit(site).get(URL, headers={"Accept-Encoding": "identity"})
+    assert answer.status_code == 200
+    assert answer.content == CONTENT
+    assert answer.headers["content-type"] == "application/atom+xml; charset=utf-8"
+    assert answer.headers["last-modified"] == "Mon, 02 Mar 2026 09:30:00 GMT"
+    assert answer.headers["etag"].startswith('"')
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert answer.headers["cache-control"] == "public, max-age=300"
+    assert answer.headers["content-length"] == str(len(CONTENT))
+
+
+@pytest.mark.parametrize(
+    ("asked", "packed"),
+    [
+        ("gzip", True),
+        ("GZIP;q=0.5, br", True),
+        ("br, *", True),
+        ("x-gzip", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000", False),
+        ("br", False),
+        ("", False),
+    ],
+)
+def test_gzip_is_for_those_who_ask(tmp_path: Path, asked: str, *, packed: bool) -> None:
+    client = visit(make_site(tmp_path))
+    headers, sent = client.raw(URL, {"Accept-Encoding": asked})
+    assert headers.get("content-encoding") == ("gzip" if packed else None)
+    assert (gzip.decompress(sent) if packed else sent) == CONTENT
+    assert packed == headers["etag"].endswith('-gzip"')
+
+
+def test_head_sends_no_body(tmp_path: Path) -> None:
+    answer = visit(make_site(tmp_path)).ask("HEAD", URL, {})
+    assert answer.status_code == 200
+    assert "etag" in answer.headers
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_what_a_reader_has_is_not_sent_again(tmp_path: Path, *, packed: bool) -> None:
+    client = visit(make_site(tmp_path))
+    coding = {"Accept-Encoding": "gzip" if packed else "identity"}
+    first = client.get(URL, headers=coding)
+    tag, modified = first.headers["etag"], first.headers["last-modified"]
+    for held in (
+        {"If-None-Match": tag},
+        {"If-None-Match": f'"other", W/{tag}'},
+        {"If-None-Match": "*"},
+        {"If-Modified-Since": modified},
+        {"If-None-Match": tag, "If-Modified-Since": "Mon, 01 Jan 1990 00:00:00 GMT"},
+    ):
+        answer = client.get(URL, headers=coding | held)
+        assert answer.status_code == 304, held
+        assert not answer.content
+        assert answer.headers["etag"] == tag
+        assert "content-encoding" not in answer.headers
+
+
+def test_the_tag_of_either_form_is_known(tmp_path: Path) -> None:
+    client = visit(make_site(tmp_path))
+    packed = client.get(URL, headers={"Accept-Encoding": "gzip"}).headers["etag"]
+    headers = {"Accept-Encoding": "identity", "If-None-Match": packed}
+    assert client.get(URL, headers=headers).status_code == 304
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        {"If-None-Match": '"other"'},
+        {"If-None-Match": '"other"', "If-Modified-Since": "Mon, 01 Jan 2035 00:00:00 GMT"},
+        {"If-Modified-Since": "Mon, 01 Jan 1990 00:00:00 GMT"},
+        {"If-Modified-Since": "yesterday"},
+        {"If-Modified-Since": "Mon, 01 Jan 99999999999 00:00:00 GMT"},
+    ],
+)
+def test_what_a_reader_lacks_is_sent(tmp_path: Path, held: dict[str, str]) -> None:
+    assert visit(make_site(tmp_path)).get(URL, headers=held).status_code == 200
+
+
+def test_a_new_edition_is_seen_at_once_and_an_old_one_not_read_again(tmp_path: Path) -> None:
+    client = visit(make_site(tmp_path))
+    first = client.get(URL)
+    assert client.get(URL).headers["etag"] == first.headers["etag"]
+    publish.write(tmp_path / "merged.atom", b"<feed/>")
+    second = client.get(URL, headers={"If-None-Match": first.headers["etag"]})
+    assert (second.status_code, second.content) == (200, b"<feed/>")
+    assert second.headers["last-modified"] > first.headers["last-modified"]
+
+
+def test_the_last_edition_stays_while_the_file_is_gone(tmp_path: Path) -> None:
+    client = visit(make_site(tmp_path))
+    first = client.get(URL)
+    (tmp_path / "merged.atom").unlink()
+    assert client.get(URL).content == first.content
+
+
+def test_a_feed_that_is_not_there_yet_is_promised(tmp_path: Path) -> None:
+    answer = visit(make_site(tmp_path, written=False)).get(URL)
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "30"
+
+
+def test_every_format_has_its_type(tmp_path: Path) -> None:
+    site = make_site(tmp_path, feeds=(make_spec(formats=("atom", "rss", "json", "dump")),))
+    client = visit(site)
+    for name, kind in {
+        "merged.rss": "application/rss+xml; charset=utf-8",
+        "merged.json": "application/feed+json; charset=utf-8",
+        "merged.dumps.zip": "application/zip",
+    }.items():
+        publish.write(tmp_path / name, b"x")
+        assert client.get(f"/feeds/{name}").headers["content-type"] == kind
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/feeds/other.atom",
+        "/feeds/secret.txt",
+        "/feeds/../secret.txt",
+        "/feeds/%2e%2e%2fsecret.txt",
+        "/feeds/..%5csecret.txt",
+        "/feeds/merged.atom%00",
+        "/feeds//etc/passwd",
+        "/feeds/",
+        "/secret.txt",
+        "/../secret.txt",
+        "/templates/base.html",
+        "/style.css/",
+    ],
+)
+def test_no_other_file_can_be_reached(tmp_path: Path, path: str) -> None:
+    (tmp_path / "secret.txt").write_text("secret")
+    (tmp_path.parent / "secret.txt").write_text("secret")
+    answer = visit(make_site(tmp_path)).get(path)
+    assert answer.status_code == 404
+    assert "secret" not in answer.text
