@@ -83,6 +83,8 @@ def strip(url: str) -> str:
     """Return the address without the blanks and line breaks that browsers ignore; '' if endless."""
     if len(url) > LONGEST:
         return ""
+    if url.isprintable() and url == url.strip(" "):
+        return url
     return _BLANKS.sub("", url)
 
 

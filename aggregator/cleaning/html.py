@@ -1,5 +1,6 @@
 """The HTML of an entry, pass by pass; the sanitizer always last."""
 
+import re
 from dataclasses import dataclass
 from html import escape
 
@@ -15,6 +16,9 @@ from aggregator.settings import CleanOptions
 _DEFAULTS = CleanOptions()
 _NOTHING: frozenset[int] = frozenset()
 _MOST_EDGES = 20
+_EMPTY = re.compile(
+    r"<(a|p|div|section|article|h[1-6]|li|ul|ol|b|i|em|strong|span)(?: [^>]*)?></\1>"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ def _clean(
     html: str, base: str, title: str, options: CleanOptions, boilerplate: frozenset[int]
 ) -> Cleaned:
     if "<" not in html and "&" not in html:
-        return Cleaned(sanitize(_as_paragraphs(html)), Preamble(), (), ())
+        return Cleaned(_paragraphs(sanitize(html)), Preamble(), (), ())
     tree, body = parse(bound(html))
     state = Walk(base, options)
     for selector in options.strip:
@@ -67,9 +71,10 @@ def _clean(
         if not found and not taken:
             break
         removed += [found] if found else []
-    tidy(body)
-    trim(body)
-    cleaned = sanitize(body.inner_html or "").strip()
+    cleaned = _finish(body)
+    if _EMPTY.search(cleaned):  # elements that may not nest were torn apart when read again
+        tree, body = parse(cleaned)
+        cleaned = _finish(body)
     del tree
     return Cleaned(
         cleaned,
@@ -83,9 +88,18 @@ def _as_text(html: str) -> str:
     return sanitize(f"<p>{escape(scrub(html[:20_000]))}</p>")
 
 
-def _as_paragraphs(text: str) -> str:
-    lines = [line.strip() for line in text.split("\n\n")]
-    return "".join(f"<p>{line}</p>" for line in lines if line) if len(lines) > 1 else text.strip()
+def _finish(body: LexborNode) -> str:
+    tidy(body)
+    trim(body)
+    return _paragraphs(sanitize(body.inner_html or "").strip())
+
+
+def _paragraphs(html: str) -> str:
+    """Make paragraphs of bare text that has blank lines."""
+    if "<" in html or "\n\n" not in html:
+        return html.strip()
+    lines = (line.strip() for line in html.split("\n\n"))
+    return "".join(f"<p>{line}</p>" for line in lines if line)
 
 
 def _strip(body: LexborNode, selector: str, state: Walk) -> None:

@@ -82,7 +82,9 @@ _AT = {
     for place in ("any", "start", "end")
 }
 _QUICK = {
-    place: re.compile("|".join(f"(?:{rule.text.pattern})" for rule in rules), re.IGNORECASE | re.DOTALL)
+    place: re.compile(
+        "|".join(f"(?:{rule.text.pattern})" for rule in rules), re.IGNORECASE | re.DOTALL
+    )
     for place, rules in _AT.items()
 }
 _HEADINGS = frozenset(["h2", "h3", "h4", "h5", "h6", "strong", "b", "p", "div", "span"])

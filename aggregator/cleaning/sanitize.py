@@ -126,6 +126,7 @@ _TAGS: dict[str, set[str]] = {
     "time": {"datetime"},
     "video": {"src", "poster", "width", "height"},
 }
+ALLOWED = frozenset(_TAGS)
 _GONE_WITH_CONTENT = {
     "applet", "canvas", "datalist", "embed", "frame", "frameset", "head", "iframe", "math",
     "noembed", "noframes", "noscript", "object", "option", "plaintext", "script", "select", "style",

@@ -20,6 +20,7 @@ from aggregator.cleaning.noise import (
     is_void,
     judge,
 )
+from aggregator.cleaning.sanitize import ALLOWED
 from aggregator.settings import CleanOptions
 from aggregator.urls import absolute, is_web, strip
 
@@ -42,6 +43,9 @@ _REMOVABLE = frozenset(
         *("button", "fieldset", "address", "details", "summary", "ins", "del", "strike", "tt"),
         *("noscript", "map", "object", "hgroup"),
     ]
+)
+_HOLDS_BLOCKS = frozenset(
+    ["body", "div", "section", "article", "main", "figure", "li", "td", "blockquote"]
 )
 _HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE)
 _MAIL = re.compile(r"(?:mailto|tel|magnet|geo|sms|xmpp):", re.IGNORECASE)
@@ -95,7 +99,7 @@ def _visit(node: LexborNode, tag: str, state: Walk) -> int:
         return _SPECIAL[tag](node, attributes, state)
     shows = walk(node, state)
     if not shows:
-        if tag in _REMOVABLE:
+        if tag in _REMOVABLE or tag not in ALLOWED:
             node.decompose()
         return int(tag in {"hr", "td", "th"})
     if shows <= LONGEST_BLOCK and tag in BLOCKS and (reason := judge(node)):
@@ -275,7 +279,8 @@ def _source(node: LexborNode, _: Attributes, __: Walk) -> int:
 def _frame(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     """Put a link in place of a frame or an embedded object."""
     link = None if media.is_tiny(attributes) else media.embed_link(attributes, state.base)
-    made = LexborHTMLParser(link).css_first("p") if link else None
+    within = node.parent is not None and node.parent.tag not in _HOLDS_BLOCKS
+    made = LexborHTMLParser(link).css_first("a" if within else "p") if link else None
     if made is not None:
         node.insert_before(made)
         node.decompose()
@@ -296,9 +301,9 @@ def tidy(parent: LexborNode) -> bool:
             _limit_breaks(child)
         elif tag in SOLID and tag not in {"table", "pre"}:
             shows = True
-        elif tidy(child) or tag not in _REMOVABLE:
+        elif tidy(child) or (tag in ALLOWED and tag not in _REMOVABLE):
             shows = True
-            if tag == "a" and "href" not in child.attributes:
+            if tag not in ALLOWED or (tag == "a" and "href" not in child.attributes):
                 child.unwrap()
         else:
             child.decompose()
