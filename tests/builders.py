@@ -44,7 +44,7 @@ def _make(type_: Callable[..., T], kw: dict[str, Any], **given: Any) -> T:
 
 def digest(*parts: str) -> str:
     """Return a short digest of the parts, as cleaning makes for fingerprints."""
-    return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+    return blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def make_source(**kw: Any) -> Source:
