@@ -6,19 +6,19 @@ call that it was at is tried once more by itself, so that it alone can fail.
 
 import asyncio
 import contextlib
-import multiprocessing
 import os
 import pickle
 import resource
 import signal
+import subprocess
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
-from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
+from multiprocessing.connection import Connection, Pipe
 from typing import Any, TypeVar
 
 from aggregator.errors import ParseError, SourceError
@@ -30,7 +30,6 @@ _Call = tuple[Callable[..., Any], tuple[Any, ...]]
 _BATCH = 8  # calls that a worker gets at once, at most
 _HEAVY = 4_000_000  # bytes of waiting documents that pay for starting processes
 _START = 60.0  # seconds that a worker may take to start
-_REST = 60.0  # seconds without work after which the workers end
 _MEMORY = 2_000_000_000  # bytes of a worker's own data
 _UNSENDABLE = (pickle.PicklingError, TypeError, AttributeError, ValueError, RecursionError)
 
@@ -57,7 +56,8 @@ class _Job:
 class Pool:
     """Runs calls one by one in a thread; in worker processes when more than `few` wait.
 
-    `few=0` never uses the thread. `prepare` is run first in every worker.
+    `few=0` never uses the thread. `prepare` is run first in every worker. Workers without
+    work for `rest` seconds end.
     """
 
     def __init__(
@@ -66,12 +66,14 @@ class Pool:
         workers: int = 0,
         few: int = 20,
         deadline: timedelta = timedelta(seconds=30),
+        rest: float = 60.0,
         prepare: Callable[[], object] | None = None,
     ) -> None:
         self._most = workers or min(8, len(os.sched_getaffinity(0)))
         self._few = few
         self._possible = True
         self._deadline = deadline.total_seconds()
+        self._rest = rest
         self._prepare = prepare
         self._queue: deque[_Job] = deque()
         self._here: asyncio.Task[None] | None = None
@@ -139,7 +141,7 @@ class Pool:
         if self._queue:  # came in while the worker was on its way
             self._wake()
         elif self._alarm is None:
-            self._alarm = asyncio.get_running_loop().call_later(_REST, self._send_home)
+            self._alarm = asyncio.get_running_loop().call_later(self._rest, self._send_home)
 
     def _send_home(self) -> None:
         """End the workers that rest: each holds some 100 MB."""
@@ -214,7 +216,7 @@ class _Worker:
 
     def __init__(self, prepare: Callable[[], object] | None) -> None:
         self._prepare = prepare
-        self._process: SpawnProcess | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
         self._ended = False
         self._lock = threading.Lock()
@@ -227,7 +229,7 @@ class _Worker:
         results: list[Any] = []
         pipe = self._pipe or self._start()
         try:
-            pipe.send(calls)
+            pipe.send((deadline, calls))
             while len(results) < len(calls):
                 if not pipe.poll(deadline):
                     self._kill()
@@ -247,18 +249,23 @@ class _Worker:
 
     def _start(self) -> Connection:
         """Start the process and wait until it is ready; raises OSError."""
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_work, args=(theirs, self._prepare), daemon=True)
-        with self._lock:
-            process.start()
-            self._process, self._pipe = process, ours
-        theirs.close()
+        ours, theirs = Pipe()
+        code = f"import sys; sys.path[:] = {sys.path!r}; from aggregator import pool; pool.work({theirs.fileno()})"
+        with self._lock, theirs:
+            self._process = subprocess.Popen(  # noqa: S603  our own interpreter and code
+                [sys.executable, "-P", "-c", code],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                process_group=0,  # Ctrl-C is the parent's business
+            )
+            self._pipe = ours
         if self._ended:
-            self._kill()
+            self._kill(patience=0)
         try:
+            ours.send(self._prepare)
             ready = ours.poll(_START) and ours.recv()
-        except EOFError:
+        except (EOFError, OSError):
             ready = False
         if not ready:
             self._kill()
@@ -272,28 +279,33 @@ class _Worker:
             self._process = self._pipe = None
         if process is None or pipe is None:
             return ""
-        process.join(patience)  # one that died of itself has a reason
-        code = process.exitcode
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience)  # one that died of itself has a reason
+        code = process.poll()
         process.kill()
-        process.join()
-        process.close()
+        process.wait()
         with contextlib.suppress(OSError):
             pipe.close()
         return "" if code is None else f" (status {code})"
 
 
-def _work(pipe: Connection, prepare: Callable[[], object] | None) -> None:
+def work(handle: int) -> None:
     """Answer batches of calls until the pipe closes: what a worker process runs."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, resource.RLIM_INFINITY))
-    if prepare is not None:
-        prepare()
+    pipe = Connection(handle)
     with contextlib.suppress(EOFError, OSError):
+        if (prepare := pipe.recv()) is not None:
+            prepare()
         pipe.send(True)
         while True:
-            for call in pipe.recv():
-                _send(pipe, _result(call))
+            deadline, calls = pipe.recv()
+            for call in calls:
+                # Should the parent be gone by then, the system ends what hangs.
+                signal.setitimer(signal.ITIMER_REAL, 2 * deadline + 5)
+                result = _result(call)
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                _send(pipe, result)
 
 
 def _send(pipe: Connection, result: object) -> None:
@@ -313,7 +325,8 @@ def _result(call: _Call) -> object:
     except MemoryError:
         return ParseError("reading it takes too much memory")
     except Exception as error:  # noqa: BLE001  one odd document must not cost the others
-        return ParseError(f"cannot be read: {type(error).__name__}: {error}"[:200])
+        words = "".join(char if char.isprintable() else " " for char in str(error)[:150])
+        return ParseError(f"cannot be read: {type(error).__name__}: {words}")
 
 
 def _late(deadline: float) -> ParseError:
