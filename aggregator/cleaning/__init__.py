@@ -14,7 +14,7 @@ from aggregator.cleaning import blocks as bodies
 from aggregator.cleaning.html import Cleaned, clean_body, clean_html
 from aggregator.cleaning.images import trace_image, unwrap_image
 from aggregator.cleaning.links import clean_link, link_key, trace_link
-from aggregator.cleaning.preamble import split_names
+from aggregator.cleaning.preamble import date_forms, split_names
 from aggregator.cleaning.wrappers import Step
 from aggregator.model import Author, Enclosure, Entry, FeedInfo, Publisher, RawEntry, Source
 from aggregator.text import fold, plain, script, shorten
@@ -37,8 +37,8 @@ _SAMPLE = 160  # characters that tell a language
 _MOST_CITES, _MOST_ENCLOSURES, _MOST_CATEGORIES = 20, 50, 30
 _HREF = re.compile(r'<a href="([^"]+)"')
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,500}>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w{1,30});")
-_HOME = {"zh": "Asia/Shanghai", "ja": "Asia/Tokyo", "ko": "Asia/Seoul"}
-_SLACK = timedelta(minutes=10)
+_ZONES = timedelta(hours=14)  # how far a time without zone may be off
+_DAY = timedelta(days=1)
 _LANGUAGES = {
     "Hani": "zh",
     "Hans": "zh-Hans",
@@ -153,13 +153,23 @@ def _published(
     if own:
         return own, dates.parse(own, language=language, timezone=source.timezone)
     for written in body.preamble.dates:
-        zones = (source.timezone, _HOME.get(language[:2], ""))
-        for zone in dict.fromkeys(zones):
-            moment = dates.parse(written, language=language, timezone=zone)
-            # No zone and later than its own gathering: written in the publisher's own time.
-            if moment is not None and (raw.gathered is None or moment <= raw.gathered + _SLACK):
-                return written, moment
+        for form in date_forms(written):
+            moment = dates.parse(form, language=language, timezone=source.timezone)
+            if moment is not None and (plausible := _plausible(moment, written, raw.gathered)):
+                return written, plausible
     return "", None
+
+
+def _plausible(moment: datetime, written: str, gathered: datetime | None) -> datetime | None:
+    """Hold a date that may lack zone and time against the moment of gathering; None if absurd."""
+    if gathered is None:
+        return moment
+    if moment > gathered + _ZONES:
+        return None
+    day_alone = not re.search(r"\d[:：时時]", written)
+    if moment > gathered or (day_alone and gathered - moment < _DAY):
+        return gathered
+    return moment
 
 
 def _language(raw: RawEntry, info: FeedInfo, source: Source, title: str, text: str) -> str:

@@ -56,6 +56,8 @@ _PLACEHOLDER = re.compile(
 _CANDIDATE = re.compile(r"[\s,]*([^\s,]\S*)(?:\s+([^,]*))?(?:,|$)")
 _SIZE = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*$", re.IGNORECASE)
 _STYLE_SIZE = re.compile(r"(?:^|;)\s*(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|!|$)", re.IGNORECASE)
+_TWIN = re.compile(r"/embed/?#\?secret=")  # WordPress frames a page whose link stands before it
+_YOUTUBE = re.compile(r"(https?://(?:www\.)?youtube\.com/)embed/([\w-]{11})(?:[?#].*)?$")
 _LONGEST_SET = 20_000
 _MOST_CANDIDATES = 30
 
@@ -188,6 +190,7 @@ def embed_link(attributes: dict[str, str | None], base: str) -> str | None:
     title = collapse(attributes.get("title") or "")[:200]
     if not title and not NOISE.embeds.match(host(url)):
         return None
-    if NOISE.pixels.match(url) or NOISE.share_links.match(url):
+    if NOISE.pixels.match(url) or NOISE.share_links.match(url) or _TWIN.search(url):
         return None
+    url = _YOUTUBE.sub(r"\1watch?v=\2", url)
     return f'<p><a href="{escape(url)}">{escape(title or host(url))}</a></p>'

@@ -18,7 +18,8 @@ _DATE = re.compile(
     r"(?:[\[(（【]?\s*)(?:(?:发布|發布|發佈|发表|發表|更新|刊发|撰写|最后更新|最後更新)?(?:日期|时间|時間|于|於)?\s*[:：]?\s*"
     r"|(?:published|posted|updated|date|last updated|first published)(?:\s+(?:on|at))?\s*:?\s*)"
     r"(?P<date>"
-    rf"\d{{4}}\s*[-/.]\s*\d{{1,2}}\s*[-/.]\s*\d{{1,2}}(?:[T\s]\s*{_TIME})?{_ZONE}"
+    rf"\d{{1,2}}[/.]\d{{1,2}}[/.]\d{{4}}(?:\s*[-–—,]?\s*{_TIME})?{_ZONE}"
+    rf"|\d{{4}}\s*[-/.]\s*\d{{1,2}}\s*[-/.]\s*\d{{1,2}}(?:[T\s]\s*{_TIME})?{_ZONE}"
     rf"|\d{{4}}\s*年\s*\d{{1,2}}\s*月\s*\d{{1,2}}\s*日?(?:\s*[(（]?(?:星期|周|週|礼拜|禮拜)[一二三四五六日天][)）]?)?"
     rf"(?:\s*(?:上午|下午|凌晨|早上|晚上|中午)?\s*{_TIME})?{_ZONE}"
     rf"|{_WEEKDAY}\d{{1,2}}(?:st|nd|rd|th)?[\s-]+{_MONTH}[\s-]+\d{{4}}(?:,?\s+(?:at\s+)?{_TIME})?{_ZONE}"
@@ -26,14 +27,18 @@ _DATE = re.compile(
     r")\s*[\])）】]?",
     re.IGNORECASE,
 )
+_SLASHED = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})(.*)", re.DOTALL)
 _BYLINE = re.compile(
     r"(?:by\s+|author\s*[:：]\s*|written by\s+|作\s?者\s*[:：丨|/／]\s*|记\s?者\s*[:：丨|/／]\s*|記\s?者\s*[:：]\s*"
     r"|(?:文|撰文|编译|編譯|采写|撰稿)\s*[:：丨|/／]\s*)(?P<names>[^.。!?！？:：]{1,80})",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"[^\W\d_][\w .'’·•・《》“”-]{0,60}(?:\s*[（(][^()（）]{1,12}[)）])?")
+# What stands in brackets after a name, and desks that stand for one: `（综合报道）`.
 _DESK = re.compile(
-    r"\s*[（(](?:综合报道|综合报导|綜合報道|綜合報導|编译|編譯|整理|撰稿|综合|綜合)[)）]\s*|^(?:综合报道|综合报导|綜合報導|綜合報道)$"
+    r"\s*[（(][^()（）]{1,12}[)）]\s*$|^(?:综合报道|综合报导|綜合報導|綜合報道|本刊记者|本报记者|特约记者)$"
+    r"|^(?:发自|發自)\S*$|^by\s+|^(?:记者|記者|作者|文)\s+|^(?:null|undefined)\s+|\s+(?:null|undefined)$",
+    re.IGNORECASE,
 )
 _SPLIT = re.compile(
     r"\s*(?:[,，、;；/／|｜&]|\band\b|(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff]{2,4}(?:\s|$)))\s*"
@@ -43,9 +48,7 @@ _BYLINE_CLASS = re.compile(
     r"(?:^|[\s_-])(?:byline|author|authors|pub-?date|dateline|timestamp|post-meta|entry-meta)(?:$|[\s_-])",
     re.IGNORECASE,
 )
-_LINE_BREAKS = re.compile(
-    r"<br\s*/?>|</?(?:div|p|i|em|span|address|time|small|b|strong|a|li|ul|h\d|section)(?:\s[^<>]*)?>"
-)
+_LINE_BREAKS = re.compile(r"<br\s*/?>|</?(?:div|p|address|time|li|ul|h\d|section)(?:\s[^<>]*)?>")
 
 
 @dataclass(slots=True)
@@ -183,12 +186,24 @@ def _is_name(text: str) -> bool:
     return not text or (len(text) <= 40 and len(text.split()) <= 5 and bool(_NAME.fullmatch(text)))
 
 
+def date_forms(written: str) -> tuple[str, ...]:
+    """Return a date in the forms that it may mean: the day first where that cannot be told."""
+    match = _SLASHED.match(written)
+    if match is None:
+        return (written,)
+    first, second, year, rest = match.groups()
+    time = re.sub(r"^[\s,–—-]+", " ", rest)
+    forms = [f"{year}-{int(second):02}-{int(first):02}{time}"] if int(second) <= 12 else []
+    if int(first) <= 12:
+        forms.append(f"{year}-{int(first):02}-{int(second):02}{time}")
+    return tuple(dict.fromkeys(forms))
+
+
 def split_names(text: str) -> list[str]:
     """Return the names of a byline: each once, without desks, without words for nobody."""
     names: list[str] = []
     for part in _SPLIT.split(collapse(text)):
-        name = re.sub(r"^(?:by|记者|記者|作者|文)\s+", "", _DESK.sub("", part), flags=re.IGNORECASE)
-        name = re.sub(r"^(?:null|undefined)\s+|\s+(?:null|undefined)$", "", name).strip(" 《》·-—")
+        name = _DESK.sub("", _DESK.sub("", part)).strip(" 《》·-—")
         if name and name.casefold() not in _NOBODY and name not in names:
             names.append(name)
     return names
