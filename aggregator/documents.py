@@ -60,12 +60,12 @@ def _newest(parsed: ParsedFeed, limit: int) -> tuple[tuple[RawEntry, ...], tuple
     if len(entries) <= limit:
         return entries, ()
 
-    def age(place: int) -> tuple[float, int]:
+    def _age(place: int) -> tuple[float, int]:
         raw = entries[place]
         when = dates.parse(raw.published or raw.updated, language=raw.language)
         return (-when.timestamp() if when else _UNDATED, place)
 
-    kept = sorted(sorted(range(len(entries)), key=age)[:limit])
+    kept = sorted(sorted(range(len(entries)), key=_age)[:limit])
     over = Skipped(
         where=f"{len(entries) - limit} older entries",
         reason=f"over the limit of {limit} entries a document (fetch.max_entries)",

@@ -23,6 +23,8 @@ from aggregator.errors import PublishError, SourceError
 from aggregator.model import (
     CleanedFeed,
     Edition,
+    Entry,
+    FeedInfo,
     Fetched,
     NotModified,
     ShownStory,
@@ -73,6 +75,23 @@ class _Tally:
     written: dict[Path, None] = dataclasses.field(default_factory=dict)
     published: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Harvest:
+    """What the documents of one source hold, read and cleaned; `places` are for the report."""
+
+    skipped: list[Skipped]
+    entries: list[Entry] = dataclasses.field(default_factory=list)
+    places: list[str] = dataclasses.field(default_factory=list)
+    info: FeedInfo = dataclasses.field(default_factory=FeedInfo)
+
+    def add(self, name: str, feed: CleanedFeed) -> None:
+        """Add a document, which the name is given of if there are many."""
+        self.info = feed.info
+        self.skipped += feed.skipped
+        self.entries += feed.entries
+        self.places += [name or entry.link or entry.title for entry in feed.entries]
 
 
 class Pipeline:
@@ -183,8 +202,7 @@ class Pipeline:
             after = self._succeed(source, state, answer)
             await self._in_store(lambda: self._parts.store.save_state(source.identity, after))
             return SourceReport(id=source.id, outcome="unchanged")
-        feeds, skipped = await self._read(source, answer)
-        return await self._save(source, state, answer, feeds, skipped)
+        return await self._save(source, state, answer, await self._read(source, answer))
 
     def _succeed(
         self, source: Source, state: SourceState, answer: Fetched | NotModified
@@ -198,37 +216,32 @@ class Pipeline:
         await self._in_store(lambda: self._parts.store.save_state(source.identity, after))
         return SourceReport(id=source.id, outcome=schedule.outcome(error), error=str(error))
 
-    async def _read(
-        self, source: Source, fetched: Fetched
-    ) -> tuple[tuple[CleanedFeed, ...], tuple[Skipped, ...]]:
+    async def _read(self, source: Source, fetched: Fetched) -> _Harvest:
         """Parse and clean; of a folder a document that fails is skipped."""
         learned = await self._in_store(self._parts.store.learned_blocks)
         limit = self._parts.fetch.max_entries
         calls = [(document, source, learned, limit) for document in fetched.documents]
         results = await self._parts.pool.run(documents.read, calls)
-        feeds: list[CleanedFeed] = []
-        skipped = list(fetched.skipped)
+        harvest = _Harvest(skipped=list(fetched.skipped))
         for document, result in zip(fetched.documents, results, strict=True):
             if isinstance(result, CleanedFeed):
-                feeds.append(result)
-                skipped.extend(result.skipped)
+                harvest.add(document.name if source.kind == "dump" else "", result)
             elif source.kind == "feed":
                 raise result
             else:
-                skipped.append(Skipped(where=document.name, reason=str(result)))
-        return tuple(feeds), tuple(skipped)
+                harvest.skipped.append(Skipped(where=document.name, reason=str(result)))
+        return harvest
 
     async def _save(
         self,
         source: Source,
         state: SourceState,
         fetched: Fetched,
-        feeds: Sequence[CleanedFeed],
-        skipped: tuple[Skipped, ...],
+        harvest: _Harvest,
     ) -> SourceReport:
-        entries = [entry for feed in feeds for entry in feed.entries]
         if source.kind == "feed":
-            state = dataclasses.replace(state, info=feeds[0].info)
+            state = dataclasses.replace(state, info=harvest.info)
+        entries = harvest.entries
         after = self._succeed(source, state, fetched)
         store, now = self._parts.store, self._parts.clock()
         initial = self._parts.fetch.initial if source.kind == "feed" else None
@@ -237,18 +250,21 @@ class Pipeline:
         )
         new = sum(change.kind == "new" for change in changes)
         modified = sum(change.kind == "modified" for change in changes)
-        left = tuple(
-            Skipped(where=entry.link or entry.title, reason=change.skipped)
-            for entry, change in zip(entries, changes, strict=True)
+        if new:  # when to ask next depends on whether something came
+            later = self._succeed(source, schedule.arrived(state, now), fetched)
+            await self._in_store(lambda: store.save_state(source.identity, later))
+        harvest.skipped += [
+            Skipped(where=where, reason=change.skipped)
+            for where, change in zip(harvest.places, changes, strict=True)
             if change.skipped
-        )
+        ]
         return SourceReport(
             id=source.id,
             outcome="ok" if new or modified else "unchanged",
             new=new,
             modified=modified,
             entries=tuple(dict.fromkeys(change.key for change in changes)),
-            skipped=skipped + left,
+            skipped=tuple(harvest.skipped),
         )
 
     # --- group and publish -----------------------------------------------------------------

@@ -25,7 +25,9 @@ def published(application: Any) -> dict[str, list[str]]:
     """Return the links of each published story by its title: alternate, then related."""
     root = etree.parse(application.folder / "merged.atom").getroot()
     return {
-        entry.findtext(f"{ATOM}title"): [link.get("href") for link in entry.findall(f"{ATOM}link")]
+        entry.findtext(f"{ATOM}title", ""): [
+            link.get("href", "") for link in entry.findall(f"{ATOM}link")
+        ]
         for entry in root.findall(f"{ATOM}entry")
     }
 
