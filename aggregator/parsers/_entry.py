@@ -23,16 +23,13 @@ _PUBLISHED: Final = ("pubdate", "published", "issued", "dcterms:issued", "atom:p
 _CREATED: Final = ("created", "dcterms:created")
 _DATED: Final = ("dc:date", "dcterms:date", "date")
 _UPDATED: Final = ("updated", "modified", "dcterms:modified", "atom:updated", "lastbuilddate")
-_PEOPLE: Final = (
-    "dc:creator",
-    "author",
-    "dc:author",
-    "atom:author",
-    "itunes:author",
-    "googleplay:author",
+_PEOPLE: Final = frozenset(
+    ("author", "dc:creator", "dc:author", "atom:author", "itunes:author", "googleplay:author")
 )
-_FILED: Final = ("category", "dc:subject", "atom:category", "media:category", "itunes:category")
-_KEYWORDS: Final = ("keywords", "itunes:keywords", "media:keywords")
+_KEYWORDS: Final = frozenset(("keywords", "itunes:keywords", "media:keywords"))
+_FILED: Final = _KEYWORDS | frozenset(
+    ("category", "dc:subject", "atom:category", "media:category", "itunes:category")
+)
 
 
 def read(number: int, element: Element, context: Context) -> RawEntry:
@@ -40,33 +37,39 @@ def read(number: int, element: Element, context: Context) -> RawEntry:
     found = _xml.fields(element, context.names)
     base = context.base(element)
     links = _xml.links(found, element, context)
-    guid = first(found, "guid", "id", "atom:id", "dc:identifier") or element.get(RDF_ABOUT)
-    guid = _text.cut(guid, _text.URL_MOST)
+    guid = _guid(found, element)
     link = _link(found, links, guid, base)
     title, is_html = _xml.title(found, _TITLES, atom=context.atom)
     bodies = [each for each in _xml.all_of(found, _BODIES) if not each.get("src")]
     published, updated = _times(found, element)
-    media = _media.files(found, links, base)
+    media = _media.files(element, found, links, context)
+    summary = _summary(found, atom=context.atom)
+    content = _xml.as_markup(bodies, "text" if context.atom else "html")
     return RawEntry(
         where=f"entry {number}",
         guid=guid,
         link=link,
-        base=_content_base(bodies, base, link, context),
+        base=_content_base(bodies or _xml.all_of(found, _TEXTS), base, link, context),
         title=title or _title_of_media(found),
         title_is_html=is_html,
-        summary=_summary(found, atom=context.atom),
-        content=_xml.as_markup(bodies, "text" if context.atom else "html"),
-        authors=_info.authors(found, _PEOPLE, base),
-        categories=_categories(found),
+        summary=summary if summary != content else "",
+        content=content,
+        authors=_info.authors(_xml.in_order(element, found, _PEOPLE, context.names), base),
+        categories=_categories(element, found, context),
         enclosures=media,
         image=_media.picture(found, media, base),
         published=published,
         updated=updated,
         language=_language(element, found, bodies, context),
-        rights=_text.line(first(found, *_info.RIGHTS)),
+        rights=_xml.plain(found, _info.RIGHTS, atom=context.atom),
         via=_via(found, links),
         source=_source(found, context),
     )
+
+
+def _guid(found: Fields, element: Element) -> str:
+    own = first(found, "guid", "id", "atom:id") or element.get(RDF_ABOUT)
+    return _text.cut(own or first(found, "dc:identifier"), _text.URL_MOST)
 
 
 def _link(found: Fields, links: list[Link], guid: str, base: str) -> str:
@@ -111,11 +114,14 @@ def _times(found: Fields, element: Element) -> tuple[str, str]:
     return _text.cut(published), _text.cut(updated or stated)
 
 
-def _categories(found: Fields) -> tuple[str, ...]:
+def _categories(element: Element, found: Fields, context: Context) -> tuple[str, ...]:
     """Return the words that an entry is filed under."""
-    terms = [_term(each) for each in _xml.all_of(found, _FILED)[: _text.MANY * 10]]
-    for each in _xml.all_of(found, _KEYWORDS):
-        terms += (each.text or "")[:10_000].split(",")
+    terms: list[str | None] = []
+    for each in _xml.in_order(element, found, _FILED, context.names)[: _text.MANY * 10]:
+        if context.names[each.tag] in _KEYWORDS:
+            terms += (each.text or "")[:10_000].split(",")
+        else:
+            terms.append(_term(each))
     return _text.words(terms) if terms else ()
 
 
@@ -124,17 +130,18 @@ def _term(element: Element) -> str | None:
 
 
 def _language(element: Element, found: Fields, bodies: list[Element], context: Context) -> str:
-    """Return the language that an entry or its text states."""
+    """Return the language that an entry or its text states, if it is not the feed's."""
     stated = first(found, "dc:language", "language")
     if not stated and context.spoken:
         stated = _xml.language_of(element, *bodies[:1], *found.get("title", ())[:1])
-    return _text.cut(stated, 40)
+    stated = _text.cut(stated, 40)
+    return "" if stated.lower() == context.language.lower() else stated
 
 
-def _content_base(bodies: list[Element], base: str, link: str, context: Context) -> str:
+def _content_base(texts: list[Element], base: str, link: str, context: Context) -> str:
     """Return the base of the text: as stated, else in Atom the feed, in RSS the article."""
     if context.based:
-        return context.base(bodies[0]) if bodies else base
+        return context.base(texts[0]) if texts else base
     return base if context.atom else (link or context.page or base)
 
 

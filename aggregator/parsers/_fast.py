@@ -10,7 +10,7 @@ from aggregator.parsers._xml import Context, Element
 
 def read(root: Element, content: bytes, url: str) -> ParsedFeed | None:
     """Map a tree; None if no element of it is a feed or an entry."""
-    names = Names(root.tag)
+    names = Names(root.tag, root.nsmap)
     kind = names[root.tag]
     elements = list(_xml.entries(root, names))
     if not elements and kind not in ("rss", "rdf", "feed", "channel"):
@@ -23,7 +23,7 @@ def read(root: Element, content: bytes, url: str) -> ParsedFeed | None:
         spoken=b":lang" in content,
     )
     info = _info.read(_channel(root, names), root, context)
-    context = replace(context, page=info.link)
+    context = replace(context, page=info.link, language=info.language)
     entries = (_entry.read(number, element, context) for number, element in enumerate(elements, 1))
     return ParsedFeed(info=info, entries=tuple(entries))
 

@@ -1,5 +1,6 @@
 """How often a feed asks to be read: `ttl`, hours and days to skip, the syndication module."""
 
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
@@ -15,6 +16,8 @@ _PERIODS: Final = {
     "yearly": timedelta(days=365),
 }
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_HOUR: Final = re.compile(rb"<hour>\s{0,99}(\d{1,2})\s{0,99}</hour>", re.IGNORECASE)
+_DAY: Final = re.compile(rb"<day>\s{0,99}([A-Za-z]{6,9})\s{0,99}</day>", re.IGNORECASE)
 _MOST: Final = timedelta(days=365)
 _NONE: Final = Hints()
 
@@ -42,6 +45,12 @@ def make(ttl: timedelta | None, hours: Iterable[str], days: Iterable[str]) -> Hi
         skip_hours=tuple(sorted(numbers)),
         skip_days=tuple(day for day in _DAYS if day in names),
     )
+
+
+def scan(content: bytes) -> tuple[list[str], list[str]]:
+    """Find the hours and days to skip in a document that has no tree."""
+    hours = [each.decode("ascii") for each in _HOUR.findall(content)[:100]]
+    return hours, [each.decode("ascii") for each in _DAY.findall(content)[:100]]
 
 
 def interval(ttl: str, period: str, frequency: str) -> timedelta | None:

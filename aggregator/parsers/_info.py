@@ -1,5 +1,6 @@
 """What a feed, or the source of an entry, says of itself → FeedInfo."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from aggregator.model import Author, FeedInfo
@@ -9,13 +10,8 @@ from aggregator.parsers._names import RDF_ABOUT
 from aggregator.parsers._xml import Context, Element, Fields, first
 
 _TITLES: Final = ("title", "dc:title", "atom:title")
-_PEOPLE: Final = (
-    "author",
-    "atom:author",
-    "managingeditor",
-    "dc:creator",
-    "dc:author",
-    "itunes:author",
+_PEOPLE: Final = frozenset(
+    ("author", "atom:author", "managingeditor", "dc:creator", "dc:author", "itunes:author")
 )
 _IMAGES: Final = ("itunes:image", "googleplay:image")
 RIGHTS: Final = ("rights", "copyright", "dc:rights", "atom:rights")
@@ -32,30 +28,22 @@ def read(channel: Element, root: Element, context: Context) -> FeedInfo:
     )
     return FeedInfo(
         id=_text.cut(guid, _text.URL_MOST),
-        title=_title(found, atom=context.atom),
+        title=_xml.plain(found, _TITLES, atom=context.atom),
         link=article(links),
         self_url=related(links, "self"),
         hub=related(links, "hub"),
         language=_language(found, channel, root),
         icon=_icon(found, root, context, base),
-        rights=_text.line(first(found, *RIGHTS)),
+        rights=_xml.plain(found, RIGHTS, atom=context.atom),
         updated=_text.cut(changed or _xml.attribute(channel, "lastmod")),
-        authors=authors(found, _PEOPLE, base),
+        authors=authors(_xml.in_order(channel, found, _PEOPLE, context.names), base),
         hints=_hints.read(found),
     )
 
 
-def _title(found: Fields, *, atom: bool) -> str:
-    """Return the title in plain words."""
-    title, is_html = _xml.title(found, _TITLES, atom=atom)
-    return _text.flat(title) if is_html else title
-
-
-def authors(found: Fields, keys: tuple[str, ...], base: str) -> tuple[Author, ...]:
-    """Return the people of the elements of these names."""
-    return _text.authors(
-        author(each, base) for key in keys if key in found for each in found[key][: _text.MANY]
-    )
+def authors(elements: Iterable[Element], base: str) -> tuple[Author, ...]:
+    """Return the people of these elements, each once."""
+    return _text.authors(author(each, base) for each in elements)
 
 
 def author(element: Element, base: str) -> Author | None:

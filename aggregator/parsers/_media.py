@@ -7,33 +7,38 @@ from typing import Final
 from aggregator.model import Enclosure
 from aggregator.parsers import _text, _xml
 from aggregator.parsers._links import Link, enclosure, once
-from aggregator.parsers._xml import Element, Fields
+from aggregator.parsers._xml import Context, Element, Fields
 
 _PICTURES: Final = ("itunes:image", "image", "media:thumbnail", "googleplay:image")
 _GROUPS: Final = ("media:group", "media:content")
+_GROUPED: Final = frozenset(_GROUPS)
 _MEDIUMS: Final = ("image", "audio", "video")
 
 
-def files(found: Fields, links: Sequence[Link], base: str) -> tuple[Enclosure, ...]:
+def files(
+    element: Element, found: Fields, links: Sequence[Link], context: Context
+) -> tuple[Enclosure, ...]:
     """Return the media files, each once, a bounded number."""
+    base = context.base(element)
     media = [_file(each, base, "length") for each in found.get("enclosure", ())[: _text.MANY * 2]]
     media += [
         enclosure(link.href, link.type, link.length, link.title)
         for link in links
         if link.rel == "enclosure"
     ]
-    if "media:content" in found or "media:group" in found:
-        media += [_file(each, base, "fileSize") for each in _contents(found)]
+    for each in _xml.in_order(element, found, _GROUPED, context.names)[: _text.MANY * 2]:
+        if context.names[each.tag] == "media:content":
+            media.append(_file(each, base, "fileSize"))
+        else:
+            media += [_file(inner, base, "fileSize") for inner in _contents(each)]
     return once(media) if media else ()
 
 
-def _contents(found: Fields) -> Iterator[Element]:
-    """Yield the `content` elements of Media RSS, also those in groups."""
-    yield from found.get("media:content", ())[: _text.MANY * 2]
-    for group in found.get("media:group", ()):
-        for each in islice(group, _text.MANY * 2):
-            if _xml.local(each.tag) == "content":
-                yield each
+def _contents(group: Element) -> Iterator[Element]:
+    """Yield the `content` elements of a group of Media RSS."""
+    for each in islice(group, _text.MANY * 2):
+        if _xml.local(each.tag) == "content":
+            yield each
 
 
 def _file(element: Element, base: str, size: str) -> Enclosure:

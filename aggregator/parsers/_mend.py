@@ -40,6 +40,7 @@ _WHOLE_IDENTITY: Final = re.compile(
 )
 # Bytes of UTF-8 that somebody wrote as one letter each.
 _BYTES: Final = re.compile(rb"(?:&#(?:12[89]|1[3-9]\d|2[0-4]\d|25[0-5]);){2,40}")
+_ENDS_MOST: Final = 1_000_000  # bytes in which an end of the root is looked for
 _XML_NAMES: Final = {b"amp", b"lt", b"gt", b"quot", b"apos"}
 
 
@@ -116,7 +117,21 @@ def mend(content: bytes) -> bytes:
     content = _TAG.sub(_bounded_tag, content)
     content = _AMPERSAND.sub(_ampersand, content)
     content = _outside_sections(content)
-    return _declare(content)
+    return _declare(_first_root(content))
+
+
+def _first_root(content: bytes) -> bytes:
+    """Cut off what stands behind the end of the root element: scripts, a second feed."""
+    root = _ROOT.search(content)
+    if not root:
+        return content
+    for end in re.finditer(rb"</" + re.escape(root[1]) + rb"\s*>", content):
+        at = end.end()
+        if content.count(b"<![CDATA[", 0, at) == content.count(b"]]>", 0, at):
+            return content[:at]
+        if at > _ENDS_MOST:
+            break
+    return content
 
 
 def _ampersand(match: re.Match[bytes]) -> bytes:

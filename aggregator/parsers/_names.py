@@ -1,5 +1,6 @@
 """The names of elements: namespaces are folded into short prefixes, the feed's own into none."""
 
+from collections.abc import Mapping
 from typing import Final
 
 ATOM: Final = frozenset({"http://www.w3.org/2005/atom", "http://purl.org/atom/ns#"})
@@ -44,22 +45,41 @@ RDF_ABOUT: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 RDF_RESOURCE: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}resource"
 
 
-class Names(dict[str, str]):
-    """What the tags of one document mean: `title`, `dc:creator`, '' for what says nothing to us."""
+_PREFIXES: Final = frozenset(NAMESPACES.values())
 
-    def __init__(self, root: str) -> None:
+
+def _plain(space: str) -> str:
+    """Return a namespace without the differences that people make by mistake."""
+    return space.lower().replace("https://", "http://", 1).rstrip("/#")
+
+
+_OWN: Final = frozenset(map(_plain, OWN))
+_ATOM: Final = frozenset(map(_plain, ATOM))
+_KNOWN: Final = {_plain(space): prefix for space, prefix in NAMESPACES.items()}
+
+
+class Names(dict[str, str]):
+    """What the tags of one document mean: `title`, `dc:creator`, '' for what says nothing to us.
+
+    A namespace that nobody knows is read by its prefix, if that is one of the usual.
+    """
+
+    def __init__(self, root: str, prefixes: Mapping[str | None, str]) -> None:
         super().__init__()
         self._own = _space(root)
+        self._prefixes = {
+            _plain(space): (prefix or "").lower() for prefix, space in prefixes.items()
+        }
 
     def __missing__(self, tag: str) -> str:
         space, name = _space(tag), tag.rpartition("}")[2].lower()
-        if space in OWN or space == self._own or (space in ATOM and self._own in ATOM):
+        if space in _OWN or space == self._own or (space in _ATOM and self._own in _ATOM):
             self[tag] = name
-        else:
-            prefix = NAMESPACES.get(space)
-            self[tag] = f"{prefix}:{name}" if prefix else ""
+            return name
+        prefix = _KNOWN.get(space) or self._prefixes.get(space, "")
+        self[tag] = f"{prefix}:{name}" if prefix in _PREFIXES else ""
         return self[tag]
 
 
 def _space(tag: str) -> str:
-    return tag[1:].partition("}")[0].lower() if tag.startswith("{") else ""
+    return _plain(tag[1:].partition("}")[0]) if tag.startswith("{") else ""

@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterable
+from itertools import islice
 from urllib.parse import urljoin
 
 from aggregator.model import Author
@@ -36,10 +37,8 @@ def address(text: str | None, base: str = "") -> str:
 
     One longer than any server takes gives ''.
     """
-    if not text:
-        return ""
-    url = text.strip()
-    if len(url) > URL_MOST:
+    url = text.strip() if text else ""
+    if not url or len(url) > URL_MOST:
         return ""
     if any(mark in url for mark in "\t\r\n"):
         url = "".join(part.strip() for part in url.splitlines()).replace("\t", "")
@@ -82,7 +81,7 @@ def person(text: str | None) -> Author | None:
 def authors(found: Iterable[Author | None]) -> tuple[Author, ...]:
     """Return each author once, in order; nameless ones only if there is no name at all."""
     seen: dict[str, Author] = {}
-    for author in found:
+    for author in islice(found, MANY * 10):
         if author is not None:
             seen.setdefault((author.name or author.email or author.url).casefold(), author)
     named = [author for author in seen.values() if author.name]

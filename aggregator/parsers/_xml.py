@@ -34,6 +34,7 @@ class Context:
     atom: bool
     based: bool  # some element may state a base of its own
     spoken: bool  # some element may state a language of its own
+    language: str = ""
     page: str = ""  # the base of an entry without a link
 
     def base(self, element: Element) -> str:
@@ -91,6 +92,14 @@ def entries(element: Element, names: Names, depth: int = 0) -> Iterator[Element]
 def all_of(found: Fields, keys: Iterable[str]) -> list[Element]:
     """Return the elements of these names, those of the first name first."""
     return [each for key in keys if key in found for each in found[key]]
+
+
+def in_order(element: Element, found: Fields, keys: frozenset[str], names: Names) -> list[Element]:
+    """Return the children of these names in the order of the document."""
+    there = [key for key in found if key in keys]
+    if len(there) < 2:
+        return found[there[0]] if there else []
+    return [each for each in element if names[each.tag] in keys]
 
 
 def deep(element: Element, name: str) -> str:
@@ -195,6 +204,12 @@ def title(found: Fields, keys: Iterable[str], *, atom: bool) -> tuple[str, bool]
         if value:
             return _text.line(value), kind == "html"
     return "", False
+
+
+def plain(found: Fields, keys: Iterable[str], *, atom: bool) -> str:
+    """Return the first text in plain words on one line."""
+    words, is_html = title(found, keys, atom=atom)
+    return _text.flat(words) if is_html else words
 
 
 def links(found: Fields, element: Element, context: Context) -> list[Link]:
