@@ -11,6 +11,11 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
+
+class DamagedValue(ValueError):  # noqa: N818  the field's word
+    """Stored bytes or text are not what was written."""
+
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 _LEVEL = 1  # level 6 saves an eighth of the space and takes twice the time
@@ -47,11 +52,11 @@ def pack(value: object) -> bytes:
 
 
 def unpack(kind: type[T], packed: bytes) -> T:
-    """Return the dataclass that was packed; raise ValueError if the bytes are damaged."""
+    """Return the dataclass that was packed; raise DamagedValue if it cannot be."""
     try:
         text = zlib.decompress(packed).decode("utf-8", "surrogatepass")
-    except zlib.error as error:
-        raise ValueError(f"damaged: {error}") from error
+    except (zlib.error, UnicodeDecodeError) as error:
+        raise DamagedValue(f"damaged: {error}") from error
     value: T = from_json(kind, text)
     return value
 
@@ -62,14 +67,14 @@ def to_json(value: object) -> str:
 
 
 def from_json(kind: Any, text: str) -> Any:
-    """Return the value of this type that `to_json` wrote; raise ValueError if it is none.
+    """Return the value of this type that `to_json` wrote; raise DamagedValue if it is none.
 
     Fields that this version does not know are passed over.
     """
     try:
         return _reader(kind)(json.loads(text))
-    except (TypeError, AttributeError, KeyError, OverflowError, RecursionError) as error:
-        raise ValueError(f"not a {kind}: {error!r}") from error
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise DamagedValue(f"not a {kind}: {error!r}") from error
 
 
 def _plain(value: Any) -> Any:

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from aggregator.errors import StoreError
+from aggregator.stores.codec import DamagedValue
 
 T = TypeVar("T")
 
@@ -70,13 +71,15 @@ class Database:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise translate(error, self.place) from error
+        except DamagedValue as error:
+            raise DamagedStore(f"the database {self.place} is damaged: {error}") from error
 
 
 def translate(error: SQLAlchemyError | sqlite3.Error, place: str) -> StoreError:
     """Return what went wrong in words for the user."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
-    if code in CORRUPT:
+    if code in CORRUPT or "Could not decode to UTF-8" in str(cause):
         return DamagedStore(f"the database {place} is damaged")
     reason = _REASONS.get(code) or str(cause).strip().partition("\n")[0]
     return StoreError(f"the database {place} cannot be used: {reason}")

@@ -103,7 +103,7 @@ def journal_lines(connection: Connection, grouping: Grouping) -> list[Line]:
         for member in story.members
         if before.get(member.key) != story.id
     }
-    names = _load_names(connection, moved)
+    names = load_names(connection, moved)
     columns = _load_columns(connection, moved)
     lines: list[Line] = [
         EntryLine(
@@ -128,7 +128,7 @@ def _stories_of(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _load_names(
+def load_names(
     connection: Connection, keys: Iterable[str]
 ) -> dict[str, tuple[tuple[str, str], ...]]:
     """Return one name of each kind of each entry, the one learned last."""
@@ -173,7 +173,10 @@ def save_grouping(connection: Connection, grouping: Grouping) -> None:
     features = [{"key": key, "packed": packed} for key, packed in grouping.features]
     upsert(connection, schema.feature, features, update=("packed",))
     _drop_empty(connection, set(before.values()) - set(ids))
-    _mark(connection, {*keys, *(key for key, _ in grouping.features)}, grouped=True)
+    done = {*keys, *(key for key, _ in grouping.features)}
+    _mark(connection, done, grouped=True)
+    for some in chunks(sorted(done)):  # from now on the story speaks for itself
+        connection.execute(delete(schema.record).where(schema.record.c.key.in_(some)))
 
 
 def _write_stories(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 from sqlalchemy import Connection, delete, exists, select, update
 
@@ -13,7 +14,7 @@ from aggregator.stores import schema
 from aggregator.stores.codec import from_ticks, to_ticks
 from aggregator.stores.database import chunks, upsert
 from aggregator.stores.gather import load_aliases, write_aliases
-from aggregator.stores.grouping import load_decisions, save_decisions
+from aggregator.stores.grouping import load_decisions, load_names, save_decisions
 from aggregator.stores.journal import EntryLine, Line
 from aggregator.stores.rows import row_of
 
@@ -76,43 +77,33 @@ def _open_graves(connection: Connection) -> None:
 
 def journal_lines(connection: Connection) -> Iterator[Line]:
     """Yield what the journal has to say, for one that was lost."""
-    for row in connection.execute(select(schema.record)):
+    member = schema.member.c
+    members = (
+        select(member.key, member.story, _entry.source, _entry.shown, _story.first_published)
+        .join(schema.entry, _entry.key == member.key)
+        .join(schema.story, _story.id == member.story)
+        .order_by(member.published, member.key)
+    )
+    for query in (select(schema.record), members):
+        rows = connection.execute(query).all()
+        for start in range(0, len(rows), _BATCH):
+            yield from _entry_lines(connection, rows[start : start + _BATCH])
+    for row in connection.execute(select(schema.tombstone)):
+        yield Tombstone(id=row.id, into=row.story, when=from_ticks(row.died))
+    yield from load_decisions(connection)
+
+
+def _entry_lines(connection: Connection, rows: Sequence[Any]) -> Iterator[EntryLine]:
+    names = load_names(connection, [row.key for row in rows])
+    for row in rows:
         yield EntryLine(
             key=row.key,
             story=row.story,
             source=row.source,
             first_published=from_ticks(row.first_published),
             shown=row.shown,
+            names=names.get(row.key, ()),
         )
-    yield from _member_lines(connection)
-    for row in connection.execute(select(schema.tombstone)):
-        yield Tombstone(id=row.id, into=row.story, when=from_ticks(row.died))
-    yield from load_decisions(connection)
-
-
-def _member_lines(connection: Connection) -> Iterator[EntryLine]:
-    member, alias = schema.member.c, schema.alias.c
-    query = (
-        select(member.key, member.story, _entry.source, _entry.shown, _story.first_published)
-        .join(schema.entry, _entry.key == member.key)
-        .join(schema.story, _story.id == member.story)
-        .order_by(member.published, member.key)
-    )
-    rows = iter(connection.execute(query).all())
-    while some := list(islice(rows, 500)):
-        names: dict[str, dict[str, str]] = {}
-        held = select(schema.alias).where(alias.key.in_([row.key for row in some]))
-        for row in connection.execute(held.order_by(alias.seen, alias.name)):
-            names.setdefault(row.key, {})[row.kind] = row.name
-        for row in some:
-            yield EntryLine(
-                key=row.key,
-                story=row.story,
-                source=row.source,
-                first_published=from_ticks(row.first_published),
-                shown=row.shown,
-                names=tuple(sorted(names.get(row.key, {}).items())),
-            )
 
 
 # --- entries that come back ----------------------------------------------------------------
@@ -127,14 +118,17 @@ def restore(connection: Connection, entries: Sequence[Entry], now: datetime) -> 
     sources = list(connection.scalars(select(_record.source).distinct()))
     named = {place: _link_names(sources, entry) for place, entry in enumerate(entries)}
     aliases = load_aliases(connection, (one for own in named.values() for one in own))
-    back: dict[str, StoredEntry] = {}
+    back: dict[str, tuple[str, Entry]] = {}
     for place, entry in enumerate(entries):
         for digest, source in named[place].items():
             key = aliases.get(digest, SPENT)
             if key and key not in back:
-                back[key] = _returned(key, source, entry, now)
-    missing = _missing(connection, back)
-    rows = [row_of(back[key], now, blank=True) for key in missing]
+                back[key] = (source, entry)
+    lost = _lost(connection, back)
+    rows = [
+        row_of(_returned(key, *back[key], shown=lost[key], now=now), now, blank=True)
+        for key in sorted(lost)
+    ]
     if rows:
         connection.execute(schema.entry.insert(), rows)
     return len(rows)
@@ -145,7 +139,7 @@ def _link_names(sources: Iterable[str], entry: Entry) -> dict[str, str]:
     return {ids.entry_key(source, "link", name): source for source in sources} if name else {}
 
 
-def _returned(key: str, source: str, entry: Entry, now: datetime) -> StoredEntry:
+def _returned(key: str, source: str, entry: Entry, *, shown: bool, now: datetime) -> StoredEntry:
     published = changes.published(entry, now)
     return StoredEntry(
         key=key,
@@ -154,16 +148,17 @@ def _returned(key: str, source: str, entry: Entry, now: datetime) -> StoredEntry
         first_seen=now,
         published=published,
         revised=published,
+        shown=shown,
     )
 
 
-def _missing(connection: Connection, keys: Iterable[str]) -> list[str]:
-    """Return the keys that have a record and no entry."""
-    found: list[str] = []
+def _lost(connection: Connection, keys: Iterable[str]) -> dict[str, bool]:
+    """Return the keys that have a record and no entry, and whether the entry was shown."""
+    found: dict[str, bool] = {}
     for some in chunks(sorted(keys)):
         lost = ~exists().where(_entry.key == _record.key)
-        query = select(_record.key).where(_record.key.in_(some), lost)
-        found.extend(connection.scalars(query))
+        query = select(_record.key, _record.shown).where(_record.key.in_(some), lost)
+        found.update((row.key, row.shown) for row in connection.execute(query))
     return found
 
 

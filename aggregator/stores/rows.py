@@ -21,7 +21,7 @@ from aggregator.stores.codec import (
     to_ticks,
     unpack,
 )
-from aggregator.stores.database import DamagedStore, chunks
+from aggregator.stores.database import chunks
 
 _entry = schema.entry.c
 STORED = (
@@ -79,14 +79,10 @@ def row_of(stored: StoredEntry, now: datetime, *, blank: bool = False) -> dict[s
 
 def stored_of(row: Any) -> StoredEntry:
     """Return the entry of a row of the columns STORED."""
-    try:
-        entry = unpack(Entry, row.content)
-    except (ValueError, TypeError) as error:
-        raise DamagedStore(f"the stored entry {row.key} is damaged: {error}") from error
     return StoredEntry(
         key=row.key,
         source_id=row.source,
-        entry=entry,
+        entry=unpack(Entry, row.content),
         first_seen=from_ticks(row.first_seen),
         published=from_ticks(row.published),
         revised=from_ticks(row.revised),
