@@ -98,6 +98,7 @@ def _folder(read: "Config", *, dry_run: bool) -> Iterator["Config"]:
     with tempfile.TemporaryDirectory(prefix="aggregator-") as name:
         _copy(read.data, Path(name))
         yield dataclasses.replace(read, data=Path(name))
+    whisper("a dry run: nothing of it was kept")
 
 
 def _copy(data: Path, folder: Path) -> None:

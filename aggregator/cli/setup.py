@@ -1,13 +1,16 @@
 """`aggregator init` and `aggregator check`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aggregator.cli.options import ConfigPath, Json, Quiet, config_path, read_config
 from aggregator.cli.output import json_line, say, say_json
 from aggregator.errors import ConfigError
+
+if TYPE_CHECKING:
+    from aggregator.config import Config
 
 _Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Where to put it.")]
 _Schema = Annotated[
@@ -46,8 +49,25 @@ def check(
         say(json_line(make_schema()))
         return
     read = read_config(config)
+    _check_words(read)
     sources, feeds = len(read.sources), len(read.feeds)
     if json:
         say_json({"config": str(read.path), "sources": sources, "feeds": feeds})
     elif not quiet:
         say(f"{config_path(config)}: in order ({sources} sources, {feeds} feeds)")
+
+
+def _check_words(read: "Config") -> None:
+    """Try the words and expressions of all feeds: one that could cost too much is refused."""
+    if not any(feed.include or feed.exclude for feed in read.feeds):
+        return
+    from aggregator.selection.words import matcher  # noqa: PLC0415  numpy and more: half a second
+
+    for number, feed in enumerate(read.feeds):
+        for key, words in (("include", feed.include), ("exclude", feed.exclude)):
+            for word in words:
+                try:
+                    matcher(word)
+                except ConfigError as error:
+                    where = f"feeds[{number}].{key}"
+                    raise ConfigError(str(error), path=read.path, key=where) from None

@@ -59,7 +59,7 @@ def link(value: _Url = "", jsonl: _Lines = False, base: _Base = "", json: _Json 
         return
     from aggregator import cleaning, urls  # noqa: PLC0415  as above
 
-    seen = urls.absolute(base, _wanted(value, "URL")) if base else value
+    seen = urls.absolute(base, _wanted(value, "URL")) if base else _wanted(value, "URL")
     _show_steps(value, cleaning.trace_link(seen), json=json, start=seen)
 
 

@@ -1,0 +1,98 @@
+"""What is followed, as lists and as files."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from aggregator.cli.sources import describe, outcome
+from aggregator.model import Source, SourceState
+from tests.unit.cli.conftest import Run
+
+WHEN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+FEED = Source(id="a", url="https://user:hush@a.example/?token=hush&x=1")
+
+
+@pytest.mark.parametrize(
+    ("source", "state", "word"),
+    [
+        (FEED, SourceState(), "new"),
+        (FEED, SourceState(last_success=WHEN), "ok"),
+        (FEED, SourceState(last_success=WHEN, error="404"), "error"),
+        (FEED, SourceState(error="429", wait_until=WHEN), "later"),
+        (FEED, SourceState(gone=True, error="410"), "gone"),
+        (Source(id="a", url="https://a.example/", paused=True), SourceState(gone=True), "paused"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_how_a_source_fares(source: Source, state: SourceState, word: str) -> None:
+    assert outcome(source, state) == word
+
+
+def test_secrets_are_hidden_and_the_gone_have_no_next_time() -> None:
+    shown = describe(FEED, SourceState(due=WHEN, last_success=WHEN))
+    assert "hush" not in str(shown)
+    assert shown["next"] == shown["last_success"] == "2026-03-02T09:30:00Z"
+    assert describe(FEED, SourceState(due=WHEN, gone=True))["next"] is None
+
+
+def test_list(run: Run) -> None:
+    before = run("sources", "list", "--json").rows
+    assert [(row["id"], row["outcome"], row["last_success"]) for row in before] == [
+        ("gazette", "new", None),
+        ("coast", "new", None),
+    ]
+    run("fetch", "--quiet")
+    after = run("sources", "list", "--json").rows
+    assert [row["outcome"] for row in after] == ["ok", "ok"]
+    assert all(row["last_success"].endswith("Z") for row in after)
+    words = run("sources", "list")
+    assert words.out.splitlines()[0].split()[:3] == ["id", "kind", "address"]
+    assert run("sources", "list", "--quiet").out == ""
+
+
+def test_show(run: Run) -> None:
+    run("fetch", "--quiet")
+    (row,) = run("sources", "show", "gazette", "--json").rows
+    assert row["title"] == "Harbour Gazette"
+    assert row["home"] == "https://gazette.example/"
+    assert "Harbour Gazette" in run("sources", "show", "gazette").out
+    assert run("sources", "show", "gazete").status == 2
+
+
+def test_add_keeps_comments_and_refuses_what_is_faulty(run: Run, home: Path) -> None:
+    path = home / "config" / "aggregator.yaml"
+    path.chmod(0o600)
+    before = path.read_text(encoding="utf-8")
+    assert "1 added" in run("sources", "add", "https://new.example/f", "--title", "新").out
+    after = path.read_text(encoding="utf-8")
+    assert set(after.splitlines()) - set(before.splitlines()) == {
+        '  - {url: https://new.example/f, title: "新"}'
+    }
+    assert path.stat().st_mode & 0o777 == 0o600
+    for faulty in ("https://new.example/f", "ftp://x.example/", "x"):
+        assert run("sources", "add", faulty).status == 2
+    assert path.read_text(encoding="utf-8") == after
+    assert sorted(file.name for file in path.parent.iterdir()) == ["aggregator.yaml"]
+
+
+def test_export_and_import(run: Run, home: Path) -> None:
+    run("sources", "add", "https://u:hush@new.example/f", "--title", "New", "--category", "world")
+    listed = run("sources", "export").out
+    assert "hush" not in listed
+    (home / "list.opml").write_text(listed, encoding="utf-8")
+    run("init", home / "other")
+    other = home / "other" / "config" / "aggregator.yaml"
+    assert "1 added" in run("sources", "import", "list.opml", "--config", other).out
+    assert "0 added" in run("sources", "import", "list.opml", "--config", other).out
+    text = other.read_text(encoding="utf-8")
+    assert "{url: https://new.example/f, title: New, category: world}" in text
+    assert run("sources", "import", "list.opml", "--config", other, "--quiet").out == ""
+
+
+def test_import_says_what_is_no_list(run: Run, home: Path) -> None:
+    (home / "list.opml").write_text("nothing", encoding="utf-8")
+    result = run("sources", "import", "list.opml")
+    assert result.status == 2
+    assert "list.opml: names no feed" in result.err
+    assert run("sources", "import", "missing.opml").status == 1

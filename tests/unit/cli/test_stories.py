@@ -1,0 +1,98 @@
+"""Stories, their reasons, and corrections."""
+
+from typing import Any
+
+import pytest
+
+from aggregator.cli.stories import in_words
+from aggregator.model import Member, Reason
+from tests.builders import make_stored
+from tests.unit.cli.conftest import Run
+
+FERRY = "https://gazette.example/ferry"
+DUMP = "https://coast.example/news/aurora-ferry"
+BREAD = "https://gazette.example/bread"
+
+
+def story_of(run: Run, link: str) -> dict[str, Any]:
+    (row,) = run("stories", "show", link, "--json").rows
+    return dict(row)
+
+
+def test_list(run: Run) -> None:
+    assert run("stories", "list", "--json").rows == []
+    run("fetch", "--quiet")
+    rows = run("stories", "list", "--json").rows
+    assert sum(len(row["members"]) for row in rows) == 3
+    assert {name for row in rows for name in row["publishers"]} == {
+        "Harbour Gazette",
+        "coast.example",
+    }
+    assert len(run("stories", "list", "--limit", "1", "--json").rows) == 1
+    words = run("stories", "list").out
+    assert "Bread prices fall again" in words
+    assert rows[0]["id"].rpartition(":")[2] in words
+    assert run("stories", "list", "--quiet").out == ""
+
+
+def test_show_finds_a_story_by_every_name(run: Run) -> None:
+    run("fetch", "--quiet")
+    shown = story_of(run, BREAD)
+    by_id = run("stories", "show", shown["id"], "--json").rows
+    short = run("stories", "show", shown["id"].rpartition(":")[2], "--json").rows
+    by_entry = run("stories", "show", shown["members"][0]["id"], "--json").rows
+    assert [shown] == by_id == short == by_entry
+    words = run("stories", "show", BREAD).out
+    assert "Harbour Gazette: Bread prices fall again" in words
+    assert "the first to report it" in words
+    missing = run("stories", "show", "https://a.example/none")
+    assert missing.status == 1
+    assert len(missing.err.splitlines()) == 1
+
+
+def test_corrections_hold_from_the_next_run_on(run: Run) -> None:
+    run("fetch", "--quiet")
+    assert run("stories", "join", FERRY, BREAD).out == "kept; the next run applies it\n"
+    run("fetch", "--quiet")
+    joined = story_of(run, BREAD)
+    assert joined["id"] == story_of(run, FERRY)["id"]
+    assert len(joined["members"]) >= 2
+    assert run("stories", "split", joined["id"], BREAD).status == 0
+    run("fetch", "--quiet")
+    assert story_of(run, BREAD)["id"] != story_of(run, FERRY)["id"]
+    assert run("stories", "never", FERRY, DUMP).status == 0
+    run("fetch", "--quiet")
+    assert story_of(run, DUMP)["id"] != story_of(run, FERRY)["id"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("join", FERRY, FERRY), "that is one entry, not two"),
+        (("join", FERRY, "https://a.example/none"), "no entry has the id or the link"),
+        (("split", BREAD, FERRY), "is not in the story"),
+        (("split", BREAD, BREAD), "is alone in its story"),
+    ],
+    ids=["itself", "unknown", "elsewhere", "alone"],
+)
+def test_corrections_that_cannot_be(run: Run, arguments: tuple[str, ...], said: str) -> None:
+    run("fetch", "--quiet")
+    result = run("stories", *arguments)
+    assert result.status == 1
+    assert said in result.err
+
+
+def test_reasons_in_words() -> None:
+    nearest = make_stored(key="b" * 32)
+    reason = Reason(
+        kind="same event",
+        score=0.934,
+        nearest=nearest.key,
+        weights=(("title", 2.04), ("hours", -0.5), ("names", 1.0), ("lead", 0.3), ("body", 0.1)),
+        shared=("Aurora", "Northport"),
+    )
+    spoken = in_words(Member(key="a" * 32, reason=reason), {nearest.key: nearest})
+    assert spoken == (
+        f"reports the same event as {nearest.entry.publisher.title} (93% sure); title +2.0,"
+        " names +1.0, hours -0.5, lead +0.3; shares Aurora, Northport"
+    )
