@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from aggregator import changes, schedule
+from aggregator import changes
 from aggregator.changes import SPENT, Known, Matching, Name, Sight
 from aggregator.model import Change, Entry, Source, SourceState, StoredEntry
 from aggregator.stores import blocks, clock, schema
@@ -131,7 +131,7 @@ def save_gathered(
     _write_entries(connection, batch)
     _write_aliases(connection, matching, known, seen)
     blocks.count(connection, batch.new)
-    save_state(connection, identity, schedule.arrived(state, seen) if batch.new else state)
+    save_state(connection, identity, state)
     return result
 
 

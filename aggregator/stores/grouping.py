@@ -1,10 +1,10 @@
 """Grouping: what is still to be grouped, what must be known of the past, and what came of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
 
 from aggregator.model import Decision, GroupContext, Grouped, Grouping, StoredEntry, Story
 from aggregator.stores import schema
@@ -30,29 +30,41 @@ def load_ungrouped(connection: Connection, limit: int) -> tuple[StoredEntry, ...
 
 
 def load_context(connection: Connection, start: datetime, end: datetime) -> GroupContext:
-    """Return what a grouping must know of entries published in the span."""
+    """Return what a grouping must know of entries published in the span.
+
+    Beside them it has the entries that decisions name and the stories that the journal names,
+    wherever they are in time.
+    """
+    decisions = load_decisions(connection)
+    journal = _load_records(connection)
+    spans = [_member.published.between(to_ticks(start), to_ticks(end))]
+    named = sorted({key for one in decisions for key in (one.a, one.b)})
+    spans += [_member.key.in_(some) for some in chunks(named)]
+    found = {one.key: one for span in spans for one in _load_grouped(connection, span)}
+    entries = sorted(found.values(), key=lambda one: (one.published, one.key))
+    ids = {one.story_id for one in entries} | {id_ for id_, _ in journal.values()}
+    stories = load_stories(connection, ids)
+    return GroupContext(
+        entries=tuple(entries),
+        stories=tuple(stories[id_] for id_ in sorted(stories)),
+        decisions=decisions,
+        journal=journal,
+    )
+
+
+def _load_grouped(connection: Connection, span: ColumnElement[bool]) -> Iterator[Grouped]:
     query = (
         select(_member.key, _member.published, _member.story, schema.feature.c.packed)
         .join(schema.feature, schema.feature.c.key == _member.key)
-        .where(_member.published.between(to_ticks(start), to_ticks(end)))
-        .order_by(_member.published, _member.key)
+        .where(span)
     )
-    entries = tuple(
-        Grouped(
+    for row in connection.execute(query):
+        yield Grouped(
             key=row.key,
             published=from_ticks(row.published),
             story_id=row.story,
             features=row.packed,
         )
-        for row in connection.execute(query)
-    )
-    stories = load_stories(connection, (grouped.story_id for grouped in entries))
-    return GroupContext(
-        entries=entries,
-        stories=tuple(stories[id_] for id_ in sorted(stories)),
-        decisions=load_decisions(connection),
-        journal=_load_records(connection),
-    )
 
 
 def _load_records(connection: Connection) -> dict[str, tuple[str, datetime]]:
@@ -162,7 +174,7 @@ def save_grouping(connection: Connection, grouping: Grouping) -> None:
     before = _stories_of(connection, keys)
     _bury(connection, grouping, ids)
     _write_stories(connection, grouping.stories, entries)
-    _drop_members(connection, ids)
+    left = _drop_members(connection, ids) - set(keys)
     rows = [
         member_row(member, story, entries[member.key][1])
         for story in grouping.stories
@@ -175,6 +187,7 @@ def save_grouping(connection: Connection, grouping: Grouping) -> None:
     _drop_empty(connection, set(before.values()) - set(ids))
     done = {*keys, *(key for key, _ in grouping.features)}
     _mark(connection, done, grouped=True)
+    _mark(connection, left, grouped=False)
     for some in chunks(sorted(done)):  # from now on the story speaks for itself
         connection.execute(delete(schema.record).where(schema.record.c.key.in_(some)))
 
@@ -203,9 +216,13 @@ def _write_stories(
     upsert(connection, schema.story, rows, update=columns)
 
 
-def _drop_members(connection: Connection, ids: Sequence[str]) -> None:
+def _drop_members(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Empty the stories, which are written whole; return who was in them."""
+    gone: set[str] = set()
     for some in chunks(ids):
+        gone.update(connection.scalars(select(_member.key).where(_member.story.in_(some))))
         connection.execute(delete(schema.member).where(_member.story.in_(some)))
+    return gone
 
 
 def _drop_empty(connection: Connection, ids: Iterable[str]) -> None:

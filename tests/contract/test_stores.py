@@ -115,11 +115,7 @@ def test_a_state_comes_back_as_it_was(store: Store) -> None:
 
 def test_a_state_is_saved_with_what_was_gathered(store: Store) -> None:
     gather(store, make_entry(1), state=make_state(validators=Validators(etag="1")))
-    state = store.source_states()["example"]
-    assert state.validators.etag == "1"
-    assert state.arrivals == (NOW,)
-    gather(store, make_entry(1), state=replace(state, failures=0), now=at(1))
-    assert store.source_states()["example"].arrivals == (NOW,)
+    assert store.source_states()["example"].validators.etag == "1"
 
 
 # --- entries -------------------------------------------------------------------------------
@@ -384,6 +380,24 @@ def test_the_context_is_the_span_with_whole_stories(store: Store) -> None:
     assert context.stories == (pair,)
     assert context.decisions == ()
     assert context.journal == {}
+
+
+def test_the_context_has_what_journal_and_decisions_speak_of(store: Store) -> None:
+    gather(store, *make_entries([1, 2, 20]))
+    group_each(store)
+    assert store.group_context(at(15, days=-1), at(30)).entries[0].key == make_key(20)
+    store.decide(make_decision("join", make_key(1), make_key(20)))
+    context = store.group_context(at(15, days=-1), at(30))
+    assert [one.key for one in context.entries] == [make_key(1), make_key(20)]
+    assert {one.founder for one in context.stories} == {make_key(1), make_key(20)}
+
+
+def test_an_entry_that_a_grouping_drops_is_grouped_again(store: Store) -> None:
+    gather(store, *make_entries([1, 2]))
+    story = make_story(make_key(1), make_key(2))
+    store.save_grouping(make_grouping(story))
+    store.save_grouping(make_grouping(make_story(make_key(1))))
+    assert [one.key for one in store.ungrouped(9)] == [make_key(2)]
 
 
 def test_entries_move_between_stories(store: Store) -> None:
