@@ -203,6 +203,12 @@ def _word(text: str) -> str:
     return text
 
 
+def _secret(text: str) -> str:
+    if text and not re.fullmatch(r"[A-Za-z0-9._~\-]{16,200}", text):
+        raise ValueError("must be 16 to 200 letters, digits, - . _ or ~: it stands in an address")
+    return text
+
+
 def plugin(package: str) -> Callable[[str], str]:
     """Make a check that a plug-in of this package exists."""
 
@@ -218,6 +224,7 @@ def plugin(package: str) -> Callable[[str], str]:
 
 Text = Annotated[str, Field(max_length=1000)]
 Regex = Annotated[str, Field(max_length=1000), AfterValidator(regex)]
+Secret = Annotated[str, AfterValidator(_secret)]
 Word = Annotated[str, Field(max_length=1000), AfterValidator(_word)]
 WebAddress = Annotated[str, Field(max_length=4000), AfterValidator(_or_empty(web_address))]
 Address = Annotated[str, Field(max_length=4000)]

@@ -16,6 +16,7 @@ from aggregator.config.fields import (
     Language,
     Name,
     PublicUrl,
+    Secret,
     StoreUrl,
     Text,
     TimeZone,
@@ -207,6 +208,11 @@ class FeedModel(Model):
         le=1000,
         description="holds only what so many publishers report",
         examples=[2],
+    )
+    token: Secret = Field(
+        default=_FEED.token,
+        description="a secret that readers have to give, as `?token=…`; left out: everybody may read",
+        examples=["${FEED_TOKEN}"],
     )
 
 

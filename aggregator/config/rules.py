@@ -67,6 +67,9 @@ class WrapperModel(BaseModel):
     )
     path: Regex = Field(default="", description="the rule holds only where the path matches")
     needs: Regex = Field(default="", description="the rule holds only where the query matches")
+    marks: Annotated[tuple[str, ...], BeforeValidator(_one_or_more), Field(max_length=20)] = Field(
+        default=(), description="the rule holds only where the address has one of these in it"
+    )
     coding: Literal["auto", "percent", "base64", "hex", "none"] = Field(
         default="auto", description="how the inner address is written"
     )

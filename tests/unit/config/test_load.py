@@ -81,7 +81,7 @@ sources:
 feeds:
   - {name: all, title: All, formats: [atom], group: none, limit: 5, max_age: 7d, sources: [x],
      categories: [world], languages: [zh], include: [气候, '/cli.*/'], exclude: sport,
-     min_publishers: 2}
+     min_publishers: 2, token: abcdefghijklmnop}
 """
     )
     general = CleanOptions(
@@ -165,6 +165,7 @@ feeds:
                 include=("气候", "/cli.*/"),
                 exclude=("sport",),
                 min_publishers=2,
+                token="abcdefghijklmnop",
             ),
         ),
     )
@@ -300,6 +301,7 @@ WRONG = [
     ('sources: [{url: https://a.example/, headers: {a: "x\\ny"}}]', "holds a control character"),
     ("sources: [{url: https://a.example/, headers: {Host: c}}]", "may not hold Host"),
     ("sources: [{url: https://a.example/, title: '" + "x" * 1001 + "'}]", "is too long: 1000"),
+    ("feeds: [{name: x, token: short}]", "token: must be 16 to 200 letters"),
     ("feeds: [{name: ../x}]", "name: becomes a file name"),
     ("feeds: [{name: a, include: ['/(/']}]", "include[0]: is no regular expression"),
     ("feeds: [{name: a, include: [' ']}]", "is an empty word"),
