@@ -124,3 +124,4 @@ class FeedSpec:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     min_publishers: int = 1
+    token: str = ""  # who asks for the feed has to know it; empty: everybody may

@@ -29,8 +29,11 @@ _SAFE = "!$&'()*+,-./:;=?@_~%"
 
 _MOBILE = re.compile(r"^(?:(?:www\d?|m|mobile|wap|3g|amp)\.)+(?=[^.]+\.)")
 _MOBILE_SECOND = re.compile(r"(?<=\.)m\.(?=[^.]+\.[^.]+$)")
+_SLASHES = re.compile(r"//+")
 _INDEX = re.compile(r"/(?:index|default)\.(?:html?|php|aspx?|jsp|shtml)$", re.IGNORECASE)
-_AMP_PATH = re.compile(r"^/amp(?=/.)|/amp(?:\.html?)?/?$|\.amp(?=\.html?$)|\.amp$")
+_AMP_PATH = re.compile(
+    r"(?i);jsessionid=[^/]*|^/amp(?=/.)|/amp(?:\.html?)?/?$|\.amp(?=\.html?$)|\.amp$"
+)
 _ARCHIVE = re.compile(r"https?://web\.archive\.org/web/\d{4,14}(?:[a-z]{2}_)?/(https?:/+.+)")
 _SECRET = re.compile(
     r"(?i)(?:^|[_-])(?:pass|passwd|password|pwd|secret|token|api_?key|key|auth|sig|sign|signature"
@@ -185,6 +188,7 @@ class _Site:
     hosts: re.Pattern[str]
     names: re.Pattern[str]
     fragments: re.Pattern[str] | None
+    cut: re.Pattern[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +198,7 @@ class _Tracking:
     fragments: re.Pattern[str]
     key_only: re.Pattern[str]
     key_keeps: re.Pattern[str]
+    same_hosts: dict[str, str]
     sites: tuple[_Site, ...]
 
 
@@ -209,6 +214,7 @@ def _load() -> _Tracking:
             globs(site["hosts"]),
             globs(site.get("names", [])),
             re.compile(site["fragment"]) if "fragment" in site else None,
+            re.compile(site["cut"]) if "cut" in site else None,
         )
         for site in rules["sites"]
     )
@@ -218,6 +224,7 @@ def _load() -> _Tracking:
         re.compile(rules["fragment"]),
         globs(rules["key"]["names"]),
         globs(rules["key"]["except_hosts"]),
+        rules["key"]["same_hosts"],
         sites,
     )
 
@@ -227,20 +234,21 @@ _TRACKING = _load()
 
 def without_tracking(url: str, rules: tuple[LinkRule, ...] = ()) -> str:
     """Return the address without tracking parameters, the rest as written; signed ones stay."""
-    if "?" not in url and "#" not in url:
-        return url
-    parts = split(url)
     name = host(url)
     if not name:
         return url
-    query, fragment = parts.query, parts.fragment
     sites = _sites(name)
-    if query:
-        query = _drop(query, sites)
-    if fragment and _tracks(fragment, sites):
-        fragment = None
-    if (query, fragment) != (parts.query, parts.fragment):
-        url = parts._replace(query=query, fragment=fragment).join()
+    if "?" in url or "#" in url or sites:
+        parts = split(url)
+        path, query, fragment = parts.path, parts.query, parts.fragment
+        for site in sites:
+            path = site.cut.sub("", path) if site.cut else path
+        if query:
+            query = _drop(query, sites)
+        if fragment and _tracks(fragment, sites):
+            fragment = None
+        if (path, query, fragment) != (parts.path, parts.query, parts.fragment):
+            url = Parts(parts.scheme, parts.authority, path, query, fragment).join()
     return _user_rules(url, rules) if rules else url
 
 
@@ -337,7 +345,8 @@ def same_key(url: str) -> str:
         return ""
     _, authority, path, query, fragment = split(url)
     name = _MOBILE_SECOND.sub("", _MOBILE.sub("", authority or ""))
-    path = _INDEX.sub("/", _AMP_PATH.sub("", _plain(path)))
+    name = _TRACKING.same_hosts.get(name, name)
+    path = _INDEX.sub("/", _AMP_PATH.sub("", _SLASHES.sub("/", _plain(path))))
     pairs = sorted(_key_pairs(query or "", name))
     return (
         f"{name}{path.rstrip('/')}"

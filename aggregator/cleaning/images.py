@@ -71,9 +71,9 @@ def _rewrap(url: str, template: str) -> list[Step]:
         "url_enc": quote(url, safe=""),
         "url_b64": base64.urlsafe_b64encode(url.encode()).decode().rstrip("="),
         "host": host(url),
-        "path": parts.path.removeprefix("/") + (f"?{parts.query}" if parts.query else ""),
+        "path": parts.path + (f"?{parts.query}" if parts.query else ""),
     }
-    wrapped = template
+    wrapped = template.replace("/{path}", "{path}")
     for name, value in values.items():
         wrapped = wrapped.replace("{" + name + "}", value)
     return [Step("rewrap", url, wrapped)]

@@ -17,9 +17,12 @@ _RULES = compile_rules(RULES)
 def trace_link(url: str, rules: tuple[LinkRule, ...] = ()) -> tuple[Step, ...]:
     """Return what is done to a link, step by step; the last `after` is the result."""
     seen = strip(url)
+    steps: list[Step] = []
+    if seen.startswith("//"):
+        seen = "https:" + seen
+        steps.append(Step("scheme", url, seen))
     if not is_web(seen):
         return ()
-    steps: list[Step] = []
     for step in peel(seen, _RULES, fragments=True):
         steps.append(step)
         seen = step.after

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import ada_url
 
-from aggregator.urls import LONGEST, split
+from aggregator.urls import LONGEST, host, split
 
 _FORBIDDEN = re.compile(
     r"[\x00-\x1f\x7f-\x9f\\\u202a-\u202e\u2066-\u2069]|%(?:0[0-9a-f]|1[0-9a-f]|7f|5c)",
@@ -26,6 +26,10 @@ _NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1:
 
 def mend(url: str) -> str:
     """Return the address with what may not stand in one percent-encoded, and nothing else."""
+    parts = split(url)
+    if parts.authority and not parts.authority.isascii():
+        name, colon, port = parts.authority.partition(":")
+        url = parts._replace(authority=(host(f"https://{name}/") or name) + colon + port).join()
     return quote(_LONE_PERCENT.sub("%25", url), safe=_LEGAL, errors="replace")
 
 

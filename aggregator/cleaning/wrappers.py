@@ -14,7 +14,10 @@ DEEPEST = 8
 _AMP = re.compile(r"&(?:amp|#0*38|#[xX]0*26);")
 _WEB = re.compile(r"(https?):/+(?=[^/])", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d+(?:/|$))", re.IGNORECASE)
-_NAKED = re.compile(r"[\w-]+(?:\.[\w-]+)*\.([a-z]{2,24}|xn--[\w-]+)(?::\d{1,5})?/.", re.IGNORECASE)
+_NAKED = re.compile(
+    r"(?:[\w-]+(?:\.[\w-]+)*\.([^\W\d_]{2,24}|xn--[\w-]+)|\d{1,3}(?:\.\d{1,3}){3})(?::\d{1,5})?/.",
+    re.IGNORECASE,
+)
 _FILE = frozenset({"ico", "jpg", "jpeg", "png", "gif", "webp", "svg", "avif", "js", "css", "html"})
 
 
@@ -125,6 +128,6 @@ def _absolute(value: str, scheme: str, parts: Parts, *, relative: bool) -> str:
     if relative and value and not _SCHEME.match(value):
         return f"{parts.scheme}://{parts.authority}/{value.removeprefix('/')}"
     match = _NAKED.match(value)
-    if match and match[1].lower() not in _FILE:
+    if match and (match[1] or "").lower() not in _FILE:
         return f"{scheme}://{value}"
     return ""
