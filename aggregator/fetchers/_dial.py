@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterable
@@ -138,7 +139,12 @@ class Stream(httpcore.AsyncNetworkStream):
         timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Go on in TLS, still counting."""
-        return Stream(await self._inner.start_tls(ssl_context, server_hostname, timeout))
+        try:
+            inner = await self._inner.start_tls(ssl_context, server_hostname, timeout)
+        except BaseException:  # the deadline too, after which the library leaves the socket open
+            await self._inner.aclose()
+            raise
+        return Stream(inner)
 
     def get_extra_info(self, info: str) -> Any:
         """Return what the connection knows of itself."""
@@ -177,10 +183,10 @@ async def _in_thread(lookup: Lookup, host: str, port: int) -> tuple[str, ...]:
 
 
 def _reason(problem: Exception | None) -> str:
-    """Say why no connection came about; the library's words name addresses, not addresses' secrets."""
+    """Say why no connection came about, in the system's words."""
     if isinstance(problem, httpcore.ConnectTimeout):
         return "no answer in time"
-    cause = problem.__cause__ or problem.__context__ if problem else None
-    while cause is not None and not (isinstance(cause, OSError) and cause.strerror):
+    cause: BaseException | None = problem
+    while cause is not None and not (isinstance(cause, OSError) and cause.errno):
         cause = cause.__cause__ or cause.__context__
-    return str(cause.strerror).lower() if isinstance(cause, OSError) else "refused"
+    return os.strerror(cause.errno or 0).lower() if isinstance(cause, OSError) else "refused"
