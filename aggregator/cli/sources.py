@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, config_path, read_config
-from aggregator.cli.output import say, say_json, table
+from aggregator.cli.output import printable, say, say_json, table
 from aggregator.model import Source, SourceState
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ def show_source(
     if json:
         say_json(shown)
         return
-    table(("", ""), [(name, _cell(value)) for name, value in shown.items()])
+    for name, value in shown.items():
+        if value not in (None, ""):
+            say(printable(f"{name.replace('_', ' ')}: {value}"))
 
 
 @contextmanager
