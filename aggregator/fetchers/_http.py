@@ -97,7 +97,7 @@ class _Transport(httpx.AsyncBaseTransport):
     """httpx's own transport, but with our dialer under it."""
 
     def __init__(self, settings: FetchSettings) -> None:
-        proxy = _proxy(settings.proxy) if settings.proxy else None
+        proxy = proxy_of(settings)
         self._body_limit = 2 * settings.max_size + HEAD_LIMIT
         trusted = (proxy.url.host.decode(), _port(proxy.url)) if proxy else None
         self._pool = httpcore.AsyncConnectionPool(
@@ -178,12 +178,16 @@ def _decoded(response: httpx.Response) -> Iterator[tuple[str, str]]:
         yield name.decode("latin-1").lower(), value.decode("latin-1").strip()
 
 
-def _proxy(text: str) -> httpcore.Proxy:
+def proxy_of(settings: FetchSettings) -> httpcore.Proxy | None:
+    """Return the configured proxy; raises ConfigError."""
+    text = settings.proxy
+    if not text:
+        return None
     try:
         proxy = httpx.Proxy(text)
     except (ValueError, httpx.InvalidURL) as error:
         raise ConfigError(f"cannot be used: {redact(text)}", key="fetch.proxy") from error
-    if proxy.url.scheme not in {"http", "https"}:
+    if proxy.url.scheme not in {"http", "https"} or not proxy.url.host:
         raise ConfigError(f"must be http or https: {redact(text)}", key="fetch.proxy")
     url = httpcore.URL(
         scheme=proxy.url.raw_scheme,

@@ -12,7 +12,7 @@ from aggregator.fetchers._files import read_file
 from aggregator.fetchers._gate import Gate
 from aggregator.fetchers._guard import Allowed
 from aggregator.fetchers._hops import Hop, Route
-from aggregator.fetchers._http import Answer, Web
+from aggregator.fetchers._http import Answer, Web, proxy_of
 from aggregator.fetchers._inflate import read_body
 from aggregator.model import Document, Fetched, Hints, NotModified, Source, Validators
 from aggregator.settings import FetchSettings
@@ -24,7 +24,8 @@ _NO_HINTS = Hints()
 
 
 def make(settings: FetchSettings) -> "FeedFetcher":
-    """Return the fetcher of feeds."""
+    """Return the fetcher of feeds; raises ConfigError."""
+    proxy_of(settings)  # now, not at the first fetch
     return FeedFetcher(settings)
 
 

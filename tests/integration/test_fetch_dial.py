@@ -1,0 +1,162 @@
+"""Connections are made to judged addresses alone, whatever a name's servers say."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+import httpcore
+import pytest
+
+from aggregator.errors import BlockedAddress, ConfigError, Unreachable
+from aggregator.fetchers._dial import Dialer, look_up
+from aggregator.fetchers._guard import Allowed
+from aggregator.fetchers.feed import make
+from aggregator.settings import FetchSettings
+
+
+class Names:
+    """A name service that answers from a table and counts what it was asked."""
+
+    def __init__(self, **answers: Sequence[str] | Exception) -> None:
+        self.answers = answers
+        self.asked: list[tuple[str, int]] = []
+
+    def __call__(self, host: str, port: int) -> Iterable[str]:
+        self.asked.append((host, port))
+        answer = self.answers[host.partition(".")[0]]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def dial(host: str, names: Callable[[str, int], Iterable[str]], *allowed: str) -> bool:
+    """Connect to a host at the port of a server; say whether that server was reached."""
+
+    async def test() -> bool:
+        reached = False
+
+        async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal reached
+            reached = True
+            writer.close()
+
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        try:
+            stream = await Dialer(Allowed(allowed), lookup=names).connect_tcp(host, port, 1.0)
+            await stream.aclose()
+            await asyncio.sleep(0.05)
+        finally:
+            server.close()
+        return reached
+
+    return asyncio.run(test())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ["127.0.0.1"],
+        ["93.184.215.14", "127.0.0.1"],
+        ["127.0.0.1", "93.184.215.14"],
+        ["::1"],
+        ["::ffff:127.0.0.1"],
+        ["64:ff9b::7f00:1"],
+        ["fe80::1%1"],
+        ["10.0.0.1"],
+    ],
+    ids=str,
+)
+def test_names_that_lead_inside(answer: list[str]) -> None:
+    """One inner address among public ones is enough to refuse a name."""
+    with pytest.raises(BlockedAddress, match=r"a\.example leads to"):
+        dial("a.example", Names(a=answer))
+
+
+def test_the_judged_address_is_the_one_that_is_used() -> None:
+    """The name is not looked up again between the judgement and the connection."""
+    names = Names(a=["127.0.0.1"])
+    assert dial("a.example", names, "127.0.0.0/8")
+    assert len(names.asked) == 1
+
+
+def test_an_address_needs_no_look_up() -> None:
+    """In no notation."""
+    names = Names()
+    assert dial("127.1", names, "127.0.0.1")
+    assert names.asked == []
+
+
+def test_other_addresses_are_tried() -> None:
+    """A host with several addresses is reached if one of the first answers."""
+    assert dial("a.example", Names(a=["127.0.0.9", "127.0.0.8", "127.0.0.1"]), "127.0.0.0/8")
+    late = ["127.0.0.9"] * 9 + ["127.0.0.1"]
+    with pytest.raises(Unreachable, match=r"no connection to a\.example: .*refused"):
+        dial("a.example", Names(a=late), "127.0.0.0/8")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [OSError(), UnicodeError(), [], ["no address"]],
+    ids=repr,
+)
+def test_names_that_lead_nowhere(answer: Sequence[str] | Exception) -> None:
+    """They are errors of the source; inner names are refused, whatever is allowed besides."""
+    with pytest.raises(Unreachable, match="no such host"):
+        dial("a.example", Names(a=answer), "127.0.0.1")
+    if isinstance(answer, Exception):
+        with pytest.raises(BlockedAddress, match="inner network"):
+            dial("a.internal", Names(a=answer), "127.0.0.1")
+        with pytest.raises(Unreachable):
+            dial("a.internal", Names(a=answer), "a.internal")
+
+
+def test_inner_names_must_lead_to_what_is_allowed() -> None:
+    """A public address behind an inner name is as suspect."""
+    with pytest.raises(BlockedAddress, match="inner network"):
+        dial("a.internal", Names(a=["93.184.215.14"]), "10.0.0.0/8")
+    assert dial("a.internal", Names(a=["127.0.0.1"]), "127.0.0.0/8")
+
+
+def test_a_look_up_that_hangs_holds_up_nothing() -> None:
+    """Neither other look-ups nor the end of the process."""
+
+    def slow(host: str, _: int) -> list[str]:
+        time.sleep(0 if host == "b.example" else 30)
+        return ["127.0.0.9"]
+
+    async def test() -> float:
+        dialer = Dialer(Allowed(["127.0.0.9"]), lookup=slow)
+        hanging = [asyncio.create_task(dialer.connect_tcp("a.example", 9)) for _ in range(50)]
+        await asyncio.sleep(0.01)
+        start = time.monotonic()
+        with pytest.raises(Unreachable):
+            await dialer.connect_tcp("b.example", 9)
+        for task in hanging:
+            task.cancel()
+        await asyncio.gather(*hanging, return_exceptions=True)
+        return time.monotonic() - start
+
+    assert asyncio.run(test()) < 1
+
+
+def test_the_system_is_asked_twice() -> None:
+    """So that a name that changes its answer shows itself."""
+    assert set(look_up("localhost", 80)) <= {"127.0.0.1", "::1"}
+    assert look_up("127.0.0.1", 80) == ("127.0.0.1",)
+
+
+def test_there_is_no_way_but_tcp() -> None:
+    """Sockets of the file system are not offered."""
+    with pytest.raises(NotImplementedError):
+        asyncio.run(Dialer(Allowed()).connect_unix_socket("/run/x"))
+    assert issubclass(Dialer, httpcore.AsyncNetworkBackend)
+
+
+@pytest.mark.parametrize(
+    "proxy", ["socks5://127.0.0.1:1", "http://[::1", "nonsense", "ftp://x", "http://"]
+)
+def test_proxies_that_cannot_be_used(proxy: str) -> None:
+    """They are errors of the configuration, found before anything is asked."""
+    with pytest.raises(ConfigError, match=r"fetch\.proxy"):
+        make(FetchSettings(proxy=proxy))
