@@ -64,7 +64,7 @@ class _Batch:
             self.modified.append(self._changed(entry, before) | row)
             return Change(kind="modified", key=before.key, material=True)
         if verdict == "refreshed":
-            self.refreshed.append(self._changed(entry, before))
+            self.refreshed.append(self._changed(entry, before) | {"grouped": False})
         if verdict == "same" and changes.should_touch(before, self.now):
             texts = changes.variants(before, entry.material, self.now)
             self.touched.append({"of": before.key, "variants": to_json(texts)})
@@ -127,7 +127,7 @@ def save_gathered(
     sights = zip(entries, named, matching.sights, strict=True)
     result = tuple(batch.sort(entry, own, sight) for entry, own, sight in sights)
     if initial is not None and _is_new(connection, identity):
-        _hide_flood(connection, batch, initial)
+        _hide_flood(batch, initial)
     _write_entries(connection, batch)
     _write_aliases(connection, matching, known, seen)
     blocks.count(connection, batch.new)
@@ -144,22 +144,10 @@ def _is_new(connection: Connection, identity: str) -> bool:
     return connection.scalar(query) is None
 
 
-def _hide_flood(connection: Connection, batch: _Batch, most: int) -> None:
-    """Let only the newest entries be shown; those that the journal knows as they were."""
-    before = _shown_before(connection, [stored.key for stored in batch.new])
-    unknown = [place for place, stored in enumerate(batch.new) if stored.key not in before]
-    kept = changes.newest([batch.new[place].published for place in unknown], most)
-    shown = before | {batch.new[place].key: n in kept for n, place in enumerate(unknown)}
-    batch.new = [replace(stored, shown=shown[stored.key]) for stored in batch.new]
-
-
-def _shown_before(connection: Connection, keys: Sequence[str]) -> dict[str, bool]:
-    record = schema.record.c
-    found: dict[str, bool] = {}
-    for some in chunks(keys):
-        query = select(record.key, record.shown).where(record.key.in_(some))
-        found.update((row.key, row.shown) for row in connection.execute(query))
-    return found
+def _hide_flood(batch: _Batch, most: int) -> None:
+    """Let only the newest of a new source's entries be shown."""
+    kept = changes.newest([stored.published for stored in batch.new], most)
+    batch.new = [replace(stored, shown=n in kept) for n, stored in enumerate(batch.new)]
 
 
 def _write_entries(connection: Connection, batch: _Batch) -> None:

@@ -1,6 +1,6 @@
 """Grouping: what is still to be grouped, what must be known of the past, and what came of it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,9 @@ from aggregator.stores import schema
 from aggregator.stores.codec import from_ticks, to_ticks
 from aggregator.stores.database import chunks, upsert
 from aggregator.stores.journal import EntryLine, Line
-from aggregator.stores.rows import STORED, load_stories, member_row, stored_of
+from aggregator.stores.rows import STORED, load_entries, load_stories, member_row, stored_of
+
+_LINK_MOST, _TITLE_MOST = 4_000, 500  # characters in the journal
 
 _entry = schema.entry.c
 _member = schema.member.c
@@ -105,31 +107,39 @@ def _mark(connection: Connection, keys: Iterable[Any], *, grouped: bool) -> None
 # --- done ----------------------------------------------------------------------------------
 
 
-def journal_lines(connection: Connection, grouping: Grouping) -> list[Line]:
-    """Return what the journal does not say yet of the grouping's stories and deaths."""
+def journal_lines(connection: Connection, grouping: Grouping) -> Iterator[Line]:
+    """Yield what the journal does not say yet of the grouping's stories and deaths."""
     keys = [member.key for story in grouping.stories for member in story.members]
     before = _stories_of(connection, keys)
     moved = {
-        member.key: story
+        member.key: (story.id, story.first_published)
         for story in grouping.stories
         for member in story.members
         if before.get(member.key) != story.id
     }
-    names = load_names(connection, moved)
-    columns = _load_columns(connection, moved)
-    lines: list[Line] = [
-        EntryLine(
-            key=key,
-            story=story.id,
-            source=columns[key][0],
-            first_published=story.first_published,
-            shown=columns[key][2],
-            names=names.get(key, ()),
-        )
-        for key, story in moved.items()
-        if key in columns
-    ]
-    return lines + list(grouping.tombstones)
+    yield from entry_lines(connection, moved)
+    yield from grouping.tombstones
+
+
+def entry_lines(
+    connection: Connection, places: Mapping[str, tuple[str, datetime]]
+) -> Iterator[EntryLine]:
+    """Yield the journal's lines on entries; `places` are their stories and first published."""
+    for some in chunks(places):
+        names = _load_names(connection, some)
+        for key, stored in load_entries(connection, some).items():
+            yield EntryLine(
+                key=key,
+                story=places[key][0],
+                source=stored.source_id,
+                first_published=places[key][1],
+                published=stored.published,
+                link=stored.entry.link[:_LINK_MOST],
+                title=stored.entry.title[:_TITLE_MOST],
+                publisher=stored.entry.publisher,
+                shown=stored.shown,
+                names=names.get(key, ()),
+            )
 
 
 def _stories_of(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
@@ -140,7 +150,7 @@ def _stories_of(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def load_names(
+def _load_names(
     connection: Connection, keys: Iterable[str]
 ) -> dict[str, tuple[tuple[str, str], ...]]:
     """Return one name of each kind of each entry, the one learned last."""
@@ -153,16 +163,12 @@ def load_names(
     return {key: tuple(sorted(names.items())) for key, names in found.items()}
 
 
-def _load_columns(connection: Connection, keys: Iterable[str]) -> dict[str, tuple[str, int, bool]]:
-    """Return the source, the effective date and whether it is shown, of each entry."""
-    found: dict[str, tuple[str, int, bool]] = {}
+def _load_columns(connection: Connection, keys: Iterable[str]) -> dict[str, tuple[int, bool]]:
+    """Return the effective date of each entry, and whether it is shown."""
+    found: dict[str, tuple[int, bool]] = {}
     for some in chunks(keys):
-        query = select(_entry.key, _entry.source, _entry.published, _entry.shown).where(
-            _entry.key.in_(some)
-        )
-        found.update(
-            (row.key, (row.source, row.published, row.shown)) for row in connection.execute(query)
-        )
+        query = select(_entry.key, _entry.published, _entry.shown).where(_entry.key.in_(some))
+        found.update((row.key, (row.published, row.shown)) for row in connection.execute(query))
     return found
 
 
@@ -176,7 +182,7 @@ def save_grouping(connection: Connection, grouping: Grouping) -> None:
     _write_stories(connection, grouping.stories, entries)
     left = _drop_members(connection, ids) - set(keys)
     rows = [
-        member_row(member, story, entries[member.key][1])
+        member_row(member, story, entries[member.key][0])
         for story in grouping.stories
         for member in story.members
         if member.key in entries
@@ -195,7 +201,7 @@ def save_grouping(connection: Connection, grouping: Grouping) -> None:
 def _write_stories(
     connection: Connection,
     stories: Sequence[Story],
-    entries: dict[str, tuple[str, int, bool]],
+    entries: Mapping[str, tuple[int, bool]],
 ) -> None:
     rows = []
     for story in stories:
@@ -208,8 +214,8 @@ def _write_stories(
                 "representative": story.representative,
                 "first_published": to_ticks(story.first_published),
                 "updated": to_ticks(story.updated),
-                "published": founder[1] if founder else min((one[1] for one in held), default=0),
-                "shown": any(one[2] for one in held),
+                "published": founder[0] if founder else min((one[0] for one in held), default=0),
+                "shown": any(one[1] for one in held),
             }
         )
     columns = ("founder", "representative", "first_published", "updated", "shown")

@@ -8,7 +8,7 @@ import errno
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,20 +17,28 @@ from typing import Any, Literal, get_args
 
 from aggregator.changes import Kind
 from aggregator.errors import StoreError
-from aggregator.model import Decision, Tombstone
+from aggregator.model import Decision, Publisher, Tombstone
 
-_LINE_MOST = 10_000  # bytes; ours have less than a tenth
+_LINE_MOST = 200_000  # bytes; ours are cut long before
 _KINDS = frozenset(get_args(Kind))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryLine:
-    """An entry, the story that it is in, and the names that it is known by (kind, digest)."""
+    """An entry, the story that it is in, and the names that it is known by (kind, digest).
+
+    With its outline (effective date, link, title, publisher) so that it can still be listed if
+    the database is lost and its source has it no more.
+    """
 
     key: str
     story: str
     source: str
     first_published: datetime
+    published: datetime
+    link: str = ""
+    title: str = ""
+    publisher: Publisher
     shown: bool = True
     names: tuple[tuple[str, str], ...] = ()
 
@@ -137,10 +145,14 @@ def _plain(line: Line) -> Mapping[str, Any]:
         return {
             "entry": line.key,
             "story": line.story,
-            "published": line.first_published.isoformat(),
+            "first": line.first_published.isoformat(),
             "source": line.source,
             **hidden,
             "names": dict(line.names),
+            "published": line.published.isoformat(),
+            "link": line.link,
+            "title": line.title,
+            "publisher": [line.publisher.id, line.publisher.title, line.publisher.url],
         }
     if isinstance(line, Tombstone):
         return {"dead": line.id, "into": line.into, "at": line.when.isoformat()}
@@ -161,7 +173,11 @@ def _line(value: Mapping[str, Any]) -> Line | None:
             key=_word(value["entry"]),
             story=_word(value["story"]),
             source=_word(value["source"]),
-            first_published=_time(value["published"]),
+            first_published=_time(value["first"]),
+            published=_time(value["published"]),
+            link=_word(value["link"]),
+            title=_word(value["title"]),
+            publisher=_publisher(value["publisher"]),
             shown=value.get("shown") is not False,
             names=tuple(
                 (kind, _word(digest)) for kind, digest in value["names"].items() if kind in _KINDS
@@ -175,6 +191,11 @@ def _line(value: Mapping[str, Any]) -> Line | None:
     if kind not in {"join", "split", "never"}:
         return None
     return Decision(kind=kind, a=_word(value["a"]), b=_word(value["b"]), when=_time(value["at"]))
+
+
+def _publisher(value: Sequence[object]) -> Publisher:
+    id_, title, url = (_word(one) for one in value)
+    return Publisher(id=id_, title=title, url=url)
 
 
 def _word(value: object) -> str:

@@ -1,22 +1,22 @@
 """What outlives a lost database, and what is let go in time."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
-from typing import Any
 
 from sqlalchemy import Connection, delete, exists, select, update
 
-from aggregator import changes, ids
+from aggregator import changes, ids, urls
 from aggregator.changes import SPENT, Name
 from aggregator.model import Decision, Entry, StoredEntry, Tombstone
 from aggregator.stores import schema
-from aggregator.stores.codec import from_ticks, to_ticks
+from aggregator.stores.codec import from_ticks, pack, storable, to_ticks
 from aggregator.stores.database import chunks, upsert
 from aggregator.stores.gather import load_aliases, write_aliases
-from aggregator.stores.grouping import load_decisions, load_names, save_decisions
+from aggregator.stores.grouping import entry_lines, load_decisions, save_decisions
 from aggregator.stores.journal import EntryLine, Line
-from aggregator.stores.rows import row_of
+from aggregator.stores.rows import load_entries, row_of
 
 _BATCH = 2_000  # lines of the journal written at once
 
@@ -45,27 +45,45 @@ def replay(connection: Connection, lines: Iterator[Line]) -> int:
 
 
 def _replay_entries(connection: Connection, lines: Sequence[EntryLine]) -> None:
-    rows = {
-        line.key: {
+    latest = {line.key: line for line in lines}
+    records = [
+        {
             "key": line.key,
             "story": line.story,
-            "source": line.source,
             "first_published": to_ticks(line.first_published),
-            "shown": line.shown,
         }
-        for line in lines
-    }
-    upsert(
-        connection, schema.record, list(rows.values()), update=("story", "first_published", "shown")
+        for line in latest.values()
+    ]
+    upsert(connection, schema.record, records, update=("story", "first_published"))
+    rows = [row_of(_outline(line), line.first_published, blank=True) for line in latest.values()]
+    upsert(connection, schema.entry, rows, update=("shown", "title", "content"))
+    if lines:
+        names = [(name, line.key) for line in lines for name in _names(line)]
+        write_aliases(connection, names, max(line.first_published for line in lines))
+
+
+def _outline(line: EntryLine) -> StoredEntry:
+    """Return what the journal knows of an entry; its text is not there."""
+    entry = Entry(
+        title=line.title,
+        link=line.link,
+        canonical=urls.canonical(line.link),
+        publisher=line.publisher,
     )
-    for line in lines:
-        names = [(Name(kind, digest), line.key) for kind, digest in _kinds(line)]
-        write_aliases(connection, names, line.first_published)
+    return StoredEntry(
+        key=line.key,
+        source_id=line.source,
+        entry=entry,
+        first_seen=max(line.first_published, line.published),
+        published=line.published,
+        revised=line.published,
+        shown=line.shown,
+    )
 
 
-def _kinds(line: EntryLine) -> Iterator[tuple[changes.Kind, str]]:
+def _names(line: EntryLine) -> list[Name]:
     given = dict(line.names)
-    return ((kind, given[kind]) for kind in changes.ORDER if kind in given)
+    return [Name(kind, given[kind]) for kind in changes.ORDER if kind in given]
 
 
 def _open_graves(connection: Connection) -> None:
@@ -79,87 +97,50 @@ def journal_lines(connection: Connection) -> Iterator[Line]:
     """Yield what the journal has to say, for one that was lost."""
     member = schema.member.c
     members = (
-        select(member.key, member.story, _entry.source, _entry.shown, _story.first_published)
-        .join(schema.entry, _entry.key == member.key)
+        select(member.key, member.story, _story.first_published)
         .join(schema.story, _story.id == member.story)
         .order_by(member.published, member.key)
     )
     for query in (select(schema.record), members):
-        rows = connection.execute(query).all()
-        for start in range(0, len(rows), _BATCH):
-            yield from _entry_lines(connection, rows[start : start + _BATCH])
+        rows = connection.execute(query)
+        places = {row.key: (row.story, from_ticks(row.first_published)) for row in rows}
+        yield from entry_lines(connection, places)
     for row in connection.execute(select(schema.tombstone)):
         yield Tombstone(id=row.id, into=row.story, when=from_ticks(row.died))
     yield from load_decisions(connection)
 
 
-def _entry_lines(connection: Connection, rows: Sequence[Any]) -> Iterator[EntryLine]:
-    names = load_names(connection, [row.key for row in rows])
-    for row in rows:
-        yield EntryLine(
-            key=row.key,
-            story=row.story,
-            source=row.source,
-            first_published=from_ticks(row.first_published),
-            shown=row.shown,
-            names=names.get(row.key, ()),
-        )
+# --- texts that come back ------------------------------------------------------------------
 
 
-# --- entries that come back ----------------------------------------------------------------
+def restore(connection: Connection, entries: Sequence[Entry]) -> int:
+    """Give texts back to entries that the journal alone knows, by their links; return how many.
 
-
-def restore(connection: Connection, entries: Sequence[Entry], now: datetime) -> int:
-    """Bring back entries that the journal knows and the database has lost; return how many.
-
-    They are found by their link. Their text is what we published, so the next sight of them
-    replaces it without a word.
+    They are texts that we published, so the next sight of the entry replaces them without a word.
     """
-    sources = list(connection.scalars(select(_record.source).distinct()))
-    named = {place: _link_names(sources, entry) for place, entry in enumerate(entries)}
-    aliases = load_aliases(connection, (one for own in named.values() for one in own))
-    back: dict[str, tuple[str, Entry]] = {}
-    for place, entry in enumerate(entries):
-        for digest, source in named[place].items():
-            key = aliases.get(digest, SPENT)
-            if key and key not in back:
-                back[key] = (source, entry)
-    lost = _lost(connection, back)
-    rows = [
-        row_of(_returned(key, *back[key], shown=lost[key], now=now), now, blank=True)
-        for key in sorted(lost)
-    ]
-    if rows:
-        connection.execute(schema.entry.insert(), rows)
-    return len(rows)
+    blank = select(_entry.key, _entry.source).where(_entry.blank)
+    sources = {row.key: row.source for row in connection.execute(blank)}
+    named = [_link_names(set(sources.values()), entry) for entry in entries]
+    aliases = load_aliases(connection, (one for own in named for one in own))
+    back = {
+        key: entry
+        for entry, own in zip(entries, named, strict=True)
+        for digest in own
+        if (key := aliases.get(digest, SPENT)) in sources
+    }
+    for key, stored in load_entries(connection, back).items():
+        own = stored.entry
+        entry = replace(
+            back[key], guid="", publisher=own.publisher, link=own.link, canonical=own.canonical
+        )
+        row = {"content": pack(entry), "title": storable(entry.title), "grouped": False}
+        connection.execute(update(schema.entry).where(_entry.key == key).values(row))
+    return len(back)
 
 
-def _link_names(sources: Iterable[str], entry: Entry) -> dict[str, str]:
+def _link_names(sources: Iterable[str], entry: Entry) -> list[str]:
     name = changes.link_name(entry.canonical or entry.link)
-    return {ids.entry_key(source, "link", name): source for source in sources} if name else {}
-
-
-def _returned(key: str, source: str, entry: Entry, *, shown: bool, now: datetime) -> StoredEntry:
-    published = changes.published(entry, now)
-    return StoredEntry(
-        key=key,
-        source_id=source,
-        entry=entry,
-        first_seen=now,
-        published=published,
-        revised=published,
-        shown=shown,
-    )
-
-
-def _lost(connection: Connection, keys: Iterable[str]) -> dict[str, bool]:
-    """Return the keys that have a record and no entry, and whether the entry was shown."""
-    found: dict[str, bool] = {}
-    for some in chunks(sorted(keys)):
-        lost = ~exists().where(_entry.key == _record.key)
-        query = select(_record.key, _record.shown).where(_record.key.in_(some), lost)
-        found.update((row.key, row.shown) for row in connection.execute(query))
-    return found
+    return [ids.entry_key(source, "link", name) for source in sources] if name else []
 
 
 # --- retention -----------------------------------------------------------------------------

@@ -157,7 +157,5 @@ record = Table(  # of the journal, replayed; what earlier runs said of entries t
     metadata,
     Column("key", Key, primary_key=True),
     Column("story", Key, nullable=False),
-    Column("source", Key, nullable=False),
     Column("first_published", Time, nullable=False),
-    Column("shown", Boolean, nullable=False),
 )

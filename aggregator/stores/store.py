@@ -37,8 +37,8 @@ from aggregator.stores.opening import (
 class SqlStore:
     """ports.Store over SQLAlchemy; reads from any thread, writes one after the other.
 
-    `rebuilt` says that the database was made anew beside a journal that knows entries: the
-    published feeds then have what `restore` wants.
+    `rebuilt` says that the database was made anew from the journal, which knows entries by
+    title and link alone: the published feeds then have the texts, for `restore`.
     """
 
     def __init__(self, url: str, data: Path, now: datetime) -> None:
@@ -127,7 +127,7 @@ class SqlStore:
     def save_grouping(self, done: Grouping) -> None:
         """Store one grouping in one transaction, its journal lines fsynced first."""
         with self._write(durable=True) as connection:
-            if lines := grouping.journal_lines(connection, done):
+            if lines := list(grouping.journal_lines(connection, done)):
                 remember_journal(connection, self._journal.append(lines))
             grouping.save_grouping(connection, done)
 
@@ -175,10 +175,10 @@ class SqlStore:
 
     # keep
 
-    def restore(self, entries: Sequence[Entry], *, now: datetime) -> int:
-        """Bring back entries that a lost database had, found by link; return how many came back."""
+    def restore(self, entries: Sequence[Entry]) -> int:
+        """Give published texts back to entries of a lost database, by link; return how many."""
         with self._write() as connection:
-            return keep.restore(connection, entries, now)
+            return keep.restore(connection, entries)
 
     def forget(self, before: datetime) -> int:
         """Let go the texts of stories neither published nor updated since; return how many."""

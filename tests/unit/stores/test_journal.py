@@ -4,18 +4,27 @@ import os
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from aggregator.errors import StoreError
 from aggregator.stores.journal import EntryLine, Journal, Line
-from tests.builders import NOW, at, make_decision, make_tombstone
+from tests.builders import NOW, at, make_decision, make_publisher, make_tombstone
 
 ENTRY = EntryLine(
-    key="k", story="s", source="quelle ü", first_published=NOW, names=(("guid", "g"), ("link", "l"))
+    key="k",
+    story="s",
+    source="quelle ü",
+    first_published=NOW,
+    published=at(-1),
+    link="https://example.org/1",
+    title="Überschrift",
+    publisher=make_publisher(),
+    names=(("guid", "g"), ("link", "l")),
 )
-HIDDEN = EntryLine(key="h", story="s", source="q", first_published=at(1), shown=False)
+HIDDEN = replace(ENTRY, key="h", first_published=at(1), shown=False, names=())
 LINES: tuple[Line, ...] = (
     ENTRY,
     HIDDEN,
@@ -67,7 +76,7 @@ def test_a_torn_last_line_costs_itself_alone(journal: Journal, lost: int) -> Non
         pytest.param('{"dead": "a", "into": "a", "at": "soon"}', id="no time"),
         pytest.param('{"decision": "burn", "a": "a", "b": "b", "at": "x"}', id="unknown decision"),
         pytest.param("[" * 100_000, id="deep and long"),
-        pytest.param("x" * 30_000, id="long"),
+        pytest.param("x" * 500_000, id="long"),
     ],
 )
 def test_foreign_lines_are_passed_over(journal: Journal, foreign: str) -> None:

@@ -26,6 +26,7 @@ from tests.builders import (
     make_entry,
     make_grouping,
     make_key,
+    make_publisher,
     make_source,
     make_state,
     make_story,
@@ -33,6 +34,7 @@ from tests.builders import (
 )
 
 STORIES = (make_story(make_key(1), make_key(2)), make_story(make_key(3)))
+PRESS = make_publisher("press.example")
 DEAD = make_tombstone("urn:uuid:dead", STORIES[0].id)
 DECISION = make_decision("never", make_key(1), make_key(3))
 
@@ -90,32 +92,48 @@ def test_a_lost_database_costs_no_id(data: Path) -> None:
         assert not store.rebuilt
 
 
-def test_published_entries_come_back_by_their_links(data: Path) -> None:
+def test_what_the_sources_have_no_more_is_still_listed(data: Path) -> None:
+    with closing(open_(data)) as store:
+        before = {one.story.id: one for one in store.newest_stories()}
+    (data / FILE).unlink()
+    with closing(open_(data)) as store:
+        assert {one.key for one in store.ungrouped(99)} == {make_key(n) for n in range(1, 30)}
+        rest = (make_story(make_key(n)) for n in range(4, 30))
+        store.save_grouping(make_grouping(*STORIES, *rest))
+        after = {one.story.id: one for one in store.newest_stories()}
+        assert list(after) == list(before)
+        for id_, shown in after.items():
+            old = before[id_]
+            for one, two in zip(shown.entries, old.entries, strict=True):
+                assert (one.key, one.source_id, one.published, one.shown) == (
+                    two.key,
+                    two.source_id,
+                    two.published,
+                    two.shown,
+                )
+                assert one.entry.title == two.entry.title
+                assert one.entry.link == two.entry.link
+                assert one.entry.publisher == two.entry.publisher
+
+
+def test_published_texts_come_back_by_their_links(data: Path) -> None:
     (data / FILE).unlink()
     published = [
-        make_entry(n, guid="urn:uuid:ours", title=f"As published {n}", fingerprint="ours")
+        make_entry(n, guid="urn:uuid:ours", html=f"<p>As published {n}</p>", publisher=PRESS)
         for n in (1, 2, 3, 77)
     ]
     with closing(open_(data)) as store:
-        assert store.restore(published, now=at(1)) == 3
-        assert store.restore(published, now=at(1)) == 0
-        back = store.ungrouped(99)
-        assert [(one.key, one.source_id) for one in back] == [
-            (make_key(n), "example") for n in (1, 2, 3)
-        ]
-        assert [one.shown for one in back] == [False, False, True]
+        assert store.restore(published) == 3
+        (back,) = store.entries([make_key(3)])
+        assert back.entry.html == "<p>As published 3</p>"
+        assert (back.entry.guid, back.entry.publisher.id) == ("", "example.org")
         changes = store.save_gathered(
-            make_source(), make_entries([1, 2, 3, 4]), make_state(), now=at(2), initial=9
+            make_source(), make_entries([1, 2, 3, 33]), make_state(), now=at(2), initial=9
         )
         assert [change.kind for change in changes] == ["unchanged"] * 3 + ["new"]
-        titles = [one.entry.title for one in store.entries([make_key(1), make_key(3)])]
-        assert titles == ["Headline 1", "Headline 3"]
-
-
-def overwrite(content: bytes) -> bytes:
-    """Write noise over a third of a file."""
-    third = len(content) // 3
-    return content[:third] + bytes(range(256)) * (third // 256) + content[third // 256 * 256 :]
+        (back,) = store.entries([make_key(3)])
+        assert back.entry == make_entry(3)
+        assert store.restore(published) == 0
 
 
 DAMAGES = [

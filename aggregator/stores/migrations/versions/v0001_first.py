@@ -110,11 +110,4 @@ def _keeping() -> None:
     op.create_index("tombstone_died", "tombstone", ["died"])
     columns = {"number": _NUMBER, "kind": _KEY, "a": _KEY, "b": _KEY, "decided": _TIME}
     _table("decision", ("number",), columns)
-    columns = {
-        "key": _KEY,
-        "story": _KEY,
-        "source": _KEY,
-        "first_published": _TIME,
-        "shown": _YES,
-    }
-    _table("record", ("key",), columns)
+    _table("record", ("key",), {"key": _KEY, "story": _KEY, "first_published": _TIME})
