@@ -237,6 +237,8 @@ def without_tracking(url: str, rules: tuple[LinkRule, ...] = ()) -> str:
     name = host(url)
     if not name:
         return url
+    if "&#" in url:
+        url = _AMP.sub("&", url)
     sites = _sites(name)
     if "?" in url or "#" in url or sites:
         parts = split(url)

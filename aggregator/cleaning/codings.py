@@ -104,9 +104,10 @@ def fill_holes(url: str, token: str) -> str:
 def from_protobuf(value: str) -> str:
     """Find the first address in a base64 message; '' where it holds only an opaque token."""
     text = value.replace("-", "+").replace("_", "/").rstrip("=")
-    if not re.fullmatch(r"[A-Za-z0-9+/]+", text):
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
         return ""
-    raw = base64.b64decode(text + "=" * (-len(text) % 4 % 3), validate=False)
     return _first_address(raw)
 
 

@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborNode, SelectolaxError
 from aggregator.cleaning.blocks import block_hash
 from aggregator.cleaning.noise import BLOCKS, collapse, drop_edge, is_copyright
 from aggregator.cleaning.preamble import Preamble, take_preamble
-from aggregator.cleaning.sanitize import bound, sanitize, scrub
+from aggregator.cleaning.sanitize import bound, plain_amp, sanitize, scrub
 from aggregator.cleaning.tree import Walk, parse, tidy, trim, walk
 from aggregator.settings import CleanOptions
 
@@ -58,7 +58,7 @@ def _clean(
 ) -> Cleaned:
     if "<" not in html and "&" not in html:
         return Cleaned(_paragraphs(sanitize(html)), Preamble(), (), ())
-    tree, body = parse(bound(html))
+    tree, body = parse(bound(plain_amp(html)))
     state = Walk(base, options)
     for selector in options.strip:
         _strip(body, selector, state)

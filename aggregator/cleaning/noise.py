@@ -88,6 +88,7 @@ _QUICK = {
     for place, rules in _AT.items()
 }
 _HEADINGS = frozenset(["h2", "h3", "h4", "h5", "h6", "strong", "b", "p", "div", "span"])
+_LONGEST_HEADING, _MOST_RELATED = 60, 20
 _EDGE_INLINE = frozenset(["a", "small", "sub", "span", "em", "i", "font", "b", "strong"])
 
 
@@ -113,9 +114,8 @@ def is_copyright(text: str) -> bool:
     return len(text) <= LONGEST_BLOCK and bool(NOISE.copyright.fullmatch(text))
 
 
-def judge(block: LexborNode) -> str:
+def judge(block: LexborNode, text: str) -> str:
     """Return the id of the rule by which a block is noise wherever it stands; '' if it is none."""
-    text = collapse(block.text_lexbor())
     return block_rule(block, text) or _related(block, text)
 
 
@@ -127,14 +127,34 @@ def is_mostly_links(block: LexborNode, text: str, tenths: int) -> bool:
 
 def _related(block: LexborNode, text: str) -> str:
     """Judge whether a block is a heading of related entries and nothing but links after it."""
+    match = NOISE.related.match(text)
+    if match is None or match.end() == len(text):
+        return ""
     heading = first_element(block)
-    if heading is None or heading.tag not in _HEADINGS:
-        return ""
-    title = collapse(heading.text_lexbor())
-    if len(title) > 60 or len(title) == len(text) or not NOISE.related.fullmatch(title):
-        return ""
-    rest = text[len(title) :].strip(BLANK + ":：")
-    return "related" if is_mostly_links(block, rest, 8) else ""
+    if match[0][-1] not in ":：":
+        # Without a colon the heading must be an element of its own.
+        if heading is None or heading.tag not in _HEADINGS:
+            return ""
+        if not NOISE.related.fullmatch(collapse(heading.text_lexbor())):
+            return ""
+    rest = text[match.end() :].strip(BLANK + ":：")
+    return "related" if rest and is_mostly_links(block, rest, 8) else ""
+
+
+def related_after(block: LexborNode, text: str) -> list[LexborNode]:
+    """Return the lists of links that follow a block which is a heading of related entries."""
+    found: list[LexborNode] = []
+    if len(text) > _LONGEST_HEADING or not NOISE.related.fullmatch(text):
+        return found
+    after = block.next
+    while after is not None and len(found) < _MOST_RELATED:
+        if not is_void(after):
+            listed = collapse(after.text_lexbor()) if after.tag in {"ul", "ol", "p", "div"} else ""
+            if not listed or not is_mostly_links(after, listed, 8):
+                break
+            found.append(after)
+        after = after.next
+    return found
 
 
 def drop_edge(body: LexborNode, place: str) -> str:

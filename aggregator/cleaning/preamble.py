@@ -10,7 +10,7 @@ from aggregator.cleaning.noise import BLANK, BLOCKS, SOLID, collapse, is_void
 _LONGEST = 240
 _MOST = 12
 
-_TIME = r"\d{1,2}[:：时時]\d{2}(?:[:：分]\d{2}(?:[.,]\d{1,9})?)?秒?分?(?:\s*[ap]\.?m\.?)?"
+_TIME = r"\d{1,2}[:：时時.]\d{2}(?:[:：分]\d{2}(?:[.,]\d{1,9})?)?秒?分?(?:\s*[ap]\.?m\.?)?"
 _ZONE = r"(?:\s*(?:Z|UTC|GMT|[A-Z]{2,5}|\(?[A-Z]{2,5}\)?|(?:UTC|GMT)?[+-]\d{1,2}:?\d{0,2}|北京时间|北京時間))?"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)[a-z]{0,7}\.?"
 _WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},?\s+)?"
@@ -29,8 +29,8 @@ _DATE = re.compile(
 )
 _SLASHED = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})(.*)", re.DOTALL)
 _BYLINE = re.compile(
-    r"(?:by\s+|author\s*[:：]\s*|written by\s+|作\s?者\s*[:：丨|/／]\s*|记\s?者\s*[:：丨|/／]\s*|記\s?者\s*[:：]\s*"
-    r"|(?:文|撰文|编译|編譯|采写|撰稿)\s*[:：丨|/／]\s*)(?P<names>[^.。!?！？:：]{1,80})",
+    r"(?:by\s+|author\s*[:：]\s*|written by\s+|作\s?者\s*[:：丨|｜/／]\s*|记\s?者\s*[:：丨|｜/／]\s*|記\s?者\s*[:：]\s*"
+    r"|(?:文|撰文|编译|編譯|采写|撰稿)\s*[:：丨|｜/／]\s*)(?P<names>[^.。!?！？:：]{1,80})",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"[^\W\d_][\w .'’·•・《》“”-]{0,60}(?:\s*[（(][^()（）]{1,12}[)）])?")
@@ -157,7 +157,7 @@ def _read(lines: list[str], found: Preamble, *, marked: bool, stamp: str) -> boo
         elif match := _BYLINE.fullmatch(line):
             byline = True
             names += split_names(match["names"])
-        elif dated := _trailing_date(line):
+        elif dated := _names_and_date(line):
             names += split_names(dated[0])
             dates.append(dated[1])
         elif all(_is_name(part) for part in _SPLIT.split(line)):
@@ -171,13 +171,15 @@ def _read(lines: list[str], found: Preamble, *, marked: bool, stamp: str) -> boo
     return True
 
 
-def _trailing_date(line: str) -> tuple[str, str] | None:
-    """Split `names, date` on one line."""
-    for match in re.finditer(r"[\s,，|｜·—-]+(?=\d|[A-Z][a-z]{2}|发|發|更)", line):
-        date = _DATE.fullmatch(line[match.end() :])
-        before = re.sub(r"^by\s+", "", line[: match.start()], flags=re.IGNORECASE)
-        if date and before and all(_is_name(part) for part in _SPLIT.split(before)):
-            return before, date["date"]
+def _names_and_date(line: str) -> tuple[str, str] | None:
+    """Split `names, date` or `date, names` on one line."""
+    for match in re.finditer(r"[\s,，|｜·—-]+", line):
+        before, after = line[: match.start()], line[match.end() :]
+        for names, written in ((before, after), (after, before)):
+            date = _DATE.fullmatch(written)
+            names = re.sub(r"^by\s+", "", names, flags=re.IGNORECASE)  # noqa: PLW2901
+            if date and names and all(_is_name(part) for part in _SPLIT.split(names)):
+                return names, date["date"]
     return None
 
 

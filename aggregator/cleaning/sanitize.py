@@ -28,6 +28,7 @@ _VOID = frozenset(
     "area base br col embed hr img input link meta param source track wbr".split()  # noqa: SIM905
 )
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+>?)")
+_AMP = re.compile(r"<(/?)amp-(img|anim|video|audio|iframe)(?=[\s>/])", re.IGNORECASE)
 _LONGEST_TAG = 60_000
 _MANY_ATTRIBUTES = 120
 
@@ -136,10 +137,11 @@ _CLEANER = nh3.Cleaner(
     tags=set(_TAGS),
     clean_content_tags=_GONE_WITH_CONTENT,
     attributes={**{tag: names for tag, names in _TAGS.items() if names}, "*": {"lang"}},
-    set_tag_attribute_values={
-        "img": {"referrerpolicy": "no-referrer", "loading": "lazy"},
-        "audio": {"controls": "", "preload": "none"},
-        "video": {"controls": "", "preload": "none"},
+    # Given by the walk: set here, their order would differ from process to process.
+    tag_attribute_values={
+        "img": {"referrerpolicy": {"no-referrer"}, "loading": {"lazy"}},
+        "audio": {"controls": {""}, "preload": {"none"}},
+        "video": {"controls": {""}, "preload": {"none"}},
     },
     url_schemes={"http", "https", "mailto", "tel", "magnet", "geo", "sms", "xmpp"},
     url_relative="deny",
@@ -168,6 +170,15 @@ def bound(html: str) -> str:
     if html.count("<") - html.count("</") <= DEEPEST:
         return html if len(html) <= _LONGEST_TAG else _TAG.sub(_short, html)
     return _Flattener(len(html)).flatten(html)
+
+
+def plain_amp(html: str) -> str:
+    """Return HTML with AMP's elements under the names of those that they stand for."""
+    return _AMP.sub(_amp_name, html) if "amp-" in html else html
+
+
+def _amp_name(match: re.Match[str]) -> str:
+    return f"<{match[1]}{'img' if match[2].lower() == 'anim' else match[2]}"
 
 
 def _short(match: re.Match[str]) -> str:

@@ -17,8 +17,10 @@ from aggregator.cleaning.noise import (
     SOLID,
     ends_block,
     is_call,
+    collapse,
     is_void,
     judge,
+    related_after,
 )
 from aggregator.cleaning.sanitize import ALLOWED
 from aggregator.settings import CleanOptions
@@ -59,6 +61,7 @@ class Walk:
     options: CleanOptions
     seen: dict[str, None] = field(default_factory=dict)  # in document order
     removed: list[str] = field(default_factory=list)
+    doomed: set[int] = field(default_factory=set)
 
 
 def parse(html: str) -> tuple[LexborHTMLParser, LexborNode]:
@@ -92,6 +95,8 @@ def _visit(node: LexborNode, tag: str, state: Walk) -> int:
     if tag[:1] == "-" or tag in _DEAD:
         node.decompose()
         return 0
+    if state.doomed and node.mem_id in state.doomed:
+        return _take_out(node, "related", state)
     attributes = node.attributes
     if attributes and (reason := _unwanted(attributes)):
         return _take_out(node, reason, state)
@@ -102,8 +107,19 @@ def _visit(node: LexborNode, tag: str, state: Walk) -> int:
         if tag in _REMOVABLE or tag not in ALLOWED:
             node.decompose()
         return int(tag in {"hr", "td", "th"})
-    if shows <= LONGEST_BLOCK and tag in BLOCKS and (reason := judge(node)):
+    if shows <= LONGEST_BLOCK and tag in BLOCKS:
+        return _judge_block(node, shows, state)
+    return shows
+
+
+def _judge_block(node: LexborNode, shows: int, state: Walk) -> int:
+    text = collapse(node.text_lexbor())
+    if reason := judge(node, text):
         return _take_out(node, reason, state)
+    if after := related_after(node, text):
+        # They come next in the walk, which takes them out when it gets there.
+        state.doomed.update(one.mem_id for one in after)
+        return _take_out(node, "related", state)
     return shows
 
 
@@ -163,6 +179,8 @@ def _image(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     for side in ("width", "height"):
         if side in attributes and not media.is_length(attributes[side]):
             del attrs[side]
+    attrs["referrerpolicy"] = "no-referrer"
+    attrs["loading"] = "lazy"
     return 1
 
 
@@ -255,6 +273,8 @@ def _player(node: LexborNode, attributes: Attributes, state: Walk) -> int:
             playable = True
         else:
             source.decompose()
+    node.attrs["controls"] = ""
+    node.attrs["preload"] = "none"
     shows = walk(node, state)
     return max(shows, 1) if playable else _unwrap(node, shows)
 
