@@ -28,7 +28,8 @@ _T = TypeVar("_T")
 _Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 _BATCH = 8  # calls that a worker gets at once, at most
-_HEAVY = 4_000_000  # bytes of waiting documents that pay for starting processes
+_HEAVY = 8_000_000  # bytes of documents in one run that pay for starting processes
+_PACE = 0.005  # seconds that a call takes, until it is known better
 _START = 60.0  # seconds that a worker may take to start
 _MEMORY = 2_000_000_000  # bytes of a worker's own data
 _UNSENDABLE = (pickle.PicklingError, TypeError, AttributeError, ValueError, RecursionError)
@@ -54,23 +55,26 @@ class _Job:
 
 
 class Pool:
-    """Runs calls one by one in a thread; in worker processes when more than `few` wait.
+    """Runs calls one by one in a thread; in worker processes when what waits is worth them.
 
-    `few=0` never uses the thread. `prepare` is run first in every worker. Workers without
-    work for `rest` seconds end.
+    That is, when at the pace so far it would take longer than `worth` seconds (a start costs
+    one or two, mostly imports), or when documents are very large; `worth=0` never uses the
+    thread. `prepare` is run first in every worker. Workers without work for `rest` seconds end.
     """
 
     def __init__(
         self,
         *,
         workers: int = 0,
-        few: int = 20,
+        worth: float = 2.0,
         deadline: timedelta = timedelta(seconds=30),
         rest: float = 60.0,
         prepare: Callable[[], object] | None = None,
     ) -> None:
         self._most = workers or min(8, len(os.sched_getaffinity(0)))
-        self._few = few
+        self._worth = worth
+        self._pace = _PACE
+        self._heavy = False
         self._possible = True
         self._deadline = deadline.total_seconds()
         self._rest = rest
@@ -92,6 +96,7 @@ class Pool:
         loop = asyncio.get_running_loop()
         jobs = [_Job((function, tuple(one)), loop.create_future()) for one in calls]
         self._queue.extend(jobs)
+        self._heavy = self._heavy or sum(job.weight for job in jobs) > _HEAVY
         self._wake()
         try:
             return [await job.result for job in jobs]
@@ -125,8 +130,7 @@ class Pool:
         """Say whether what waits is worth starting processes for."""
         if not self._possible:
             return False
-        many = len(self._queue) > self._few
-        return many or sum(job.weight for job in self._queue) > _HEAVY
+        return len(self._queue) * self._pace > self._worth or (self._heavy and bool(self._queue))
 
     def _send_off(self, worker: "_Worker") -> None:
         task = asyncio.create_task(self._serve_there(worker))
@@ -138,6 +142,7 @@ class Pool:
         if task.cancelled():
             return
         self._resting.append(worker)
+        self._heavy = self._heavy and bool(self._queue)
         if self._queue:  # came in while the worker was on its way
             self._wake()
         elif self._alarm is None:
@@ -154,16 +159,21 @@ class Pool:
 
     async def _serve_here(self) -> None:
         """Do what waits one by one, until it is done or pays for processes."""
+        loop = asyncio.get_running_loop()
         while self._queue and not self._pays():
             job = self._queue.popleft()
             if job.result.done():
                 continue
+            start = loop.time()
             try:
                 async with asyncio.timeout(self._deadline):
                     job.settle(await _in_thread(job.call))
             except TimeoutError:
                 job.settle(_late(self._deadline))
-                self._few = 0  # a thread cannot be ended, so no more of them
+                self._worth = 0  # a thread cannot be ended, so no more of them
+            # One slow call is no pace yet: the first one loads tables.
+            self._pace += (min(loop.time() - start, 4 * self._pace) - self._pace) / 10
+        self._heavy = self._heavy and bool(self._queue)
         self._here = None
         self._wake()
 
