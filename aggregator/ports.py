@@ -62,7 +62,14 @@ class Renderer(Protocol):
 
 
 class Store(Protocol):
-    """Everything that is remembered; gather, group and publish meet only here."""
+    """Everything that is remembered; gather, group and publish meet only here.
+
+    `rebuilt`: it was lost and made anew from the journal, so `restore` wants the published texts.
+    """
+
+    @property
+    def rebuilt(self) -> bool:
+        """Say whether texts are missing that the published feeds may have."""
 
     def close(self) -> None:
         """Give the database back."""
@@ -93,6 +100,9 @@ class Store(Protocol):
         self, publisher_ids: Iterable[str] | None = None
     ) -> Mapping[str, frozenset[int]]:
         """Return the hashes of each publisher's boilerplate."""
+
+    def veto_block(self, publisher_id: str, block: int) -> None:
+        """Remember that the user holds a block to be no boilerplate."""
 
     # group
     def ungrouped(self, limit: int) -> tuple[StoredEntry, ...]:
@@ -128,3 +138,10 @@ class Store(Protocol):
 
     def tombstones(self, since: datetime) -> tuple[Tombstone, ...]:
         """Return the stories that went into others since then, newest first."""
+
+    # keep
+    def restore(self, entries: Sequence[Entry]) -> int:
+        """Give published texts back to entries of a lost database, by link; return how many."""
+
+    def forget(self, before: datetime) -> int:
+        """Let go the texts of stories neither published nor updated since; return how many."""

@@ -11,6 +11,7 @@ from aggregator.report import SourceReport
 if TYPE_CHECKING:
     from rich.console import Console
 
+_WIDE = 500  # columns of a table in a pipe, where nothing need be folded
 _BREAKS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 _ESCAPES = str.maketrans(_BREAKS)
 
@@ -58,14 +59,17 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, quiet: bool
         made.add_column(heading, overflow="fold", justify="left")
     for row in rows:
         made.add_row(*(Text(printable(cell)) for cell in row))
-    _console(sys.stdout).print(made)
+    console = _console(sys.stdout)
+    with console.capture() as printed:
+        console.print(made)
+    for line in printed.get().splitlines():
+        say(line.rstrip())
 
 
 def _console(stream: Any) -> "Console":
     from rich.console import Console  # noqa: PLC0415  only tables and bars need it
 
-    width = None if stream.isatty() else 160
-    return Console(file=stream, width=width, soft_wrap=False, highlight=False)
+    return Console(file=stream, width=None if stream.isatty() else _WIDE, highlight=False)
 
 
 class Progress:

@@ -46,13 +46,34 @@ def show_source(
     id_: Annotated[str, typer.Argument(metavar="ID")],
     config: ConfigPath = None,
     data: DataPath = None,
+    veto: Annotated[
+        str, typer.Option("--veto", metavar="BLOCK", help="This learned block is no boilerplate.")
+    ] = "",
     json: Json = False,
 ) -> None:
-    """Show all that is known of one source."""
+    """Show all that is known of one source, and the blocks that were learned to recur in it."""
     with opened(config, data) as application:
+        from aggregator.cli import boilerplate  # noqa: PLC0415  loads all of cleaning
+
         (source,) = application.pick([id_])
         state = application.store.source_states().get(source.identity, SourceState())
-    shown = describe(source, state) | {
+        blocks = boilerplate.learned(application.store, source.identity)
+        if veto:
+            application.store.veto_block(*boilerplate.pick(blocks, veto))
+            blocks = [row for row in blocks if row["block"] != veto.lower()]
+    shown = _details(source, state)
+    if json:
+        say_json(shown | {"boilerplate": blocks})
+        return
+    for name, value in shown.items():
+        if value not in (None, ""):
+            say(printable(f"{name.replace('_', ' ')}: {value}"))
+    for row in blocks:
+        say(printable(f"recurs: {row['block']}  {row['publisher']}: {row['text']}"))
+
+
+def _details(source: Source, state: SourceState) -> dict[str, Any]:
+    return describe(source, state) | {
         "title": source.title or state.info.title,
         "identity": source.identity,
         "category": source.category,
@@ -63,12 +84,6 @@ def show_source(
         "moved_to": _redacted(state.permanent),
         "home": _redacted(state.info.link),
     }
-    if json:
-        say_json(shown)
-        return
-    for name, value in shown.items():
-        if value not in (None, ""):
-            say(printable(f"{name.replace('_', ' ')}: {value}"))
 
 
 @contextmanager

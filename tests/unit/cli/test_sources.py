@@ -96,3 +96,25 @@ def test_import_says_what_is_no_list(run: Run, home: Path) -> None:
     assert result.status == 2
     assert "list.opml: names no feed" in result.err
     assert run("sources", "import", "missing.opml").status == 1
+
+
+def test_show_lists_what_was_learned_and_takes_a_veto(run: Run, home: Path) -> None:
+    refrain = "Subscribe to the Harbour Gazette for a coffee a month, and read it on every quay."
+    folder = home / "dumps"
+    for number in range(12):
+        stamp = 1_772_442_000_000 + number * 86_400_000
+        (folder / f"{number}.txt").write_text(
+            f"<!--{stamp}-->\n[Story number {number}](https://coast.example/{number})\n------\n\n"
+            f"<p>What happened on day {number} at pier {number}.</p><p>{refrain}</p>",
+            encoding="utf-8",
+        )
+    run("fetch", "--quiet")
+    (row,) = run("sources", "show", "coast", "--json").rows
+    (block,) = row["boilerplate"]
+    assert block["text"] == refrain
+    assert block["publisher"] == "coast.example"
+    assert f"recurs: {block['block']}" in run("sources", "show", "coast").out
+    (after,) = run("sources", "show", "coast", "--json", "--veto", block["block"]).rows
+    assert after["boilerplate"] == []
+    assert run("sources", "show", "coast", "--json").rows[0]["boilerplate"] == []
+    assert run("sources", "show", "coast", "--veto", "123").status == 1

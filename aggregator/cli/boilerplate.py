@@ -1,0 +1,48 @@
+"""What was learned of a source: the blocks that recur in its entries, in words."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from aggregator.cleaning.blocks import block_hash, texts
+from aggregator.errors import AggregatorError
+from aggregator.model import StoredEntry
+
+if TYPE_CHECKING:
+    from aggregator.ports import Store
+
+_STORIES = 5_000  # the newest, in which the words of a block are looked for
+_TEXT = 200
+
+
+def learned(store: "Store", identity: str) -> list[dict[str, str]]:
+    """Return the learned blocks of a source's publishers: publisher, block and its text."""
+    entries = list(_entries(store, identity))
+    publishers = {one.entry.publisher.id for one in entries} | {identity}
+    found = {
+        (publisher, block): ""
+        for publisher, blocks in store.learned_blocks(publishers).items()
+        for block in blocks
+    }
+    for one in entries if found else ():
+        for text in texts(one.entry.html):
+            place = one.entry.publisher.id, block_hash(text)
+            if found.get(place) == "":
+                found[place] = text[:_TEXT]
+    return [
+        {"publisher": publisher, "block": f"{block:x}", "text": text}
+        for (publisher, block), text in sorted(found.items())
+    ]
+
+
+def pick(rows: list[dict[str, str]], block: str) -> tuple[str, int]:
+    """Return publisher and hash of a block that was listed, or raise AggregatorError."""
+    for row in rows:
+        if row["block"] == block.lower():
+            return row["publisher"], int(row["block"], 16)
+    raise AggregatorError(f"{block} is no block that was learned of this source")
+
+
+def _entries(store: "Store", identity: str) -> Iterator[StoredEntry]:
+    for shown in islice(store.newest_stories(), _STORIES):
+        yield from (one for one in shown.entries if one.source_id == identity)
