@@ -28,13 +28,16 @@ JOURNAL = "journal.jsonl"
 CHECKED = 64_000_000  # bytes; a larger file is checked only when damage was met in it
 _WRITTEN = "journal bytes"
 _REPLAYED = "journal replayed"
+_REBUILT = "made anew"
+_YES = "yes"
 _log = structlog.get_logger()
 
 
 def open_database(url: str, data: Path, journal: Journal, now: datetime) -> tuple[Database, bool]:
-    """Open the database of a data folder; say whether it was made anew beside a journal.
+    """Open the database of a data folder; say whether it lacks texts.
 
-    A damaged SQLite file is moved aside first. Raise StoreError if it cannot be used.
+    It does when it was made anew from a journal, until `forget_rebuild`. A damaged SQLite file
+    is moved aside first. Raise StoreError if it cannot be used.
     """
     path = sqlite_path(url, data)
     if path is not None:
@@ -125,15 +128,15 @@ def _prepare(database: Database, journal: Journal, data: Path, now: datetime) ->
         current = current and _recall(connection, _REPLAYED) != ""
         doubtful = current and clock.is_doubtful(connection, now)
         written = int(_recall(connection, _WRITTEN) or 0) if current else 0
-    rebuilt = False
     if not current or doubtful:
         with database.write(durable=True) as connection:
             hold_writer(connection)
-            rebuilt = _bring_up(connection, database.place, journal)
+            _bring_up(connection, database.place, journal)
             clock.mend(connection, now)
     if journal.size() < written and current:
         _mend_journal(database, journal, data)
-    return rebuilt
+    with database.read() as connection:
+        return _recall(connection, _REBUILT) == _YES
 
 
 def _version(connection: Connection, place: str) -> str:
@@ -156,16 +159,16 @@ def _version(connection: Connection, place: str) -> str:
     return version
 
 
-def _bring_up(connection: Connection, place: str, journal: Journal) -> bool:
-    """Migrate, and replay the journal if that was never done; say whether it held anything."""
+def _bring_up(connection: Connection, place: str, journal: Journal) -> None:
+    """Migrate, and replay the journal if that was never done."""
     if _version(connection, place) != HEAD:
         migrate(connection)
     if _recall(connection, _REPLAYED):
-        return False
-    lines = keep.replay(connection, journal.read())
-    _remember(connection, _REPLAYED, str(lines))
+        return
+    if keep.replay(connection, journal.read()):
+        _remember(connection, _REBUILT, _YES)
+    _remember(connection, _REPLAYED, _YES)
     remember_journal(connection, journal.size())
-    return lines > 0
 
 
 def migrate(connection: Connection) -> None:
@@ -199,6 +202,11 @@ def _recall(connection: Connection, name: str) -> str:
 
 def _remember(connection: Connection, name: str, value: str) -> None:
     upsert(connection, schema.meta, [{"name": name, "value": value}], update=("value",))
+
+
+def forget_rebuild(connection: Connection) -> None:
+    """Remember that the texts are back, as far as they can be."""
+    _remember(connection, _REBUILT, "")
 
 
 def remember_journal(connection: Connection, size: int) -> None:

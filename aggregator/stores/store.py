@@ -28,6 +28,7 @@ from aggregator.stores.lock import is_held
 from aggregator.stores.opening import (
     JOURNAL,
     flag,
+    forget_rebuild,
     open_database,
     remember_journal,
     sqlite_path,
@@ -46,9 +47,14 @@ class SqlStore:
         self._data = data
         self._now = now
         self._journal = Journal(data / JOURNAL)
-        self._database, self.rebuilt = open_database(url, data, self._journal, now)
+        self._database, self._rebuilt = open_database(url, data, self._journal, now)
         self._rescuing = threading.Lock()
         self._learned: dict[str, frozenset[int]] | None = None
+
+    @property
+    def rebuilt(self) -> bool:
+        """Say whether texts are missing that the published feeds may have."""
+        return self._rebuilt
 
     def close(self) -> None:
         """Give the database back."""
@@ -178,7 +184,10 @@ class SqlStore:
     def restore(self, entries: Sequence[Entry]) -> int:
         """Give published texts back to entries of a lost database, by link; return how many."""
         with self._write() as connection:
-            return keep.restore(connection, entries)
+            count = keep.restore(connection, entries)
+            forget_rebuild(connection)
+        self._rebuilt = False
+        return count
 
     def forget(self, before: datetime) -> int:
         """Let go the texts of stories neither published nor updated since; return how many."""
@@ -218,6 +227,6 @@ class SqlStore:
         if is_held(self._data):  # else another process may be at work: the next start mends it
             self._database.close()
             self._learned = None
-            self._database, self.rebuilt = open_database(
+            self._database, self._rebuilt = open_database(
                 self._url, self._data, self._journal, self._now
             )

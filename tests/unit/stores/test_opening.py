@@ -89,6 +89,9 @@ def test_a_lost_database_costs_no_id(data: Path) -> None:
         store.save_grouping(make_grouping(*STORIES))
         assert len(store.group_context(NOW, NOW).journal) == 26
     with closing(open_(data)) as store:
+        assert store.rebuilt
+        store.restore([])
+    with closing(open_(data)) as store:
         assert not store.rebuilt
 
 
@@ -134,6 +137,7 @@ def test_published_texts_come_back_by_their_links(data: Path) -> None:
         (back,) = store.entries([make_key(3)])
         assert back.entry == make_entry(3)
         assert store.restore(published) == 0
+        assert not store.rebuilt
 
 
 DAMAGES = [
