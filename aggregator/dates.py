@@ -21,8 +21,14 @@ def _words(text: str) -> list[str]:
     return text.split()
 
 
+def _bare(word: str) -> str:
+    """Return a word in small letters without accents."""
+    parts = unicodedata.normalize("NFD", word.lower())
+    return "".join(char for char in parts if not unicodedata.combining(char))
+
+
 _MONTHS: Final = {
-    name: month
+    _bare(name): month
     for month, names in enumerate(
         (
             "jan january januar janvier janv enero ene gennaio gen janeiro januari янв января január jänner styczeń stycznia ιαν ιανουαρίου",
@@ -119,6 +125,7 @@ _DATES: Final = tuple(
         rf"(?:(?P<era>民國|民国)\s*)?(?<![\d])(?P<year>{_NUMBER}{{2,4}}|元)\s*年\s*(?P<month>{_NUMBER}{{1,3}})\s*月\s*(?P<day>{_NUMBER}{{1,3}})\s*[日号號]?",
         r"(?<!\d)(?P<year>\d{4})\s*년\s*(?P<month>\d\d?)\s*월\s*(?P<day>\d\d?)\s*일",
         r"(?<!\d)(?P<year>\d{4})\s?(?P<mark>[-/.])\s?(?P<month>\d\d?)\s?(?P=mark)\s?(?P<day>\d\d?)(?!\d)\.?",
+        r"(?<!\d)(?P<year>\d{4})[\s./-]{1,3}(?P<name>[^\W\d_]{3,12})[\s./-]{1,3}(?P<day>\d\d?)(?!\d)",
         r"(?<!\d)(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?=$|\D|(?:\d{4}|\d{6})(?!\d))",
         r"(?<![\d:])(?P<day>\d\d?)(?:st|nd|rd|th|er|º|\.)?[\s/-]{0,3}(?:de\s)?(?P<name>[^\W\d_]{3,12})\.?,?[\s/-]{0,3}(?:de\s)?(?P<year>\d{4}|\d\d)(?![\d:])",
         r"(?P<name>[^\W\d_]{3,12})\.?\s{1,3}(?P<day>\d\d?)(?:st|nd|rd|th)?,?\s{1,3}(?P<year>\d{4})(?![\d:])",
@@ -131,9 +138,12 @@ _TIME: Final = re.compile(
     re.IGNORECASE,
 )
 _DIGIT_TIME: Final = re.compile(r"[T\s]?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?(?!\d)")
+_RARE: Final = re.compile(
+    r"(\d{4})(?:-?W(\d\d)(?:-?(?P<weekday>[1-7]))?|-(\d\d)|-?(\d{3}))?", re.ASCII
+)
 _LAST_ZONE: Final = re.compile(
     r"(?<![\w+-])(?:(?:GMT|UTC|UT)\s?)?(?P<offset>[+-]\d{1,2}(?::?\d\d)?)(?![\d:-])"
-    r"|(?<![^\W\d_])(?P<name>北京时间|北京時間|台北時間|香港時間|[A-Za-z]{1,5})(?![^\W\d_])"
+    r"|(?<![^\W\d_])(?P<name>北京时间|北京時間|台北時間|香港時間|[A-Z]{1,5})(?![^\W\d_])"
 )
 _LABEL: Final = re.compile(r"[^\d:：]{1,30}[:：]\s*(?=\D{0,12}\d)")
 _RELATIVE: Final = re.compile(
@@ -175,7 +185,11 @@ def _read(text: str, language: str, timezone: str) -> datetime | None:
         return None
     if re.fullmatch(r"\d{9,19}", text) and len(text) != 14:
         return _epoch(int(text))
-    return _loose(text, language, timezone) or _by_dateutil(text, language, timezone)
+    return (
+        _loose(text, language, timezone)
+        or _rare(text, timezone)
+        or _by_dateutil(text, language, timezone)
+    )
 
 
 def _epoch(number: int) -> datetime | None:
@@ -188,12 +202,25 @@ def _epoch(number: int) -> datetime | None:
     return None
 
 
+def _rare(text: str, timezone: str) -> datetime | None:
+    """Read what ISO 8601 allows besides: a month, a year, the day of a year, a week."""
+    found = _RARE.fullmatch(text)
+    if not found:
+        return None
+    year, week, month, of_year = (int(found[part] or 0) for part in (1, 2, 4, 5))
+    if week:
+        day = datetime.fromisocalendar(year, week, int(found["weekday"] or 1))
+    else:
+        day = datetime(year, month or 1, 1) + timedelta(days=max(of_year - 1, 0))  # noqa: DTZ001
+    return day.replace(tzinfo=_region(timezone) or UTC)
+
+
 # --- numbers and names ----------------------------------------------------------------------
 
 
 def _moment(day: dict[str, str | None], time: dict[str, str | None]) -> datetime | None:
     """Return the local moment of the parts; None for a month that no language has."""
-    name = (day.get("name") or "").lower()
+    name = _bare(day.get("name") or "")
     month = (_MONTHS.get(name) or _MONTHS.get(name[:3])) if name else _count(day["month"])
     if not month:
         return None
@@ -351,4 +378,5 @@ def _zone_of_dateutil(
 ) -> tzinfo | None:
     if offset is not None:
         return _fixed(offset / 3600) if abs(offset) <= 14 * 3600 else UTC
-    return _zone(name or "", datetime(2000, 1, 1), language, timezone) or UTC  # noqa: DTZ001
+    named = _zone(name or "", datetime(2000, 1, 1), language, timezone)  # noqa: DTZ001
+    return named or _region(timezone) or UTC

@@ -171,6 +171,8 @@ def _from_utf8(content: bytes, header: str = "") -> bytes:
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data":  # cut in the middle of the last letter
+            return _from_utf8(content[: error.start], header)
         sample = content[max(0, error.start - 1_000) :][:_SAMPLE]
         if _nearly_utf8(sample):
             return _tidy(_lenient(content))

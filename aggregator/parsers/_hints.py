@@ -16,7 +16,7 @@ _PERIODS: Final = {
     "yearly": timedelta(days=365),
 }
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_HOUR: Final = re.compile(rb"<hour>\s{0,99}(\d{1,2})\s{0,99}</hour>", re.IGNORECASE)
+_HOUR: Final = re.compile(rb"<hours?>\s{0,99}(\d{1,2})\s{0,99}</hours?>", re.IGNORECASE)
 _DAY: Final = re.compile(rb"<day>\s{0,99}([A-Za-z]{6,9})\s{0,99}</day>", re.IGNORECASE)
 _MOST: Final = timedelta(days=365)
 _NONE: Final = Hints()

@@ -14,7 +14,7 @@ Found = Mapping[str, Any]
 _NOTHING: Final[Found] = {}
 # Elements that feedparser would take for the entry's own: renamed, and read as second choice.
 _SECOND: Final = re.compile(
-    rb"(</?)(media:(?:title|description)|(?:itunes|atom):summary|dc:description)(?=[\s/>])"
+    rb"(</?)(media:(?:title|description)|(?:itunes|atom):summary|dc:description|itunes:owner)(?=[\s/>])"
 )
 _SECOND_TITLES: Final = ("second_media_title",)
 _SECOND_TEXTS: Final = (

@@ -4,6 +4,7 @@ import html
 import re
 import zlib
 from html.entities import html5
+from itertools import islice
 from typing import Final
 
 from aggregator.errors import ParseError
@@ -40,7 +41,7 @@ _WHOLE_IDENTITY: Final = re.compile(
 )
 # Bytes of UTF-8 that somebody wrote as one letter each.
 _BYTES: Final = re.compile(rb"(?:&#(?:12[89]|1[3-9]\d|2[0-4]\d|25[0-5]);){2,40}")
-_ENDS_MOST: Final = 1_000_000  # bytes in which an end of the root is looked for
+_ENDS_MOST: Final = 20  # ends of the root element that are looked at: all but one stand in CDATA
 _XML_NAMES: Final = {b"amp", b"lt", b"gt", b"quot", b"apos"}
 
 
@@ -125,12 +126,11 @@ def _first_root(content: bytes) -> bytes:
     root = _ROOT.search(content)
     if not root:
         return content
-    for end in re.finditer(rb"</" + re.escape(root[1]) + rb"\s*>", content):
+    ends = re.finditer(rb"</" + re.escape(root[1]) + rb"\s*>", content)
+    for end in islice(ends, _ENDS_MOST):
         at = end.end()
         if content.count(b"<![CDATA[", 0, at) == content.count(b"]]>", 0, at):
             return content[:at]
-        if at > _ENDS_MOST:
-            break
     return content
 
 

@@ -3,23 +3,25 @@
 import html
 import re
 from collections.abc import Iterable
+from html.entities import html5
 from itertools import islice
 from urllib.parse import urljoin
 
 from aggregator.model import Author
 
 TITLE_MOST = 1_000
+LOOKED_AT = 2_000  # characters in which markup must show
 TEXT_MOST = 1_000_000
 URL_MOST = 8_000
 WORD_MOST = 300
 MANY = 100  # categories, enclosures, authors of one entry
 
 _ADDRESS = re.compile(r"[^\s@<>()\"',;:]{1,100}@[^\s@<>()\"',;:]{1,200}")
-# A close tag, an empty element or a named or numbered letter: what plain text does not hold.
+# A close tag, or an element that has none: what plain text does not hold.
 _MARKUP = re.compile(
-    r"</[a-z][a-z0-9]{0,9}\s*>|<(?:br|img|hr|wbr)\b[^<>]{0,2000}>|&(?:#\d{2,7}|#x[0-9a-f]{2,6}|[a-z]{2,8}\d{0,2});",
-    re.IGNORECASE,
+    r"</[a-z][a-z0-9]{0,9}\s{0,9}>|<(?:br|img|hr|wbr)(?=[\s/>])[^<>]{0,2000}>", re.IGNORECASE
 )
+_LETTER = re.compile(r"&(?:#\d{2,7};|#[xX][0-9a-fA-F]{2,6};|([a-zA-Z]{2,31}\d{0,2};))")
 
 
 def cut(text: str | None, most: int = WORD_MOST) -> str:
@@ -51,8 +53,12 @@ def address(text: str | None, base: str = "") -> str:
 
 
 def looks_like_html(text: str) -> bool:
-    """Say whether a text whose format leaves it open holds markup."""
-    return ("<" in text or "&" in text) and _MARKUP.search(text[:TITLE_MOST]) is not None
+    """Say whether a text whose format leaves it open holds markup, or letters by their HTML names."""
+    if "<" in text and _MARKUP.search(text[:LOOKED_AT]):
+        return True
+    return "&" in text and any(
+        not found[1] or found[1] in html5 for found in _LETTER.finditer(text[:LOOKED_AT])
+    )
 
 
 def as_html(text: str) -> str:

@@ -55,13 +55,11 @@ def read_tree(content: bytes, base: str = "") -> Element | None:
         collect_ids=False,
     )
     try:
-        return etree.fromstring(content, parser, base_url=base)
+        return etree.fromstring(content, parser, base_url=base if base.isprintable() else "")
     except etree.XMLSyntaxError as error:
         if "depth" in str(error):
             raise ParseError("the elements are nested too deeply") from error
         return None
-    except ValueError:  # a base that is no string of C
-        return etree.fromstring(content, parser)
 
 
 def fields(element: Element, names: Names) -> Fields:
@@ -130,8 +128,6 @@ def text(element: Element) -> str:
 
 def inner(element: Element) -> str:
     """Return what an element holds as HTML; a single `div` around all of it is left out."""
-    if not len(element):
-        return element.text or ""
     only = element[0]
     wrapped = len(element) == 1 and local(only.tag) == "div"
     if wrapped and not (element.text or "").strip() and not (only.tail or "").strip():
