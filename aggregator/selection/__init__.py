@@ -28,14 +28,17 @@ def select(
     *,
     now: datetime,
     sources: Sequence[Source] = (),
+    narrow: Sequence[FeedSpec] = (),
 ) -> tuple[ShownStory, ...]:
     """Return what the feed holds, in the order given; stops reading when it is full.
 
     `sources` say which stored identities and categories the names in the specification mean.
+    A story has to meet the conditions of each specification in `narrow` as well.
     Raises ConfigError for an expression that cannot be used.
     """
-    wanted = _filter(spec, sources)
-    fitting = (one for one in _recent(stories, spec, now) if wanted(one))
+    wanted = [_filter(one, sources) for one in (spec, *narrow)]
+    recent = _recent(stories, spec, now)
+    fitting = (shown for shown in recent if all(fits(shown) for fits in wanted))
     if spec.group == "stories":
         return tuple(islice(fitting, spec.limit))
     cut = copies if spec.group == "duplicates" else alone

@@ -1,11 +1,10 @@
 """The web server: published feeds, pages for people, health and metrics."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
 
+import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -14,55 +13,28 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from aggregator import metrics, plugins
+from aggregator import metrics
 from aggregator.errors import StoreError
-from aggregator.metrics import Metrics
-from aggregator.model import ShownStory, SourceState
-from aggregator.ports import Clock, Renderer
 from aggregator.server import _health, _pages
+from aggregator.server._feeds import Feeds, is_known
 from aggregator.server._gate import Gate, prefix_of
-from aggregator.server._shelf import Place, Shelf, takes_gzip
-from aggregator.settings import FeedSpec
+from aggregator.server._pages import Pages
+from aggregator.server._shelf import Place, Shelf, send
+from aggregator.server._site import Reader, Site, published
+
+__all__ = ["Reader", "Site", "make_app"]
 
 _STATIC = Path(__file__).parent / "static"
-_FEED_CACHE = "public, max-age=300"
 _STATIC_CACHE = "public, max-age=86400"
 _STORIES = 50  # on the first page
 _SOON = {"Retry-After": "30"}
-
-
-def _nothing() -> Mapping[str, object]:
-    return {}
-
-
-class Reader(Protocol):
-    """What the pages read of the store, from several threads at once."""
-
-    def newest_stories(self) -> Iterator[ShownStory]:
-        """Yield stories, newest first."""
-
-    def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
-        """Return the stories of these ids, dead ids followed to the living."""
-
-    def source_states(self) -> Mapping[str, SourceState]:
-        """Return what is remembered of each source."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """What is served, and to whom; `host` is the address that the server is bound to.
-
-    `status` adds what the daemon knows to /health.
-    """
-
-    store: Reader
-    folder: Path  # of the published feeds
-    feeds: Sequence[FeedSpec]
-    public_url: str
-    clock: Clock
-    host: str = "127.0.0.1"
-    metrics: Metrics = field(default_factory=Metrics)
-    status: Callable[[], Mapping[str, object]] = _nothing
+_AT_ONCE = 4  # pages made side by side; the rest waits, and feeds are served meanwhile
+_OWN = {
+    "style.css": Place(path=_STATIC / "style.css", media_type="text/css; charset=utf-8"),
+    "icon.png": Place(path=_STATIC / "icon.png", media_type="image/png"),
+    "logo.png": Place(path=_STATIC / "logo.png", media_type="image/png"),
+    "favicon.ico": Place(path=_STATIC / "icon.png", media_type="image/png"),
+}
 
 
 def make_app(site: Site) -> ASGIApp:
@@ -75,40 +47,28 @@ class _Views:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        renderers: dict[str, Renderer] = {
-            name: plugins.load("aggregator.renderers", name)
-            for name in sorted({name for spec in site.feeds for name in spec.formats})
-        }
-        prefix = prefix_of(site.public_url)
-        formats = {name: (one.EXTENSION, one.MEDIA_TYPE) for name, one in renderers.items()}
-        self._files = dict(_files(site, renderers))
-        self._shelf = Shelf(self._files)
-        self._pages = _pages.Pages(
-            prefix=prefix,
-            feeds=_pages.feed_links(site.feeds, formats, prefix),
+        self._feeds = Feeds(site)
+        self._files = {file: one.path for file, one in published(site).items()}
+        # The pages show all stories, so that one private feed makes them private too.
+        self._tokens = [spec.token for spec in site.feeds if spec.token] or [""]
+        self._pages = Pages(
+            prefix=prefix_of(site.public_url),
+            feeds=_pages.feed_links(published(site).values(), prefix_of(site.public_url)),
             title=site.feeds[0].title if site.feeds else "Stories",
         )
-        self._static = Shelf(
-            {
-                "style.css": Place(
-                    path=_STATIC / "style.css", media_type="text/css; charset=utf-8"
-                ),
-                "icon.png": Place(path=_STATIC / "icon.png", media_type="image/png"),
-                "logo.png": Place(path=_STATIC / "logo.png", media_type="image/png"),
-                "favicon.ico": Place(path=_STATIC / "icon.png", media_type="image/png"),
-            }
-        )
+        self._own = Shelf(_OWN)
+        self._limiter = anyio.CapacityLimiter(_AT_ONCE)
 
     def app(self) -> Starlette:
         """Return the routes, with a page for every error."""
         app = Starlette(
             routes=[
                 Route("/", self.index),
-                Route("/feeds/{name}", self.feed),
+                Route("/feeds/{name}", self._feeds.answer),
                 Route("/stories/{id}", self.story),
                 Route("/health", self.health),
                 Route("/metrics", self.metrics),
-                Route("/{name}", self.static),
+                Route("/{name}", self.own),
             ],
             exception_handlers={
                 HTTPException: self.http_error,
@@ -119,58 +79,42 @@ class _Views:
         app.router.redirect_slashes = False  # the redirect would repeat the Host header
         return app
 
-    # --- feeds -----------------------------------------------------------------------------
-
-    async def feed(self, request: Request) -> Response:
-        """Answer with a published feed, or with 304 if the reader has it."""
-        answer = await self._from(self._shelf, request, _FEED_CACHE)
-        self._site.metrics.record_answer("feed", answer.status_code)
-        return answer
-
-    async def static(self, request: Request) -> Response:
-        """Answer with the style sheet or a picture of ours."""
-        return await self._from(self._static, request, _STATIC_CACHE)
-
-    async def _from(self, shelf: Shelf, request: Request, cache: str) -> Response:
-        name = request.path_params["name"]
-        if name not in shelf:
-            raise HTTPException(404)
-        edition = shelf.fresh(name) or await run_in_threadpool(shelf.read, name)
-        if edition is None:
-            raise HTTPException(503, "This feed is not published yet.", _SOON)
-        asked = request.headers
-        packed = takes_gzip(asked.get("accept-encoding", ""))
-        headers = edition.headers(packed=packed) | {"Cache-Control": cache}
-        if edition.is_held(asked.get("if-none-match", ""), asked.get("if-modified-since", "")):
-            del headers["Content-Type"]
-            headers.pop("Content-Encoding", "")
-            return Response(status_code=304, headers=headers)
-        return Response(edition.packed if packed else edition.content, headers=headers)
-
     # --- pages -----------------------------------------------------------------------------
 
-    async def index(self, _request: Request) -> Response:
+    async def index(self, request: Request) -> Response:
         """Answer with the newest stories."""
-        return await self._page(self._make_index)
+        return await self._page(request, lambda: self._make_index(_token(request)))
 
     async def story(self, request: Request) -> Response:
         """Answer with one story, its members and why they are in it."""
         slug = request.path_params["id"]
-        return await self._page(lambda: self._make_story(slug))
+        return await self._page(request, lambda: self._make_story(slug, _token(request)))
 
-    async def _page(self, make: Callable[[], str]) -> Response:
-        page = await run_in_threadpool(make)
+    async def own(self, request: Request) -> Response:
+        """Answer with the style sheet or a picture of ours."""
+        name = request.path_params["name"]
+        if name not in self._own:
+            raise HTTPException(404)
+        edition = self._own.fresh(name) or self._own.read(name)
+        if edition is None:
+            raise HTTPException(404)
+        return send(edition, request, cache=_STATIC_CACHE)
+
+    async def _page(self, request: Request, make: Callable[[], str]) -> Response:
+        if not is_known(request, self._tokens):
+            raise HTTPException(404)
+        page = await anyio.to_thread.run_sync(make, limiter=self._limiter)
         return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
 
-    def _make_index(self) -> str:
+    def _make_index(self, token: str) -> str:
         stories = list(islice(self._site.store.newest_stories(), _STORIES))
-        return self._pages.index(stories)
+        return self._pages.index(stories, token)
 
-    def _make_story(self, slug: str) -> str:
+    def _make_story(self, slug: str, token: str) -> str:
         found = self._site.store.stories([f"urn:uuid:{slug.removeprefix('urn:uuid:').lower()}"])
         if not found:
             raise HTTPException(404)
-        return self._pages.story(found[0])
+        return self._pages.story(found[0], token)
 
     # --- for machines ----------------------------------------------------------------------
 
@@ -179,10 +123,7 @@ class _Views:
         site = self._site
         well, health = await run_in_threadpool(
             lambda: _health.examine(
-                site.store.source_states,
-                {name: place.path for name, place in self._files.items()},
-                now=site.clock(),
-                more=site.status(),
+                site.store.source_states, self._files, now=site.clock(), more=site.status()
             )
         )
         headers = {"Cache-Control": "no-store"}
@@ -215,10 +156,5 @@ class _Views:
         return HTMLResponse(self._pages.error(status, problem), status, kept)
 
 
-def _files(site: Site, renderers: Mapping[str, Renderer]) -> Iterator[tuple[str, Place]]:
-    for spec in site.feeds:
-        for name in spec.formats:
-            file = f"{spec.name}.{renderers[name].EXTENSION}"
-            kind = renderers[name].MEDIA_TYPE
-            said = f"{kind}; charset=utf-8" if kind.endswith(("xml", "json")) else kind
-            yield file, Place(path=site.folder / file, media_type=said)
+def _token(request: Request) -> str:
+    return request.query_params.get("token", "")

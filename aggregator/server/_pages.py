@@ -1,15 +1,16 @@
 """Pages for people: what a template shows of the stories, and why entries stand together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from aggregator import text, urls
 from aggregator.model import Reason, ShownStory, StoredEntry
-from aggregator.settings import FeedSpec
+from aggregator.server._site import Published
 
 _TEXT_MOST = 1500  # characters of the text on a story's page
 _WEIGHTS_MOST = 5
@@ -77,20 +78,21 @@ class Pages:
         self._templates.filters["minute"] = _minute
         self._templates.globals.update(prefix=prefix, feeds=tuple(feeds), site=title)
 
-    def index(self, stories: Sequence[ShownStory]) -> str:
-        """Return the page of the newest stories."""
-        return self._render("index.html", stories=[view(one) for one in stories])
+    def index(self, stories: Sequence[ShownStory], token: str = "") -> str:
+        """Return the page of the newest stories; its links carry the token on."""
+        return self._render("index.html", token, stories=[view(one) for one in stories])
 
-    def story(self, story: ShownStory) -> str:
+    def story(self, story: ShownStory, token: str = "") -> str:
         """Return the page of one story."""
-        return self._render("story.html", story=view(story))
+        return self._render("story.html", token, story=view(story))
 
     def error(self, status: int, problem: str) -> str:
         """Return the page that says what went wrong."""
-        return self._render("error.html", status=status, problem=problem)
+        return self._render("error.html", "", status=status, problem=problem)
 
-    def _render(self, name: str, **values: object) -> str:
-        return self._templates.get_template(name).render(**values)
+    def _render(self, name: str, token: str, **values: object) -> str:
+        query = f"?token={quote(token, safe='')}" if token else ""
+        return self._templates.get_template(name).render(query=query, **values)
 
 
 def view(shown: ShownStory) -> StoryView:
@@ -113,18 +115,16 @@ def view(shown: ShownStory) -> StoryView:
     )
 
 
-def feed_links(
-    specs: Sequence[FeedSpec], formats: Mapping[str, tuple[str, str]], prefix: str
-) -> tuple[FeedLink, ...]:
-    """Return the links to all feeds; `formats` is name → (extension, media type)."""
+def feed_links(feeds: Iterable[Published], prefix: str) -> tuple[FeedLink, ...]:
+    """Return the links to the public feeds."""
     return tuple(
         FeedLink(
-            title=f"{spec.title} ({name})",
-            href=f"{prefix}/feeds/{spec.name}.{formats[name][0]}",
-            media_type=formats[name][1],
+            title=f"{feed.spec.title} ({feed.format})",
+            href=f"{prefix}/feeds/{feed.file}",
+            media_type=feed.media_type.partition(";")[0],
         )
-        for spec in specs
-        for name in spec.formats
+        for feed in feeds
+        if not feed.spec.token
     )
 
 

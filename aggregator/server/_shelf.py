@@ -9,6 +9,9 @@ from email.utils import formatdate, parsedate_to_datetime
 from hashlib import blake2b
 from pathlib import Path
 
+from starlette.requests import Request
+from starlette.responses import Response
+
 _PACKED = "-gzip"  # ends the ETag of the packed form: a strong one names bytes
 
 
@@ -81,16 +84,37 @@ class Shelf:
                 content = file.read()
         except OSError:
             return self._editions.get(name)
-        edition = Edition(
-            stamp=stamp,
-            content=content,
-            packed=gzip.compress(content, 6, mtime=0),
-            tag=blake2b(content, digest_size=16).hexdigest(),
-            modified=int(status.st_mtime),
-            media_type=place.media_type,
+        edition = pack(
+            content, media_type=place.media_type, modified=int(status.st_mtime), stamp=stamp
         )
         self._editions[name] = edition
         return edition
+
+
+def pack(
+    content: bytes, *, media_type: str, modified: int, stamp: tuple[int, int, int] = (0, 0, 0)
+) -> Edition:
+    """Return a document ready to send, also packed."""
+    return Edition(
+        stamp=stamp,
+        content=content,
+        packed=gzip.compress(content, 6, mtime=0),
+        tag=blake2b(content, digest_size=16).hexdigest(),
+        modified=modified,
+        media_type=media_type,
+    )
+
+
+def send(edition: Edition, request: Request, *, cache: str) -> Response:
+    """Answer with the document in the form that was asked for, or with 304."""
+    asked = request.headers
+    packed = takes_gzip(asked.get("accept-encoding", ""))
+    headers = edition.headers(packed=packed) | {"Cache-Control": cache}
+    if edition.is_held(asked.get("if-none-match", ""), asked.get("if-modified-since", "")):
+        del headers["Content-Type"]
+        headers.pop("Content-Encoding", "")
+        return Response(status_code=304, headers=headers)
+    return Response(edition.packed if packed else edition.content, headers=headers)
 
 
 def takes_gzip(accept_encoding: str) -> bool:

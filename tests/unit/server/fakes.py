@@ -90,6 +90,16 @@ class Visitor:
 
         return asyncio.run(send())
 
+    def crowd(self, paths: Iterable[str]) -> list[httpx.Response]:
+        """Ask for many pages at once."""
+
+        async def send() -> list[httpx.Response]:
+            transport = httpx.ASGITransport(self._app)
+            async with httpx.AsyncClient(transport=transport, base_url=ROOT) as client:
+                return await asyncio.gather(*(client.get(path) for path in paths))
+
+        return asyncio.run(send())
+
     def raw(self, path: str, headers: Mapping[str, str]) -> tuple[httpx.Headers, bytes]:
         """Ask for a page; return its body as it was sent."""
 
