@@ -22,7 +22,7 @@ def render(edition: Edition) -> bytes:
     """Return a zip file that, unpacked into a folder, is a source of the same entries."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as folder:
-        for name, content in documents(edition):
+        for name, content in dict(documents(edition)).items():
             folder.writestr(zipfile.ZipInfo(name, _LONG_AGO), content, zipfile.ZIP_DEFLATED)
     return packed.getvalue()
 
