@@ -39,7 +39,8 @@ def look_up(host: str, port: int) -> tuple[str, ...]:
 class Dialer(httpcore.AsyncNetworkBackend):
     """The only way to the network: connects where the guard allows it.
 
-    `trusted` is the configured proxy, (host, port), which may stand anywhere.
+    `trusted` is the configured proxy, (host, port), which may stand anywhere. `network` is
+    what then connects to an address.
     """
 
     def __init__(
@@ -48,11 +49,12 @@ class Dialer(httpcore.AsyncNetworkBackend):
         *,
         trusted: tuple[str, int] | None = None,
         lookup: Lookup = look_up,
+        network: httpcore.AsyncNetworkBackend | None = None,
     ) -> None:
         self._allowed = allowed
         self._trusted = trusted
         self._lookup = lookup
-        self._plain = httpcore.AnyIOBackend()
+        self._network = network or httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -74,7 +76,7 @@ class Dialer(httpcore.AsyncNetworkBackend):
         for place, address in enumerate(tries):
             patience = timeout if place == last else _PATIENCE
             try:
-                stream = await self._plain.connect_tcp(
+                stream = await self._network.connect_tcp(
                     str(address), port, patience, local_address, socket_options
                 )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
@@ -82,10 +84,6 @@ class Dialer(httpcore.AsyncNetworkBackend):
             else:
                 return Stream(stream)
         raise Unreachable(f"no connection to {shown(host)}: {_reason(problem)}")
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
 
     async def _addresses(self, host: str, port: int) -> tuple[Address, ...]:
         if address := literal(host):
@@ -98,6 +96,8 @@ class Dialer(httpcore.AsyncNetworkBackend):
                 raise BlockedAddress(
                     f"refused: {shown(host)} is a name of an inner network (fetch.allow_private)"
                 ) from error
+            if isinstance(error, OSError) and error.errno == socket.EAI_AGAIN:
+                raise Unreachable(f"nobody could be asked where {shown(host)} is") from error
             raise Unreachable(f"no such host: {shown(host)}") from error
         if not addresses:
             raise Unreachable(f"no such host: {shown(host)}")

@@ -23,17 +23,26 @@ def read_file(path: Path, limit: int) -> tuple[bytes, str]:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         raise FetchError(_words(path, error)) from error
-    with os.fdopen(handle, "rb") as file:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
-            raise FetchError(f"{shown(path)} is no file")
-        try:
-            content = file.read(limit + 1)
-        except OSError as error:
-            raise FetchError(_words(path, error)) from error
+    try:
+        content, found = _content(handle, limit + 1)
+    except OSError as error:
+        raise FetchError(_words(path, error)) from error
+    finally:
+        os.close(handle)
+    if not stat.S_ISREG(found.st_mode):
+        raise FetchError(f"{shown(path)} is no file")
     if len(content) > limit:
         raise too_large(limit)
     return inflate(content, limit), stamp(found)
+
+
+def _content(handle: int, most: int) -> tuple[bytes, os.stat_result]:
+    """Read a regular file, up to so many bytes; anything else is left unread."""
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode):
+        return b"", found
+    with os.fdopen(handle, "rb", closefd=False) as file:
+        return file.read(most), found
 
 
 def shown(path: Path | str) -> str:

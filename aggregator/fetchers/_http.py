@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from types import TracebackType
-from typing import Self
 
 import httpcore
 import httpx
@@ -109,18 +107,6 @@ class _Transport(httpx.AsyncBaseTransport):
             network_backend=Dialer(Allowed(settings.allow_private), trusted=trusted),
         )
 
-    async def __aenter__(self) -> Self:
-        await self._pool.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        await self._pool.__aexit__(exc_type, exc_value, traceback)
-
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request over a guarded connection."""
         answer = await self._pool.handle_async_request(
@@ -137,9 +123,8 @@ class _Transport(httpx.AsyncBaseTransport):
                 extensions=request.extensions,
             )
         )
-        stream = answer.extensions.get("network_stream")
-        if isinstance(stream, Stream):
-            stream.allow_body(self._body_limit)
+        stream: Stream = answer.extensions["network_stream"]  # all are the dialer's
+        stream.allow_body(self._body_limit)
         return httpx.Response(
             status_code=answer.status,
             headers=answer.headers,

@@ -1,6 +1,7 @@
 """Connections are made to judged addresses alone, whatever a name's servers say."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
 
@@ -109,6 +110,42 @@ def test_names_that_lead_nowhere(answer: Sequence[str] | Exception) -> None:
             dial("a.internal", Names(a=answer), "127.0.0.1")
         with pytest.raises(Unreachable):
             dial("a.internal", Names(a=answer), "a.internal")
+
+
+def test_a_resolver_that_cannot_be_asked() -> None:
+    """No network is told from no such name."""
+    names = Names(a=socket.gaierror(socket.EAI_AGAIN, "try again"))
+    with pytest.raises(Unreachable, match="nobody could be asked"):
+        dial("a.example", names)
+
+
+class Deaf(httpcore.AsyncNetworkBackend):
+    """A network in which nobody answers; it counts how long each address was waited for."""
+
+    def __init__(self) -> None:
+        self.waits: list[tuple[str, float | None]] = []
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Wait in vain."""
+        self.waits.append((host, timeout))
+        raise httpcore.ConnectTimeout(f"{host}:{port} {local_address} {socket_options}")
+
+
+def test_an_address_that_does_not_answer_is_left_for_the_next() -> None:
+    """Only the last one may take all the time that there is."""
+    deaf = Deaf()
+    names = Names(a=["2600:1406::1", "93.184.215.14"])
+    dialer = Dialer(Allowed(), lookup=names, network=deaf)
+    with pytest.raises(Unreachable, match="no answer in time"):
+        asyncio.run(dialer.connect_tcp("a.example", 80))
+    assert deaf.waits == [("2600:1406::1", 3.0), ("93.184.215.14", None)]
 
 
 def test_inner_names_must_lead_to_what_is_allowed() -> None:
