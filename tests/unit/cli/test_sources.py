@@ -99,7 +99,7 @@ def test_import_says_what_is_no_list(run: Run, home: Path) -> None:
 
 
 def test_show_lists_what_was_learned_and_takes_a_veto(run: Run, home: Path) -> None:
-    refrain = "Subscribe to the Harbour Gazette for a coffee a month, and read it on every quay."
+    refrain = "Printed on the north quay by the same four families since the winter of 1911."
     folder = home / "dumps"
     for number in range(12):
         stamp = 1_772_442_000_000 + number * 86_400_000
