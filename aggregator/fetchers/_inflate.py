@@ -53,7 +53,7 @@ def too_large(limit: int) -> BodyTooLarge:
 
 
 def _inflater(first: bytes, name: str, limit: int) -> "Inflater | None":
-    if first.startswith(_GZIP[: len(first)]) and name != "deflate":
+    if first.startswith(_GZIP[: len(first)]):  # no deflate begins so
         return Inflater("gzip", limit)
     return Inflater("deflate", limit) if name == "deflate" else None
 

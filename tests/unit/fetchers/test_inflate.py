@@ -48,9 +48,10 @@ def cut(content: bytes, size: int) -> list[bytes]:
         ("deflate", bare(TEXT)),
         ("gzip", TEXT),
         ("", gzip.compress(TEXT)),
+        ("deflate", gzip.compress(TEXT)),
         ("gzip", gzip.compress(TEXT) + b"\0" * 40),
     ],
-    ids=["plain", "identity", "misused", "gzip", "case", "x-gzip", "zlib", "bare", "lie", "unsaid", "padded"],
+    ids=["plain", "identity", "misused", "gzip", "case", "x-gzip", "zlib", "bare", "lie", "unsaid", "mistaken", "padded"],
 )  # fmt: skip
 def test_codings(coding: str, body: bytes, size: int) -> None:
     """Every coding that we ask for, and what servers make of it, in parts of any size."""
