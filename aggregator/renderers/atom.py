@@ -4,6 +4,7 @@ The extension writes links with all their attributes, the whole atom:source, tom
 a lead image (Media RSS) and, in our own namespace, how many publishers report the story.
 """
 
+from functools import partial
 from typing import Any
 
 from feedgen.entry import FeedEntry
@@ -25,7 +26,10 @@ _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 def render(edition: Edition) -> bytes:
     """Return the Atom document of an edition."""
-    shown = _content.renditions(edition)
+    return _content.write_xml(edition, partial(_write, edition))
+
+
+def _write(edition: Edition, shown: tuple[Rendition, ...]) -> bytes:
     feed = FeedGenerator()
     feed.register_extension("stories", _FeedExtension, _EntryExtension, atom=True, rss=False)
     feed.stories.edition = edition

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from email.utils import format_datetime
+from functools import partial
 from html import escape
 
 from lxml import etree
@@ -25,7 +26,10 @@ _ICON_SIDE = "128"
 
 def render(edition: Edition) -> bytes:
     """Return the RSS document of an edition; tombstones have no place in it."""
-    shown = _content.renditions(edition)
+    return _content.write_xml(edition, partial(_write, edition))
+
+
+def _write(edition: Edition, shown: tuple[Rendition, ...]) -> bytes:
     root = etree.Element("rss", {"version": "2.0"}, nsmap=_PREFIXES)
     channel = etree.SubElement(root, "channel")
     home = _content.address(edition, "")
