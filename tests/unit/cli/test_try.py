@@ -219,3 +219,23 @@ def test_a_value_is_wanted(run: Run, what: str) -> None:
     result = run("try", what)
     assert result.status == 1
     assert "or --jsonl" in result.err
+
+
+def test_rules_of_a_configuration_may_be_tried(run: Run, home: Path) -> None:
+    rules = {"providers": {"own": {"urlPattern": ".", "rules": ["zz"]}}}
+    (home / "rules.json").write_text(json.dumps(rules), encoding="utf-8")
+    (home / "own.yaml").write_text(
+        "images: {wrappers: [{host: img.own.example, at: 'query:pic'}]}\n"
+        "links: {rules: rules.json}\nclean: {strip: .ad}\n",
+        encoding="utf-8",
+    )
+    given = f"https://img.own.example/?pic={PLAIN}"
+    assert run("try", "image", given, "--config", "own.yaml").out.splitlines()[-1] == PLAIN
+    assert "(no rule matched)" in run("try", "image", given).out
+    own = run("try", "link", "https://a.example/?zz=1&b=2", "--config", "own.yaml")
+    assert own.out.splitlines()[-1] == "https://a.example/?b=2"
+    (shown,) = run(
+        "try", "html", "--jsonl", "--config", "own.yaml",
+        given=lines({"html": "<p class='ad'>Buy</p><p>News</p>"}),
+    ).rows  # fmt: skip
+    assert shown["html"] == "<p>News</p>"
