@@ -46,6 +46,8 @@ class Known:
 
     key: str
     title: str
+    link: str = ""
+    fingerprint: str = ""
     material: str
     claim: datetime | None = None
     stamp: datetime | None = None
@@ -291,7 +293,7 @@ def judge(known: Known, entry: Entry, now: datetime) -> Verdict:
     """
     if known.blank:
         return "refreshed"
-    if entry.material == known.material:
+    if entry.material == known.material or _reads_the_same(known, entry):
         return "same"
     if _is_before(entry.gathered, known.gathered) or _is_before(stamp(entry, now), known.stamp):
         return "older"
@@ -301,6 +303,19 @@ def judge(known: Known, entry: Entry, now: datetime) -> Verdict:
     if entry.material in texts and now - texts.get(known.material, now) < FLIP:
         return "older"
     return "modified"
+
+
+def _reads_the_same(known: Known, entry: Entry) -> bool:
+    """Say whether title, text and page are those that are stored; an address may carry a session."""
+    return (
+        entry.title == known.title
+        and entry.fingerprint == known.fingerprint != ""
+        and _page(entry.link) == _page(known.link)
+    )
+
+
+def _page(address: str) -> str:
+    return link_name(address).partition("?")[0]
 
 
 def _is_before(one: datetime | None, two: datetime | None) -> bool:

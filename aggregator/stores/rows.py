@@ -36,6 +36,8 @@ STORED = (
 _KNOWN = (
     _entry.key,
     _entry.title,
+    _entry.link,
+    _entry.fingerprint,
     _entry.material,
     _entry.claim,
     _entry.stamp,
@@ -56,6 +58,8 @@ def content_of(entry: Entry, now: datetime) -> dict[str, Any]:
         "stamp": maybe_ticks(changes.stamp(entry, now)),
         "gathered": maybe_ticks(entry.gathered),
         "title": storable(entry.title),
+        "link": storable(entry.link),
+        "fingerprint": storable(entry.fingerprint),
         "material": storable(entry.material),
         "content": pack(entry),
     }
@@ -113,6 +117,8 @@ def _known_of(row: Any) -> Known:
     return Known(
         key=row.key,
         title=row.title,
+        link=row.link,
+        fingerprint=row.fingerprint,
         material=row.material,
         claim=maybe_time(row.claim),
         stamp=maybe_time(row.stamp),

@@ -56,6 +56,8 @@ class Shelf:
             self.known[key] = Known(
                 key=key,
                 title=entry.title,
+                link=entry.link,
+                fingerprint=entry.fingerprint,
                 material=entry.material,
                 claim=entry.published,
                 stamp=changes.stamp(entry, now),
@@ -502,6 +504,25 @@ A, B, C = make_entry(1), edited(1, "b"), edited(1, "c")
 )
 def test_verdicts(sights: list[tuple[float, Entry]], expected: list[str]) -> None:
     assert history(*sights) == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        pytest.param({"link": "https://example.org/1?session=7"}, "same", id="a session"),
+        pytest.param({"link": "http://www.example.org/1"}, "same", id="another form"),
+        pytest.param({"link": "https://example.org/elsewhere"}, "modified", id="another page"),
+        pytest.param(
+            {"link": "https://example.org/1?session=7", "title": "Other"}, "modified", id="title"
+        ),
+        pytest.param(
+            {"link": "https://example.org/1?session=7", "text": "Other"}, "modified", id="text"
+        ),
+        pytest.param({"material": "other rules"}, "same", id="the rules changed, not the words"),
+    ],
+)
+def test_an_address_may_carry_a_session(change: Any, expected: str) -> None:
+    assert history((0, make_entry(1)), (1, make_entry(1, **change))) == ["new", expected]
 
 
 def test_what_came_back_without_its_text_takes_it_without_a_word() -> None:

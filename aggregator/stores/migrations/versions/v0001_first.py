@@ -53,6 +53,8 @@ def _gathering() -> None:
         "grouped": _YES,
         "blank": _YES,
         "title": _TEXT,
+        "link": _TEXT,
+        "fingerprint": _TEXT,
         "material": _TEXT,
         "variants": _TEXT,
         "content": _BYTES,
