@@ -38,7 +38,7 @@ def load_context(connection: Connection, start: datetime, end: datetime) -> Grou
     wherever they are in time.
     """
     decisions = load_decisions(connection)
-    journal = _load_records(connection)
+    journal = _load_records(connection, start, end)
     spans = [_member.published.between(to_ticks(start), to_ticks(end))]
     named = sorted({key for one in decisions for key in (one.a, one.b)})
     spans += [_member.key.in_(some) for some in chunks(named)]
@@ -69,9 +69,15 @@ def _load_grouped(connection: Connection, span: ColumnElement[bool]) -> Iterator
         )
 
 
-def _load_records(connection: Connection) -> dict[str, tuple[str, datetime]]:
-    record = schema.record.c
-    query = select(schema.record).where(exists().where(_entry.key == record.key, ~_entry.grouped))
+def _load_records(
+    connection: Connection, start: datetime, end: datetime
+) -> dict[str, tuple[str, datetime]]:
+    """Return what the journal says of the entries of the span that are still to be grouped."""
+    query = (
+        select(schema.record)
+        .join(schema.entry, _entry.key == schema.record.c.key)
+        .where(~_entry.grouped, _entry.published.between(to_ticks(start), to_ticks(end)))
+    )
     return {
         row.key: (row.story, from_ticks(row.first_published)) for row in connection.execute(query)
     }

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import Connection, select, tuple_
 
 from aggregator import changes, ids, urls
 from aggregator.model import ShownStory, StoredEntry, Story, Tombstone
@@ -44,23 +44,9 @@ def newest_stories(
 def _page(connection: Connection, size: int, after: Any | None) -> list[Any]:
     query = select(*_NEWEST).where(_story.shown)
     if after is not None:
-        query = query.where(_is_after(after))
+        query = query.where(tuple_(*_NEWEST) < tuple_(*after))
     query = query.order_by(*(column.desc() for column in _NEWEST)).limit(size)
     return list(connection.execute(query))
-
-
-def _is_after(last: Any) -> ColumnElement[bool]:
-    """Return the condition for the stories that come after this one."""
-    return or_(
-        _story.first_published < last.first_published,
-        and_(
-            _story.first_published == last.first_published,
-            or_(
-                _story.published < last.published,
-                and_(_story.published == last.published, _story.id < last.id),
-            ),
-        ),
-    )
 
 
 def _show(connection: Connection, ids_: Iterable[str]) -> tuple[ShownStory, ...]:

@@ -83,11 +83,11 @@ def test_a_lost_database_costs_no_id(data: Path) -> None:
         new = store.ungrouped(99)
         assert {one.key for one in new} == {make_key(n) for n in range(1, 30)}
         assert [one.key for one in new if not one.shown] == [make_key(1), make_key(2)]
-        journal = store.group_context(NOW, NOW).journal
+        journal = store.group_context(at(-99), NOW).journal
         assert journal[make_key(2)] == (STORIES[0].id, NOW)
         assert len(journal) == 29
         store.save_grouping(make_grouping(*STORIES))
-        assert len(store.group_context(NOW, NOW).journal) == 26
+        assert len(store.group_context(at(-99), NOW).journal) == 26
     with closing(open_(data)) as store:
         assert store.rebuilt
         store.restore([])
@@ -262,7 +262,7 @@ def test_a_journal_rebuilt_twice_still_knows_what_was_not_seen_again(data: Path)
     (data / FILE).unlink()
     with closing(open_(data)) as store:
         gather_again(store)
-        known = store.group_context(NOW, NOW).journal
+        known = store.group_context(at(-99), NOW).journal
         assert known[make_key(3)] == (STORIES[1].id, NOW)
 
 
