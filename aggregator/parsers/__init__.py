@@ -23,7 +23,7 @@ def parse(document: Document) -> ParsedFeed:
     """Read a document in the format it names or looks like; raise ParseError if it cannot be read."""
     if document.format:
         return _named(document.format).parse(document)
-    if not document.content.strip():
+    if not document.content or document.content.isspace():
         raise ParseError("the document is empty")
     for parser in _parsers():
         if parser.accepts(document):

@@ -15,12 +15,14 @@ def read(root: Element, content: bytes, url: str) -> ParsedFeed | None:
     elements = list(_xml.entries(root, names))
     if not elements and kind not in ("rss", "rdf", "feed", "channel"):
         return None
+    marked = b"xml:" in content  # base and language have this prefix alone
     context = Context(
         names=names,
         url=url,
         atom=kind in ("feed", "entry"),
-        based=b":base" in content,
-        spoken=b":lang" in content,
+        based=marked and b"xml:base" in content,
+        spoken=marked and b"xml:lang" in content,
+        pushed=kind == "channel",
     )
     info = _info.read(_channel(root, names), root, context)
     context = replace(context, page=info.link, language=info.language)

@@ -25,7 +25,9 @@ _NONE: Final = Hints()
 def read(found: Fields) -> Hints:
     """Return the hints of a channel."""
     ttl = interval(
-        first(found, "ttl"), first(found, "sy:updateperiod"), first(found, "sy:updatefrequency")
+        first(found, ("ttl",)),
+        first(found, ("sy:updateperiod",)),
+        first(found, ("sy:updatefrequency",)),
     )
     hours = [each.text or "" for held in found.get("skiphours", ()) for each in held]
     days = [each.text or "" for held in found.get("skipdays", ()) for each in held]

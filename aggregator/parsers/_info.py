@@ -1,31 +1,38 @@
 """What a feed, or the source of an entry, says of itself → FeedInfo."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 from aggregator.model import Author, FeedInfo
 from aggregator.parsers import _hints, _text, _xml
 from aggregator.parsers._links import article, related
 from aggregator.parsers._names import RDF_ABOUT
+from aggregator.parsers._plan import plan
 from aggregator.parsers._xml import Context, Element, Fields, first
 
 _TITLES: Final = ("title", "dc:title", "atom:title")
-_PEOPLE: Final = frozenset(
-    ("author", "atom:author", "managingeditor", "dc:creator", "dc:author", "itunes:author")
+_PEOPLE: Final = (
+    "author",
+    "atom:author",
+    "managingeditor",
+    "dc:creator",
+    "dc:author",
+    "itunes:author",
 )
+_CHANGED: Final = ("updated", "modified", "lastbuilddate", "pubdate", "dc:date", "published")
+_ICONS: Final = ("icon", "atom:icon", "logo", "atom:logo")
 _IMAGES: Final = ("itunes:image", "googleplay:image")
-RIGHTS: Final = ("rights", "copyright", "dc:rights", "atom:rights")
 
 
 def read(channel: Element, root: Element, context: Context) -> FeedInfo:
     """Read a channel; of the root come a picture and a language that the channel does not state."""
     found = _xml.fields(channel, context.names)
     base = context.base(channel)
-    links = _xml.links(found, channel, context)
-    guid = first(found, "id", "atom:id", "guid") or channel.get(RDF_ABOUT)
-    changed = first(
-        found, "updated", "modified", "lastbuilddate", "pubdate", "dc:date", "published"
-    )
+    there = plan(tuple(found))
+    links = _xml.links(channel, found, there.links, context)
+    guid = first(found, there.guid) or channel.get(RDF_ABOUT)
+    changed = first(found, _CHANGED) or _xml.attribute(channel, "lastmod")
+    people = [key for key in _PEOPLE if key in found]
     return FeedInfo(
         id=_text.cut(guid, _text.URL_MOST),
         title=_xml.plain(found, _TITLES, atom=context.atom),
@@ -34,16 +41,22 @@ def read(channel: Element, root: Element, context: Context) -> FeedInfo:
         hub=related(links, "hub"),
         language=_language(found, channel, root),
         icon=_icon(found, root, context, base),
-        rights=_xml.plain(found, RIGHTS, atom=context.atom),
-        updated=_text.cut(changed or _xml.attribute(channel, "lastmod")),
-        authors=authors(_xml.in_order(channel, found, _PEOPLE, context.names), base),
+        rights=_xml.plain(found, there.rights, atom=context.atom),
+        updated=_text.cut(changed),
+        authors=authors(channel, found, people, context),
         hints=_hints.read(found),
     )
 
 
-def authors(elements: Iterable[Element], base: str) -> tuple[Author, ...]:
-    """Return the people of these elements, each once."""
-    return _text.authors(author(each, base) for each in elements)
+def authors(
+    element: Element, found: Fields, keys: Sequence[str], context: Context
+) -> tuple[Author, ...]:
+    """Return the people of the elements of these names, all of them there."""
+    if not keys:
+        return ()
+    base = context.base(element)
+    people = _xml.in_order(element, found, keys, context.names)
+    return _text.authors([author(each, base) for each in people[: _text.MANY * 10]])
 
 
 def author(element: Element, base: str) -> Author | None:
@@ -59,13 +72,13 @@ def author(element: Element, base: str) -> Author | None:
 
 
 def _language(found: Fields, channel: Element, root: Element) -> str:
-    stated = first(found, "language", "dc:language")
+    stated = first(found, ("language", "dc:language"))
     return _text.cut(stated or _xml.language_of(channel, root), 40)
 
 
 def _icon(found: Fields, root: Element, context: Context, base: str) -> str:
     """Return the picture of a feed: a small one before a large one."""
-    own = first(found, "icon", "atom:icon", "logo", "atom:logo")
+    own = first(found, _ICONS)
     if own:
         return _text.address(own, base)
     outside = [each for each in root if context.names[each.tag] == "image"]  # as in RDF

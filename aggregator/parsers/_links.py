@@ -1,18 +1,16 @@
 """Which of several links is the article, the feed, the hub, a media file."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, NamedTuple
 
 from aggregator.model import Enclosure
 from aggregator.parsers import _text
 
-_PAGES: Final = {"", "text/html", "application/xhtml+xml"}
+_PAGES: Final = {"text/html", "application/xhtml+xml"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """A link of a feed or an entry, absolute if a base was known."""
+class Link(NamedTuple):
+    """A link of a feed or an entry, absolute if a base was known; a tuple, being made so often."""
 
     href: str
     rel: str = "alternate"
@@ -31,17 +29,23 @@ def is_web(url: str) -> bool:
     return url[:8].lower().startswith(("https://", "http://"))
 
 
-def article(links: Sequence[Link]) -> str:
+def article(links: Iterable[Link]) -> str:
     """Return the page that the entry is about: an alternate in HTML, else any alternate."""
-    alternates = [link for link in links if link.rel == "alternate" and link.href]
-    pages = [link for link in alternates if link.type.partition(";")[0].strip() in _PAGES]
-    chosen = next(iter(pages or alternates), None)
-    return chosen.href if chosen else ""
+    other = ""
+    for link in links:
+        if link.rel == "alternate" and link.href:
+            if not link.type or link.type.partition(";")[0].strip() in _PAGES:
+                return link.href
+            other = other or link.href
+    return other
 
 
 def related(links: Iterable[Link], relation: str) -> str:
     """Return the first address of a relation, '' if there is none."""
-    return next((link.href for link in links if link.rel == relation and link.href), "")
+    for link in links:
+        if link.rel == relation and link.href:
+            return link.href
+    return ""
 
 
 def enclosure(url: str, kind: str = "", length: str = "", title: str = "") -> Enclosure:

@@ -59,7 +59,7 @@ def read(found: Any, content: bytes, url: str, skipped: tuple[Skipped, ...]) -> 
     atom = found.version.startswith("atom")
     info = _info(found.feed, url, atom=atom, content=content)
     feed = _Feed(
-        url=url, atom=atom, based=b":base" in content, page=info.link, language=info.language
+        url=url, atom=atom, based=b"xml:base" in content, page=info.link, language=info.language
     )
     entries = (_entry(number, entry, feed) for number, entry in enumerate(found.entries, 1))
     return ParsedFeed(info=info, entries=tuple(entries), skipped=skipped)

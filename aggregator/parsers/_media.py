@@ -7,31 +7,28 @@ from typing import Final
 from aggregator.model import Enclosure
 from aggregator.parsers import _text, _xml
 from aggregator.parsers._links import Link, enclosure, once
+from aggregator.parsers._plan import Plan
 from aggregator.parsers._xml import Context, Element, Fields
 
-_PICTURES: Final = ("itunes:image", "image", "media:thumbnail", "googleplay:image")
-_GROUPS: Final = ("media:group", "media:content")
-_GROUPED: Final = frozenset(_GROUPS)
 _MEDIUMS: Final = ("image", "audio", "video")
 
 
 def files(
-    element: Element, found: Fields, links: Sequence[Link], context: Context
+    element: Element, found: Fields, there: Plan, links: Sequence[Link], context: Context
 ) -> tuple[Enclosure, ...]:
     """Return the media files, each once, a bounded number."""
+    linked = [link for link in links if link.rel == "enclosure"]
+    if not there.files and not linked:
+        return ()
     base = context.base(element)
     media = [_file(each, base, "length") for each in found.get("enclosure", ())[: _text.MANY * 2]]
-    media += [
-        enclosure(link.href, link.type, link.length, link.title)
-        for link in links
-        if link.rel == "enclosure"
-    ]
-    for each in _xml.in_order(element, found, _GROUPED, context.names)[: _text.MANY * 2]:
+    media += [enclosure(link.href, link.type, link.length, link.title) for link in linked]
+    for each in _xml.in_order(element, found, there.groups, context.names)[: _text.MANY * 2]:
         if context.names[each.tag] == "media:content":
             media.append(_file(each, base, "fileSize"))
         else:
             media += [_file(inner, base, "fileSize") for inner in _contents(each)]
-    return once(media) if media else ()
+    return once(media)
 
 
 def _contents(group: Element) -> Iterator[Element]:
@@ -50,17 +47,20 @@ def _file(element: Element, base: str, size: str) -> Enclosure:
     return enclosure(_text.address(element.get("url"), base), kind, element.get(size) or "")
 
 
-def picture(found: Fields, media: Sequence[Enclosure], base: str) -> str:
+def picture(found: Fields, there: Plan, media: Sequence[Enclosure], base: str) -> str:
     """Return the picture: the entry's own, a thumbnail, else the first image among its files."""
-    for element in _xml.all_of(found, _PICTURES):
+    for element in _xml.all_of(found, there.pictures):
         url = _address(element)
         if url:
             return _text.address(url, base)
-    for group in _xml.all_of(found, _GROUPS):
+    for group in _xml.all_of(found, there.groups):
         for each in group.iter("{*}thumbnail"):
             if each.get("url"):
                 return _text.address(each.get("url"), base)
-    return next((each.url for each in media if each.type.startswith("image/")), "")
+    for file in media:
+        if file.type.startswith("image/"):
+            return file.url
+    return ""
 
 
 def _address(element: Element) -> str:

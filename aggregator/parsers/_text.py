@@ -2,9 +2,9 @@
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from html.entities import html5
-from itertools import islice
 from urllib.parse import urljoin
 
 from aggregator.model import Author
@@ -26,7 +26,8 @@ _LETTER = re.compile(r"&(?:#\d{2,7};|#[xX][0-9a-fA-F]{2,6};|([a-zA-Z]{2,31}\d{0,
 
 def cut(text: str | None, most: int = WORD_MOST) -> str:
     """Return the stripped text, `most` characters at most; '' for None."""
-    return text.strip()[:most].rstrip() if text else ""
+    short = text.strip() if text else ""
+    return short if len(short) <= most else short[:most].rstrip()
 
 
 def line(text: str | None, most: int = TITLE_MOST) -> str:
@@ -71,12 +72,13 @@ def flat(markup: str) -> str:
     return line(html.unescape(re.sub(r"<[^<>]{0,1000}>", "", markup)))
 
 
+@lru_cache(maxsize=1_024)  # the same few people write all entries of a feed
 def person(text: str | None) -> Author | None:
     """Read an author as RSS writes it: `a@b (Name)`, `Name <a@b>`, a name or an e-mail alone."""
     written = line(text, WORD_MOST)
     if not written:
         return None
-    found = _ADDRESS.search(written)
+    found = _ADDRESS.search(written) if "@" in written else None
     if not found:
         return Author(name=written)
     rest = written.replace(found[0], "", 1).replace("mailto:", "")
@@ -84,10 +86,12 @@ def person(text: str | None) -> Author | None:
     return Author(name=name, email=found[0])
 
 
-def authors(found: Iterable[Author | None]) -> tuple[Author, ...]:
+def authors(found: Sequence[Author | None]) -> tuple[Author, ...]:
     """Return each author once, in order; nameless ones only if there is no name at all."""
+    if len(found) == 1 and found[0] is not None and found[0].name:
+        return (found[0],)
     seen: dict[str, Author] = {}
-    for author in islice(found, MANY * 10):
+    for author in found:
         if author is not None:
             seen.setdefault((author.name or author.email or author.url).casefold(), author)
     named = [author for author in seen.values() if author.name]

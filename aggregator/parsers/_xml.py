@@ -3,7 +3,7 @@
 import base64
 import binascii
 import html
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Final
@@ -34,6 +34,7 @@ class Context:
     atom: bool
     based: bool  # some element may state a base of its own
     spoken: bool  # some element may state a language of its own
+    pushed: bool = False  # CDF, which says in attributes what others say in elements
     language: str = ""
     page: str = ""  # the base of an entry without a link
 
@@ -69,8 +70,9 @@ def fields(element: Element, names: Names) -> Fields:
         key = names[child.tag]
         if key in found:
             found[key].append(child)
-        elif key:
+        else:
             found[key] = [child]
+    found.pop("", None)
     return found
 
 
@@ -92,11 +94,10 @@ def all_of(found: Fields, keys: Iterable[str]) -> list[Element]:
     return [each for key in keys if key in found for each in found[key]]
 
 
-def in_order(element: Element, found: Fields, keys: frozenset[str], names: Names) -> list[Element]:
-    """Return the children of these names in the order of the document."""
-    there = [key for key in found if key in keys]
-    if len(there) < 2:
-        return found[there[0]] if there else []
+def in_order(element: Element, found: Fields, keys: Sequence[str], names: Names) -> list[Element]:
+    """Return the children of these names, all of them there, in the order of the document."""
+    if len(keys) < 2:
+        return found[keys[0]] if keys else []
     return [each for each in element if names[each.tag] in keys]
 
 
@@ -107,22 +108,19 @@ def deep(element: Element, name: str) -> str:
     return next((each.text or "" for each in element.iter("{*}" + name)), "")
 
 
-def first(found: Fields, *keys: str) -> str:
+def first(found: Fields, keys: Iterable[str]) -> str:
     """Return the text of the first element of these names that has one."""
     for key in keys:
-        if key in found:
-            for element in found[key]:
-                value = text(element)
-                if value:
-                    return value
+        for element in found.get(key, ()):
+            value = text(element)
+            if value:
+                return value
     return ""
 
 
 def text(element: Element) -> str:
     """Return the stripped text of an element, with the text of what stands in it."""
-    if len(element):
-        return "".join(map(str, element.itertext())).strip()
-    value = element.text
+    value = "".join(map(str, element.itertext())) if len(element) else element.text
     return value.strip() if value else ""
 
 
@@ -151,20 +149,26 @@ def construct(element: Element, default: str) -> tuple[str, str]:
 
     `default` is the kind where the element does not say; "guess" looks at the text.
     """
-    kind = (element.get("type") or "").strip().lower()
-    mode = element.get("mode") or ""
     if len(element):
         return inner(element).strip(), "html"
     value = (element.text or "").strip()
-    if mode == "base64" or (kind and _is_binary(kind)):
-        value, default = _unpack(value), "guess"
-    elif kind in _MARKUP:
-        return (html.escape(value, quote=False) if _is_xml(kind, mode) else value), "html"
-    elif kind in _PLAIN:
-        return value, "text"
+    kind = element.get("type")
+    mode = element.get("mode") if kind or default == "text" else ""
+    if kind or mode:
+        return _typed(value, (kind or "").strip().lower(), mode or "", default)
     if default == "guess":
         return value, "html" if _text.looks_like_html(value) else "text"
     return value, default
+
+
+def _typed(value: str, kind: str, mode: str, default: str) -> tuple[str, str]:
+    """Return a value and its kind, by what its element says of it."""
+    if mode == "base64" or (kind and _is_binary(kind)):
+        value = _unpack(value)
+        return value, "html" if _text.looks_like_html(value) else "text"
+    if kind in _MARKUP:
+        return (html.escape(value, quote=False) if _is_xml(kind, mode) else value), "html"
+    return value, "text" if kind in _PLAIN or default == "guess" else default
 
 
 def _is_xml(kind: str, mode: str) -> bool:
@@ -183,22 +187,24 @@ def _unpack(value: str) -> str:
         return value
 
 
-def as_markup(found: Iterable[Element], default: str) -> str:
+def as_markup(elements: Iterable[Element], default: str) -> str:
     """Return the first value that is not empty, as HTML."""
-    for element in found:
+    for element in elements:
         value, kind = construct(element, default)
         if value:
-            bounded = value[: _text.TEXT_MOST]
-            return bounded if kind == "html" else _text.as_html(bounded)
+            if len(value) > _text.TEXT_MOST:
+                value = value[: _text.TEXT_MOST]
+            return value if kind == "html" else _text.as_html(value)
     return ""
 
 
 def title(found: Fields, keys: Iterable[str], *, atom: bool) -> tuple[str, bool]:
     """Return the first title on one line and whether it is HTML."""
-    for element in all_of(found, keys):
-        value, kind = construct(element, "text" if atom else "guess")
-        if value:
-            return _text.line(value), kind == "html"
+    for key in keys:
+        for element in found.get(key, ()):
+            value, kind = construct(element, "text" if atom else "guess")
+            if value:
+                return _text.line(value), kind == "html"
     return "", False
 
 
@@ -208,31 +214,30 @@ def plain(found: Fields, keys: Iterable[str], *, atom: bool) -> str:
     return _text.flat(words) if is_html else words
 
 
-def links(found: Fields, element: Element, context: Context) -> list[Link]:
+def links(element: Element, found: Fields, keys: Iterable[str], context: Context) -> list[Link]:
     """Return the links of an entry or a feed, those of the feed's own kind first."""
     linked: list[Link] = []
-    for each in all_of(found, ("link", "atom:link"))[: _text.MANY * 3]:
-        href = each.get("href") or each.get(RDF_RESOURCE) or each.text
-        url = _text.address(href, context.base(each))
-        if url:
-            linked.append(_link_of(each, url) if each.attrib else Link(href=url))
-    own = attribute(element, "href")
-    return [*linked, Link(href=_text.address(own, context.base(element)))] if own else linked
+    for key in keys:
+        for each in found[key][: _text.MANY * 3]:
+            # RSS writes the address into the element, Atom into an attribute
+            href = each.get("href")
+            url = _text.address(href or each.text or each.get(RDF_RESOURCE), context.base(each))
+            if url:
+                linked.append(_link_of(each, url) if href else Link(url))
+    own = attribute(element, "href") if context.pushed else ""
+    return [*linked, Link(_text.address(own, context.base(element)))] if own else linked
 
 
 def _link_of(element: Element, url: str) -> Link:
-    return Link(
-        href=url,
-        rel=relation(element.get("rel")),
-        type=(element.get("type") or "").lower(),
-        title=element.get("title") or "",
-        length=element.get("length") or "",
-    )
+    rel, kind = relation(element.get("rel")), (element.get("type") or "").lower()
+    if rel != "enclosure":
+        return Link(url, rel, kind)
+    return Link(url, rel, kind, element.get("title") or "", element.get("length") or "")
 
 
 def attribute(element: Element, name: str) -> str:
     """Return an attribute of CDF, whose names may be in capitals."""
-    return element.get(name) or element.get(name.upper()) or "" if element.attrib else ""
+    return element.get(name) or element.get(name.upper()) or ""
 
 
 def language_of(*elements: Element) -> str:

@@ -51,7 +51,7 @@ def _entry(document: Document, front: Mapping[str, tuple[str, ...]], rest: str) 
         title=_text.line(title or written),
         title_is_html=_text.looks_like_html(title or written),
         content=body.strip()[: _text.TEXT_MOST],
-        authors=_text.authors(_text.person(name) for name in front.get("author", ())),
+        authors=_text.authors([_text.person(name) for name in front.get("author", ())]),
         categories=_text.words(front.get("category", ())),
         image=_text.address(_front.first(front, "image"), link),
         published=_front.first(front, "date"),

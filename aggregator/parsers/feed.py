@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import feedparser
 
-from aggregator.decode import to_utf8
+from aggregator.decode import maybe_utf8, to_utf8
 from aggregator.errors import NotAFeed, ParseError
 from aggregator.model import Document, ParsedFeed, Skipped
 from aggregator.parsers import _fast, _loose, _mend, _xml
@@ -30,33 +30,39 @@ def accepts(document: Document) -> bool:
 
 def parse(document: Document) -> ParsedFeed:
     """Read a feed; raise NotAFeed if it is something else, ParseError if it cannot be read."""
-    content = _mend.inflate(document.content, INFLATED_MOST)
-    content = to_utf8(content, content_type=document.content_type)
-    content = _mend.letters(_mend.strip_head(content))
-    if not content.strip():
-        raise ParseError("the document is empty")
-    if _mend.root_name(content) in _PAGES:
-        raise NotAFeed("a web page came in place of a feed")
-    return strict(content, document.url) or loose(content, document.url)
-
-
-def strict(content: bytes, url: str) -> ParsedFeed | None:
-    """Read a feed that is well-formed, if need be after small repairs; None for any other."""
-    root = _xml.read_tree(content, url)
+    packed = _mend.inflate(document.content, INFLATED_MOST)
+    content = maybe_utf8(packed, content_type=document.content_type)
+    root = None
+    if content is not None:
+        content = _body(content)
+        root = _xml.read_tree(content, document.url)
+    if content is None or root is None:
+        content = _body(to_utf8(packed, content_type=document.content_type))
+        root = _xml.read_tree(content, document.url)
     if root is None:
         content = _mend.mend(content)
-        root = _xml.read_tree(content, url)
+        root = _xml.read_tree(content, document.url)
     if root is None:
-        return None
-    feed = _fast.read(root, content, url)
+        return loose(content, document.url)
+    feed = _fast.read(root, content, document.url)
     if feed is None:
         raise NotAFeed(f"no feed: the document is <{_mend.root_name(content)}>")
     return feed
 
 
+def _body(content: bytes) -> bytes:
+    """Return a document from its root on, with fit letters; raise for a web page or for nothing."""
+    content = _mend.letters(_mend.strip_head(content))
+    if not content or content.isspace():
+        raise ParseError("the document is empty")
+    if _mend.root_name(content) in _PAGES:
+        raise NotAFeed("a web page came in place of a feed")
+    return content
+
+
 def loose(content: bytes, url: str) -> ParsedFeed:
-    """Read any feed with feedparser; entries far down, and one that is cut off, are left out."""
-    content, cut_off = _mend.whole_entries(_mend.mend(content))
+    """Read any feed, mended, with feedparser; entries far down, and one cut off, are left out."""
+    content, cut_off = _mend.whole_entries(content)
     skipped = [_CUT_OFF] if cut_off else []
     starts = [found.start() for found in _ENTRY.finditer(content)]
     if len(starts) > LOOSE_ENTRIES:

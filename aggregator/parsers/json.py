@@ -98,13 +98,14 @@ def _info(feed: Object) -> FeedInfo:
 
 def _authors(thing: Object) -> tuple[Author, ...]:
     """Return the authors of version 1.1, else the one author of 1.0."""
-    return _text.authors(
+    people = [
         Author(
             name=_text.line(_string(author.get("name")), _text.WORD_MOST),
             url=_text.address(_string(author.get("url"))),
         )
         for author in _objects(thing.get("authors") or thing.get("author"))
-    )
+    ]
+    return _text.authors(people)
 
 
 def _entry(where: str, item: Object, base: str) -> RawEntry:

@@ -1,0 +1,93 @@
+"""Which elements make a field of an entry: found once for each set of names, since entries repeat it.
+
+Looking up every possible name in every entry took half of the time of reading it.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+Keys = tuple[str, ...]
+
+
+class Plan(NamedTuple):
+    """The names that are there, by field, the best first; `links` to `groups` in no order of worth."""
+
+    guid: Keys
+    titles: Keys
+    bodies: Keys
+    texts: Keys
+    other_texts: Keys
+    published: Keys
+    dated: Keys
+    updated: Keys
+    rights: Keys
+    language: Keys
+    pictures: Keys
+    links: Keys
+    people: Keys
+    filed: Keys
+    files: Keys
+    groups: Keys
+
+
+NAMES: Final = Plan(
+    guid=("guid", "id", "atom:id"),
+    titles=("title", "dc:title", "media:title", "itunes:title", "atom:title"),
+    bodies=("content:encoded", "xhtml:body", "body", "fullitem", "content", "atom:content"),
+    texts=("description", "summary", "abstract"),
+    other_texts=(
+        "dc:description",
+        "atom:summary",
+        "itunes:summary",
+        "googleplay:description",
+        "media:description",
+    ),
+    published=(
+        "pubdate",
+        "published",
+        "issued",
+        "dcterms:issued",
+        "atom:published",
+        "created",
+        "dcterms:created",
+    ),
+    dated=("dc:date", "dcterms:date", "date"),
+    updated=("updated", "modified", "dcterms:modified", "atom:updated", "lastbuilddate"),
+    rights=("rights", "copyright", "dc:rights", "atom:rights"),
+    language=("dc:language", "language"),
+    pictures=("itunes:image", "image", "media:thumbnail", "googleplay:image"),
+    links=("link", "atom:link"),
+    people=(
+        "author",
+        "dc:creator",
+        "dc:author",
+        "atom:author",
+        "itunes:author",
+        "googleplay:author",
+    ),
+    filed=(
+        "category",
+        "dc:subject",
+        "atom:category",
+        "media:category",
+        "itunes:category",
+        "keywords",
+        "itunes:keywords",
+        "media:keywords",
+    ),
+    files=("enclosure", "media:content", "media:group"),
+    groups=("media:group", "media:content"),
+)
+KEYWORDS: Final = frozenset(("keywords", "itunes:keywords", "media:keywords"))
+
+
+@lru_cache(maxsize=256)
+def plan(there: Keys) -> Plan:
+    """Return what of all names is there."""
+    found = frozenset(there)
+    return Plan(*(_present(names, found) for names in NAMES))
+
+
+def _present(names: Iterable[str], found: frozenset[str]) -> Keys:
+    return tuple(name for name in names if name in found)
