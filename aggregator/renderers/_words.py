@@ -13,8 +13,8 @@ class Words(NamedTuple):
 
 
 _ENGLISH = Words("Also reported by", " (same text)")
-_SIMPLIFIED = Words("其他媒体的报道", "（文字相同）")
-_TRADITIONAL = Words("其他媒體的報導", "（文字相同）")
+_SIMPLIFIED = Words("其他报道", "（文字相同）")
+_TRADITIONAL = Words("其他報導", "（文字相同）")
 _TABLE = {
     "en": _ENGLISH,
     "zh": _SIMPLIFIED,
