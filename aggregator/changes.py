@@ -227,7 +227,9 @@ def _choose(
         claims += [
             (-len(kinds), ORDER.index(kinds[0]), place, key)
             for key, kinds in votes.items()
-            if kinds != ["link"] or _is_plausible(entries[place], book.known.get(key))
+            if kinds != ["link"]
+            or len(places) > 1
+            or _is_plausible(entries[place], book.known.get(key))
         ]
     chosen: dict[int, str] = {}
     given: set[str] = set()
@@ -239,9 +241,10 @@ def _choose(
 
 
 def _is_plausible(entry: Entry, known: Known | None) -> bool:
-    """Say whether a shared link alone may make one entry of two.
+    """Say whether a shared link alone may make one entry of two, in a document of one entry.
 
     Not if guid, title, text and date are all others: then news follow each other on one page.
+    In a longer document that page would have shown itself as the link of several.
     """
     if known is None or not entry.guid or known.title == entry.title:
         return True

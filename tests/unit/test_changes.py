@@ -1,5 +1,6 @@
 """An entry keeps its key and is never published twice, whatever its source does to it."""
 
+import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -324,6 +325,14 @@ def test_news_that_follow_each_other_on_one_page_are_new() -> None:
     assert len(set(keys)) == 4
 
 
+def test_an_edit_that_comes_with_a_new_guid_is_an_edit() -> None:
+    shelf = Shelf()
+    shelf.see(*(make_entry(n) for n in (1, 2, 3)))
+    edit = edited(2, "more", guid="tag:example.org,2026:2#1", title="Rewritten", published=at(1))
+    found = shelf.see(make_entry(1), edit, make_entry(3), now=at(2))
+    assert [verdict for _, verdict in found] == ["same", "modified", "same"]
+
+
 def test_one_page_without_guids_is_one_entry() -> None:
     shelf = Shelf()
     page = "https://example.org/live"
@@ -604,3 +613,31 @@ def test_which_clock_to_trust(
     now: datetime, latest: datetime | None, claims: list[datetime], expected: datetime
 ) -> None:
     assert changes.trusted(now, latest, claims) == expected
+
+
+# --- all at once ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_fifty_fetches_of_a_restless_feed(seed: int) -> None:
+    """Each fetch shows some of the entries in any order; up to two names of each are new."""
+    chance = random.Random(seed)  # noqa: S311  to be the same each time
+    shelf = Shelf()
+    state = {
+        n: {"guid": f"g{n}", "link": f"https://example.org/{n}", "text": f"{n} " * 99}
+        for n in range(30)
+    }
+    keys: dict[int, set[str]] = {n: set() for n in state}
+    for fetch in range(50):
+        shown = chance.sample(sorted(state), 20)
+        for n in shown:
+            for name in chance.sample(["guid", "link", "text"], chance.choice([0, 0, 1, 2])):
+                mark = f"{name}{n}-{fetch}"
+                new = {"guid": mark, "link": f"https://example.org/{mark}", "text": f"{mark} " * 50}
+                state[n][name] = new[name]
+        entries = [make_entry(n, title=f"Title {n}", **state[n]) for n in shown]
+        for n, key in zip(shown, shelf.keys(*entries, now=at(fetch)), strict=True):
+            keys[n].add(key)
+    seen = [found for found in keys.values() if found]
+    assert [len(found) for found in seen] == [1] * len(seen)
+    assert len(set.union(*seen)) == len(seen)
