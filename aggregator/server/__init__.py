@@ -1,6 +1,7 @@
 """The web server: published feeds, pages for people, health and metrics."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -28,6 +29,8 @@ _STATIC = Path(__file__).parent / "static"
 _STATIC_CACHE = "public, max-age=86400"
 _STORIES = 50  # on the first page
 _SOON = {"Retry-After": "30"}
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_INDEX_KEPT = timedelta(seconds=10)  # reading fifty stories is the cost of the first page
 _AT_ONCE = 4  # pages made side by side; the rest waits, and feeds are served meanwhile
 _OWN = {
     "style.css": Place(path=_STATIC / "style.css", media_type="text/css; charset=utf-8"),
@@ -57,6 +60,7 @@ class _Views:
             title=site.feeds[0].title if site.feeds else "Stories",
         )
         self._own = Shelf(_OWN)
+        self._newest: tuple[datetime, tuple[_pages.StoryView, ...]] = (_NEVER, ())
         self._limiter = anyio.CapacityLimiter(_AT_ONCE)
 
     def app(self) -> Starlette:
@@ -107,8 +111,13 @@ class _Views:
         return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
 
     def _make_index(self, token: str) -> str:
-        stories = list(islice(self._site.store.newest_stories(), _STORIES))
-        return self._pages.index(stories, token)
+        now = self._site.clock()
+        made, views = self._newest
+        if not timedelta(0) <= now - made < _INDEX_KEPT:
+            stories = islice(self._site.store.newest_stories(), _STORIES)
+            views = tuple(_pages.view(one) for one in stories)
+            self._newest = (now, views)
+        return self._pages.index(views, token)
 
     def _make_story(self, slug: str, token: str) -> str:
         found = self._site.store.stories([f"urn:uuid:{slug.removeprefix('urn:uuid:').lower()}"])

@@ -44,7 +44,7 @@ def read(pairs: Sequence[tuple[str, str]]) -> Narrowing | None:
         conditions=tuple(_conditions(ours)),
         format=_format(once.get("format", "")),
         limit=_number(once.get("limit", "0")),
-        words=", ".join(value for name, value in ours if name not in _ONCE),
+        words=", ".join(value for name, value in ours if name in _NAMING),
     )
 
 
@@ -81,6 +81,7 @@ _READERS: dict[str, Callable[[tuple[str, ...]], list[FeedSpec]]] = {
     "q": _words,
 }
 _ONCE = ("format", "limit")
+_NAMING = ("category", "lang", "source", "q")
 
 
 def _format(name: str) -> str:

@@ -12,7 +12,7 @@ from aggregator import text, urls
 from aggregator.model import Reason, ShownStory, StoredEntry
 from aggregator.server._site import Published
 
-_TEXT_MOST = 1500  # characters of the text on a story's page
+_TEXT_MOST = 600  # characters of the text on a story's page
 _WEIGHTS_MOST = 5
 _KINDS = {
     "founder": "It was the first report of this story.",
@@ -78,9 +78,9 @@ class Pages:
         self._templates.filters["minute"] = _minute
         self._templates.globals.update(prefix=prefix, feeds=tuple(feeds), site=title)
 
-    def index(self, stories: Sequence[ShownStory], token: str = "") -> str:
+    def index(self, stories: Sequence[StoryView], token: str = "") -> str:
         """Return the page of the newest stories; its links carry the token on."""
-        return self._render("index.html", token, stories=[view(one) for one in stories])
+        return self._render("index.html", token, stories=stories)
 
     def story(self, story: ShownStory, token: str = "") -> str:
         """Return the page of one story."""

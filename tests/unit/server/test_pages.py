@@ -1,6 +1,8 @@
 """Pages for people."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from lxml import html
 from aggregator.model import Member, Reason, ShownStory
 from aggregator.server import _pages
 from tests.builders import at, make_publisher, make_shown, make_spec, make_stored
+from tests.fakes import FakeClock
 from tests.unit.server.fakes import BROKEN, FakeReader, make_site, visit
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
@@ -67,6 +70,30 @@ def test_feeds_are_found_by_readers(tmp_path: Path) -> None:
     ]
     assert links[0].get("title") == "Merged news (atom)"
     assert len(found.xpath("//nav//a")) == 3
+
+
+def test_the_first_page_is_read_anew_after_a_while(tmp_path: Path) -> None:
+    clock = FakeClock()
+    stories = [make_shown(make_stored(1))]
+    reader = Growing(stories)
+    client = visit(make_site(tmp_path, store=reader, clock=clock))
+    assert "Headline 1" in client.get("/").text
+    stories.append(make_shown(make_stored(2)))
+    assert "Headline 2" not in client.get("/").text
+    clock.pass_(timedelta(seconds=11))
+    assert "Headline 2" in client.get("/").text
+
+
+class Growing(FakeReader):
+    """Reads stories from a list that grows."""
+
+    def __init__(self, stories: list[ShownStory]) -> None:
+        super().__init__()
+        self._held = stories
+
+    def newest_stories(self) -> Iterator[ShownStory]:
+        """Yield what is there by now."""
+        yield from self._held
 
 
 def test_an_empty_site_says_so(tmp_path: Path) -> None:
