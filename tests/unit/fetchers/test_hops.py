@@ -74,7 +74,7 @@ def test_addresses_that_cannot_be_asked(url: str) -> None:
         ("https://cdn.example/f#frag", "https://cdn.example/f"),
         ("https://cdn.example/a b", "https://cdn.example/a%20b"),
         ("https://cdn.example/\xe5\xb8\x83", "https://cdn.example/%E5%B8%83"),
-        ("https://cdn.example/caf\xe9", "https://cdn.example/caf%C3%A9"),
+        ("https://cdn.example/\xe9t\xe9", "https://cdn.example/%C3%A9t%C3%A9"),
     ],
 )
 def test_redirects(location: str, asked: str) -> None:

@@ -81,6 +81,7 @@ def test_codings_that_were_not_asked_for(coding: str) -> None:
         ("deflate", b"x"),
         ("deflate", b""),
     ],
+    ids=["gzip", "gzip head", "deflate", "deflate head", "nothing"],
 )
 def test_a_cut_body_is_an_error(coding: str, body: bytes) -> None:
     """A cut feed must not look like a shorter one."""
