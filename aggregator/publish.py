@@ -82,6 +82,8 @@ def _sweep(path: Path) -> None:
 
 
 def _lives(writer: int) -> bool:
+    if not writer:
+        return False
     try:
         os.kill(writer, 0)
     except (ProcessLookupError, OverflowError):

@@ -59,6 +59,7 @@ def test_what_a_killed_writer_left_is_swept_up(tmp_path: Path) -> None:
     (tmp_path / f".merged.atom.{os.getpid()}.part").touch()
     (tmp_path / ".merged.atom.99999999999999999999.part").touch()
     (tmp_path / ".merged.atom.nobody.part").touch()
+    (tmp_path / ".merged.atom.0.part").touch()
     (tmp_path / f".merged.atom.{os.getppid()}.part").touch()  # alive: under way
     (tmp_path / ".merged.rss.nobody.part").touch()  # another file's
     publish.write(tmp_path / "merged.atom", b"one")

@@ -79,7 +79,7 @@ def test_harmless_expressions_are_taken(word: str) -> None:
 def test_a_costly_expression_ends_soon() -> None:
     started = time.perf_counter()
     assert not matcher("/a.*b.*c.*d/")(Haystack("", "ab" * 5_000))
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 10
 
 
 def test_an_expression_sees_the_seams_and_a_limited_text() -> None:
