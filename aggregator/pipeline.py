@@ -41,6 +41,7 @@ from aggregator.settings import FeedSpec, FetchSettings, StorySettings
 _T = TypeVar("_T")
 _BATCH = 2_000  # entries a grouping transaction
 _REACH = timedelta(days=7)  # published span of one batch, so that its context stays small
+_OPEN = 256  # sources under way at one time, so that documents do not pile up before parsing
 _PATIENCE = 0.5  # seconds without news after which what has arrived is published
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # `updated` of a feed that holds nothing yet
 _TOMBSTONE_DAYS = 30
@@ -101,6 +102,7 @@ class Pipeline:
         self._parts = parts
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._one_writer = asyncio.Lock()
+        self._open = asyncio.Semaphore(_OPEN)
 
     async def run(
         self, sources: Sequence[Source], *, force: bool = False, progress: Progress | None = None
@@ -187,11 +189,12 @@ class Pipeline:
         now = self._parts.clock()
         if not force and (hold := schedule.hold(source, state, waits, now)):
             return SourceReport(id=source.id, outcome=hold.outcome, error=hold.reason)
-        started = time.monotonic()
-        try:
-            report = await self._fetch(source, schedule.recall(source, state), force)
-        except SourceError as error:
-            report = await self._fail(source, state, error)
+        async with self._open:
+            started = time.monotonic()
+            try:
+                report = await self._fetch(source, schedule.recall(source, state), force)
+            except SourceError as error:
+                report = await self._fail(source, state, error)
         return dataclasses.replace(report, seconds=round(time.monotonic() - started, 3))
 
     async def _fetch(self, source: Source, state: SourceState, force: bool) -> SourceReport:
