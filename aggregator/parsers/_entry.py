@@ -17,17 +17,22 @@ def read(number: int, element: Element, context: Context) -> RawEntry:
     guid = _guid(element, found, there)
     link = _link(found, links, guid, base)
     title, is_html = _title(found, there, atom=context.atom)
-    bodies = [each for each in _xml.all_of(found, there.bodies) if not each.get("src")]
-    texts = bodies or _xml.all_of(found, there.texts)
-    content = _xml.as_markup(bodies, "text" if context.atom else "html")
-    summary = _summary(found, there, atom=context.atom)
+    kind = "text" if context.atom else "html"
+    bodies = [each for key in there.bodies for each in found[key] if not each.get("src")]
+    content = _xml.as_markup(bodies, kind) if bodies else ""
+    texts = _xml.all_of(found, there.texts)
+    summary = _xml.as_markup(texts, kind) or _other_text(found, there)
+    if context.based:
+        text_base = context.base((bodies or texts or [element])[0])
+    else:  # in Atom the feed, in RSS the article
+        text_base = base if context.atom else (link or context.page or base)
     published, updated = _times(element, found, there, context)
     media = _media.files(element, found, there, links, context)
     return RawEntry(
         where=f"entry {number}",
         guid=guid,
         link=link,
-        base=context.base(texts[0]) if context.based and texts else _base(base, link, context),
+        base=text_base,
         title=title,
         title_is_html=is_html,
         summary=summary if summary != content else "",
@@ -56,9 +61,11 @@ def _link(found: Fields, links: list[Link], guid: str, base: str) -> str:
         original = _text.address(first(found, ("feedburner:origlink",)))
         if is_web(original):
             return original
-    link = article(links)
-    if link:
-        return link
+    return article(links) or _linked_guid(found, guid, base)
+
+
+def _linked_guid(found: Fields, guid: str, base: str) -> str:
+    """Return the address that a guid is, if it may be one, else where a content stands outside."""
     marked = found.get("guid")
     permanent = not marked or (marked[0].get("isPermaLink") or "true").lower() == "true"
     if permanent and (is_web(guid) or guid.startswith("/")):
@@ -76,11 +83,10 @@ def _title(found: Fields, there: Plan, *, atom: bool) -> tuple[str, bool]:
     return title, is_html
 
 
-def _summary(found: Fields, there: Plan, *, atom: bool) -> str:
-    """Return the short text, or all that a feed gives in its description."""
-    own = _xml.as_markup(_xml.all_of(found, there.texts), "text" if atom else "html")
-    if own or not (there.other_texts or there.groups):
-        return own
+def _other_text(found: Fields, there: Plan) -> str:
+    """Return the text that extensions give, for an entry without one of its own."""
+    if not (there.other_texts or there.groups):
+        return ""
     groups = _xml.all_of(found, there.groups)
     grouped = [each for group in groups for each in group if _xml.local(each.tag) == "description"]
     return _xml.as_markup([*_xml.all_of(found, there.other_texts), *grouped], "guess")
@@ -118,11 +124,6 @@ def _language(element: Element, found: Fields, there: Plan, context: Context) ->
         texts = _xml.all_of(found, (*there.bodies[:1], *there.titles[:1]))
         stated = _xml.language_of(element, *texts)
     return "" if stated.lower() == context.language.lower() else _text.cut(stated, 40)
-
-
-def _base(base: str, link: str, context: Context) -> str:
-    """Return the base of a text that states none: in Atom the feed's, in RSS the article."""
-    return base if context.atom or context.based else (link or context.page or base)
 
 
 def _via(found: Fields, links: list[Link]) -> str:

@@ -10,6 +10,7 @@ from aggregator.parsers._links import Link, enclosure, once
 from aggregator.parsers._plan import Plan
 from aggregator.parsers._xml import Context, Element, Fields
 
+_THUMBNAIL: Final = "{*}thumbnail"
 _MEDIUMS: Final = ("image", "audio", "video")
 
 
@@ -49,18 +50,23 @@ def _file(element: Element, base: str, size: str) -> Enclosure:
 
 def picture(found: Fields, there: Plan, media: Sequence[Enclosure], base: str) -> str:
     """Return the picture: the entry's own, a thumbnail, else the first image among its files."""
-    for element in _xml.all_of(found, there.pictures):
-        url = _address(element)
-        if url:
-            return _text.address(url, base)
-    for group in _xml.all_of(found, there.groups):
-        for each in group.iter("{*}thumbnail"):
-            if each.get("url"):
-                return _text.address(each.get("url"), base)
+    if there.pictures or there.groups:
+        own = _own_picture(found, there)
+        if own:
+            return _text.address(own, base)
     for file in media:
         if file.type.startswith("image/"):
             return file.url
     return ""
+
+
+def _own_picture(found: Fields, there: Plan) -> str:
+    for element in _xml.all_of(found, there.pictures):
+        url = _address(element)
+        if url:
+            return url
+    thumbs = (each for group in _xml.all_of(found, there.groups) for each in group.iter(_THUMBNAIL))
+    return next(filter(None, (each.get("url") for each in thumbs)), "")
 
 
 def _address(element: Element) -> str:

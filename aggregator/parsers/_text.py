@@ -43,7 +43,7 @@ def address(text: str | None, base: str = "") -> str:
     url = text.strip() if text else ""
     if not url or len(url) > URL_MOST:
         return ""
-    if any(mark in url for mark in "\t\r\n"):
+    if "\n" in url or "\t" in url or "\r" in url:
         url = "".join(part.strip() for part in url.splitlines()).replace("\t", "")
     if not base or url.startswith(("https://", "http://")):
         return url

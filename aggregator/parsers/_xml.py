@@ -222,8 +222,10 @@ def links(element: Element, found: Fields, keys: Iterable[str], context: Context
             # RSS writes the address into the element, Atom into an attribute
             href = each.get("href")
             url = _text.address(href or each.text or each.get(RDF_RESOURCE), context.base(each))
-            if url:
-                linked.append(_link_of(each, url) if href else Link(url))
+            if href:
+                linked.append(_link_of(each, url))
+            elif url:
+                linked.append(Link(url))
     own = attribute(element, "href") if context.pushed else ""
     return [*linked, Link(_text.address(own, context.base(element)))] if own else linked
 
