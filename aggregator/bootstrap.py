@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aggregator import plugins
+from aggregator import plugins, selection
 from aggregator.config import Config
 from aggregator.errors import ConfigError
 from aggregator.fetchers import open_fetchers
@@ -109,7 +109,9 @@ def load_renderers(config: Config) -> dict[str, Renderer]:
 
 
 def open_application(config: Config) -> Application:
-    """Open the store of a configuration."""
+    """Open the store of a configuration; raise ConfigError if a feed cannot be made."""
+    for spec in config.feeds:
+        selection.check(spec)
     store = open_store(config.store, data=config.data, now=now())
     return Application(config=config, store=store)
 

@@ -83,6 +83,7 @@ async def serve(
         folder=application.folder,
         feeds=application.config.feeds,
         public_url=application.config.public_url,
+        sources=application.config.sources,
         clock=bootstrap.now,
         host=host,
         metrics=metrics or Metrics(),

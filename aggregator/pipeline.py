@@ -298,6 +298,7 @@ class Pipeline:
     def _publish(self, tally: _Tally) -> None:
         """Write every feed whose bytes changed; a feed that fails does not stop the others."""
         now = self._parts.clock()
+        infos = {name: one.info for name, one in self._parts.store.source_states().items()}
         shown: dict[str, None] = {}
         errors: list[str] = []
         for spec in self._parts.feeds:
@@ -306,25 +307,28 @@ class Pipeline:
             )
             shown.update((one.story.id, None) for one in selected)
             try:
-                self._write(spec, selected, now, tally)
+                self._write(self._edition(spec, selected, infos, now), tally)
             except PublishError as error:
                 errors.append(str(error))
         tally.published, tally.errors = tuple(shown), tuple(errors)
 
-    def _write(
-        self, spec: FeedSpec, selected: tuple[ShownStory, ...], now: datetime, tally: _Tally
-    ) -> None:
-        edition = self._edition(spec, selected, now)
-        for name in spec.formats:
+    def _write(self, edition: Edition, tally: _Tally) -> None:
+        for name in edition.spec.formats:
             renderer = self._parts.renderers[name]
-            file = f"{spec.name}.{renderer.EXTENSION}"
+            file = f"{edition.spec.name}.{renderer.EXTENSION}"
             address = f"{self._parts.public_url.rstrip('/')}/feeds/{file}"
             content = renderer.render(dataclasses.replace(edition, self_url=address))
             path = self._parts.folder / file
             if publish.write(path, content):
                 tally.written[path] = None
 
-    def _edition(self, spec: FeedSpec, selected: tuple[ShownStory, ...], now: datetime) -> Edition:
+    def _edition(
+        self,
+        spec: FeedSpec,
+        selected: tuple[ShownStory, ...],
+        infos: Mapping[str, FeedInfo],
+        now: datetime,
+    ) -> Edition:
         buried = self._parts.store.tombstones(now - timedelta(days=_TOMBSTONE_DAYS))
         moments = [one.story.updated for one in selected] + [one.when for one in buried]
         return Edition(
@@ -334,4 +338,5 @@ class Pipeline:
             updated=max(moments, default=_NEVER),
             stories=selected,
             tombstones=buried if spec.group == "stories" else (),
+            sources=infos,
         )
