@@ -22,7 +22,7 @@ from aggregator.model import (
     Tombstone,
 )
 from aggregator.stores import blocks, gather, grouping, keep, reading
-from aggregator.stores.database import DamagedStore
+from aggregator.stores.database import DamagedStore, hold_writer
 from aggregator.stores.journal import Journal
 from aggregator.stores.lock import is_held
 from aggregator.stores.opening import (
@@ -133,6 +133,7 @@ class SqlStore:
     def save_grouping(self, done: Grouping) -> None:
         """Store one grouping in one transaction, its journal lines fsynced first."""
         with self._write(durable=True) as connection:
+            hold_writer(connection)
             if lines := list(grouping.journal_lines(connection, done)):
                 remember_journal(connection, self._journal.append(lines))
             grouping.save_grouping(connection, done)
