@@ -293,10 +293,10 @@ def _user_rules(url: str, rules: tuple[LinkRule, ...]) -> str:
         if not _search(rule.pattern, url) or any(_search(x, url) for x in rule.exceptions):
             continue
         for cut in rule.cuts:
-            url = _compiled(cut).sub("", url)
+            url = user_pattern(cut).sub("", url)
         parts = split(url)
         if parts.query and rule.names:
-            names = _compiled("|".join(f"(?:{name})" for name in rule.names))
+            names = user_pattern("|".join(f"(?:{name})" for name in rule.names))
             kept = [
                 pair
                 for pair in parts.query.split("&")
@@ -307,12 +307,16 @@ def _user_rules(url: str, rules: tuple[LinkRule, ...]) -> str:
 
 
 def _search(pattern: str, url: str) -> bool:
-    return bool(_compiled(pattern).search(url[:2000]))
+    return bool(user_pattern(pattern).search(url[:2000]))
 
 
 @lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
+def user_pattern(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern of the user's; one that cannot be read matches nothing."""
+    try:
+        return re.compile(pattern, re.IGNORECASE)
+    except re.error:
+        return re.compile(r"(?!)")
 
 
 # --- identity ------------------------------------------------------------------------------

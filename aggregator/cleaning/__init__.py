@@ -11,7 +11,7 @@ from html import unescape
 
 from aggregator import dates
 from aggregator.cleaning import blocks as bodies
-from aggregator.cleaning.html import Cleaned, clean_body, clean_html
+from aggregator.cleaning.html import Cleaned, clean_body, clean_html, trace_html
 from aggregator.cleaning.images import trace_image, unwrap_image
 from aggregator.cleaning.links import clean_link, link_key, trace_link
 from aggregator.cleaning.preamble import date_forms, split_names
@@ -26,6 +26,7 @@ __all__ = [
     "clean_html",
     "clean_link",
     "link_key",
+    "trace_html",
     "trace_image",
     "trace_link",
     "unwrap_image",

@@ -1,24 +1,25 @@
 """The HTML of an entry, pass by pass; the sanitizer always last."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
 from selectolax.lexbor import LexborNode, SelectolaxError
 
 from aggregator.cleaning.blocks import block_hash
-from aggregator.cleaning.noise import BLOCKS, collapse, drop_edge, is_copyright
+from aggregator.cleaning.noise import BLOCKS, collapse, find_edge, is_copyright
 from aggregator.cleaning.preamble import Preamble, take_preamble
 from aggregator.cleaning.sanitize import bound, plain_amp, sanitize, scrub
-from aggregator.cleaning.tree import Walk, parse, tidy, trim, walk
+from aggregator.cleaning.tree import Walk, parse, taken, tidy, trim, walk
+from aggregator.cleaning.wrappers import Step
 from aggregator.settings import CleanOptions
 
 _DEFAULTS = CleanOptions()
 _NOTHING: frozenset[int] = frozenset()
 _MOST_EDGES = 20
-_EMPTY = re.compile(
-    r"<(a|p|div|section|article|h[1-6]|li|ul|ol|b|i|em|strong|span)(?: [^>]*)?></\1>"
-)
+_MOST_ROUNDS = 4
+_OPENED = re.compile(r"<(/?[a-z][a-z0-9]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Cleaned:
     preamble: Preamble
     removed: tuple[str, ...]
     images: tuple[str, ...]
+    steps: tuple[Step, ...] = ()
 
 
 def clean_body(
@@ -53,45 +55,74 @@ def clean_html(
     return clean_body(html, base=base, title=title, options=options).html
 
 
+def trace_html(
+    html: str, *, base: str = "", title: str = "", options: CleanOptions = _DEFAULTS
+) -> tuple[Step, ...]:
+    """Return what cleaning takes out, by which rule, and the addresses that it mends."""
+    cleaned = clean_body(html, base=base, title=title, options=options)
+    taken_first = [*cleaned.preamble.dates, *cleaned.preamble.names]
+    return (*(Step("preamble", text, "") for text in taken_first), *cleaned.steps)
+
+
 def _clean(
     html: str, base: str, title: str, options: CleanOptions, boilerplate: frozenset[int]
 ) -> Cleaned:
     if "<" not in html and "&" not in html:
         return Cleaned(_paragraphs(sanitize(html)), Preamble(), (), ())
-    tree, body = parse(bound(plain_amp(html)))
     state = Walk(base, options)
-    for selector in options.strip:
+    preamble = Preamble()
+    html = bound(plain_amp(html))
+    for _ in range(_MOST_ROUNDS):
+        tree, body = parse(html)
+        state.seen.clear()
+        before = _mend(body, title, state, preamble, boilerplate)
+        html = sanitize(before).strip()
+        del tree
+        # Elements that may not nest so are torn apart when read again: what is left may be noise.
+        if _OPENED.findall(before) == _OPENED.findall(html):
+            break
+    rules = [step.rule for step in state.removed] + preamble.removed
+    return Cleaned(
+        _paragraphs(html), preamble, tuple(dict.fromkeys(rules)), tuple(state.seen), _steps(state)
+    )
+
+
+def _mend(
+    body: LexborNode, title: str, state: Walk, preamble: Preamble, boilerplate: frozenset[int]
+) -> str:
+    """Clean a tree in place and return its HTML, not yet sanitized."""
+    for selector in state.options.strip:
         _strip(body, selector, state)
     walk(body, state)
-    removed = _drop_blocks(body, options, boilerplate)
-    preamble = Preamble()
+    body.merge_text_nodes()
+    _drop_blocks(body, state, boilerplate)
+    _take_edges(body, title, state, preamble)
+    tidy(body)
+    trim(body)
+    return body.inner_html or ""
+
+
+def _take_edges(body: LexborNode, title: str, state: Walk, preamble: Preamble) -> None:
+    """Take preamble and noise off both ends, until there is none."""
     for _ in range(_MOST_EDGES):
-        taken = take_preamble(body, title, preamble)
-        found = drop_edge(body, "end") or drop_edge(body, "start")
-        if not found and not taken:
+        taken_first = take_preamble(body, title, preamble)
+        found, node = find_edge(body, "end")
+        if node is None:
+            found, node = find_edge(body, "start")
+        if node is not None:
+            state.removed.append(taken(node, found))
+            node.decompose()
+        elif not taken_first:
             break
-        removed += [found] if found else []
-    cleaned = _finish(body)
-    if _EMPTY.search(cleaned):  # elements that may not nest were torn apart when read again
-        tree, body = parse(cleaned)
-        cleaned = _finish(body)
-    del tree
-    return Cleaned(
-        cleaned,
-        preamble,
-        tuple(dict.fromkeys([*state.removed, *preamble.removed, *removed])),
-        tuple(state.seen),
-    )
+
+
+def _steps(state: Walk) -> tuple[Step, ...]:
+    mended = (Step(rule, before, after) for rule, before, after in state.mended if before != after)
+    return (*state.removed, *mended)
 
 
 def _as_text(html: str) -> str:
     return sanitize(f"<p>{escape(scrub(html[:20_000]))}</p>")
-
-
-def _finish(body: LexborNode) -> str:
-    tidy(body)
-    trim(body)
-    return _paragraphs(sanitize(body.inner_html or "").strip())
 
 
 def _paragraphs(html: str) -> str:
@@ -103,29 +134,40 @@ def _paragraphs(html: str) -> str:
 
 
 def _strip(body: LexborNode, selector: str, state: Walk) -> None:
+    """Take out what a selector of the user's finds; a selector that cannot be read finds nothing."""
     try:
-        matches = body.css(selector)
+        matches = {node.mem_id for node in body.css(selector)}
     except (SelectolaxError, ValueError):
         return
-    for node in reversed(matches):  # the innermost first: an outer one takes them along
-        node.decompose()
-        state.removed.append("strip")
+    _drop(body, lambda node: "strip" if node.mem_id in matches else "", state)
 
 
-def _drop_blocks(body: LexborNode, options: CleanOptions, boilerplate: frozenset[int]) -> list[str]:
+def _drop_blocks(body: LexborNode, state: Walk, boilerplate: frozenset[int]) -> None:
     """Take out copyright notices and learned boilerplate where the options ask for it."""
-    notices = options.copyright_notice == "strip"
-    learned = boilerplate if options.boilerplate == "strip" else _NOTHING
-    if not notices and not learned:
-        return []
-    removed: list[str] = []
-    for node in reversed(body.css(",".join(sorted(BLOCKS - {"body", "hr"})))):
+    notices = state.options.copyright_notice == "strip"
+    learned = boilerplate if state.options.boilerplate == "strip" else _NOTHING
+
+    def _judge(node: LexborNode) -> str:
+        if node.tag not in BLOCKS or node.tag == "hr":
+            return ""
         text = collapse(node.text_lexbor())
         if notices and is_copyright(text):
-            removed.append("copyright")
-        elif learned and text and block_hash(text) in learned:
-            removed.append("boilerplate")
-        else:
-            continue
-        node.decompose()
-    return removed
+            return "copyright"
+        return "boilerplate" if learned and text and block_hash(text) in learned else ""
+
+    if notices or learned:
+        _drop(body, _judge, state)
+
+
+def _drop(parent: LexborNode, judge: Callable[[LexborNode], str], state: Walk) -> None:
+    """Take out every element that a judge gives a reason against."""
+    child = parent.first_child
+    while child is not None:
+        following = child.next
+        if child.is_element_node:
+            if reason := judge(child):
+                state.removed.append(taken(child, reason))
+                child.decompose()
+            else:
+                _drop(child, judge, state)
+        child = following

@@ -1,14 +1,12 @@
 """Addresses of pages: redirect wrappers opened, tracking parameters dropped."""
 
-import re
-from functools import lru_cache
 from urllib.parse import unquote
 
 from aggregator.cleaning.ruleset import compile_rules, read_wrappers
 from aggregator.cleaning.targets import is_open, mend
 from aggregator.cleaning.wrappers import Step, peel
 from aggregator.settings import LinkRule
-from aggregator.urls import is_web, same_key, strip, without_tracking
+from aggregator.urls import is_web, same_key, strip, user_pattern, without_tracking
 
 RULES = read_wrappers("redirects")
 _RULES = compile_rules(RULES)
@@ -48,18 +46,13 @@ def link_key(url: str) -> str:
 
 def _user(url: str, rules: tuple[LinkRule, ...]) -> list[Step]:
     for rule in rules:
-        if not _pattern(rule.pattern).search(url) or any(
-            _pattern(x).search(url) for x in rule.exceptions
+        if not user_pattern(rule.pattern).search(url) or any(
+            user_pattern(x).search(url) for x in rule.exceptions
         ):
             continue
         for opener in rule.opens:
-            match = _pattern(opener).search(url)
+            match = user_pattern(opener).search(url)
             inner = mend(unquote(match[1])) if match and match[1] else ""
             if inner and is_open(inner):
                 return [Step(rule.id, url, inner)]
     return []
-
-
-@lru_cache(maxsize=4096)
-def _pattern(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)

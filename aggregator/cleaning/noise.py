@@ -47,7 +47,8 @@ class Noise:
     copyright: re.Pattern[str]
 
 
-def _rule(row: dict[str, Any]) -> BlockRule:
+def block_rule_of(row: dict[str, Any]) -> BlockRule:
+    """Make a rule of its mapping; a mistake is a ConfigError that names it."""
     unknown = set(row) - {"id", "text", "at", "linked"}
     if (
         unknown
@@ -69,7 +70,7 @@ def _load() -> Noise:
         share_links=re.compile(rules["share_links"]),
         pixels=re.compile(rules["pixels"]),
         embeds=globs([*rules["embeds"], *(f"*.{host}" for host in rules["embeds"])]),
-        blocks=tuple(_rule(row) for row in rules["blocks"]),
+        blocks=tuple(block_rule_of(row) for row in rules["blocks"]),
         related=re.compile(rules["related"]),
         calls=re.compile(rules["calls"]),
         copyright=re.compile(rules["copyright"], re.DOTALL),
@@ -157,23 +158,22 @@ def related_after(block: LexborNode, text: str) -> list[LexborNode]:
     return found
 
 
-def drop_edge(body: LexborNode, place: str) -> str:
-    """Take one block of noise off the start or the end; return its rule's id, '' if none."""
+def find_edge(body: LexborNode, place: str) -> tuple[str, LexborNode | None]:
+    """Find one block of noise at the start or the end; return its rule's id, '' if none."""
     node = _at_edge(body, place)
     while node is not None:
         tag = node.tag or ""
         if tag == "-text" or tag in SOLID:
-            return ""
+            return "", None
         if tag in BLOCKS or tag in _EDGE_INLINE:
             text = node.text_lexbor()
             found = block_rule(node, collapse(text), place) if len(text) < LONGEST_BLOCK * 4 else ""
             if not found and tag == "a" and place == "end" and is_call(node):
                 found = "call"
             if found:
-                node.decompose()
-                return found
+                return found, node
         node = _at_edge(node, place)
-    return ""
+    return "", None
 
 
 def is_call(link: LexborNode) -> bool:
@@ -198,6 +198,11 @@ def ends_block(node: LexborNode) -> bool:
         node = parent
 
 
+def last_shown(parent: LexborNode) -> LexborNode | None:
+    """Return the last child that shows anything."""
+    return _at_edge(parent, "end")
+
+
 def _at_edge(parent: LexborNode, place: str) -> LexborNode | None:
     child = parent.last_child if place == "end" else parent.first_child
     while child is not None and is_void(child):
@@ -214,7 +219,10 @@ def is_void(node: LexborNode) -> bool:
         return True
     if tag in SOLID:
         return tag == "hr"
-    return node.first_child is None
+    child = node.first_child
+    while child is not None and is_void(child):
+        child = child.next
+    return child is None
 
 
 def first_element(parent: LexborNode) -> LexborNode | None:

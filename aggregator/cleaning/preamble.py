@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
-from aggregator.cleaning.noise import BLANK, BLOCKS, SOLID, collapse, is_void
+from aggregator.cleaning.noise import BLANK, BLOCKS, SOLID, collapse, ends_block, is_void
 
 _LONGEST = 240
 _MOST = 12
@@ -33,7 +33,11 @@ _BYLINE = re.compile(
     r"|(?:文|撰文|编译|編譯|采写|撰稿)\s*[:：丨|｜/／]\s*)(?P<names>[^.。!?！？:：]{1,80})",
     re.IGNORECASE,
 )
-_NAME = re.compile(r"[^\W\d_][\w .'’·•・《》“”-]{0,60}(?:\s*[（(][^()（）]{1,12}[)）])?")
+# A word of a name: of a script without case, or with a capital letter, or a particle.
+_NAME = re.compile(
+    r"[《“]?(?:(?:[A-ZÀ-ÖØ-Þ][\w.'’-]*|[^\W\da-zà-öø-ÿ_][\w·•・.'’-]*|(?:al|bin|da|de|del|den|der|di|do|dos"
+    r"|el|la|le|los|of|the|van|von|y|zu)\b)[\s·•・]*){1,6}[》”]?"
+)
 # What stands in brackets after a name, and desks that stand for one: `（综合报道）`.
 _DESK = re.compile(
     r"\s*[（(][^()（）]{1,12}[)）]\s*$|^(?:综合报道|综合报导|綜合報導|綜合報道|本刊记者|本报记者|特约记者)$"
@@ -43,7 +47,24 @@ _DESK = re.compile(
 _SPLIT = re.compile(
     r"\s*(?:[,，、;；/／|｜&]|\band\b|(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff]{2,4}(?:\s|$)))\s*"
 )
-_NOBODY = frozenset({"null", "none", "undefined", "nan", "admin", "unknown", "n/a", "-", "author"})
+_NOBODY = frozenset(
+    {
+        "记者",
+        "記者",
+        "作者",
+        "文",
+        "by",
+        "null",
+        "none",
+        "undefined",
+        "nan",
+        "admin",
+        "unknown",
+        "n/a",
+        "-",
+        "author",
+    }
+)
 _BYLINE_CLASS = re.compile(
     r"(?:^|[\s_-])(?:byline|author|authors|pub-?date|dateline|timestamp|post-meta|entry-meta)(?:$|[\s_-])",
     re.IGNORECASE,
@@ -110,7 +131,7 @@ def _take_element(node: LexborNode, text: str, title: str, found: Preamble) -> b
         return False
     if node.css_first("img,video,audio"):
         return False
-    if tag == "time" or _is_own_block(node):
+    if tag == "time" or _stands_alone(node):
         lines = _lines(node)
         attributes = node.attributes
         marked = tag == "address" or bool(_BYLINE_CLASS.search(attributes.get("class") or ""))
@@ -122,14 +143,14 @@ def _take_element(node: LexborNode, text: str, title: str, found: Preamble) -> b
     return False
 
 
-def _is_own_block(node: LexborNode) -> bool:
-    """Whether an element stands alone: a block, or followed by a block or a line break."""
-    if node.tag in BLOCKS:
+def _stands_alone(node: LexborNode) -> bool:
+    """Whether an element is a block, ends one, or comes before a time or an image."""
+    if node.tag in BLOCKS or ends_block(node):
         return True
     after = node.next
     while after is not None and after.tag == "-text" and is_void(after):
         after = after.next
-    return after is None or after.tag in BLOCKS or after.tag in {"br", "time", "img", "picture"}
+    return after is not None and after.tag in {"time", "img", "picture"}
 
 
 def _lines(node: LexborNode) -> list[str]:
@@ -154,13 +175,13 @@ def _read(lines: list[str], found: Preamble, *, marked: bool, stamp: str) -> boo
     for line in lines:
         if match := _DATE.fullmatch(line):
             dates.append(stamp or match["date"])
-        elif match := _BYLINE.fullmatch(line):
+        elif (match := _BYLINE.fullmatch(line)) and _are_names(match["names"]):
             byline = True
             names += split_names(match["names"])
         elif dated := _names_and_date(line):
             names += split_names(dated[0])
             dates.append(dated[1])
-        elif all(_is_name(part) for part in _SPLIT.split(line)):
+        elif _are_names(line):
             names += split_names(line)
         else:
             return False
@@ -177,15 +198,20 @@ def _names_and_date(line: str) -> tuple[str, str] | None:
         before, after = line[: match.start()], line[match.end() :]
         for names, written in ((before, after), (after, before)):
             date = _DATE.fullmatch(written)
-            names = re.sub(r"^by\s+", "", names, flags=re.IGNORECASE)  # noqa: PLW2901
-            if date and names and all(_is_name(part) for part in _SPLIT.split(names)):
+            if byline := _BYLINE.fullmatch(names):
+                names = byline["names"]  # noqa: PLW2901
+            if date and names and _are_names(names):
                 return names, date["date"]
     return None
 
 
+def _are_names(text: str) -> bool:
+    return all(_is_name(part) for part in _SPLIT.split(text))
+
+
 def _is_name(text: str) -> bool:
     text = _DESK.sub("", text)
-    return not text or (len(text) <= 40 and len(text.split()) <= 5 and bool(_NAME.fullmatch(text)))
+    return not text or (len(text) <= 40 and bool(_NAME.fullmatch(text)))
 
 
 def date_forms(written: str) -> tuple[str, ...]:
@@ -215,12 +241,12 @@ def _take_line(node: LexborNode, found: Preamble) -> bool:
     """Take a date or byline that is the first line of bare text."""
     text = node.text_content or ""
     line, newline, rest = text.lstrip(BLANK).partition("\n")
-    if len(line) > _LONGEST or not (newline or _is_own_block(node)):
+    if len(line) > _LONGEST or not (newline or ends_block(node)):
         return False
     line = collapse(line)
     match = _DATE.fullmatch(line)
     byline = _BYLINE.fullmatch(line)
-    if not match and not byline:
+    if not match and not (byline and _are_names(byline["names"])):
         return False
     if match:
         found.dates.append(match["date"])

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 from aggregator.errors import ConfigError
 from aggregator.settings import WrapperRule
 from aggregator.urls import globs, read_rules
 
 _PLACES = re.compile(r"query:[\w|.-]+|(?:path|whole):.+|rawquery|fragment", re.DOTALL)
+_PATTERN_PLACE = re.compile(r"^(?:path|whole):")
 _CHOICES = {
     "coding": {"auto", "percent", "base64", "hex", "none", "proofpoint", "protobuf"},
     "scheme": {"https", "http", "keep"},
@@ -97,14 +98,17 @@ def _check(row: Mapping[str, Any], where: str) -> None:
             f"{where}: at must be query:NAME, path:REGEX, whole:REGEX, rawquery or fragment"
         )
     for key in ("path", "needs", "at"):
-        _compile(str(row.get(key, "")).removeprefix("path:").removeprefix("whole:"), where)
+        _check_pattern(str(row.get(key, "")), where)
 
 
-def _compile(pattern: str, where: str) -> re.Pattern[str]:
+def _check_pattern(text: str, where: str) -> None:
+    pattern = _PATTERN_PLACE.sub("", text)
     try:
-        return re.compile(pattern)
+        groups = re.compile(pattern).groupindex
     except re.error as error:
         raise ConfigError(f"{where}: {pattern!r} is no pattern: {error}") from error
+    if pattern != text and "url" not in groups:
+        raise ConfigError(f"{where}: {pattern!r} needs a group `url`")
 
 
 def compile_rules(rules: Sequence[WrapperRule], builtin: Sequence[WrapperRule] = ()) -> RuleSet:
@@ -114,6 +118,8 @@ def compile_rules(rules: Sequence[WrapperRule], builtin: Sequence[WrapperRule] =
     anywhere: list[Compiled] = []
     for rule in _expand(rules, builtin):
         compiled = _compiled(rule)
+        if compiled is None:
+            continue
         for host in rule.hosts:
             if host == "*":
                 anywhere.append(compiled)
@@ -137,17 +143,16 @@ def _expand(rules: Iterable[WrapperRule], builtin: Sequence[WrapperRule]) -> Ite
 
 
 @cache
-def _compiled(rule: WrapperRule) -> Compiled:
+def _compiled(rule: WrapperRule) -> Compiled | None:
+    """Compile a rule; None if it is a user's whose patterns cannot be read."""
     place, _, argument = rule.at.partition(":")
-    return Compiled(
-        rule,
-        re.compile(rule.path) if rule.path else None,
-        re.compile(rule.needs) if rule.needs else None,
-        tuple(argument.split("|")) if place == "query" else (),
-        re.compile(argument, re.IGNORECASE) if place in {"path", "whole"} else None,
-    )
-
-
-def strings(rules: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    """Return a list of strings of a rule file."""
-    return tuple(cast("list[str]", rules.get(key, [])))
+    try:
+        return Compiled(
+            rule,
+            re.compile(rule.path) if rule.path else None,
+            re.compile(rule.needs) if rule.needs else None,
+            tuple(argument.split("|")) if place == "query" else (),
+            re.compile(argument, re.IGNORECASE) if place in {"path", "whole"} else None,
+        )
+    except re.error:
+        return None

@@ -15,19 +15,21 @@ from aggregator.cleaning.noise import (
     LONGEST_BLOCK,
     NOISE,
     SOLID,
-    ends_block,
-    is_call,
     collapse,
+    is_call,
     is_void,
     judge,
+    last_shown,
     related_after,
 )
 from aggregator.cleaning.sanitize import ALLOWED
+from aggregator.cleaning.wrappers import Step
 from aggregator.settings import CleanOptions
 from aggregator.urls import absolute, is_web, strip
 
 Attributes = dict[str, str | None]
-_LONGEST_CALL = 160
+_MOST_ROUNDS = 8
+_LONGEST_TOLD = 200
 
 _DEAD = frozenset(
     [
@@ -60,7 +62,8 @@ class Walk:
     base: str
     options: CleanOptions
     seen: dict[str, None] = field(default_factory=dict)  # in document order
-    removed: list[str] = field(default_factory=list)
+    removed: list[Step] = field(default_factory=list)
+    mended: list[tuple[str, str, str]] = field(default_factory=list)
     doomed: set[int] = field(default_factory=set)
 
 
@@ -100,16 +103,52 @@ def _visit(node: LexborNode, tag: str, state: Walk) -> int:
     attributes = node.attributes
     if attributes and (reason := _unwanted(attributes)):
         return _take_out(node, reason, state)
-    if tag in _SPECIAL:
-        return _SPECIAL[tag](node, attributes, state)
+    mend = _SPECIAL.get(tag, _container)
+    return mend(node, attributes, state)
+
+
+def _container(node: LexborNode, _: Attributes, state: Walk) -> int:
+    """Mend what an element holds; take it out if it holds nothing, or noise."""
     shows = walk(node, state)
+    tag = node.tag or ""
     if not shows:
         if tag in _REMOVABLE or tag not in ALLOWED:
-            node.decompose()
+            _drop_empty(node, tag)
         return int(tag in {"hr", "td", "th"})
-    if shows <= LONGEST_BLOCK and tag in BLOCKS:
-        return _judge_block(node, shows, state)
+    if tag in BLOCKS:
+        shows -= _drop_calls(node, state)
+        if not shows:
+            node.decompose()
+        elif shows <= LONGEST_BLOCK:
+            return _judge_block(node, shows, state)
     return shows
+
+
+def _drop_empty(node: LexborNode, tag: str) -> None:
+    """Take out an element that shows nothing; a block leaves a space between the words around it."""
+    if tag in BLOCKS and node.prev is not None and node.prev.tag == "-text":
+        node.insert_before(" ")
+    node.decompose()
+
+
+def _drop_calls(block: LexborNode, state: Walk) -> int:
+    """Take links that only call for a click off the end of a block; return how much they showed."""
+    gone = 0
+    node = last_shown(block)
+    while node is not None and node.tag != "-text" and node.tag not in SOLID:
+        if node.tag == "a" and is_call(node):
+            gone += shown(node)
+            _take_out(node, "call", state)
+            node = last_shown(block)
+        else:
+            node = last_shown(node)
+    return gone
+
+
+def shown(node: LexborNode) -> int:
+    """Return how much of a node shows, as `walk` counts it."""
+    texts = (child for child in node.traverse(include_text=True) if child.tag == "-text")
+    return sum(len((text.text_content or "").strip(BLANK)) for text in texts)
 
 
 def _judge_block(node: LexborNode, shows: int, state: Walk) -> int:
@@ -124,9 +163,15 @@ def _judge_block(node: LexborNode, shows: int, state: Walk) -> int:
 
 
 def _take_out(node: LexborNode, reason: str, state: Walk) -> int:
-    state.removed.append(reason)
+    state.removed.append(taken(node, reason))
     node.decompose()
     return 0
+
+
+def taken(node: LexborNode, reason: str) -> Step:
+    """Return what is to be known of an element that goes: its text, else its source."""
+    text = node.text_lexbor()[:_LONGEST_TOLD]
+    return Step(reason, collapse(text) or (node.html or "")[:_LONGEST_TOLD], "")
 
 
 def _unwanted(attributes: Attributes) -> str:
@@ -141,7 +186,7 @@ def _unwanted(attributes: Attributes) -> str:
     return "hidden" if style and _HIDDEN.search(style) else ""
 
 
-def _limit_breaks(node: LexborNode) -> None:
+def _limit_breaks(node: LexborNode) -> bool:
     """Take a line break out where two come before it, or where a block begins or ends with it."""
     before, count = node.prev, 0
     while before is not None and is_void(before):
@@ -149,6 +194,8 @@ def _limit_breaks(node: LexborNode) -> None:
         before = before.prev
     if count >= 2 or (before is None and _is_block(node.parent)) or _ends(node):
         node.decompose()
+        return True
+    return False
 
 
 def _ends(node: LexborNode) -> bool:
@@ -172,6 +219,7 @@ def _image(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     attrs = node.attrs
     if image.url != attributes.get("src"):
         attrs["src"] = image.url
+        state.mended.append(("image", image.written, image.url))
     if image.srcset:
         attrs["srcset"] = image.srcset
     elif "srcset" in attributes:
@@ -194,12 +242,11 @@ def _link(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     if not shows:
         node.decompose()
         return 0
-    if shows <= _LONGEST_CALL and ends_block(node) and is_call(node):
-        return _take_out(node, "call", state)
     target = page_address(href, state)
     if target != written:
         if target:
             node.attrs["href"] = target
+            state.mended.append(("link", absolute(state.base, href), target))
         elif "href" in attributes:
             del node.attrs["href"]
     return shows
@@ -296,6 +343,18 @@ def _source(node: LexborNode, _: Attributes, __: Walk) -> int:
     return 0
 
 
+def _pre(node: LexborNode, attributes: Attributes, state: Walk) -> int:
+    """Take line breaks off the start of preformatted text, of which every reading drops one."""
+    shows = _container(node, attributes, state)
+    first = node.first_child if shows else None
+    if first is not None and first.tag == "-text":
+        text = first.text_content or ""
+        if text[:1] in {"\n", "\r"}:
+            first.insert_before(text.lstrip("\r\n"))
+            first.decompose()
+    return shows
+
+
 def _frame(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     """Put a link in place of a frame or an embedded object."""
     link = None if media.is_tiny(attributes) else media.embed_link(attributes, state.base)
@@ -308,8 +367,22 @@ def _frame(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     return _unwrap(node, walk(node, state) if node.tag == "object" else 0)
 
 
-def tidy(parent: LexborNode) -> bool:
-    """Take out what is empty since other things went; return whether anything shows."""
+def tidy(body: LexborNode) -> None:
+    """Take out what is empty since other things went, until nothing is."""
+    for _ in range(_MOST_ROUNDS):
+        state = _Tidy()
+        _tidy(body, state)
+        if not state.changed:
+            return
+
+
+@dataclass(slots=True)
+class _Tidy:
+    changed: bool = False
+
+
+def _tidy(parent: LexborNode, state: _Tidy) -> bool:
+    """Tidy all below a node; return whether anything shows."""
     shows = False
     child = parent.first_child
     while child is not None:
@@ -318,15 +391,17 @@ def tidy(parent: LexborNode) -> bool:
         if tag == "-text":
             shows = shows or bool((child.text_content or "").strip(BLANK))
         elif tag == "br":
-            _limit_breaks(child)
+            state.changed |= _limit_breaks(child)
         elif tag in SOLID and tag not in {"table", "pre"}:
             shows = True
-        elif tidy(child) or (tag in ALLOWED and tag not in _REMOVABLE):
+        elif _tidy(child, state) or (tag in ALLOWED and tag not in _REMOVABLE):
             shows = True
             if tag not in ALLOWED or (tag == "a" and "href" not in child.attributes):
                 child.unwrap()
+                state.changed = True
         else:
-            child.decompose()
+            _drop_empty(child, tag)
+            state.changed = True
         child = following
     return shows
 
@@ -345,6 +420,7 @@ _SPECIAL: dict[str, Callable[[LexborNode, Attributes, Walk], int]] = {
     "img": _image,
     "source": _source,
     "noscript": _noscript,
+    "pre": _pre,
     "picture": _picture,
     "video": _player,
     "audio": _player,

@@ -96,7 +96,7 @@ def _values(compiled: Compiled, parts: Parts) -> Iterator[str]:
 def _from_path(compiled: Compiled, match: re.Match[str], parts: Parts) -> str:
     """Put together the inner address of a path form, with its own query where it has one."""
     rule, groups = compiled.rule, match.groupdict()
-    raw = groups["url"]
+    raw = groups.get("url") or ""
     if groups.get("token") is not None:
         return fill_holes(raw, groups["token"])
     plain = not re.match(r"https?(?:%|:%)", raw, re.IGNORECASE)

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from aggregator import urls
 
-urlish = st.text(
-    st.sampled_from("htps:/.?#&=%@[]\\ a-zé中0129;~!\t\n"), max_size=60
-) | st.builds("https://example.org/{}".format, st.text(max_size=40))
+urlish = st.text(st.sampled_from("htps:/.?#&=%@[]\\ a-zé中0129;~!\t\n"), max_size=60) | st.builds(
+    "https://example.org/{}".format, st.text(max_size=40)
+)
 
 
 @pytest.mark.parametrize(

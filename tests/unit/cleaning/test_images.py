@@ -22,16 +22,31 @@ OPENED = {
     "weserv, left-over entity": (f"https://wsrv.nl/?w=1&amp;url={PICENC}", PIC),
     "weserv, collapsed slashes": ("https://wsrv.nl/?url=https:/pics.example.org/2024/a.jpg", PIC),
     "weserv, address of numbers": ("https://wsrv.nl/?url=8.8.8.8/a.png", "https://8.8.8.8/a.png"),
-    "weserv, port": ("https://wsrv.nl/?url=p.example.org:81/a.png", "https://p.example.org:81/a.png"),
+    "weserv, port": (
+        "https://wsrv.nl/?url=p.example.org:81/a.png",
+        "https://p.example.org:81/a.png",
+    ),
     "weserv, name of another script": (
         "https://wsrv.nl/?url=图片.example/a.png",
         "https://xn--wcsw84d.example/a.png",
     ),
-    "weserv, twice encoded": ("https://wsrv.nl/?url=https%253A%252F%252Fpics.example.org%252F2024%252Fa.jpg", PIC),
-    "weserv, lone percent": ("https://wsrv.nl/?url=p.example.org/100%25.png", "https://p.example.org/100%25.png"),
-    "weserv, bytes of no UTF-8": ("https://wsrv.nl/?url=p.example.org/%E9.png", "https://p.example.org/%E9.png"),
+    "weserv, twice encoded": (
+        "https://wsrv.nl/?url=https%253A%252F%252Fpics.example.org%252F2024%252Fa.jpg",
+        PIC,
+    ),
+    "weserv, lone percent": (
+        "https://wsrv.nl/?url=p.example.org/100%25.png",
+        "https://p.example.org/100%25.png",
+    ),
+    "weserv, bytes of no UTF-8": (
+        "https://wsrv.nl/?url=p.example.org/%E9.png",
+        "https://p.example.org/%E9.png",
+    ),
     "photon": ("https://i2.wp.com/pics.example.org/2024/a.jpg?resize=9%2C9&#038;ssl=1", PIC),
-    "photon with the query": ("https://i0.wp.com/a.example/p.php?ssl=1&q=n%3D4", "https://a.example/p.php?n=4"),
+    "photon with the query": (
+        "https://i0.wp.com/a.example/p.php?ssl=1&q=n%3D4",
+        "https://a.example/p.php?n=4",
+    ),
     "imgpress": (f"https://s1.wp.com/imgpress?w=6&url={PICENC}", PIC),
     "statically": ("https://cdn.statically.io/img/pics.example.org/w=6,f=auto/2024/a.jpg", PIC),
     "imageproxy": (f"https://willnorris.com/api/imageproxy/100x/{PIC}", PIC),
@@ -42,21 +57,39 @@ OPENED = {
         f"https://i.example.net/insecure/w:9/{PIC64[:12]}/{PIC64[12:]}.webp",
         PIC,
     ),
-    "thumbor": (f"https://t.example.net/unsafe/9x9/smart/filters:quality(8)/{PIC}?v=1", PIC + "?v=1"),
+    "thumbor": (
+        f"https://t.example.net/unsafe/9x9/smart/filters:quality(8)/{PIC}?v=1",
+        PIC + "?v=1",
+    ),
     "thumbor, signed": (f"https://t.example.net/{SIG}/fit-in/9x9/{PICENC}", PIC),
-    "thumbor, host alone": (f"https://t.example.net/thumbor/{SIG}/0x0:20x20/9x/pics.example.org/2024/a.jpg", PIC),
+    "thumbor, host alone": (
+        f"https://t.example.net/thumbor/{SIG}/0x0:20x20/9x/pics.example.org/2024/a.jpg",
+        PIC,
+    ),
     "cloudinary": (f"https://res.cloudinary.com/x/image/fetch/s--Ab12--/w_9,c_fill/v17/{PIC}", PIC),
-    "cloudinary on a host of its own": (f"https://img.example.com/image/fetch/f_auto/{PICENC}", PIC),
+    "cloudinary on a host of its own": (
+        f"https://img.example.com/image/fetch/f_auto/{PICENC}",
+        PIC,
+    ),
     "cloudflare": (f"https://n.example.com/cdn-cgi/image/w=9,f=auto/{PIC}", PIC),
     "cloudflare, same host": (
         "https://n.example.com/cdn-cgi/image/width=9/up/b.jpg?v=2",
         "https://n.example.com/up/b.jpg?v=2",
     ),
     "next": (f"https://n.example.com/blog/_next/image?url={PICENC}&w=9", PIC),
-    "next, same host": ("https://n.example.com/_next/image?w=9&url=%2Fb.png", "https://n.example.com/b.png"),
+    "next, same host": (
+        "https://n.example.com/_next/image?w=9&url=%2Fb.png",
+        "https://n.example.com/b.png",
+    ),
     "vercel": (f"https://n.example.com/_vercel/image?url={PICENC}", PIC),
-    "netlify": ("https://n.example.com/.netlify/images?url=b/c.png&w=9", "https://n.example.com/b/c.png"),
-    "astro": ("https://n.example.com/_image?href=%2F_astro%2Fb.png", "https://n.example.com/_astro/b.png"),
+    "netlify": (
+        "https://n.example.com/.netlify/images?url=b/c.png&w=9",
+        "https://n.example.com/b/c.png",
+    ),
+    "astro": (
+        "https://n.example.com/_image?href=%2F_astro%2Fb.png",
+        "https://n.example.com/_astro/b.png",
+    ),
     "ipx": (f"https://n.example.com/_ipx/w_9&f_webp/{PIC}", PIC),
     "ipx without options": ("https://n.example.com/_ipx/_/b.png", "https://n.example.com/b.png"),
     "gatsby": (f"https://n.example.com/_gatsby/image/1/2/a.webp?u={PICENC}&a=w", PIC),
@@ -71,8 +104,14 @@ OPENED = {
         PIC,
     ),
     "gmail": (f"https://ci5.googleusercontent.com/meips/ABC=s0#{PIC}", PIC),
-    "google images": (f"https://www.google.co.uk/imgres?imgrefurl=https://x.example/&imgurl={PICENC}", PIC),
-    "discord": ("https://images-ext-2.discordapp.net/external/aB-1/https/pics.example.org/2024/a.jpg?width=9", PIC),
+    "google images": (
+        f"https://www.google.co.uk/imgres?imgrefurl=https://x.example/&imgurl={PICENC}",
+        PIC,
+    ),
+    "discord": (
+        "https://images-ext-2.discordapp.net/external/aB-1/https/pics.example.org/2024/a.jpg?width=9",
+        PIC,
+    ),
     "discord with the query first": (
         "https://images-ext-1.discordapp.net/external/aB-1/%3Fv%3D3/https/a.example/b.gif",
         "https://a.example/b.gif?v=3",
@@ -80,9 +119,18 @@ OPENED = {
     "slack": (f"https://slack-imgs.com/?c=1&url={PICENC}", PIC),
     "facebook": (f"https://external.xx.fbcdn.net/safe_image.php?d=1&url={PICENC}", PIC),
     "embedly": (f"https://i.embed.ly/1/image/resize?url={PICENC}&key=1", PIC),
-    "yahoo, nested": (f"https://s.yimg.com/ny/api/res/1.2/a--/b--/https://s.yimg.com/uu/api/res/1.2/c--/d--/{PIC}.cf.jpg", PIC),
-    "baidu in the path": (f"https://gimg3.baidu.com/image_search/src={PICENC}&refer=x&fmt=auto?sec=1", PIC),
-    "baidu download": (f"https://image.baidu.com/search/down?thumburl=https://y.example&url={PIC}", PIC),
+    "yahoo, nested": (
+        f"https://s.yimg.com/ny/api/res/1.2/a--/b--/https://s.yimg.com/uu/api/res/1.2/c--/d--/{PIC}.cf.jpg",
+        PIC,
+    ),
+    "baidu in the path": (
+        f"https://gimg3.baidu.com/image_search/src={PICENC}&refer=x&fmt=auto?sec=1",
+        PIC,
+    ),
+    "baidu download": (
+        f"https://image.baidu.com/search/down?thumburl=https://y.example&url={PIC}",
+        PIC,
+    ),
     "baidu timg": (f"https://timgsa.baidu.com/timg?image&quality=80&src={PICENC}", PIC),
     "sogou": (f"https://img02.sogoucdn.com/v2/thumb/retype?appid=1&url={PIC}?w=1", PIC + "?w=1"),
     "wechat2rss": (f"https://rss.example.net/img-proxy/?k=1a&u={PICENC}", PIC),
@@ -100,13 +148,19 @@ OPENED = {
     "relay, path": (f"https://thingproxy.freeboard.io/fetch/{PIC}", PIC),
     "relay, parameter": (f"https://api.codetabs.com/v1/proxy?quest={PICENC}", PIC),
     "shortpixel": (f"https://cdn.shortpixel.ai/spai/w_9+ret_img/{PIC}", PIC),
-    "shortpixel, host alone": ("https://cdn.shortpixel.ai/spai/w_9/pics.example.org/2024/a.jpg", PIC),
+    "shortpixel, host alone": (
+        "https://cdn.shortpixel.ai/spai/w_9/pics.example.org/2024/a.jpg",
+        PIC,
+    ),
     "optimole": (f"https://ab.i.optimole.com/cb:x/w:9/h:9/{PIC}", PIC),
     "cloudimg": (f"https://ab.cloudimg.io/v7/{PIC}?w=9", PIC),
     "imagekit": (f"https://ik.imagekit.io/x/tr:w-9/{PIC}", PIC),
     "imgix": (f"https://ab.imgix.net/{PICENC}?s=1", PIC),
     "washington post": (f"https://www.washingtonpost.com/wp-apps/imrs.php?src={PICENC}&w=9", PIC),
-    "nested, two kinds": (f"https://wsrv.nl/?url=https%3A%2F%2Fi0.wp.com%2Fpics.example.org%2F2024%2Fa.jpg%3Fssl%3D1", PIC),
+    "nested, two kinds": (
+        "https://wsrv.nl/?url=https%3A%2F%2Fi0.wp.com%2Fpics.example.org%2F2024%2Fa.jpg%3Fssl%3D1",
+        PIC,
+    ),
     "nested raw": (f"https://wsrv.nl/?url=https://images.weserv.nl/?url={PIC}", PIC),
 }
 
@@ -187,7 +241,9 @@ def test_base_makes_absolute() -> None:
 @pytest.mark.parametrize(
     ("options", "url", "wanted"),
     [
-        pytest.param(ImageOptions(proxy="keep"), OPENED["photon"][0], OPENED["photon"][0], id="keep"),
+        pytest.param(
+            ImageOptions(proxy="keep"), OPENED["photon"][0], OPENED["photon"][0], id="keep"
+        ),
         pytest.param(
             ImageOptions(hotlink_keep=()),
             "https://wsrv.nl/?url=https://i.pximg.net/1.png",

@@ -124,7 +124,10 @@ RULES = (
     [
         ("https://shop.example.com/p/track=9/x?aff_id=1&b=2", "https://shop.example.com/p/x?b=2"),
         (f"https://shop.example.com/out?to={ENC}", PAGE),
-        ("https://shop.example.com/out?to=javascript:x", "https://shop.example.com/out?to=javascript:x"),
+        (
+            "https://shop.example.com/out?to=javascript:x",
+            "https://shop.example.com/out?to=javascript:x",
+        ),
         ("https://shop.example.com/keep?src=1", "https://shop.example.com/keep?src=1"),
         ("https://other.example.com/?src=1", "https://other.example.com/?src=1"),
     ],
