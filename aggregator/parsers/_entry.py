@@ -27,7 +27,9 @@ def read(number: int, element: Element, context: Context) -> RawEntry:
     else:  # in Atom the feed, in RSS the article
         text_base = base if context.atom else (link or context.page or base)
     published, updated = _times(element, found, there, context)
-    media = _media.files(element, found, there, links, context)
+    several = there.files or len(links) > 1
+    media = _media.files(element, found, there, links, context) if several else ()
+    # A field that has no element is not even asked for: half of the entries have few.
     return RawEntry(
         where=f"entry {number}",
         guid=guid,
@@ -37,16 +39,20 @@ def read(number: int, element: Element, context: Context) -> RawEntry:
         title_is_html=is_html,
         summary=summary if summary != content else "",
         content=content,
-        authors=_info.authors(element, found, there.people, context),
-        categories=_categories(element, found, there, context),
+        authors=_info.authors(element, found, there.people, context) if there.people else (),
+        categories=_categories(element, found, there, context) if there.filed else (),
         enclosures=media,
-        image=_media.picture(found, there, media, base),
+        image=_media.picture(found, there, media, base)
+        if media or there.pictures or there.groups
+        else "",
         published=published,
         updated=updated,
-        language=_language(element, found, there, context),
-        rights=_xml.plain(found, there.rights, atom=context.atom),
-        via=_via(found, links),
-        source=_source(found, context),
+        language=_language(element, found, there, context)
+        if there.language or context.spoken
+        else "",
+        rights=_xml.plain(found, there.rights, atom=context.atom) if there.rights else "",
+        via=_via(found, links) if there.via or len(links) > 1 else "",
+        source=_source(found, there, context) if there.source else None,
     )
 
 
@@ -106,8 +112,6 @@ def _times(element: Element, found: Fields, there: Plan, context: Context) -> tu
 
 def _categories(element: Element, found: Fields, there: Plan, context: Context) -> tuple[str, ...]:
     """Return the words that an entry is filed under."""
-    if not there.filed:
-        return ()
     terms: list[str | None] = []
     for each in _xml.in_order(element, found, there.filed, context.names)[: _text.MANY * 10]:
         if context.names[each.tag] in KEYWORDS:
@@ -127,16 +131,14 @@ def _language(element: Element, found: Fields, there: Plan, context: Context) ->
 
 
 def _via(found: Fields, links: list[Link]) -> str:
-    via = related(links, "via")
-    if via or "dc:source" not in found:
-        return via
-    said = first(found, ("dc:source",))
+    """Return where an entry was found: a link that says so, or the source of Dublin Core."""
+    said = related(links, "via") or first(found, ("dc:source",))
     return said if is_web(said) else ""
 
 
-def _source(found: Fields, context: Context) -> FeedInfo | None:
+def _source(found: Fields, there: Plan, context: Context) -> FeedInfo | None:
     """Return the feed that an entry was taken from."""
-    for element in found.get("source") or found.get("atom:source") or ():
+    for element in found[there.source[0]]:
         if len(element):
             return _info.read(element, element, context)
         url, title = _text.address(element.get("url"), context.url), _text.line(element.text)

@@ -56,12 +56,12 @@ def _second(match: re.Match[bytes]) -> bytes:
 
 def read(found: Any, content: bytes, url: str, skipped: tuple[Skipped, ...]) -> ParsedFeed:
     """Map what feedparser made of a document; `content` is asked for what it does not keep."""
-    atom = found.version.startswith("atom")
-    info = _info(found.feed, url, atom=atom, content=content)
+    atom = _get(found, "version").startswith("atom")
+    info = _info(found["feed"], url, atom=atom, content=content)
     feed = _Feed(
         url=url, atom=atom, based=b"xml:base" in content, page=info.link, language=info.language
     )
-    entries = (_entry(number, entry, feed) for number, entry in enumerate(found.entries, 1))
+    entries = (_entry(number, entry, feed) for number, entry in enumerate(found["entries"], 1))
     return ParsedFeed(info=info, entries=tuple(entries), skipped=skipped)
 
 

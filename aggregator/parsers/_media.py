@@ -19,8 +19,6 @@ def files(
 ) -> tuple[Enclosure, ...]:
     """Return the media files, each once, a bounded number."""
     linked = [link for link in links if link.rel == "enclosure"]
-    if not there.files and not linked:
-        return ()
     base = context.base(element)
     media = [_file(each, base, "length") for each in found.get("enclosure", ())[: _text.MANY * 2]]
     media += [enclosure(link.href, link.type, link.length, link.title) for link in linked]
@@ -50,10 +48,9 @@ def _file(element: Element, base: str, size: str) -> Enclosure:
 
 def picture(found: Fields, there: Plan, media: Sequence[Enclosure], base: str) -> str:
     """Return the picture: the entry's own, a thumbnail, else the first image among its files."""
-    if there.pictures or there.groups:
-        own = _own_picture(found, there)
-        if own:
-            return _text.address(own, base)
+    own = _own_picture(found, there)
+    if own:
+        return _text.address(own, base)
     for file in media:
         if file.type.startswith("image/"):
             return file.url

@@ -1,7 +1,10 @@
 """The names of elements: namespaces are folded into short prefixes, the feed's own into none."""
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Final
+
+from aggregator.parsers._plan import NAMES
 
 ATOM: Final = frozenset({"http://www.w3.org/2005/atom", "http://purl.org/atom/ns#"})
 OWN: Final = frozenset(
@@ -45,6 +48,30 @@ RDF_ABOUT: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 RDF_RESOURCE: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}resource"
 
 
+# What we look for; all other elements are as good as unknown.
+WANTED: Final = frozenset(chain(*NAMES)) | frozenset(
+    (
+        "rss",
+        "rdf",
+        "feed",
+        "channel",
+        "items",
+        "item",
+        "entry",
+        "managingeditor",
+        "icon",
+        "atom:icon",
+        "logo",
+        "atom:logo",
+        "ttl",
+        "skiphours",
+        "skipdays",
+        "sy:updateperiod",
+        "sy:updatefrequency",
+        "dc:identifier",
+        "feedburner:origlink",
+    )
+)
 _PREFIXES: Final = frozenset(NAMESPACES.values())
 
 
@@ -73,11 +100,10 @@ class Names(dict[str, str]):
 
     def __missing__(self, tag: str) -> str:
         space, name = _space(tag), tag.rpartition("}")[2].lower()
-        if space in _OWN or space == self._own or (space in _ATOM and self._own in _ATOM):
-            self[tag] = name
-            return name
-        prefix = _KNOWN.get(space) or self._prefixes.get(space, "")
-        self[tag] = f"{prefix}:{name}" if prefix in _PREFIXES else ""
+        if not (space in _OWN or space == self._own or (space in _ATOM and self._own in _ATOM)):
+            prefix = _KNOWN.get(space) or self._prefixes.get(space, "")
+            name = f"{prefix}:{name}" if prefix in _PREFIXES else ""
+        self[tag] = name if name in WANTED else ""
         return self[tag]
 
 

@@ -11,7 +11,7 @@ Keys = tuple[str, ...]
 
 
 class Plan(NamedTuple):
-    """The names that are there, by field, the best first; `links` to `groups` in no order of worth."""
+    """The names that are there, by field, the best first."""
 
     guid: Keys
     titles: Keys
@@ -29,6 +29,8 @@ class Plan(NamedTuple):
     filed: Keys
     files: Keys
     groups: Keys
+    via: Keys
+    source: Keys
 
 
 NAMES: Final = Plan(
@@ -78,6 +80,8 @@ NAMES: Final = Plan(
     ),
     files=("enclosure", "media:content", "media:group"),
     groups=("media:group", "media:content"),
+    via=("dc:source",),
+    source=("source", "atom:source"),
 )
 KEYWORDS: Final = frozenset(("keywords", "itunes:keywords", "media:keywords"))
 

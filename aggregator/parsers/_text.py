@@ -72,12 +72,14 @@ def flat(markup: str) -> str:
     return line(html.unescape(re.sub(r"<[^<>]{0,1000}>", "", markup)))
 
 
-@lru_cache(maxsize=1_024)  # the same few people write all entries of a feed
 def person(text: str | None) -> Author | None:
     """Read an author as RSS writes it: `a@b (Name)`, `Name <a@b>`, a name or an e-mail alone."""
     written = line(text, WORD_MOST)
-    if not written:
-        return None
+    return _person(written) if written else None
+
+
+@lru_cache(maxsize=1_024)  # the same few people write all entries of a feed
+def _person(written: str) -> Author:
     found = _ADDRESS.search(written) if "@" in written else None
     if not found:
         return Author(name=written)

@@ -70,7 +70,7 @@ def loose(content: bytes, url: str) -> ParsedFeed:
         reason = f"{len(starts) - LOOSE_ENTRIES} more: the document is not well-formed"
         skipped.append(Skipped(where=f"entry {LOOSE_ENTRIES + 1}", reason=reason))
     found = _feedparser(_loose.prepare(content))
-    if not found.entries and not found.version and _mend.root_name(content) not in _FEEDS:
+    if not found["entries"] and not found.get("version") and _mend.root_name(content) not in _FEEDS:
         raise NotAFeed("no feed: nothing in it is an entry")
     return _loose.read(found, content, url, tuple(skipped))
 
