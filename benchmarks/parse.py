@@ -112,6 +112,7 @@ def well_formed(content: bytes) -> bool:
     """Say whether both lxml and we can read a document as it is."""
     try:
         etree.fromstring(content)
+        content.decode()
         parse(Document(name="", content=content))
     except Exception:  # noqa: BLE001  whatever it is, it is not compared
         return False
@@ -130,7 +131,15 @@ def readers() -> dict[str, Callable[[bytes], object]]:
         fast = importlib.import_module("fastfeedparser")
     except ImportError:
         return ways
-    return {**ways, "fastfeedparser": lambda content: fast.parse(content.decode())}
+    return {**ways, "fastfeedparser": lambda content: forgiving(fast.parse, content.decode())}
+
+
+def forgiving(read: Callable[[str], object], content: str) -> object:
+    """Read a feed; a peer that refuses it has spent its time all the same."""
+    try:
+        return read(content)
+    except Exception:  # noqa: BLE001  peers raise what they like
+        return None
 
 
 def seconds(read: Callable[[bytes], object], feeds: Sequence[bytes], rounds: int) -> float:
