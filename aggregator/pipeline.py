@@ -18,10 +18,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+import structlog
+
 from aggregator import documents, publish, schedule, selection, stories
-from aggregator.errors import PublishError, SourceError
+from aggregator.errors import ParseError, PublishError, SourceError
 from aggregator.model import (
     CleanedFeed,
+    Document,
     Edition,
     Entry,
     FeedInfo,
@@ -35,13 +38,16 @@ from aggregator.model import (
 )
 from aggregator.pool import Pool
 from aggregator.ports import Clock, Fetcher, Renderer, Store
+from aggregator.renderers import LIST
 from aggregator.report import RunReport, SourceReport
-from aggregator.settings import FeedSpec, FetchSettings, StorySettings
+from aggregator.settings import CleanOptions, FeedSpec, FetchSettings, StorySettings
 
+_log = structlog.get_logger()
 _T = TypeVar("_T")
 _BATCH = 2_000  # entries a grouping transaction
 _REACH = timedelta(days=7)  # published span of one batch, so that its context stays small
 _OPEN = 256  # sources under way at one time, so that documents do not pile up before parsing
+_RECOVERED = 100_000  # entries of a published feed that are read back
 _PATIENCE = 0.5  # seconds without news after which what has arrived is published
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # `updated` of a feed that holds nothing yet
 _TOMBSTONE_DAYS = 30
@@ -111,6 +117,7 @@ class Pipeline:
 
         What has arrived is published early when a slow source keeps the others waiting.
         """
+        await self._in_store(self._recover)
         states = await self._in_store(self._parts.store.source_states)
         waits = self._waits(states)
         tally = _Tally()
@@ -151,6 +158,7 @@ class Pipeline:
 
     async def settle(self) -> None:
         """Group and publish what is in the store, with no gathering before."""
+        await self._in_store(self._recover)
         await self._settle(_Tally())
 
     def close(self) -> None:
@@ -175,6 +183,21 @@ class Pipeline:
     async def _in_store(self, call: Callable[[], _T]) -> _T:
         """Call the store from its one thread, so that the event loop stays free."""
         return await asyncio.get_running_loop().run_in_executor(self._store_thread, call)
+
+    def _recover(self) -> None:
+        """Take texts that a lost database held from the feeds that we published last."""
+        if not self._parts.store.rebuilt:
+            return
+        entries: list[Entry] = []
+        ours = Source(id="published", clean=CleanOptions(strip=(f".{LIST}",)))
+        for path in sorted(self._parts.folder.glob("*.atom")):
+            document = Document(name=path.name, content=path.read_bytes(), format="feed")
+            try:
+                entries += documents.read(document, ours, {}, _RECOVERED).entries
+            except ParseError as error:
+                _log.warning("published feed not read back", feed=path.name, error=str(error))
+        count = self._parts.store.restore(entries)
+        _log.warning("texts read back from the published feeds", entries=count)
 
     # --- gather ----------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from aggregator.model import (
     StoredEntry,
     Tombstone,
 )
-from aggregator.renderers import _words
+from aggregator.renderers import LIST, _words
 
 NAMESPACE = "urn:uuid:3c7f1f86-0d5e-5b0f-9a6c-5f1f0c2d7e11"  # of story: elements; never changes
 
@@ -300,7 +300,7 @@ def _html(lead: StoredEntry, mentions: tuple[Mention, ...]) -> str:
         return body
     words = _words.choose(entry.language, entry.title + entry.text[:300])
     lines = "".join(_line(mention, words) for mention in mentions)
-    return f"{body}\n<hr>\n<p>{words.also}</p>\n<ul>{lines}\n</ul>"
+    return f'{body}\n<div class="{LIST}">\n<hr>\n<p>{words.also}</p>\n<ul>{lines}\n</ul></div>'
 
 
 def _line(mention: Mention, words: _words.Words) -> str:

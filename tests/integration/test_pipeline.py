@@ -90,6 +90,32 @@ def test_a_lost_database_costs_no_id(application: Opener) -> None:
     assert (again.folder / "merged.atom").read_bytes() == before
 
 
+def test_texts_of_a_lost_database_come_back_from_the_feed(
+    application: Opener, tmp_path: Path
+) -> None:
+    """What its source no longer has is read back from what we published, ids and all."""
+    folder = tmp_path / "dumps"
+    shutil.copytree(SEEDS, folder)
+    text = f"sources: [{{id: d, kind: dump, path: {folder}}}]\n"
+    app = application(text)
+    run(app)
+    before = published(app)
+    app.close()
+    (app.config.data / "aggregator.db").unlink()
+    for path in folder.iterdir():
+        path.unlink()
+    (folder / "new.txt").write_text(
+        "[标题](https://news.example/new)\n------\n\n<p>正文</p>\n", "utf-8"
+    )
+    again = application(text)
+    run(again)
+    after = published(again)
+    assert after.keys() == {*before, "标题"}
+    content = (again.folder / "merged.atom").read_text(encoding="utf-8")
+    assert content.count("also-reported") == 1
+    assert "两国官员均表示" in content or "布林肯敦促中国" in content
+
+
 def test_second_fetch_is_conditional(application: Opener, site: Site) -> None:
     """A feed that did not change is answered with 304 and reported as unchanged."""
     site.pages["/feed"] = rss(("1", "One", "Text of the first entry"))

@@ -139,7 +139,7 @@ def test_the_list_of_the_others_has_a_line_for_each() -> None:
         "\n<hr>\n<p>Also reported by</p>\n<ul>"
         '\n<li dir="auto"><a href="https://b.org/?a=1&amp;b=2">Other ‹words›</a>'
         " – B &amp; C, 2026-03-02 06:30 UTC</li>"
-        '\n<li dir="auto">Headline 3 – C.Org, 2026-03-01 12:30 UTC (same text)</li>\n</ul>'
+        '\n<li dir="auto">Headline 3 – C.Org, 2026-03-01 12:30 UTC (same text)</li>\n</ul></div>'
     )
     assert rendition.publishers == 3
 
