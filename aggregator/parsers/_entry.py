@@ -99,7 +99,10 @@ def _other_text(found: Fields, there: Plan) -> str:
 
 
 def _times(element: Element, found: Fields, there: Plan, context: Context) -> tuple[str, str]:
-    """Return when an entry was published and when it changed, as written."""
+    """Return when an entry was published and when it changed, as written.
+
+    Atom demands the second alone: it stands for the first where that is missing.
+    """
     published = first(found, there.published)
     stated = first(found, there.dated)
     updated = first(found, there.updated)
@@ -107,7 +110,8 @@ def _times(element: Element, found: Fields, there: Plan, context: Context) -> tu
         updated = _xml.attribute(element, "lastmod")
     if not published:
         published, stated = stated, ""
-    return _text.cut(published), _text.cut(updated or stated)
+    updated = _text.cut(updated or stated)
+    return _text.cut(published) or updated, updated
 
 
 def _categories(element: Element, found: Fields, there: Plan, context: Context) -> tuple[str, ...]:

@@ -196,10 +196,10 @@ def _summary(found: Found, *, atom: bool) -> str:
 def _times(found: Found, *, atom: bool) -> tuple[str, str]:
     """Return when an entry was published and changed; RSS has its one date where Atom has `updated`."""
     published = _get(found, "published") or _get(found, "created")
-    updated = _get(found, "updated")
+    updated = _text.cut(_get(found, "updated"))
     if not published and not atom:
         published, updated = updated, ""
-    return _text.cut(published), _text.cut(updated)
+    return _text.cut(published) or updated, updated
 
 
 def _authors(found: Found, url: str) -> tuple[Author, ...]:

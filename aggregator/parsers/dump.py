@@ -54,7 +54,7 @@ def _entry(document: Document, front: Mapping[str, tuple[str, ...]], rest: str) 
         authors=_text.authors([_text.person(name) for name in front.get("author", ())]),
         categories=_text.words(front.get("category", ())),
         image=_text.address(_front.first(front, "image"), link),
-        published=_front.first(front, "date"),
+        published=_front.first(front, "date") or _front.first(front, "updated"),
         updated=_front.first(front, "updated"),
         gathered=stamp,
         language=_front.first(front, "language"),

@@ -116,6 +116,7 @@ def _entry(where: str, item: Object, base: str) -> RawEntry:
     html, plain = _string(item.get("content_html")), _string(item.get("content_text"))
     summary = _string(item.get("summary"))
     tags = item.get("tags")
+    updated = _text.cut(_string(item.get("date_modified")))
     return RawEntry(
         where=where,
         guid=guid,
@@ -129,8 +130,8 @@ def _entry(where: str, item: Object, base: str) -> RawEntry:
         categories=_text.words(map(_string, tags if isinstance(tags, list) else ())),
         enclosures=_enclosures(item, base),
         image=_text.address(_string(item.get("image") or item.get("banner_image")), base),
-        published=_text.cut(_string(item.get("date_published"))),
-        updated=_text.cut(_string(item.get("date_modified"))),
+        published=_text.cut(_string(item.get("date_published"))) or updated,
+        updated=updated,
         language=_text.cut(_string(item.get("language")), 40),
         via=external if link else "",
     )

@@ -19,8 +19,7 @@ CORPUS = os.environ.get("FEED_CORPUS", "")  # a folder of feeds, searched with a
 URL = "https://feeds.example.org/dir/feed"
 # Where feedparser is known to say something else: what it leaves out or mixes up.
 KNOWN = {
-    ("cdf.xml", "published"),  # it has one date for all, and CDF's means the last change
-    ("cdf.xml", "updated"),
+    ("cdf.xml", "updated"),  # it does not tell the date of an entry from that of a change
 }
 WORDS = {"title", "summary", "content", "rights"}
 

@@ -275,6 +275,7 @@ TIMES = [
     ("<pubDate/><dc:date>b</dc:date>", "b", ""),
     ("<dcterms:issued>c</dcterms:issued><dcterms:modified>d</dcterms:modified>", "c", "d"),
     ("<created>e</created>", "e", ""),
+    ("<dcterms:modified>d</dcterms:modified>", "d", "d"),
 ]
 
 
