@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from aggregator.cli import fetch, judge, serve, setup, sources, stories, try_
+from aggregator.cli import doctor, fetch, judge, serve, setup, sources, stories, try_
 from aggregator.cli.output import say, whisper
 from aggregator.errors import AggregatorError, ConfigError, DataFolderBusy
 
@@ -28,6 +28,7 @@ app.add_typer(sources.app, name="sources")
 app.add_typer(stories.app, name="stories")
 app.add_typer(try_.app, name="try")
 judge.register(app)
+doctor.register(app)
 
 
 def _show_version(wanted: bool) -> None:
