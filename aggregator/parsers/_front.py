@@ -39,6 +39,7 @@ _FIELDS: Final = {
     "language": "language",
 }
 _LISTS: Final = {"author", "category"}
+_NOTHING: Final = {"null", "~", "none", "|", ">", "|-", ">-", "|+", ">+"}
 _LINES_MOST = 200
 _VALUE_MOST = 4_000
 
@@ -60,7 +61,7 @@ def first(fields: Mapping[str, tuple[str, ...]], name: str) -> str:
 
 
 def _fields(lines: list[str]) -> dict[str, tuple[str, ...]]:
-    """Read the lines that give a known field its value: plain, quoted, `[a, b]` or a list below."""
+    """Read the lines that give a known field its value: plain, quoted, `[a, b]` or lines below."""
     fields: dict[str, tuple[str, ...]] = {}
     name = ""
     for line in lines:
@@ -70,6 +71,8 @@ def _fields(lines: list[str]) -> dict[str, tuple[str, ...]]:
             values = _values(found[2] or "", several=name in _LISTS)
         elif line.lstrip().startswith("- "):
             values = _values(line.lstrip()[2:], several=False)
+        elif line[:1].isspace() and name not in _LISTS:  # a long value goes on
+            values = (" ".join((*fields.pop(name, ()), line.strip())),)
         else:
             continue
         if name and values:
@@ -92,4 +95,4 @@ def _plain(text: str) -> str:
         return re.sub(r"\\([\"\\/])", r"\1", text[1:-1])
     if len(text) >= 2 and text[0] == text[-1] == "'":
         return text[1:-1].replace("''", "'")
-    return "" if text.lower() in ("null", "~", "none", "|", ">") else text
+    return "" if text.lower() in _NOTHING else text

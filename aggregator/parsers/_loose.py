@@ -28,8 +28,9 @@ _ABOUT: Final = re.compile(
 )
 
 
+_LOOKED_AT: Final = 100_000  # bytes in which a feed speaks of itself
 _PICTURE: Final = re.compile(
-    rb"<image\b[^<>]{0,500}>(?:(?!</image>).){0,1000}?<url>\s{0,99}([^<>\s]{1,2000})",
+    rb"<image\b[^<>]{0,500}>(?:(?!</image>).){0,500}?<url>\s{0,99}([^<>\s]{1,2000})",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -87,7 +88,7 @@ def _list(found: Found, key: str) -> list[Found]:
 
 def _found(pattern: re.Pattern[bytes], content: bytes) -> str:
     """Return what stands in a place that feedparser does not look at."""
-    there = pattern.search(content)
+    there = pattern.search(content, 0, _LOOKED_AT)
     return html.unescape(there[1].decode("utf-8", "ignore")) if there else ""
 
 
