@@ -192,14 +192,10 @@ def _read(text: str, language: str, timezone: str) -> datetime | None:
     )
 
 
-def _epoch(number: int) -> datetime | None:
-    """Read a count since 1970, in seconds or finer."""
-    for divisor in (1, 1_000, 1_000_000, 1_000_000_000):
-        if 0 <= number // divisor < 10**10:
-            return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(
-                microseconds=number * 1_000_000 // divisor
-            )
-    return None
+def _epoch(number: int) -> datetime:
+    """Read a count since 1970 of at most 19 digits, in seconds or finer."""
+    divisor = next(unit for unit in (1, 10**3, 10**6, 10**9) if number // unit < 10**10)
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=number * 10**6 // divisor)
 
 
 def _rare(text: str, timezone: str) -> datetime | None:

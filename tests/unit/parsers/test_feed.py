@@ -103,7 +103,10 @@ def test_reads_a_compressed_document() -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [gzip.compress(b"a" * (feed.INFLATED_MOST + 10)), b"\x1f\x8b\x08\x00broken"],
+    [
+        gzip.compress(b"a" * (feed.INFLATED_MOST + 10)),
+        b"\x1f\x8b\x08\xff\xff\xff broken, by all that is known" * 9,
+    ],
     ids=["too large", "broken"],
 )
 def test_a_bad_compressed_document_is_an_error(content: bytes) -> None:

@@ -47,6 +47,7 @@ MENDED = [
     (b"<a></a><script/>", "<a></a>"),
     (b"<a><![CDATA[</a>]]></a><b/>", "<a><![CDATA[</a>]]></a>"),
     (b"<a><![CDATA[</a>", "<a><![CDATA[</a>"),
+    (b"<rss><rss:item/></rss>", '<rss xmlns:rss="urn:prefix:rss"><item/></rss>'),
     (b"words", "words"),
 ]
 
