@@ -185,7 +185,7 @@ def _summary(raw: RawEntry, kept: list[str]) -> str:
         blocks = bodies.compared(bodies.texts(clean_html(raw.summary)), frozenset())
         if blocks:
             return shorten(plain(" ".join(blocks)), _SUMMARY_MOST)
-    return shorten(plain(" ".join(kept)[: _SUMMARY_MOST * 4]), _SUMMARY_MOST)
+    return shorten(plain(" ".join(kept)[: _SUMMARY_MOST + 100]), _SUMMARY_MOST)
 
 
 def _authors(raw: RawEntry, body: Cleaned) -> tuple[Author, ...]:

@@ -5,26 +5,33 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from html import unescape
 
-from aggregator.cleaning.noise import is_copyright
+from aggregator.cleaning.noise import BLOCKS, is_copyright
 
-_BLOCK_TAG = re.compile(
-    r"<(?:/?(?:p|div|h[1-6]|li|ul|ol|dl|dt|dd|table|tr|t[dh]|tbody|thead|tfoot|blockquote|pre"
-    r"|section|article|aside|header|footer|main|nav|figure|figcaption|center|details|summary"
-    r"|caption)(?:\s[^>]*)?|br|hr)>"
+_TAG = re.compile(r"<(/?[a-z0-9]+)[^>]*>")
+_BREAKS = frozenset(
+    name
+    for tag in (BLOCKS | {"br", "caption", "details", "summary"}) - {"address", "fieldset", "form"}
+    for name in (tag, "/" + tag)
 )
-_TAG = re.compile(r"<[^>]*>")
-_SPACES = re.compile(r"[^\S\n]+")
-_LINES = re.compile(r"\s*\n\s*")
 _LETTERS = re.compile(r"(?:[^\w]|[\d_])*+(?:[^\W\d_](?:[^\w]|[\d_])*+){20}")
 _SHORTEST = 4  # characters of a block worth a hash
 
 
 def texts(html: str) -> list[str]:
     """Return the text of each block of sanitized HTML, on one line each, none empty."""
-    flat = _TAG.sub("", _BLOCK_TAG.sub("\n", html.replace("\n", " ")))
-    if "&" in flat:
-        flat = unescape(flat)
-    return [line for line in _LINES.split(_SPACES.sub(" ", flat).strip()) if line]
+    parts = _TAG.split(html)
+    lines: list[str] = []
+    line = parts[0]
+    for tag, text in zip(parts[1::2], parts[2::2], strict=True):
+        if tag in _BREAKS:
+            lines.append(line)
+            line = text
+        elif text:
+            line += text
+    lines.append(line)
+    if "&" in html:
+        lines = [unescape(text) for text in lines]
+    return [text for line in lines if (text := " ".join(line.split()))]
 
 
 def block_hash(text: str) -> int:
@@ -49,7 +56,7 @@ def digest(*parts: str) -> str:
 
 def material(title: str, link: str, blocks: Iterable[str]) -> str:
     """Return a digest of what counts as a change: title, link, and blocks of 20 letters or more."""
-    return digest(title, link, *(text for text in blocks if _LETTERS.match(text)))
+    return digest(title, link, "\n".join(text for text in blocks if _LETTERS.match(text)))
 
 
 def compared(blocks: Iterable[str], boilerplate: frozenset[int]) -> list[str]:

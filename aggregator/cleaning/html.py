@@ -11,7 +11,8 @@ from aggregator.cleaning.blocks import block_hash
 from aggregator.cleaning.noise import BLOCKS, collapse, find_edge, is_copyright
 from aggregator.cleaning.preamble import Preamble, take_preamble
 from aggregator.cleaning.sanitize import bound, plain_amp, sanitize, scrub
-from aggregator.cleaning.tree import Walk, parse, taken, tidy, trim, walk
+from aggregator.cleaning.tidy import tidy, trim
+from aggregator.cleaning.tree import Walk, parse, taken, walk
 from aggregator.cleaning.wrappers import Step
 from aggregator.settings import CleanOptions
 
@@ -103,17 +104,23 @@ def _mend(
 
 
 def _take_edges(body: LexborNode, title: str, state: Walk, preamble: Preamble) -> None:
-    """Take preamble and noise off both ends, until there is none."""
+    """Take noise off the end, and preamble and noise off the start, until there is none."""
     for _ in range(_MOST_EDGES):
-        taken_first = take_preamble(body, title, preamble)
-        found, node = find_edge(body, "end")
-        if node is None:
-            found, node = find_edge(body, "start")
-        if node is not None:
-            state.removed.append(taken(node, found))
-            node.decompose()
-        elif not taken_first:
+        if not _take_edge(body, "end", state):
             break
+    for _ in range(_MOST_EDGES):
+        taken_first = take_preamble(body, title, preamble, state.big)
+        if not _take_edge(body, "start", state) and not taken_first:
+            break
+
+
+def _take_edge(body: LexborNode, place: str, state: Walk) -> bool:
+    found, node = find_edge(body, place, state.big)
+    if node is None:
+        return False
+    state.removed.append(taken(node, found))
+    node.decompose()
+    return True
 
 
 def _steps(state: Walk) -> tuple[Step, ...]:

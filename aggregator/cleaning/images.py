@@ -1,18 +1,58 @@
 """Addresses of images: taken out of their proxies, or put into the user's own."""
 
 import base64
-from dataclasses import replace
+import re
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from urllib.parse import quote
 
 from aggregator.cleaning.ruleset import RuleSet, compile_rules, read_wrappers
 from aggregator.cleaning.targets import is_open
 from aggregator.cleaning.wrappers import Step, peel
-from aggregator.settings import ImageOptions, WrapperRule
+from aggregator.settings import ImageOptions
 from aggregator.urls import absolute, globs, host, is_web, split, strip
 
 RULES = read_wrappers("image-proxies")
 _DEFAULTS = ImageOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class Unwrapper:
+    """The rules that one set of options makes."""
+
+    options: ImageOptions
+    rules: RuleSet
+    stays: re.Pattern[str]
+
+    def trace(self, url: str) -> list[Step]:
+        """Return what is done to an absolute address, step by step."""
+        if self.options.proxy == "keep" or not is_web(url):
+            return []
+        steps = list(peel(url, self.rules, https=self.options.prefer_https))
+        inner = steps[-1].after if steps else url
+        if steps and self.stays.match(host(inner)):
+            return [Step("hotlink_keep", url, url)]
+        if self.options.proxy == "rewrap":
+            steps += _rewrap(inner, self.options.template)
+        return steps
+
+    def unwrap(self, url: str) -> str:
+        """Return the address of the image itself, as the options want it."""
+        steps = self.trace(url)
+        return steps[-1].after if steps else url
+
+
+@lru_cache(maxsize=256)
+def unwrapper(options: ImageOptions) -> Unwrapper:
+    """Return the rules for a set of options."""
+    mine = [
+        replace(rule, enabled=True)
+        if rule.id in options.enable or rule.kind in options.enable
+        else rule
+        for rule in RULES
+    ]
+    rules = compile_rules([*options.wrappers, *mine], RULES)
+    return Unwrapper(options, rules, globs((*options.keep_hosts, *options.hotlink_keep)))
 
 
 def trace_image(url: str, options: ImageOptions = _DEFAULTS, *, base: str = "") -> tuple[Step, ...]:
@@ -21,43 +61,13 @@ def trace_image(url: str, options: ImageOptions = _DEFAULTS, *, base: str = "") 
     if not is_web(seen):
         return ()
     steps = [] if seen == url else [Step("base", url, seen)]
-    if options.proxy == "keep":
-        return tuple(steps)
-    seen = strip(seen)
-    peeled = list(peel(seen, _rules(options), https=options.prefer_https))
-    inner = peeled[-1].after if peeled else seen
-    if peeled and _stays(host(inner), options):
-        steps.append(Step("hotlink_keep", seen, seen))
-        return tuple(steps)
-    steps += peeled
-    if options.proxy == "rewrap":
-        steps += _rewrap(inner, options.template)
-    return tuple(steps)
+    return (*steps, *unwrapper(options).trace(strip(seen)))
 
 
 def unwrap_image(url: str, options: ImageOptions = _DEFAULTS, *, base: str = "") -> str:
     """Return the address of the image itself, as the options want it; else the address as given."""
     steps = trace_image(url, options, base=base)
     return steps[-1].after if steps else url
-
-
-@lru_cache(maxsize=256)
-def _rules(options: ImageOptions) -> RuleSet:
-    return _rule_set(options.wrappers, options.enable)
-
-
-@lru_cache(maxsize=256)
-def _rule_set(wrappers: tuple[WrapperRule, ...], enable: tuple[str, ...]) -> RuleSet:
-    mine = [
-        replace(rule, enabled=True) if rule.id in enable or rule.kind in enable else rule
-        for rule in RULES
-    ]
-    return compile_rules([*wrappers, *mine], RULES)
-
-
-@lru_cache(maxsize=4096)
-def _stays(name: str, options: ImageOptions) -> bool:
-    return bool(globs((*options.keep_hosts, *options.hotlink_keep)).match(name))
 
 
 def _rewrap(url: str, template: str) -> list[Step]:

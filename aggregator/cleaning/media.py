@@ -4,9 +4,8 @@ import re
 from dataclasses import dataclass
 from html import escape
 
-from aggregator.cleaning.images import unwrap_image
-from aggregator.cleaning.noise import NOISE, collapse
-from aggregator.settings import ImageOptions
+from aggregator.cleaning.images import Unwrapper
+from aggregator.cleaning.noise import NOISE, collapse, is_pixel, is_share
 from aggregator.urls import absolute, host, is_web, strip
 
 # Where scripts look for the address of an image that is loaded late, best first.
@@ -71,16 +70,16 @@ class Image:
     srcset: str = ""
 
 
-def read_image(attributes: dict[str, str | None], base: str, options: ImageOptions) -> Image | None:
+def read_image(attributes: dict[str, str | None], base: str, images: Unwrapper) -> Image | None:
     """Return the image that attributes describe, wherever they hide its address; None if none."""
     candidates = _srcset(attributes)
     written = _source(attributes)
-    if not written or (_PLACEHOLDER.search(written) and candidates):
+    if not written or (candidates and _PLACEHOLDER.search(written)):
         written = max(candidates, key=lambda c: _weight(c[1]), default=("", ""))[0] or written
-    url = _final(written, base, options)
+    url = _final(written, base, images)
     if not url:
         return None
-    entries = {_final(address, base, options): what for address, what in candidates}
+    entries = {_final(address, base, images): what for address, what in candidates}
     entries.pop("", None)
     several = len(entries) > 1
     srcset = (
@@ -89,11 +88,11 @@ def read_image(attributes: dict[str, str | None], base: str, options: ImageOptio
     return Image(url, absolute(base, written), srcset)
 
 
-def _final(written: str, base: str, options: ImageOptions) -> str:
+def _final(written: str, base: str, images: Unwrapper) -> str:
     url = absolute(base, written)
     if not is_web(url):
         return ""
-    url = unwrap_image(url, options)
+    url = images.unwrap(url)
     return url if is_web(url) else ""
 
 
@@ -147,11 +146,6 @@ def _weight(what: str) -> float:
     return float(match[1]) * (1000 if match[0][-1] == "x" and float(match[1]) > 0 else 1)
 
 
-def is_pixel(image: Image) -> bool:
-    """Whether an image only counts readers."""
-    return bool(NOISE.pixels.match(image.url) or NOISE.pixels.match(image.written))
-
-
 def is_length(value: str | None) -> bool:
     """Whether an attribute is a length in pixels or per cent."""
     return (
@@ -190,7 +184,7 @@ def embed_link(attributes: dict[str, str | None], base: str) -> str | None:
     title = collapse(attributes.get("title") or "")[:200]
     if not title and not NOISE.embeds.match(host(url)):
         return None
-    if NOISE.pixels.match(url) or NOISE.share_links.match(url) or _TWIN.search(url):
+    if is_pixel(url) or is_share(url) or _TWIN.search(url):
         return None
     url = _YOUTUBE.sub(r"\1watch?v=\2", url)
     return f'<p><a href="{escape(url)}">{escape(title or host(url))}</a></p>'

@@ -1,13 +1,14 @@
 """What is no part of an entry: the rules of noise.yaml, compiled, and the blocks that they name."""
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from selectolax.lexbor import LexborNode
 
 from aggregator.errors import ConfigError
-from aggregator.urls import globs, read_rules
+from aggregator.urls import globs, host, read_rules
 
 LONGEST_BLOCK = 600  # characters; what is longer is no noise
 BLOCKS = frozenset(
@@ -38,8 +39,11 @@ class Noise:
 
     classes: frozenset[str]
     ids: frozenset[str]
-    share_links: re.Pattern[str]
-    pixels: re.Pattern[str]
+    share_links: Mapping[str, re.Pattern[str]]
+    pixel_hosts: frozenset[str]
+    pixel_words: frozenset[str]
+    pixel_starts: Mapping[str, re.Pattern[str]]
+    pixel_files: re.Pattern[str]
     embeds: re.Pattern[str]
     blocks: tuple[BlockRule, ...]
     related: re.Pattern[str]
@@ -67,14 +71,21 @@ def _load() -> Noise:
     return Noise(
         classes=frozenset(rules["classes"]),
         ids=frozenset(rules["ids"]),
-        share_links=re.compile(rules["share_links"]),
-        pixels=re.compile(rules["pixels"]),
+        share_links=_by_host(rules["share_links"]),
+        pixel_hosts=frozenset(rules["pixel_hosts"]),
+        pixel_words=frozenset(rules["pixel_words"]),
+        pixel_starts=_by_host(rules["pixel_starts"]),
+        pixel_files=re.compile(rules["pixel_files"]),
         embeds=globs([*rules["embeds"], *(f"*.{host}" for host in rules["embeds"])]),
         blocks=tuple(block_rule_of(row) for row in rules["blocks"]),
         related=re.compile(rules["related"]),
         calls=re.compile(rules["calls"]),
         copyright=re.compile(rules["copyright"], re.DOTALL),
     )
+
+
+def _by_host(rules: Mapping[str, str]) -> Mapping[str, re.Pattern[str]]:
+    return {host: re.compile(start) for host, start in rules.items()}
 
 
 NOISE = _load()
@@ -88,9 +99,58 @@ _QUICK = {
     )
     for place, rules in _AT.items()
 }
+# What no rule for any place can match from its start on is no noise.
+_SUSPECT = re.compile(
+    f"(?:{_QUICK['any'].pattern}|{NOISE.related.pattern.removeprefix('(?i)')})",
+    re.IGNORECASE | re.DOTALL,
+)
+MEDIA = SOLID - {"hr"}
 _HEADINGS = frozenset(["h2", "h3", "h4", "h5", "h6", "strong", "b", "p", "div", "span"])
 _LONGEST_HEADING, _MOST_RELATED = 60, 20
 _EDGE_INLINE = frozenset(["a", "small", "sub", "span", "em", "i", "font", "b", "strong"])
+
+
+def is_share(url: str) -> bool:
+    """Whether a link shares the page somewhere."""
+    name = host(url)
+    return bool(name) and _starts(NOISE.share_links, name, url)
+
+
+def is_pixel(url: str) -> bool:
+    """Whether an image only counts readers."""
+    name = host(url)
+    if not name:
+        return False
+    if name.partition(".")[0] in NOISE.pixel_words or NOISE.pixel_files.match(_file(url)):
+        return True
+    return any(one in NOISE.pixel_hosts for one in _above(name)) or _starts(
+        NOISE.pixel_starts, name, url
+    )
+
+
+def _starts(rules: Mapping[str, re.Pattern[str]], name: str, url: str) -> bool:
+    for one in _above(name):
+        if one in rules:
+            return bool(rules[one].match(_rest(url)))
+    return False
+
+
+def _above(name: str) -> Iterator[str]:
+    """Yield a host and those above it: `a.b.example`, `b.example`."""
+    while "." in name:
+        yield name
+        name = name.partition(".")[2]
+
+
+def _file(url: str) -> str:
+    """Return the last part of an address's path, and its query."""
+    path, mark, query = url.partition("?")
+    return path.rpartition("/")[2] + mark + query
+
+
+def _rest(url: str) -> str:
+    """Return path and query of an address."""
+    return "/" + url.split("/", 3)[3] if url.count("/") > 2 else "/"
 
 
 def collapse(text: str) -> str:
@@ -102,7 +162,7 @@ def block_rule(block: LexborNode, text: str, place: str = "any") -> str:
     """Return the id of the rule that all of a block's text matches; '' if none."""
     if not text or len(text) > LONGEST_BLOCK or not _QUICK[place].fullmatch(text):
         return ""
-    if block.css_first("img,video,audio,picture,table,pre") is not None:
+    if holds(block, MEDIA):
         return ""
     for rule in _AT[place]:
         if rule.text.fullmatch(text) and (not rule.linked or is_mostly_links(block, text, 6)):
@@ -115,6 +175,11 @@ def is_copyright(text: str) -> bool:
     return len(text) <= LONGEST_BLOCK and bool(NOISE.copyright.fullmatch(text))
 
 
+def is_suspect(text: str) -> bool:
+    """Whether a block's text begins like noise that may stand anywhere."""
+    return bool(_SUSPECT.match(text))
+
+
 def judge(block: LexborNode, text: str) -> str:
     """Return the id of the rule by which a block is noise wherever it stands; '' if it is none."""
     return block_rule(block, text) or _related(block, text)
@@ -122,7 +187,8 @@ def judge(block: LexborNode, text: str) -> str:
 
 def is_mostly_links(block: LexborNode, text: str, tenths: int) -> bool:
     """Whether so many tenths of a block's text stand in links."""
-    linked = sum(len(collapse(link.text_lexbor())) for link in block.css("a"))
+    links = (node for node in block.traverse() if node.tag == "a")
+    linked = sum(len(collapse(link.text_lexbor())) for link in links)
     return linked * 10 >= len(text) * tenths
 
 
@@ -158,14 +224,17 @@ def related_after(block: LexborNode, text: str) -> list[LexborNode]:
     return found
 
 
-def find_edge(body: LexborNode, place: str) -> tuple[str, LexborNode | None]:
-    """Find one block of noise at the start or the end; return its rule's id, '' if none."""
+def find_edge(body: LexborNode, place: str, big: set[int]) -> tuple[str, LexborNode | None]:
+    """Find one block of noise at the start or the end; return its rule's id, '' if none.
+
+    `big` holds the ids of blocks that are too long to be looked at.
+    """
     node = _at_edge(body, place)
     while node is not None:
         tag = node.tag or ""
         if tag == "-text" or tag in SOLID:
             return "", None
-        if tag in BLOCKS or tag in _EDGE_INLINE:
+        if (tag in BLOCKS or tag in _EDGE_INLINE) and node.mem_id not in big:
             text = node.text_lexbor()
             found = block_rule(node, collapse(text), place) if len(text) < LONGEST_BLOCK * 4 else ""
             if not found and tag == "a" and place == "end" and is_call(node):
@@ -176,10 +245,15 @@ def find_edge(body: LexborNode, place: str) -> tuple[str, LexborNode | None]:
     return "", None
 
 
+def holds(node: LexborNode, tags: frozenset[str]) -> bool:
+    """Whether one of these elements is in a node; quicker than a selector."""
+    return any(one.tag in tags for one in node.traverse())
+
+
 def is_call(link: LexborNode) -> bool:
     """Whether a link only calls for a click."""
     text = collapse(link.text_lexbor())
-    return len(text) <= 160 and bool(NOISE.calls.fullmatch(text)) and link.css_first("img") is None
+    return len(text) <= 160 and bool(NOISE.calls.fullmatch(text)) and not holds(link, MEDIA)
 
 
 def ends_block(node: LexborNode) -> bool:
@@ -214,7 +288,8 @@ def is_void(node: LexborNode) -> bool:
     """Whether a node shows nothing: blank text, a comment, a line break, an empty element."""
     tag = node.tag
     if tag == "-text":
-        return not (node.text_content or "").strip(BLANK)
+        text = node.text_content
+        return not text or text.isspace()
     if tag in {"br", "-comment", "wbr"}:
         return True
     if tag in SOLID:

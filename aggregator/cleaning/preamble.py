@@ -5,7 +5,16 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
-from aggregator.cleaning.noise import BLANK, BLOCKS, SOLID, collapse, ends_block, is_void
+from aggregator.cleaning.noise import (
+    BLANK,
+    BLOCKS,
+    MEDIA,
+    SOLID,
+    collapse,
+    ends_block,
+    holds,
+    is_void,
+)
 
 _LONGEST = 240
 _MOST = 12
@@ -34,10 +43,11 @@ _BYLINE = re.compile(
     re.IGNORECASE,
 )
 # A word of a name: of a script without case, or with a capital letter, or a particle.
-_NAME = re.compile(
-    r"[《“]?(?:(?:[A-ZÀ-ÖØ-Þ][\w.'’-]*|[^\W\da-zà-öø-ÿ_][\w·•・.'’-]*|(?:al|bin|da|de|del|den|der|di|do|dos"
-    r"|el|la|le|los|of|the|van|von|y|zu)\b)[\s·•・]*){1,6}[》”]?"
+_NAME_WORD = re.compile(
+    r"[A-ZÀ-ÖØ-Þ][\w.'’·•・-]*|[^\W\da-zà-öø-ÿ_][\w.'’·•・-]*"
+    r"|al|bin|da|de|del|den|der|di|do|dos|el|la|le|los|of|the|van|von|y|zu"
 )
+_MOST_NAME_WORDS, _LONGEST_NAME = 6, 40
 # What stands in brackets after a name, and desks that stand for one: `（综合报道）`.
 _DESK = re.compile(
     r"\s*[（(][^()（）]{1,12}[)）]\s*$|^(?:综合报道|综合报导|綜合報導|綜合報道|本刊记者|本报记者|特约记者)$"
@@ -69,6 +79,9 @@ _BYLINE_CLASS = re.compile(
     r"(?:^|[\s_-])(?:byline|author|authors|pub-?date|dateline|timestamp|post-meta|entry-meta)(?:$|[\s_-])",
     re.IGNORECASE,
 )
+_HINT = re.compile(r"\d{4}|^(?:by|author|written|作|记|記|文|撰|编|編|采)", re.IGNORECASE)
+_HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
+_INLINE = frozenset(["time", "i", "em", "span", "small", "font", "b", "strong"])
 _LINE_BREAKS = re.compile(r"<br\s*/?>|</?(?:div|p|address|time|li|ul|h\d|section)(?:\s[^<>]*)?>")
 
 
@@ -81,11 +94,13 @@ class Preamble:
     removed: list[str] = field(default_factory=list)
 
 
-def take_preamble(body: LexborNode, title: str, found: Preamble) -> bool:
-    """Take dates, bylines and the repeated title from the start; return whether there were any."""
-    wanted = _key(title)
+def take_preamble(body: LexborNode, title: str, found: Preamble, big: set[int]) -> bool:
+    """Take dates, bylines and the repeated title from the start; return whether there were any.
+
+    `big` holds the ids of blocks that are too long to be looked at.
+    """
     for count in range(_MOST):
-        if not _take_first(body, wanted, found):
+        if not _take_first(body, title, found, big):
             return count > 0
     return True
 
@@ -94,7 +109,7 @@ def _key(text: str) -> str:
     return re.sub(r"[\W_]+", "", text).casefold()
 
 
-def _take_first(parent: LexborNode, title: str, found: Preamble) -> bool:
+def _take_first(parent: LexborNode, title: str, found: Preamble, big: set[int]) -> bool:
     """Look at what comes first, from the outside in; take it out if it is preamble."""
     node: LexborNode | None = _first(parent)
     while node is not None:
@@ -103,11 +118,12 @@ def _take_first(parent: LexborNode, title: str, found: Preamble) -> bool:
             return _take_line(node, found)
         if tag in SOLID:
             return False
-        text = node.text_lexbor()
-        if len(text) <= _LONGEST * 2 and _take_element(node, collapse(text), title, found):
-            return True
-        if tag not in BLOCKS and len(text) > _LONGEST:
-            return False
+        if node.mem_id not in big:
+            text = collapse(node.text_lexbor())
+            if len(text) <= _LONGEST and _take_element(node, text, title, found):
+                return True
+            if tag not in BLOCKS and len(text) > _LONGEST:
+                return False
         node = _first(node)
     return False
 
@@ -121,26 +137,24 @@ def _first(parent: LexborNode) -> LexborNode | None:
 
 def _take_element(node: LexborNode, text: str, title: str, found: Preamble) -> bool:
     tag = node.tag or ""
-    if len(text) > _LONGEST:
-        return False
-    if title and tag in {"h1", "h2", "h3", "h4", "h5", "h6"} and _key(text) == title:
+    if title and tag in _HEADINGS and _key(text) == _key(title):
         found.removed.append("title")
         node.decompose()
         return True
-    if tag not in BLOCKS and tag not in {"time", "i", "em", "span", "small", "font", "b", "strong"}:
+    if tag not in BLOCKS and tag not in _INLINE:
         return False
-    if node.css_first("img,video,audio"):
+    attributes = node.attributes
+    marked = tag == "address" or bool(_BYLINE_CLASS.search(attributes.get("class") or ""))
+    if not marked and tag != "time" and not _HINT.search(text):
         return False
-    if tag == "time" or _stands_alone(node):
-        lines = _lines(node)
-        attributes = node.attributes
-        marked = tag == "address" or bool(_BYLINE_CLASS.search(attributes.get("class") or ""))
-        stamp = attributes.get("datetime") or attributes.get("pudate") or ""
-        if _read(lines, found, marked=marked, stamp=stamp if tag == "time" else ""):
-            found.removed.append("preamble")
-            node.decompose()
-            return True
-    return False
+    if holds(node, MEDIA) or not (tag == "time" or _stands_alone(node)):
+        return False
+    stamp = attributes.get("datetime") or attributes.get("pudate") or ""
+    if not _read(_lines(node), found, marked=marked, stamp=stamp if tag == "time" else ""):
+        return False
+    found.removed.append("preamble")
+    node.decompose()
+    return True
 
 
 def _stands_alone(node: LexborNode) -> bool:
@@ -210,8 +224,10 @@ def _are_names(text: str) -> bool:
 
 
 def _is_name(text: str) -> bool:
-    text = _DESK.sub("", text)
-    return not text or (len(text) <= 40 and bool(_NAME.fullmatch(text)))
+    words = _DESK.sub("", text).strip("《》“” ").split()
+    if len(text) > _LONGEST_NAME or len(words) > _MOST_NAME_WORDS:
+        return False
+    return all(_NAME_WORD.fullmatch(word) for word in words)
 
 
 def date_forms(written: str) -> tuple[str, ...]:

@@ -29,6 +29,8 @@ _VOID = frozenset(
 )
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+>?)")
 _AMP = re.compile(r"<(/?)amp-(img|anim|video|audio|iframe)(?=[\s>/])", re.IGNORECASE)
+_NAME = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_USUAL_DEPTH = 20
 _LONGEST_TAG = 60_000
 _MANY_ATTRIBUTES = 120
 
@@ -167,9 +169,21 @@ def bound(html: str) -> str:
     """Return the fragment cut to a size and a depth that any parser takes in its stride."""
     if len(html) > LARGEST:
         html = html[:LARGEST].rpartition("<")[0]
-    if html.count("<") - html.count("</") <= DEEPEST:
+    if html.count("<") - html.count("</") <= DEEPEST or not _is_deep(html):
         return html if len(html) <= _LONGEST_TAG else _TAG.sub(_short, html)
     return _Flattener(len(html)).flatten(html)
+
+
+def _is_deep(html: str) -> bool:
+    """Whether more elements are open at once than any usual text has; quick and rough."""
+    depth = most = 0
+    for slash, name in _NAME.findall(html):
+        if slash:
+            depth -= 1
+        elif name not in _VOID:
+            depth += 1
+            most = max(most, depth)
+    return most > _USUAL_DEPTH
 
 
 def plain_amp(html: str) -> str:

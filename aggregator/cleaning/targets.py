@@ -14,6 +14,8 @@ _FORBIDDEN = re.compile(
 )
 _LEGAL = "!$&'()*+,-./:;=?@_~%[]#"
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_PLAIN = r"[A-Za-z0-9!$&'()*+,./:;=?@_~\[\]#-]*"
+_CLEAN = re.compile(rf"{_PLAIN}(?:%[0-9A-Fa-f]{{2}}{_PLAIN})*")
 _NAME = re.compile(r"(?!-)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.(?:[a-z]{2,}|xn--[a-z0-9-]+)")
 # Names that lead into somebody's own network, or to any address that the name spells.
 _INSIDE = re.compile(
@@ -26,6 +28,8 @@ _NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1:
 
 def mend(url: str) -> str:
     """Return the address with what may not stand in one percent-encoded, and nothing else."""
+    if _CLEAN.fullmatch(url):
+        return url
     parts = split(url)
     if parts.authority and not parts.authority.isascii():
         name, colon, port = parts.authority.partition(":")
@@ -45,6 +49,9 @@ def is_open(url: str) -> bool:
 
 def is_public(authority: str) -> bool:
     """Whether a host, with or without port, is one of the open web, however it is written."""
+    plain = authority.lower()
+    if _NAME.fullmatch(plain) and plain.isascii() and "xn--" not in plain:
+        return not _INSIDE.fullmatch(plain)
     try:
         name = ada_url.URL(f"https://{authority}/").hostname.rstrip(".")
     except ValueError:

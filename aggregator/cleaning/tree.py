@@ -7,45 +7,37 @@ from dataclasses import dataclass, field
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from aggregator.cleaning import media
-from aggregator.cleaning.images import unwrap_image
+from aggregator.cleaning.images import Unwrapper, unwrapper
 from aggregator.cleaning.links import clean_link
 from aggregator.cleaning.noise import (
-    BLANK,
     BLOCKS,
     LONGEST_BLOCK,
     NOISE,
     SOLID,
     collapse,
     is_call,
+    is_pixel,
+    is_share,
+    is_suspect,
     is_void,
     judge,
     last_shown,
     related_after,
 )
-from aggregator.cleaning.sanitize import ALLOWED
+from aggregator.cleaning.tidy import EMPTY, drop_empty, limit_breaks
 from aggregator.cleaning.wrappers import Step
 from aggregator.settings import CleanOptions
 from aggregator.urls import absolute, is_web, strip
 
 Attributes = dict[str, str | None]
-_MOST_ROUNDS = 8
 _LONGEST_TOLD = 200
+_LONGEST_UNLINKED = 80  # characters of a block without links that may be noise
 
 _DEAD = frozenset(
     [
         *("script", "style", "template", "textarea", "select", "option", "svg", "math", "xmp"),
         *("noembed", "noframes", "plaintext", "title", "input", "meta", "link", "base", "head"),
         *("canvas", "applet", "datalist", "keygen", "param", "area", "track", "col-ad"),
-    ]
-)
-_REMOVABLE = frozenset(
-    [
-        *("a", "b", "i", "em", "strong", "u", "s", "small", "big", "span", "font", "sub", "sup"),
-        *("p", "div", "section", "article", "aside", "header", "footer", "main", "nav", "center"),
-        *("blockquote", "figure", "figcaption", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol"),
-        *("li", "dl", "dt", "dd", "cite", "q", "code", "pre", "mark", "picture", "form", "label"),
-        *("button", "fieldset", "address", "details", "summary", "ins", "del", "strike", "tt"),
-        *("noscript", "map", "object", "hgroup"),
     ]
 )
 _HOLDS_BLOCKS = frozenset(
@@ -61,10 +53,17 @@ class Walk:
 
     base: str
     options: CleanOptions
+    images: Unwrapper = field(init=False)
     seen: dict[str, None] = field(default_factory=dict)  # in document order
     removed: list[Step] = field(default_factory=list)
     mended: list[tuple[str, str, str]] = field(default_factory=list)
+    links: int = 0
+    big: set[int] = field(default_factory=set)  # blocks too long to be noise
     doomed: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Find the rules for images once."""
+        self.images = unwrapper(self.options.images)
 
 
 def parse(html: str) -> tuple[LexborHTMLParser, LexborNode]:
@@ -84,9 +83,11 @@ def walk(parent: LexborNode, state: Walk) -> int:
         following = child.next
         tag = child.tag or ""
         if tag == "-text":
-            shows += len((child.text_content or "").strip(BLANK))
+            text = child.text_content
+            if text and not text.isspace():
+                shows += len(text)
         elif tag == "br":
-            _limit_breaks(child)
+            limit_breaks(child)
         else:
             shows += _visit(child, tag, state)
         child = following
@@ -95,7 +96,7 @@ def walk(parent: LexborNode, state: Walk) -> int:
 
 def _visit(node: LexborNode, tag: str, state: Walk) -> int:
     """Mend one element and all in it, or take it out; return how much shows."""
-    if tag[:1] == "-" or tag in _DEAD:
+    if tag in _DEAD or tag[:1] in {"-", ""}:
         node.decompose()
         return 0
     if state.doomed and node.mem_id in state.doomed:
@@ -103,32 +104,30 @@ def _visit(node: LexborNode, tag: str, state: Walk) -> int:
     attributes = node.attributes
     if attributes and (reason := _unwanted(attributes)):
         return _take_out(node, reason, state)
-    mend = _SPECIAL.get(tag, _container)
-    return mend(node, attributes, state)
+    mend = _SPECIAL.get(tag)
+    return mend(node, attributes, state) if mend else _container(node, tag, state)
 
 
-def _container(node: LexborNode, _: Attributes, state: Walk) -> int:
+def _container(node: LexborNode, tag: str, state: Walk) -> int:
     """Mend what an element holds; take it out if it holds nothing, or noise."""
+    links = state.links
     shows = walk(node, state)
-    tag = node.tag or ""
     if not shows:
-        if tag in _REMOVABLE or tag not in ALLOWED:
-            _drop_empty(node, tag)
+        if tag not in EMPTY:
+            drop_empty(node, tag)
         return int(tag in {"hr", "td", "th"})
-    if tag in BLOCKS:
-        shows -= _drop_calls(node, state)
+    if tag not in BLOCKS:
+        return shows
+    if state.links != links and (gone := _drop_calls(node, state)):
+        shows -= gone
         if not shows:
             node.decompose()
-        elif shows <= LONGEST_BLOCK:
-            return _judge_block(node, shows, state)
+            return 0
+    if shows <= (LONGEST_BLOCK if state.links != links else _LONGEST_UNLINKED):
+        return _judge_block(node, shows, state)
+    if shows > LONGEST_BLOCK:
+        state.big.add(node.mem_id)
     return shows
-
-
-def _drop_empty(node: LexborNode, tag: str) -> None:
-    """Take out an element that shows nothing; a block leaves a space between the words around it."""
-    if tag in BLOCKS and node.prev is not None and node.prev.tag == "-text":
-        node.insert_before(" ")
-    node.decompose()
 
 
 def _drop_calls(block: LexborNode, state: Walk) -> int:
@@ -147,12 +146,15 @@ def _drop_calls(block: LexborNode, state: Walk) -> int:
 
 def shown(node: LexborNode) -> int:
     """Return how much of a node shows, as `walk` counts it."""
-    texts = (child for child in node.traverse(include_text=True) if child.tag == "-text")
-    return sum(len((text.text_content or "").strip(BLANK)) for text in texts)
+    nodes = (child for child in node.traverse(include_text=True) if child.tag == "-text")
+    texts = (text.text_content or "" for text in nodes)
+    return sum(len(text) for text in texts if not text.isspace())
 
 
 def _judge_block(node: LexborNode, shows: int, state: Walk) -> int:
     text = collapse(node.text_lexbor())
+    if not is_suspect(text):
+        return shows
     if reason := judge(node, text):
         return _take_out(node, reason, state)
     if after := related_after(node, text):
@@ -186,34 +188,11 @@ def _unwanted(attributes: Attributes) -> str:
     return "hidden" if style and _HIDDEN.search(style) else ""
 
 
-def _limit_breaks(node: LexborNode) -> bool:
-    """Take a line break out where two come before it, or where a block begins or ends with it."""
-    before, count = node.prev, 0
-    while before is not None and is_void(before):
-        count += before.tag == "br"
-        before = before.prev
-    if count >= 2 or (before is None and _is_block(node.parent)) or _ends(node):
-        node.decompose()
-        return True
-    return False
-
-
-def _ends(node: LexborNode) -> bool:
-    after = node.next
-    while after is not None and is_void(after) and after.tag != "br":
-        after = after.next
-    return after is None and _is_block(node.parent)
-
-
-def _is_block(node: LexborNode | None) -> bool:
-    return node is not None and node.tag in BLOCKS and node.tag not in {"td", "th", "pre"}
-
-
 def _image(node: LexborNode, attributes: Attributes, state: Walk) -> int:
-    image = media.read_image(attributes, state.base, state.options.images)
+    image = media.read_image(attributes, state.base, state.images)
     if image is None or image.url in state.seen:
         return _take_out(node, "image" if image is None else "twin", state)
-    if media.is_tiny(attributes) or media.is_pixel(image):
+    if media.is_tiny(attributes) or is_pixel(image.url) or is_pixel(image.written):
         return _take_out(node, "pixel", state)
     state.seen[image.url] = None
     attrs = node.attrs
@@ -236,8 +215,9 @@ def _link(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     """Mend a link; one that leads nowhere loses its address, and `tidy` unwraps it."""
     written = attributes.get("href") or ""
     href = strip(written)
-    if NOISE.share_links.match(href):
+    if is_share(href):
         return _take_out(node, "share", state)
+    state.links += 1
     shows = walk(node, state)
     if not shows:
         node.decompose()
@@ -262,9 +242,8 @@ def page_address(href: str, state: Walk) -> str:
     if not is_web(url):
         return ""
     opened = clean_link(url, state.options.links)
-    options = state.options.images
-    if opened == url and options.proxy == "strip":
-        opened = unwrap_image(url, options)
+    if opened == url and state.options.images.proxy == "strip":
+        return state.images.unwrap(url)
     return opened
 
 
@@ -294,7 +273,7 @@ def _picture(node: LexborNode, _: Attributes, state: Walk) -> int:
     if image is None:
         node.decompose()
         return 0
-    if media.read_image(image.attributes, state.base, state.options.images) is None:
+    if media.read_image(image.attributes, state.base, state.images) is None:
         sources = [source.attributes for source in node.css("source")]
         names = ("srcset", "data-srcset", "src")
         written = [value for source in sources for name in names if (value := source.get(name))]
@@ -310,7 +289,7 @@ def _player(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     playable = _set_address(node, attributes, state)
     if "poster" in attributes:
         poster = absolute(state.base, attributes["poster"] or "")
-        poster = unwrap_image(poster, state.options.images)
+        poster = state.images.unwrap(poster)
         if is_web(poster):
             node.attrs["poster"] = poster
         else:
@@ -343,9 +322,9 @@ def _source(node: LexborNode, _: Attributes, __: Walk) -> int:
     return 0
 
 
-def _pre(node: LexborNode, attributes: Attributes, state: Walk) -> int:
+def _pre(node: LexborNode, _: Attributes, state: Walk) -> int:
     """Take line breaks off the start of preformatted text, of which every reading drops one."""
-    shows = _container(node, attributes, state)
+    shows = _container(node, "pre", state)
     first = node.first_child if shows else None
     if first is not None and first.tag == "-text":
         text = first.text_content or ""
@@ -365,54 +344,6 @@ def _frame(node: LexborNode, attributes: Attributes, state: Walk) -> int:
         node.decompose()
         return 1
     return _unwrap(node, walk(node, state) if node.tag == "object" else 0)
-
-
-def tidy(body: LexborNode) -> None:
-    """Take out what is empty since other things went, until nothing is."""
-    for _ in range(_MOST_ROUNDS):
-        state = _Tidy()
-        _tidy(body, state)
-        if not state.changed:
-            return
-
-
-@dataclass(slots=True)
-class _Tidy:
-    changed: bool = False
-
-
-def _tidy(parent: LexborNode, state: _Tidy) -> bool:
-    """Tidy all below a node; return whether anything shows."""
-    shows = False
-    child = parent.first_child
-    while child is not None:
-        following = child.next
-        tag = child.tag or ""
-        if tag == "-text":
-            shows = shows or bool((child.text_content or "").strip(BLANK))
-        elif tag == "br":
-            state.changed |= _limit_breaks(child)
-        elif tag in SOLID and tag not in {"table", "pre"}:
-            shows = True
-        elif _tidy(child, state) or (tag in ALLOWED and tag not in _REMOVABLE):
-            shows = True
-            if tag not in ALLOWED or (tag == "a" and "href" not in child.attributes):
-                child.unwrap()
-                state.changed = True
-        else:
-            _drop_empty(child, tag)
-            state.changed = True
-        child = following
-    return shows
-
-
-def trim(body: LexborNode) -> None:
-    """Take rules, line breaks and blanks off both ends."""
-    for side in ("first_child", "last_child"):
-        node = getattr(body, side)
-        while node is not None and is_void(node):
-            node.decompose()
-            node = getattr(body, side)
 
 
 _SPECIAL: dict[str, Callable[[LexborNode, Attributes, Walk], int]] = {

@@ -48,7 +48,7 @@ def _open(url: str, rules: RuleSet, *, https: bool, fragments: bool) -> Step | N
         return None
     parts: Parts | None = None
     for compiled in rules.find(name, url):
-        parts = parts or split(_AMP.sub("&", url))
+        parts = parts or split(_AMP.sub("&", url) if "&" in url else url)
         for inner in _inner(compiled, parts, https=https):
             inner = mend(inner if fragments else inner.partition("#")[0])  # noqa: PLW2901
             if is_open(inner) and inner != url:

@@ -3,6 +3,7 @@
 import pytest
 
 from aggregator.cleaning import media
+from aggregator.cleaning.images import unwrapper
 from aggregator.settings import ImageOptions
 
 CDN = "https://res.cloudinary.com/x/image/fetch/w_{},f_auto/https://a.example/b.jpg"
@@ -34,11 +35,11 @@ def test_srcset_is_bounded() -> None:
 
 
 def test_addresses_in_a_set_stay_whole() -> None:
-    options = ImageOptions(proxy="keep")
+    images = unwrapper(ImageOptions(proxy="keep"))
     attributes: dict[str, str | None] = {
         "srcset": f"{CDN.format(1)} 1x, https://a.example/c%20d,.png 2x"
     }
-    image = media.read_image(attributes, "", options)
+    image = media.read_image(attributes, "", images)
     assert image is not None
     assert image.url == "https://a.example/c%20d,.png"
     assert media.parse_srcset(image.srcset)[0] == (CDN.format(1), "1x")

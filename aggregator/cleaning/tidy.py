@@ -1,0 +1,90 @@
+"""The last look at a tree: nothing empty, no runs of line breaks, nothing unknown."""
+
+from dataclasses import dataclass
+
+from selectolax.lexbor import LexborNode
+
+from aggregator.cleaning.noise import BLOCKS, SOLID, is_void
+from aggregator.cleaning.sanitize import ALLOWED
+
+_MOST_ROUNDS = 8
+# Elements that mean something though they show nothing.
+EMPTY = frozenset(["td", "th", "hr", "br", "wbr", "col", "colgroup", "img", "source"])
+
+
+def tidy(body: LexborNode) -> None:
+    """Take out what is empty since other things went, until nothing is."""
+    for _ in range(_MOST_ROUNDS):
+        state = _Tidy()
+        _tidy(body, state)
+        if not state.changed:
+            return
+
+
+@dataclass(slots=True)
+class _Tidy:
+    changed: bool = False
+
+
+def _tidy(parent: LexborNode, state: _Tidy) -> bool:
+    """Tidy all below a node; return whether anything shows."""
+    shows = False
+    child = parent.first_child
+    while child is not None:
+        following = child.next
+        tag = child.tag or ""
+        if tag == "-text":
+            shows = shows or not (child.text_content or " ").isspace()
+        elif tag == "br":
+            state.changed |= limit_breaks(child)
+        elif tag in SOLID and tag not in {"table", "pre"}:
+            shows = True
+        elif _tidy(child, state) or tag in EMPTY:
+            shows = True
+            if tag not in ALLOWED or (tag == "a" and "href" not in child.attributes):
+                child.unwrap()
+                state.changed = True
+        else:
+            drop_empty(child, tag)
+            state.changed = True
+        child = following
+    return shows
+
+
+def trim(body: LexborNode) -> None:
+    """Take rules, line breaks and blanks off both ends."""
+    for side in ("first_child", "last_child"):
+        node = getattr(body, side)
+        while node is not None and is_void(node):
+            node.decompose()
+            node = getattr(body, side)
+
+
+def drop_empty(node: LexborNode, tag: str) -> None:
+    """Take out an element that shows nothing; a block leaves a space between the words around it."""
+    if tag in BLOCKS and node.prev is not None and node.prev.tag == "-text":
+        node.insert_before(" ")
+    node.decompose()
+
+
+def limit_breaks(node: LexborNode) -> bool:
+    """Take a line break out where two come before it, or where a block begins or ends with it."""
+    before, count = node.prev, 0
+    while before is not None and is_void(before):
+        count += before.tag == "br"
+        before = before.prev
+    if count >= 2 or (before is None and _is_block(node.parent)) or _ends(node):
+        node.decompose()
+        return True
+    return False
+
+
+def _ends(node: LexborNode) -> bool:
+    after = node.next
+    while after is not None and is_void(after) and after.tag != "br":
+        after = after.next
+    return after is None and _is_block(node.parent)
+
+
+def _is_block(node: LexborNode | None) -> bool:
+    return node is not None and node.tag in BLOCKS and node.tag not in {"td", "th", "pre"}
