@@ -24,6 +24,9 @@ from aggregator.model import (
     Validators,
 )
 
+Place = tuple[datetime, datetime, str]
+"""Where a story or an entry stands in the order of first publication: first, published, id."""
+
 
 class Clock(Protocol):
     """The time, aware and in UTC."""
@@ -123,6 +126,19 @@ class Store(Protocol):
     # read
     def newest_stories(self) -> Iterator[ShownStory]:
         """Yield stories with at least one shown entry: newest first published, then published, then id."""
+
+    def newest_entries(self) -> Iterator[tuple[str, ShownStory]]:
+        """Yield ids of shown entries, each with its story: newest first seen, then published, then id."""
+
+    def oldest_stories(
+        self, after: Place | None = None, changed: datetime | None = None
+    ) -> Iterator[tuple[Place, ShownStory]]:
+        """Yield shown stories, oldest first, that stand after a place or changed after a time."""
+
+    def oldest_entries(
+        self, after: Place | None = None, changed: datetime | None = None
+    ) -> Iterator[tuple[Place, ShownStory]]:
+        """Yield places of shown entries in the same way, each with the entry's story."""
 
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
         """Return the stories of these ids, dead ids followed to the living."""

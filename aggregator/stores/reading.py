@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Column, ColumnElement, Connection, and_, or_, select, true, tuple_
 
 from aggregator import changes, ids, urls
 from aggregator.model import ShownStory, StoredEntry, Story, Tombstone
+from aggregator.ports import Place
 from aggregator.stores import schema
 from aggregator.stores.codec import from_ticks, to_ticks
 from aggregator.stores.database import chunks
@@ -20,33 +20,93 @@ LAST_PAGE = 400
 _GRAVES = 16  # steps from a dead story to a living one; more would be a circle
 
 _story = schema.story.c
-_NEWEST = (_story.first_published, _story.published, _story.id)
+_entry = schema.entry.c
+_member = schema.member.c
+_STORIES = (_story.first_published, _story.published, _story.id)
+_ENTRIES = (_entry.first_seen, _entry.published, _entry.id)
+
+Columns = tuple[Column[int], Column[int], Column[str]]
+Read = Callable[[], AbstractContextManager[Connection]]
+Found = Iterator[tuple[Place, ShownStory]]
 
 
-def newest_stories(
-    read: Callable[[], AbstractContextManager[Connection]],
-) -> Iterator[ShownStory]:
-    """Yield the shown stories, newest first; each page in a transaction of its own.
+def newest_stories(read: Read) -> Iterator[ShownStory]:
+    """Yield the shown stories, newest first."""
+    for _, shown in _walk(read, _STORIES, _story.shown, _stories_at, newest=True):
+        yield shown
+
+
+def oldest_stories(read: Read, after: Place | None, changed: datetime | None) -> Found:
+    """Yield the shown stories after a place, or changed after a time, oldest first."""
+    wanted = _since(_STORIES, after, _story.updated, changed)
+    return _walk(read, _STORIES, and_(_story.shown, wanted), _stories_at)
+
+
+def newest_entries(read: Read) -> Iterator[tuple[str, ShownStory]]:
+    """Yield the ids of shown entries, newest first, each with its story."""
+    for place, shown in _walk(read, _ENTRIES, _entry.shown, _stories_with, newest=True):
+        yield place[2], shown
+
+
+def oldest_entries(read: Read, after: Place | None, changed: datetime | None) -> Found:
+    """Yield the places of shown entries after a place, or revised after a time, oldest first."""
+    wanted = _since(_ENTRIES, after, _entry.revised, changed)
+    return _walk(read, _ENTRIES, and_(_entry.shown, wanted), _stories_with)
+
+
+def _since(
+    columns: Columns, after: Place | None, updated: Column[int], changed: datetime | None
+) -> ColumnElement[bool]:
+    if after is None:
+        return true()
+    first, published, id_ = after
+    later = tuple_(*columns) > tuple_(to_ticks(first), to_ticks(published), id_)
+    return later if changed is None else or_(later, updated > to_ticks(changed))
+
+
+def _walk(
+    read: Read,
+    columns: Columns,
+    where: ColumnElement[bool] | Column[bool],
+    load: Callable[[Connection, list[str]], Mapping[str, ShownStory]],
+    *,
+    newest: bool = False,
+) -> Found:
+    """Yield what stands where, in order; each page in a transaction of its own.
 
     So a reader that stops half-way holds nothing, and what it did not ask for is not read.
     """
+    order = [column.desc() if newest else column.asc() for column in columns]
     size, after = FIRST_PAGE, None
     while True:
+        query = select(*columns).where(where).order_by(*order).limit(size)
+        if after is not None:
+            here, there = tuple_(*columns), tuple_(*after)
+            query = query.where(here < there if newest else here > there)
         with read() as connection:
-            places = _page(connection, size, after)
-            stories = _show(connection, [place.id for place in places])
-        yield from stories
-        if len(places) < size:
+            rows = list(connection.execute(query))
+            found = load(connection, [row.id for row in rows])
+        for first, published, id_ in rows:
+            if id_ in found:
+                yield (from_ticks(first), from_ticks(published), id_), found[id_]
+        if len(rows) < size:
             return
-        size, after = min(size * 2, LAST_PAGE), places[-1]
+        size, after = min(size * 2, LAST_PAGE), rows[-1]
 
 
-def _page(connection: Connection, size: int, after: Any | None) -> list[Any]:
-    query = select(*_NEWEST).where(_story.shown)
-    if after is not None:
-        query = query.where(tuple_(*_NEWEST) < tuple_(*after))
-    query = query.order_by(*(column.desc() for column in _NEWEST)).limit(size)
-    return list(connection.execute(query))
+def _stories_at(connection: Connection, ids_: list[str]) -> Mapping[str, ShownStory]:
+    return {shown.story.id: shown for shown in _show(connection, ids_)}
+
+
+def _stories_with(connection: Connection, ids_: list[str]) -> Mapping[str, ShownStory]:
+    """Return the story of each entry, by the entry's id."""
+    places: dict[str, str] = {}
+    for some in chunks(ids_):
+        query = select(_entry.id, _member.story).join(schema.member, _member.key == _entry.key)
+        rows = connection.execute(query.where(_entry.id.in_(some)))
+        places.update((row.id, row.story) for row in rows)
+    stories = _stories_at(connection, list(dict.fromkeys(places.values())))
+    return {id_: stories[story] for id_, story in places.items() if story in stories}
 
 
 def _show(connection: Connection, ids_: Iterable[str]) -> tuple[ShownStory, ...]:

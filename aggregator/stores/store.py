@@ -21,6 +21,7 @@ from aggregator.model import (
     Story,
     Tombstone,
 )
+from aggregator.ports import Place
 from aggregator.stores import blocks, gather, grouping, keep, reading
 from aggregator.stores.database import DamagedStore, hold_writer
 from aggregator.stores.journal import Journal
@@ -154,6 +155,22 @@ class SqlStore:
     def newest_stories(self) -> Iterator[ShownStory]:
         """Yield stories with at least one shown entry, newest first; read as they are asked for."""
         return reading.newest_stories(self._read)
+
+    def newest_entries(self) -> Iterator[tuple[str, ShownStory]]:
+        """Yield ids of shown entries, newest first seen, each with its story."""
+        return reading.newest_entries(self._read)
+
+    def oldest_stories(
+        self, after: Place | None = None, changed: datetime | None = None
+    ) -> Iterator[tuple[Place, ShownStory]]:
+        """Yield shown stories, oldest first, that stand after a place or changed after a time."""
+        return reading.oldest_stories(self._read, after, changed)
+
+    def oldest_entries(
+        self, after: Place | None = None, changed: datetime | None = None
+    ) -> Iterator[tuple[Place, ShownStory]]:
+        """Yield places of shown entries in the same way, each with the entry's story."""
+        return reading.oldest_entries(self._read, after, changed)
 
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
         """Return the stories of these ids, dead ids followed to the living."""

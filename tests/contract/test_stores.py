@@ -485,6 +485,59 @@ def test_stories_come_newest_first_page_by_page(store: Store) -> None:
     assert next(store.newest_stories()).story == found[0]
 
 
+def test_stories_come_oldest_first_from_a_place_on(store: Store) -> None:
+    gather(store, *make_entries(range(1, 300)))
+    new = store.ungrouped(1000)
+    stories = [
+        make_story(entry.key, first_published=at((n * 7) % 13), updated=at((n * 7) % 13))
+        for n, entry in enumerate(new)
+    ]
+    store.save_grouping(make_grouping(*stories))
+    newest = list(store.newest_stories())
+    found = list(store.oldest_stories())
+    assert [shown for _, shown in found] == newest[::-1]
+    places = [place for place, _ in found]
+    assert places == sorted(places)
+    assert list(store.oldest_stories(places[99])) == found[100:]
+    assert list(store.oldest_stories(places[-1])) == []
+    later = replace(found[5][1].story, updated=at(20))
+    store.save_grouping(make_grouping(later))
+    again = [shown.story.id for _, shown in store.oldest_stories(places[-2], at(19))]
+    assert again == [later.id, found[-1][1].story.id]
+    assert list(store.oldest_stories(places[-1], at(20))) == []
+
+
+def test_entries_come_in_the_order_they_were_first_seen(store: Store) -> None:
+    gather(store, *make_entries(range(1, 250)))
+    gather(store, make_entry(301), source=make_source(id="b"), now=at(1))
+    gather(store, make_entry(300), now=at(2))
+    joined = make_story(make_key(1), make_key(300), make_key(301, "b"))
+    group_each(store)
+    store.save_grouping(make_grouping(joined))
+    found = list(store.newest_entries())
+    assert len(found) == 251
+    assert [id_ for id_, _ in found[:2]] == [
+        ids.entry_id(make_key(300)),
+        ids.entry_id(make_key(301, "b")),
+    ]
+    assert [shown.story.id for _, shown in found[:2]] == [joined.id] * 2
+    up = list(store.oldest_entries())
+    assert [(place[2], shown) for place, shown in up] == found[::-1]
+    places = [place for place, _ in up]
+    assert places == sorted(places)
+    assert list(store.oldest_entries(places[-3])) == up[-2:]
+    gather(store, make_entry(7, text="Quite another text, which is long enough."), now=at(3))
+    changed = store.oldest_entries(places[-1], at(2.5))
+    assert [place[2] for place, _ in changed] == [ids.entry_id(make_key(7))]
+
+
+def test_hidden_and_ungrouped_entries_are_not_in_that_order(store: Store) -> None:
+    gather(store, *make_entries([1, 2, 3]), initial=2)
+    store.save_grouping(make_grouping(make_story(make_key(1), make_key(2))))
+    assert [id_ for id_, _ in store.newest_entries()] == [ids.entry_id(make_key(2))]
+    assert [place[2] for place, _ in store.oldest_entries()] == [ids.entry_id(make_key(2))]
+
+
 def test_stories_of_hidden_entries_alone_are_not_shown(store: Store) -> None:
     gather(store, *make_entries([1, 2, 3]), initial=1)
     pair = make_story(make_key(2), make_key(3))
