@@ -15,6 +15,7 @@ from aggregator.cleaning.html import Cleaned, clean_body, clean_html, trace_html
 from aggregator.cleaning.images import trace_image, unwrap_image
 from aggregator.cleaning.links import clean_link, link_key, trace_link
 from aggregator.cleaning.preamble import date_forms, split_names
+from aggregator.cleaning.sanitize import sanitize, scrub
 from aggregator.cleaning.wrappers import Step
 from aggregator.model import Author, Enclosure, Entry, FeedInfo, Publisher, RawEntry, Source
 from aggregator.text import fold, plain, script, shorten
@@ -97,14 +98,15 @@ def clean(
         image=_image(raw, body, base, source),
         cites=_cites(body.html, link),
         via=_web(absolute(base, raw.via)) if raw.via else "",
-        rights=plain(unescape(raw.rights))[:500],
+        rights=_text_of(raw.rights)[:500],
         language=language,
         publisher=publisher,
         claimed=claimed,
         published=published,
         modified=dates.parse(raw.updated, language=language, timezone=source.timezone),
         gathered=raw.gathered,
-        blocks=bodies.hashes(blocks),
+        # With what was stripped: else it would be counted as gone, and come back.
+        blocks=(*bodies.hashes(blocks), *dict.fromkeys(body.stripped)),
         removed=body.removed,
     )
 
@@ -141,9 +143,14 @@ def _publisher(raw: RawEntry, info: FeedInfo, source: Source, link: str) -> Publ
 def _plain_title(raw: RawEntry) -> str:
     """Return the title as text: unescaped once where it is HTML, its markup taken off."""
     title = raw.title[:20_000]
-    if raw.title_is_html and _MARKUP.search(title):
-        title = " ".join(bodies.texts(clean_html(title))) or unescape(title)
-    return shorten(plain(title), _TITLE_MOST)
+    return shorten(_text_of(title) if raw.title_is_html else plain(title), _TITLE_MOST)
+
+
+def _text_of(html: str) -> str:
+    """Return the text of a piece of HTML on one line; its markup, where that is all it is."""
+    if _MARKUP.search(html):
+        html = " ".join(bodies.texts(sanitize(scrub(html)))) or unescape(html)
+    return plain(html)
 
 
 def _published(
@@ -191,11 +198,19 @@ def _summary(raw: RawEntry, kept: list[str]) -> str:
 def _authors(raw: RawEntry, body: Cleaned) -> tuple[Author, ...]:
     found: dict[str, Author] = {}
     for author in raw.authors:
-        for name in split_names(plain(author.name)) if len(author.name) <= 200 else ():
+        for name in _names(plain(author.name)) if len(author.name) <= 200 else ():
             found.setdefault(name, Author(name=name, email=author.email, url=_web(author.url)))
     for name in body.preamble.names:
         found.setdefault(name, Author(name=name))
     return tuple(found.values())[:20]
+
+
+def _names(text: str) -> list[str]:
+    """Return the people that an author element names; `Doe, Jane` is one."""
+    parts = [part.split() for part in re.split(r"\s*,\s*", text)]
+    if text.isascii() and len(parts) == 2 and min(map(len, parts)) < 2:
+        return [text]
+    return split_names(text)
 
 
 def _categories(raw: RawEntry) -> tuple[str, ...]:

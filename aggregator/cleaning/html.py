@@ -32,6 +32,7 @@ class Cleaned:
     removed: tuple[str, ...]
     images: tuple[str, ...]
     steps: tuple[Step, ...] = ()
+    stripped: tuple[int, ...] = ()  # hashes of learned blocks that went
 
 
 def clean_body(
@@ -84,7 +85,12 @@ def _clean(
             break
     rules = [step.rule for step in state.removed] + preamble.removed
     return Cleaned(
-        _paragraphs(html), preamble, tuple(dict.fromkeys(rules)), tuple(state.seen), _steps(state)
+        _paragraphs(html),
+        preamble,
+        tuple(dict.fromkeys(rules)),
+        tuple(state.seen),
+        _steps(state),
+        tuple(state.stripped),
     )
 
 
@@ -160,7 +166,10 @@ def _drop_blocks(body: LexborNode, state: Walk, boilerplate: frozenset[int]) -> 
         text = collapse(node.text_lexbor())
         if notices and is_copyright(text):
             return "copyright"
-        return "boilerplate" if learned and text and block_hash(text) in learned else ""
+        if learned and text and (made := block_hash(text)) in learned:
+            state.stripped.append(made)
+            return "boilerplate"
+        return ""
 
     if notices or learned:
         _drop(body, _judge, state)

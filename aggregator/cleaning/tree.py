@@ -57,6 +57,7 @@ class Walk:
     seen: dict[str, None] = field(default_factory=dict)  # in document order
     removed: list[Step] = field(default_factory=list)
     mended: list[tuple[str, str, str]] = field(default_factory=list)
+    stripped: list[int] = field(default_factory=list)
     links: int = 0
     big: set[int] = field(default_factory=set)  # blocks too long to be noise
     doomed: set[int] = field(default_factory=set)

@@ -147,6 +147,7 @@ def test_own_date_wins_over_the_preamble() -> None:
 def test_authors_of_entry_and_preamble() -> None:
     authors = (
         Author(name="Jane Doe, Jane Doe", email="j@example.org", url="javascript:x"),
+        Author(name="Doe, Jack"),
         Author(name="null"),
         Author(name="x" * 300),
     )
@@ -154,6 +155,7 @@ def test_authors_of_entry_and_preamble() -> None:
     entry = clean(raw, INFO, SOURCE)
     assert entry.authors == (
         Author(name="Jane Doe", email="j@example.org"),
+        Author(name="Doe, Jack"),
         Author(name="John Roe"),
     )
 
@@ -245,7 +247,9 @@ def test_learned_boilerplate_stays_out_of_the_text() -> None:
     assert entry.text == "A first paragraph with enough words in it to count."
     assert entry.html == TEXT
     strict = replace(SOURCE, clean=CleanOptions(boilerplate="strip"))
-    assert clean(RAW, INFO, strict, boilerplate=learned).html == TEXT[: TEXT.index("</p>")] + "</p>"
+    stripped = clean(RAW, INFO, strict, boilerplate=learned)
+    assert stripped.html == TEXT[: TEXT.index("</p>") + 4]
+    assert stripped.blocks == first.blocks
 
 
 def test_notices_stay_out_of_the_text() -> None:
