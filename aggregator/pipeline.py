@@ -325,8 +325,8 @@ class Pipeline:
         shown: dict[str, None] = {}
         errors: list[str] = []
         for spec in self._parts.feeds:
-            selected = selection.select(
-                self._parts.store.newest_stories(), spec, now=now, sources=self._parts.sources
+            selected = selection.choose(
+                self._parts.store, spec, now=now, sources=self._parts.sources
             )
             shown.update((one.story.id, None) for one in selected)
             try:

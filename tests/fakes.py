@@ -1,10 +1,11 @@
 """Stand-ins that keep the Protocols of ports.py, for what a test cannot have as it is: time, servers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
+from aggregator import ids
 from aggregator.errors import FetchError
-from aggregator.model import Document, Fetched, NotModified, Source, Validators
+from aggregator.model import Document, Fetched, NotModified, ShownStory, Source, Validators
 from aggregator.ports import Clock, Fetcher
 from tests.builders import NOW
 
@@ -57,6 +58,28 @@ class FakeFetcher:
     async def close(self) -> None:
         """Note that it was closed."""
         self.closed = True
+
+
+class FakeReader:
+    """Gives stories in the order it was made with, and their entries newest first seen."""
+
+    def __init__(self, *stories: ShownStory) -> None:
+        self._stories = stories
+
+    def newest_stories(self) -> Iterator[ShownStory]:
+        """Yield the stories in the order given."""
+        yield from self._stories
+
+    def newest_entries(self) -> Iterator[tuple[str, ShownStory]]:
+        """Yield ids of shown entries, each with its story."""
+        found = [
+            (one.first_seen, one.published, ids.entry_id(one.key), n)
+            for n, shown in enumerate(self._stories)
+            for one in shown.entries
+            if one.shown
+        ]
+        for *_, id_, n in sorted(found, reverse=True):
+            yield id_, self._stories[n]
 
 
 def _fetched(

@@ -1,13 +1,14 @@
 """Which stories a feed holds, and what is one entry of it: a story, its copies, or an entry alone."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Protocol
 
 from aggregator import text
 from aggregator.model import ShownStory, Source, StoredEntry
-from aggregator.selection.units import alone, copies
+from aggregator.selection.units import unit_of
 from aggregator.selection.words import Haystack, Matcher, matcher
 from aggregator.settings import FeedSpec
 
@@ -22,30 +23,47 @@ _REGIONS = {
 }
 
 
-def select(
-    stories: Iterable[ShownStory],
+class Reader(Protocol):
+    """What is read of the store; see ports.Store."""
+
+    def newest_stories(self) -> Iterator[ShownStory]:
+        """Yield stories, newest first."""
+
+    def newest_entries(self) -> Iterator[tuple[str, ShownStory]]:
+        """Yield ids of shown entries, newest first seen, each with its story."""
+
+
+def choose(
+    reader: Reader,
     spec: FeedSpec,
     *,
     now: datetime,
     sources: Sequence[Source] = (),
     narrow: Sequence[FeedSpec] = (),
+    most: int = _READ_MOST,
 ) -> tuple[ShownStory, ...]:
-    """Return what the feed holds, in the order given; stops reading when it is full.
+    """Return what the feed holds, newest first; reads no more than it has to, and `most` at most.
 
     `sources` say which stored identities and categories the names in the specification mean.
-    A story has to meet the conditions of each specification in `narrow` as well.
-    Raises ConfigError for an expression that cannot be used.
+    A story has to meet the conditions of each specification in `narrow` as well; of one that does,
+    a feed of entries holds all. Raises ConfigError for an expression that cannot be used.
     """
-    wanted = [_filter(one, sources) for one in (spec, *narrow)]
-    recent = _recent(stories, spec, now)
-    fitting = (shown for shown in recent if all(fits(shown) for fits in wanted))
+    fits = conditions((spec, *narrow), sources)
     if spec.group == "stories":
-        return tuple(islice(fitting, spec.limit))
-    cut = copies if spec.group == "duplicates" else alone
-    # Twice the limit: a latecomer in an older story is newer than what stands before it.
-    units = list(islice((unit for story in fitting for unit in cut(story)), 2 * spec.limit))
-    units.sort(key=_newest_first)
-    return tuple(units[: spec.limit])
+        found = islice(reader.newest_stories(), most)
+        return tuple(islice(filter(fits, _recent(found, spec, now)), spec.limit))
+    reports = islice(reader.newest_entries(), most)
+    pieces = (unit_of(shown, id_, spec.group) for id_, shown in reports if fits(shown))
+    units = (piece.shown for piece in pieces if piece.first)
+    return tuple(islice(_recent(units, spec, now), spec.limit))
+
+
+def conditions(
+    specs: Iterable[FeedSpec], sources: Sequence[Source]
+) -> Callable[[ShownStory], bool]:
+    """Return what says whether a story meets the conditions of all specifications."""
+    wanted = [_filter(one, sources) for one in specs]
+    return lambda shown: all(fits(shown) for fits in wanted)
 
 
 def check(spec: FeedSpec) -> None:
@@ -57,7 +75,7 @@ def check(spec: FeedSpec) -> None:
 
 def _recent(stories: Iterable[ShownStory], spec: FeedSpec, now: datetime) -> Iterator[ShownStory]:
     """Yield the stories of the last `max_age`; the order says when no more can follow."""
-    for shown in islice(stories, _READ_MOST):
+    for shown in stories:
         if spec.max_age is None:
             yield shown
             continue
@@ -134,9 +152,3 @@ def _filter(spec: FeedSpec, sources: Sequence[Source]) -> _Filter:
 def _language(tag: str) -> str:
     tag = tag.casefold().replace("_", "-")
     return _REGIONS.get(tag, tag)
-
-
-def _newest_first(unit: ShownStory) -> tuple[float, float, str]:
-    story = unit.story
-    published = min(one.published for one in unit.entries)
-    return -story.first_published.timestamp(), -published.timestamp(), story.id

@@ -1,11 +1,36 @@
 """What is one entry of a feed that does not show whole stories: an entry alone, or a text with its copies."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 
 from aggregator import ids
 from aggregator.model import Member, Reason, ShownStory, StoredEntry, Story
 
+_id = lru_cache(maxsize=65_536)(ids.entry_id)  # asked for each entry of a story for each of them
 _COPIES = frozenset({"same text", "same link"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """What one entry is shown in; `first`: no other entry of it was shown before."""
+
+    shown: ShownStory
+    first: bool
+
+
+def unit_of(shown: ShownStory, entry_id: str, group: str) -> Piece:
+    """Return the unit of a story that holds the entry of this id."""
+    for unit in (copies if group == "duplicates" else alone)(shown):
+        held = [_id(one.key) for one in sorted(unit.entries, key=_place) if one.shown]
+        if entry_id in held:
+            return Piece(shown=unit, first=held[0] == entry_id)
+    return Piece(shown=shown, first=False)
+
+
+def _place(stored: StoredEntry) -> tuple[datetime, datetime, str]:
+    return stored.first_seen, stored.published, _id(stored.key)
 
 
 def alone(shown: ShownStory) -> Iterator[ShownStory]:
@@ -45,6 +70,7 @@ def _unit(shown: ShownStory, root: str, entries: tuple[StoredEntry, ...]) -> Sho
     ordered = sorted(entries, key=lambda stored: stored.key != lead)
     reasons = {member.key: member.reason for member in shown.story.members}
     first = next(stored for stored in entries if stored.key == root)
+    seen = [stored.first_seen for stored in entries if stored.shown]
     joined = (max(one.revised, one.first_seen) for one in entries if one.key != root)
     story = Story(
         id=ids.entry_id(root),
@@ -54,7 +80,7 @@ def _unit(shown: ShownStory, root: str, entries: tuple[StoredEntry, ...]) -> Sho
             Member(key=one.key, reason=reasons.get(one.key, Reason(kind="founder")))
             for one in ordered
         ),
-        first_published=first.first_seen,
+        first_published=min(seen, default=first.first_seen),
         updated=max([first.revised, *joined]),
     )
     return ShownStory(story=story, entries=tuple(ordered))

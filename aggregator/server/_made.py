@@ -4,7 +4,6 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 
 from starlette.concurrency import run_in_threadpool
 
@@ -16,7 +15,7 @@ from aggregator.server._narrow import Narrowing
 from aggregator.server._site import Published, Site, load, media_type
 from aggregator.settings import FeedSpec
 
-_READ_MOST = 600  # stories looked at
+_READ_MOST = 600  # stories, or entries, looked at
 _KEPT = timedelta(seconds=60)
 _KEPT_MOST = 64
 _WAITING_MOST = 8
@@ -72,12 +71,13 @@ class Workshop:
     def _render(self, feed: Published, wanted: Narrowing, now: datetime) -> _shelf.Edition:
         spec = _narrowed(feed, wanted)
         try:
-            stories = selection.select(
-                islice(self._site.store.newest_stories(), _READ_MOST),
+            stories = selection.choose(
+                self._site.store,
                 spec,
                 now=now,
                 sources=self._site.sources,
                 narrow=wanted.conditions,
+                most=_READ_MOST,
             )
         except ConfigError as error:
             raise ValueError(error.problem) from error

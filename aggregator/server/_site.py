@@ -18,6 +18,9 @@ class Reader(Protocol):
     def newest_stories(self) -> Iterator[ShownStory]:
         """Yield stories, newest first."""
 
+    def newest_entries(self) -> Iterator[tuple[str, ShownStory]]:
+        """Yield ids of shown entries, newest first seen, each with its story."""
+
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
         """Return the stories of these ids, dead ids followed to the living."""
 

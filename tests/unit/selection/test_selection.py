@@ -1,6 +1,7 @@
 """Which stories a feed holds."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from aggregator import ids, selection
 from aggregator.errors import ConfigError
-from aggregator.model import ShownStory
+from aggregator.model import Member, Reason, ShownStory
 from tests.builders import (
     NOW,
     at,
@@ -18,12 +19,13 @@ from tests.builders import (
     make_spec,
     make_stored,
 )
+from tests.fakes import FakeReader
 
 
 def chosen(*stories: ShownStory, **kw: Any) -> list[int]:
     """Return the places of the stories that a feed with these conditions holds."""
     sources = kw.pop("sources_known", ())
-    found = selection.select(stories, make_spec(**kw), now=NOW, sources=sources)
+    found = selection.choose(FakeReader(*stories), make_spec(**kw), now=NOW, sources=sources)
     return [stories.index(one) for one in found]
 
 
@@ -38,16 +40,23 @@ def test_without_conditions_everything_is_held_in_the_order_given() -> None:
     assert chosen() == []
 
 
+class Counting(FakeReader):
+    """Counts how many stories were read."""
+
+    read = 0
+
+    def newest_stories(self) -> Iterator[ShownStory]:
+        """Yield the stories in the order given."""
+        for shown in super().newest_stories():
+            self.read += 1
+            yield shown
+
+
 def test_reading_stops_at_the_limit() -> None:
-    read = []
-
-    def stories() -> Iterator[ShownStory]:
-        for n in range(1, 100):
-            read.append(n)
-            yield make_shown(make_stored(n))
-
-    assert len(selection.select(stories(), make_spec(limit=5), now=NOW)) == 5
-    assert len(read) == 5
+    reader = Counting(*(make_shown(make_stored(n)) for n in range(1, 100)))
+    assert len(selection.choose(reader, make_spec(limit=5), now=NOW)) == 5
+    assert reader.read == 5
+    assert len(selection.choose(reader, make_spec(), now=NOW, most=20)) == 20
 
 
 @pytest.mark.parametrize(
@@ -102,16 +111,23 @@ def test_age_is_that_of_the_newest_report() -> None:
 
 
 def test_reading_stops_where_all_that_follows_is_too_old() -> None:
-    read = []
-
-    def stories() -> Iterator[ShownStory]:
-        for n in range(1, 100):
-            read.append(n)
-            yield make_shown(make_stored(n, published=at(days=-n)), first_published=at(days=-n))
-
+    reader = Counting(
+        *(
+            make_shown(make_stored(n, published=at(days=-n)), first_published=at(days=-n))
+            for n in range(1, 100)
+        )
+    )
     spec = make_spec(max_age=timedelta(days=2))
-    assert len(selection.select(stories(), spec, now=NOW)) == 2
-    assert len(read) == 10
+    assert len(selection.choose(reader, spec, now=NOW)) == 2
+    assert reader.read == 10
+
+
+def units(*stories: ShownStory, **kw: Any) -> list[str]:
+    """Return the keys of the shown entries of a feed that does not show whole stories."""
+    found = selection.choose(FakeReader(*stories), make_spec(**kw), now=NOW)
+    for unit in found:
+        assert unit.story.id == ids.entry_id(unit.story.founder)
+    return [unit.lead.key for unit in found]
 
 
 def test_entries_by_themselves_are_ordered_by_first_sight() -> None:
@@ -119,17 +135,45 @@ def test_entries_by_themselves_are_ordered_by_first_sight() -> None:
         make_stored(1, key="a", first_seen=at(-9)), make_stored(2, key="b", first_seen=at(-1))
     )
     new = make_shown(make_stored(3, key="c", first_seen=at(-2)))
-    found = selection.select([new, old], make_spec(group="none"), now=NOW)
-    assert [unit.lead.key for unit in found] == ["b", "c", "a"]
-    assert [unit.story.id for unit in found] == [ids.entry_id(key) for key in "bca"]
-    limited = selection.select([new, old], make_spec(group="none", limit=1), now=NOW)
-    assert [unit.lead.key for unit in limited] == ["c"]
+    assert units(new, old, group="none") == ["b", "c", "a"]
 
 
-def test_copies_are_one_entry() -> None:
-    shown = pair(1)
-    found = selection.select([shown], make_spec(group="duplicates"), now=NOW)
-    assert len(found) == 2
+def test_a_latecomer_of_an_old_story_is_not_missed() -> None:
+    """However many newer stories there are."""
+    old = make_shown(make_stored(1, key="a", first_seen=at(-90)), make_stored(2, key="late"))
+    new = [make_shown(make_stored(n, first_seen=at(-n))) for n in range(3, 50)]
+    assert units(*new, old, group="none", limit=1) == ["late"]
+    assert units(*new, old, group="duplicates", limit=1) == ["late"]
+
+
+def test_what_is_not_shown_is_no_entry_by_itself() -> None:
+    shown = make_shown(make_stored(1, shown=False), make_stored(2, key="b"))
+    assert units(shown, group="none") == ["b"]
+
+
+def test_a_story_that_does_not_fit_brings_none_of_its_entries() -> None:
+    assert units(pair(1), make_shown(make_stored(5)), group="none", min_publishers=3) == []
+    assert len(units(pair(1), make_shown(make_stored(5)), group="none", min_publishers=2)) == 2
+
+
+def copied(**kw: Any) -> ShownStory:
+    """Make a story of an entry `a` and, first seen later, its copy `b`."""
+    first = make_stored(1, key="a", first_seen=at(-5), **kw)
+    shown = make_shown(first, make_stored(2, key="b", first_seen=at(-1)))
+    copy = Member(key="b", reason=Reason(kind="same text", nearest="a"))
+    members = (shown.story.members[0], copy)
+    return replace(shown, story=replace(shown.story, members=members))
+
+
+def test_copies_are_one_entry_in_the_place_of_the_first() -> None:
+    between = make_shown(make_stored(3, key="c", first_seen=at(-2)))
+    assert units(copied(), between, group="duplicates") == ["c", "a"]
+    assert len(units(pair(1), group="duplicates")) == 2
+
+
+def test_the_copy_of_a_hidden_entry_gives_the_place() -> None:
+    between = make_shown(make_stored(3, key="c", first_seen=at(-2)))
+    assert units(between, copied(shown=False), group="duplicates") == ["a", "c"]
 
 
 def test_a_condition_that_cannot_be_used_is_told_with_its_key() -> None:

@@ -12,6 +12,7 @@ from aggregator import publish
 from aggregator.errors import StoreError
 from aggregator.model import ShownStory, SourceState
 from aggregator.server import Site, make_app
+from tests import fakes
 from tests.builders import make_spec
 from tests.fakes import FakeClock
 
@@ -19,7 +20,7 @@ ROOT = "http://127.0.0.1:8080"
 CONTENT = b"<feed>" + b"text " * 200 + b"</feed>"
 
 
-class FakeReader:
+class FakeReader(fakes.FakeReader):
     """Gives what it was made with; a broken one cannot be read."""
 
     def __init__(
@@ -28,14 +29,14 @@ class FakeReader:
         states: Mapping[str, SourceState] | None = None,
         broken: Exception | None = None,
     ) -> None:
-        self._stories = stories
+        super().__init__(*stories)
         self._states = states or {}
         self._broken = broken
 
     def newest_stories(self) -> Iterator[ShownStory]:
         """Yield the stories in the order given."""
         self._check()
-        yield from self._stories
+        yield from super().newest_stories()
 
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
         """Return the stories of these ids."""
