@@ -20,6 +20,7 @@ _DEFAULTS = CleanOptions()
 _NOTHING: frozenset[int] = frozenset()
 _MOST_EDGES = 20
 _MOST_ROUNDS = 4
+_INDENT = re.compile(r"(?<![ \t])[ \t]*\n[ \t\r\n]*(?=<)|(?<=>)[ \t]*\n[ \t\r\n]*")
 _OPENED = re.compile(r"<(/?[a-z][a-z0-9]*)")
 
 
@@ -70,7 +71,7 @@ def _clean(
     html: str, base: str, title: str, options: CleanOptions, boilerplate: frozenset[int]
 ) -> Cleaned:
     if "<" not in html and "&" not in html:
-        return Cleaned(_paragraphs(sanitize(html)), Preamble(), (), ())
+        return Cleaned(_paragraphs(sanitize(html.strip())), Preamble(), (), ())
     state = Walk(base, options)
     preamble = Preamble()
     html = bound(plain_amp(html))
@@ -78,7 +79,7 @@ def _clean(
         tree, body = parse(html)
         state.seen.clear()
         before = _mend(body, title, state, preamble, boilerplate)
-        html = sanitize(before).strip()
+        html = _unindented(sanitize(before).strip())
         del tree
         # Elements that may not nest so are torn apart when read again: what is left may be noise.
         if _OPENED.findall(before) == _OPENED.findall(html):
@@ -136,6 +137,11 @@ def _steps(state: Walk) -> tuple[Step, ...]:
 
 def _as_text(html: str) -> str:
     return sanitize(f"<p>{escape(scrub(html[:20_000]))}</p>")
+
+
+def _unindented(html: str) -> str:
+    """Return HTML without the white space around its line breaks, which shows nothing."""
+    return html if "\n" not in html or "<pre" in html else _INDENT.sub("\n", html)
 
 
 def _paragraphs(html: str) -> str:

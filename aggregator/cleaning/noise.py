@@ -105,6 +105,7 @@ _SUSPECT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 MEDIA = SOLID - {"hr"}
+_HAN_SPACE = re.compile(r"(?<=[\u4e00-\u9fff，。]) (?=[\u4e00-\u9fff，。])")
 _HEADINGS = frozenset(["h2", "h3", "h4", "h5", "h6", "strong", "b", "p", "div", "span"])
 _LONGEST_HEADING, _MOST_RELATED = 60, 20
 _EDGE_INLINE = frozenset(["a", "small", "sub", "span", "em", "i", "font", "b", "strong"])
@@ -172,7 +173,9 @@ def block_rule(block: LexborNode, text: str, place: str = "any") -> str:
 
 def is_copyright(text: str) -> bool:
     """Whether a block is a copyright notice and nothing else."""
-    return len(text) <= LONGEST_BLOCK and bool(NOISE.copyright.fullmatch(text))
+    if len(text) > LONGEST_BLOCK:
+        return False
+    return bool(NOISE.copyright.fullmatch(_HAN_SPACE.sub("", text)))
 
 
 def is_suspect(text: str) -> bool:

@@ -68,22 +68,29 @@ def drop_empty(node: LexborNode, tag: str) -> None:
 
 
 def limit_breaks(node: LexborNode) -> bool:
-    """Take a line break out where two come before it, or where a block begins or ends with it."""
+    """Take a line break out where two come before it, or where it stands at a block's edge."""
     before, count = node.prev, 0
     while before is not None and is_void(before):
         count += before.tag == "br"
         before = before.prev
-    if count >= 2 or (before is None and _is_block(node.parent)) or _ends(node):
+    if count >= 2 or _is_edge(node, before) or _is_edge(node, _after(node)):
         node.decompose()
         return True
     return False
 
 
-def _ends(node: LexborNode) -> bool:
+def _is_edge(node: LexborNode, neighbour: LexborNode | None) -> bool:
+    if neighbour is None:
+        return _is_block(node.parent)
+    return neighbour.tag in BLOCKS
+
+
+def _after(node: LexborNode) -> LexborNode | None:
+    """Return what comes next and shows, or the next line break."""
     after = node.next
     while after is not None and is_void(after) and after.tag != "br":
         after = after.next
-    return after is None and _is_block(node.parent)
+    return after
 
 
 def _is_block(node: LexborNode | None) -> bool:

@@ -140,7 +140,7 @@ MENDED = {
     "mail": ('<a href="mailto:a@b.example">l</a>', '<a href="mailto:a@b.example" rel="noopener noreferrer">l</a>'),
     "script link": ('<a href="java\nscript:x">l</a>', "l"),
     "footnote": ('<a href="#n1">1</a><p id="n1">note</p>', "1<p>note</p>"),
-    "line breaks": ("<p><br>a<br><br> <br>\n<br>b<br></p>", "<p>a<br><br> \nb</p>"),
+    "line breaks": ("<p><br>a<br><br> <br>\n<br>b<br></p>", "<p>a<br><br>\nb</p>"),
     "unknown elements": ("<foo-bar>x</foo-bar><font color=red>y</font><o:p>z</o:p>", "xyz"),
     "form": ("<form><label>Name <input></label><button>Go</button></form>", "Name Go"),
     "attributes": ('<p style="color:red" onclick="x()" class="k" id="q">t</p>', "<p>t</p>"),
@@ -149,6 +149,9 @@ MENDED = {
     "joined emoji": ("<p>👩\u200d💻</p>", "<p>👩\u200d💻</p>"),
     "nested paragraphs": ('<p>a<iframe src="https://vimeo.com/1"></iframe></p>', '<p>a<a href="https://vimeo.com/1" rel="noopener noreferrer">vimeo.com</a></p>'),
     "call at the end of a block": ('<p>Jane Doe writes. <a href="/x">Read more</a></p><p>z</p>', "<p>Jane Doe writes. </p><p>z</p>"),
+    "indents": ("<div>\n\t\t<p>a\n  b</p>\n\n  </div>", "<div>\n<p>a\n  b</p>\n</div>"),
+    "breaks beside blocks": ("a<br><p>b</p><br>c", "a<p>b</p>c"),
+    "preformatted": ("<pre>\n\n a\n\n  b</pre>", "<pre> a\n\n  b</pre>"),
     "nothing": ("", ""),
 }  # fmt: skip
 
@@ -169,8 +172,15 @@ def test_strips_what_the_user_names() -> None:
 
 
 def test_notices_go_where_asked() -> None:
-    html = f"{EN}<div><p><em>© 2024 Example. All rights reserved.</em></p></div>"
-    assert clean_html(html, options=CleanOptions(copyright_notice="strip")) == EN
+    strip = CleanOptions(copyright_notice="strip")
+    for notice in (
+        "<div><p><em>© 2024 Example. All rights reserved.</em></p></div>",
+        "<p>某 某 网 版 权 所 有 ，未 经 书 面 授 权 禁 止 使 用</p>",
+        "<p>未经许可，不得转载</p>",
+    ):
+        assert clean_html(EN + notice, options=strip) == EN
+    for words in ("<p>他说版权所有人会起诉。</p>", "<p>The copyleft movement</p>"):
+        assert clean_html(EN + words, options=strip) == EN + words
 
 
 def test_learned_blocks_go_where_asked() -> None:

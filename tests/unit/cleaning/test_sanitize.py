@@ -90,6 +90,9 @@ SLOW = {
     "paragraphs": "<p>read more</p>" * 20_000,
     "links": '<a href="/a">read more</a>' * 10_000,
     "set": f'<img srcset="{"a, " * 100_000}">',
+    "spaces": "<p>a</p>" + " " * 900_000 + "\n<p>b</p>",
+    "line breaks": "<p>a</p>" + "\n " * 400_000 + "x",
+    "names": "<p>By " + "Aa·甲" * 70 + "!</p>",
     "dates": "<p>2024-01-01</p>" * 5_000,
 }
 
