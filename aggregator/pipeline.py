@@ -14,23 +14,22 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 import structlog
 
-from aggregator import documents, publish, schedule, selection, stories
-from aggregator.errors import ParseError, PublishError, SourceError
+from aggregator import documents, schedule, stories
+from aggregator.editions import Press
+from aggregator.errors import ParseError, SourceError
 from aggregator.model import (
     CleanedFeed,
     Document,
-    Edition,
     Entry,
     FeedInfo,
     Fetched,
     NotModified,
-    ShownStory,
     Skipped,
     Source,
     SourceState,
@@ -49,8 +48,6 @@ _REACH = timedelta(days=7)  # published span of one batch, so that its context s
 _OPEN = 256  # sources under way at one time, so that documents do not pile up before parsing
 _RECOVERED = 100_000  # entries of a published feed that are read back
 _PATIENCE = 0.5  # seconds without news after which what has arrived is published
-_NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # `updated` of a feed that holds nothing yet
-_TOMBSTONE_DAYS = 30
 
 Progress = Callable[[SourceReport], None]
 
@@ -190,7 +187,7 @@ class Pipeline:
             return
         entries: list[Entry] = []
         ours = Source(id="published", clean=CleanOptions(strip=(f".{LIST}",)))
-        for path in sorted(self._parts.folder.glob("*.atom")):
+        for path in sorted(self._parts.folder.rglob("*.atom")):
             document = Document(name=path.name, content=path.read_bytes(), format="feed")
             try:
                 entries += documents.read(document, ours, {}, _RECOVERED).entries
@@ -319,47 +316,15 @@ class Pipeline:
             tally.changed += grouping.changed
 
     def _publish(self, tally: _Tally) -> None:
-        """Write every feed whose bytes changed; a feed that fails does not stop the others."""
-        now = self._parts.clock()
-        infos = {name: one.info for name, one in self._parts.store.source_states().items()}
-        shown: dict[str, None] = {}
-        errors: list[str] = []
-        for spec in self._parts.feeds:
-            selected = selection.choose(
-                self._parts.store, spec, now=now, sources=self._parts.sources
-            )
-            shown.update((one.story.id, None) for one in selected)
-            try:
-                self._write(self._edition(spec, selected, infos, now), tally)
-            except PublishError as error:
-                errors.append(str(error))
-        tally.published, tally.errors = tuple(shown), tuple(errors)
-
-    def _write(self, edition: Edition, tally: _Tally) -> None:
-        for name in edition.spec.formats:
-            renderer = self._parts.renderers[name]
-            file = f"{edition.spec.name}.{renderer.EXTENSION}"
-            address = f"{self._parts.public_url.rstrip('/')}/feeds/{file}"
-            content = renderer.render(dataclasses.replace(edition, self_url=address))
-            path = self._parts.folder / file
-            if publish.write(path, content):
-                tally.written[path] = None
-
-    def _edition(
-        self,
-        spec: FeedSpec,
-        selected: tuple[ShownStory, ...],
-        infos: Mapping[str, FeedInfo],
-        now: datetime,
-    ) -> Edition:
-        buried = self._parts.store.tombstones(now - timedelta(days=_TOMBSTONE_DAYS))
-        moments = [one.story.updated for one in selected] + [one.when for one in buried]
-        return Edition(
-            spec=spec,
-            self_url="",
-            home_url=self._parts.public_url,
-            updated=max(moments, default=_NEVER),
-            stories=selected,
-            tombstones=buried if spec.group == "stories" else (),
-            sources=infos,
+        parts = self._parts
+        press = Press(
+            store=parts.store,
+            renderers=parts.renderers,
+            sources=parts.sources,
+            feeds=parts.feeds,
+            folder=parts.folder,
+            public_url=parts.public_url,
         )
+        done = press.run(now=parts.clock())
+        tally.written.update(dict.fromkeys(done.written))
+        tally.published, tally.errors = done.stories, done.errors

@@ -22,6 +22,8 @@ from aggregator.renderers import LIST, _words
 
 NAMESPACE = "urn:uuid:3c7f1f86-0d5e-5b0f-9a6c-5f1f0c2d7e11"  # of story: elements; never changes
 
+HISTORY = "http://purl.org/syndication/history/1.0"
+
 _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _PLAIN_URI = re.compile(
     r"https?://(?:[a-z0-9][a-z0-9-]*\.)+[a-z]{2,}"
@@ -157,6 +159,11 @@ def tombstones(edition: Edition) -> tuple[Tombstone, ...]:
     living = {shown.story.id for shown in edition.stories}
     dead = {stone.id: stone for stone in reversed(edition.tombstones) if stone.id not in living}
     return tuple(reversed(dead.values()))
+
+
+def is_archive(edition: Edition) -> bool:
+    """Say whether this is a page of the archive: those lead to the feed."""
+    return any(rel == "current" for rel, _ in edition.links)
 
 
 def feed_title(edition: Edition) -> str:

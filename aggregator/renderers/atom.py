@@ -50,7 +50,8 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
 
     def extend_ns(self) -> dict[str, str]:
         """Return the prefixes that the feed declares."""
-        return {"story": _content.NAMESPACE, "at": _TOMBSTONES, "media": _MEDIA}
+        used = {"story": _content.NAMESPACE, "at": _TOMBSTONES, "media": _MEDIA}
+        return used | {"fh": _content.HISTORY} if _content.is_archive(self.edition) else used
 
     def extend_atom(self, feed: Any) -> Any:
         """Write the links of the feed, and its tombstones before the first entry."""
@@ -58,6 +59,8 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
         _link(feed, "alternate", _content.address(self.edition, ""), type="text/html")
         for rel, address in self.edition.links:
             _link(feed, rel, address)
+        if _content.is_archive(self.edition):
+            etree.SubElement(feed, f"{{{_content.HISTORY}}}archive")
         for tombstone in _content.tombstones(self.edition):
             _bury(feed, tombstone)
         return feed

@@ -30,7 +30,10 @@ def render(edition: Edition) -> bytes:
 
 
 def _write(edition: Edition, shown: tuple[Rendition, ...]) -> bytes:
-    root = etree.Element("rss", {"version": "2.0"}, nsmap=_PREFIXES)
+    prefixes = _PREFIXES
+    if _content.is_archive(edition):
+        prefixes = _PREFIXES | {"fh": _content.HISTORY}
+    root = etree.Element("rss", {"version": "2.0"}, nsmap=prefixes)
     channel = etree.SubElement(root, "channel")
     home = _content.address(edition, "")
     title = _content.feed_title(edition)
@@ -43,6 +46,8 @@ def _write(edition: Edition, shown: tuple[Rendition, ...]) -> bytes:
     _add(channel, "atom:link", rel="self", href=edition.self_url, type=MEDIA_TYPE)
     for rel, address in edition.links:
         _add(channel, "atom:link", rel=rel, href=address)
+    if _content.is_archive(edition):
+        etree.SubElement(channel, f"{{{_content.HISTORY}}}archive")
     for rendition in shown:
         _add_story(channel, rendition)
     document: bytes = etree.tostring(
