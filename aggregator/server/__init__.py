@@ -69,6 +69,7 @@ class _Views:
             routes=[
                 Route("/", self.index),
                 Route("/feeds/{name}", self._feeds.answer),
+                Route("/feeds/{name}/{page}", self._feeds.page),
                 Route("/stories/{id}", self.story),
                 Route("/health", self.health),
                 Route("/metrics", self.metrics),

@@ -1,8 +1,10 @@
 """Answers with feeds: as they are published, or narrowed by the query; private ones for those who know the token."""
 
 import hmac
+import re
 from collections.abc import Iterable
-from urllib.parse import parse_qsl
+from pathlib import Path
+from urllib.parse import parse_qsl, quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -15,6 +17,7 @@ from aggregator.server._shelf import Edition, Place, Shelf, send
 from aggregator.server._site import Published, Site, published
 
 _SECONDS = 300
+_PAGE = re.compile(r"archive-\d{4,9}\.(?P<extension>[a-z]{1,9})", re.ASCII)
 _SOON = {"Retry-After": "30"}
 
 
@@ -25,23 +28,47 @@ class Feeds:
         self._site = site
         self._feeds = published(site)
         self._workshop = Workshop(site)
-        self._shelf = Shelf(
-            {
-                file: Place(path=one.path, media_type=one.media_type)
-                for file, one in self._feeds.items()
-            }
-        )
+        self._shelf = Shelf({file: self._place(one, one.path) for file, one in self._feeds.items()})
 
     async def answer(self, request: Request) -> Response:
         """Answer with a feed, or with 304 if the reader has it."""
         feed = self._feeds.get(request.path_params["name"])
         if feed is None or not is_known(request, [feed.spec.token]):
             raise HTTPException(404)
-        edition = await self._edition(feed, request.scope["query_string"])
+        return self._send(feed, await self._edition(feed, request.scope["query_string"]), request)
+
+    async def page(self, request: Request) -> Response:
+        """Answer with a page of a feed's archive; pages are many, and none stays in memory."""
+        page = _PAGE.fullmatch(request.path_params["page"])
+        name = request.path_params["name"]
+        feed = self._feeds.get(f"{name}.{page['extension']}") if page else None
+        if page is None or feed is None or not is_known(request, [feed.spec.token]):
+            raise HTTPException(404)
+        place = self._place(feed, self._site.folder / name / page[0])
+        edition = await run_in_threadpool(Shelf({page[0]: place}).read, page[0])
+        if edition is None:
+            raise HTTPException(404)
+        return self._send(feed, edition, request)
+
+    def _send(self, feed: Published, edition: Edition, request: Request) -> Response:
         reach = "private" if feed.spec.token else "public"
         answer = send(edition, request, cache=f"{reach}, max-age={_SECONDS}")
         self._site.metrics.record_answer("feed", answer.status_code)
         return answer
+
+    def _place(self, feed: Published, path: Path) -> Place:
+        """Return where a file of a feed lies; links between private ones carry the token."""
+        if not feed.spec.token:
+            return Place(path=path, media_type=feed.media_type)
+        stem = f"{self._site.public_url.rstrip('/')}/feeds/{feed.spec.name}"
+        extension = feed.file.removeprefix(f"{feed.spec.name}.")
+        links = re.compile(
+            rf'"({re.escape(stem)}(?:/archive-\d{{4,9}})?\.{re.escape(extension)})"'.encode()
+        )
+        known = f'"\\1?token={quote(feed.spec.token, safe="")}"'.encode()
+        return Place(
+            path=path, media_type=feed.media_type, change=lambda content: links.sub(known, content)
+        )
 
     async def _edition(self, feed: Published, query: bytes) -> Edition:
         wanted = _read_query(query)

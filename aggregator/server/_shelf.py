@@ -2,7 +2,7 @@
 
 import gzip
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import formatdate, parsedate_to_datetime
@@ -17,10 +17,11 @@ _PACKED = "-gzip"  # ends the ETag of the packed form: a strong one names bytes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a file lies, and what it is."""
+    """Where a file lies, what it is, and what is done to it before it is sent."""
 
     path: Path
     media_type: str
+    change: Callable[[bytes], bytes] = bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ class Shelf:
         try:
             with place.path.open("rb") as file:
                 stamp = _stamp(status := os.fstat(file.fileno()))
-                content = file.read()
+                content = place.change(file.read())
         except OSError:
             return self._editions.get(name)
         edition = pack(

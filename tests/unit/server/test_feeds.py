@@ -153,3 +153,52 @@ def test_no_other_file_can_be_reached(tmp_path: Path, path: str) -> None:
     answer = visit(make_site(tmp_path)).get(path)
     assert answer.status_code == 404
     assert "secret" not in answer.text
+
+
+PAGE = "/feeds/merged/archive-0001.atom"
+
+
+def test_pages_of_the_archive_are_sent_like_feeds(tmp_path: Path) -> None:
+    client = visit(make_site(tmp_path))
+    assert client.get(PAGE).status_code == 404
+    publish.write(tmp_path / "merged" / "archive-0001.atom", CONTENT)
+    answer = client.get(PAGE)
+    assert answer.content == CONTENT
+    assert answer.headers["content-type"] == "application/atom+xml; charset=utf-8"
+    held = {"If-None-Match": answer.headers["etag"]}
+    assert client.get(PAGE, headers=held).status_code == 304
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/feeds/other/archive-0001.atom",
+        "/feeds/merged/archive-0001.rss",
+        "/feeds/merged/archive.atom.json",
+        "/feeds/merged/..%2fmerged.atom",
+        "/feeds/../merged.atom/archive-0001.atom",
+        "/feeds/merged/archive-0001.atom/x",
+        "/feeds/merged/archive-1.atom",
+    ],
+)
+def test_only_pages_of_feeds_are_sent(tmp_path: Path, path: str) -> None:
+    for name in ("archive-0001.atom", "archive-0001.rss", "archive.atom.json"):
+        publish.write(tmp_path / "merged" / name, CONTENT)
+    publish.write(tmp_path / "other" / "archive-0001.atom", CONTENT)
+    assert visit(make_site(tmp_path)).get(path).status_code == 404
+
+
+def test_links_between_private_pages_carry_the_token(tmp_path: Path) -> None:
+    home = "http://127.0.0.1:8080/feeds/merged"
+    content = f'<link href="{home}.atom"/><a href="{home}/archive-0002.atom"/><b c="{home}2.atom"/>'
+    publish.write(tmp_path / "merged" / "archive-0001.atom", content.encode())
+    publish.write(tmp_path / "merged.atom", content.encode())
+    site = make_site(tmp_path, feeds=(make_spec(token="s&cret word"),), written=False)  # noqa: S106
+    client = visit(site)
+    assert client.get(PAGE).status_code == 404
+    query = "?token=s%26cret%20word"
+    for path in (PAGE, URL):
+        assert client.get(path + query).text == (
+            f'<link href="{home}.atom{query}"/><a href="{home}/archive-0002.atom{query}"/>'
+            f'<b c="{home}2.atom"/>'
+        )
