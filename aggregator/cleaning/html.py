@@ -77,12 +77,12 @@ def _clean(
     html = bound(plain_amp(html))
     for _ in range(_MOST_ROUNDS):
         tree, body = parse(html)
-        state.seen.clear()
+        state.start()
         before = _mend(body, title, state, preamble, boilerplate)
         html = _unindented(sanitize(before).strip())
         del tree
         # Elements that may not nest so are torn apart when read again: what is left may be noise.
-        if _OPENED.findall(before) == _OPENED.findall(html):
+        if not state.loose or _OPENED.findall(before) == _OPENED.findall(html):
             break
     rules = [step.rule for step in state.removed] + preamble.removed
     return Cleaned(
@@ -104,21 +104,23 @@ def _mend(
     walk(body, state)
     body.merge_text_nodes()
     _drop_blocks(body, state, boilerplate)
-    _take_edges(body, title, state, preamble)
-    tidy(body)
+    taken_off = _take_edges(body, title, state, preamble)
+    if taken_off or state.loose or state.untidy or (state.removed and state.breaks):
+        tidy(body)
     trim(body)
     return body.inner_html or ""
 
 
-def _take_edges(body: LexborNode, title: str, state: Walk, preamble: Preamble) -> None:
-    """Take noise off the end, and preamble and noise off the start, until there is none."""
-    for _ in range(_MOST_EDGES):
-        if not _take_edge(body, "end", state):
-            break
-    for _ in range(_MOST_EDGES):
-        taken_first = take_preamble(body, title, preamble, state.big)
-        if not _take_edge(body, "start", state) and not taken_first:
-            break
+def _take_edges(body: LexborNode, title: str, state: Walk, preamble: Preamble) -> bool:
+    """Take noise off the end, and preamble and noise off the start; return whether there was any."""
+    count = 0
+    while count < _MOST_EDGES and _take_edge(body, "end", state):
+        count += 1
+    while count < _MOST_EDGES and (
+        take_preamble(body, title, preamble, state.big) or _take_edge(body, "start", state)
+    ):
+        count += 1
+    return count > 0
 
 
 def _take_edge(body: LexborNode, place: str, state: Walk) -> bool:
@@ -149,7 +151,7 @@ def _paragraphs(html: str) -> str:
     if "<" in html or "\n\n" not in html:
         return html.strip()
     lines = (line.strip() for line in html.split("\n\n"))
-    return "".join(f"<p>{line}</p>" for line in lines if line)
+    return "".join(f"<p>{line}</p>" for line in lines if line.replace("&nbsp;", "").strip())
 
 
 def _strip(body: LexborNode, selector: str, state: Walk) -> None:

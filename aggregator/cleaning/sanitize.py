@@ -154,8 +154,7 @@ _CLEANER = nh3.Cleaner(
 
 def sanitize(html: str) -> str:
     """Return the fragment with allowed elements and attributes alone, fit for HTML and XML."""
-    cleaned = _CLEANER.clean(html)
-    return _UNSEEN.sub("", cleaned) if _UNSEEN.search(cleaned) else cleaned
+    return _UNSEEN.sub("", _CLEANER.clean(html))
 
 
 def scrub(html: str) -> str:

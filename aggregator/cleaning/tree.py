@@ -24,6 +24,7 @@ from aggregator.cleaning.noise import (
     last_shown,
     related_after,
 )
+from aggregator.cleaning.sanitize import ALLOWED
 from aggregator.cleaning.tidy import EMPTY, drop_empty, limit_breaks
 from aggregator.cleaning.wrappers import Step
 from aggregator.settings import CleanOptions
@@ -40,6 +41,8 @@ _DEAD = frozenset(
         *("canvas", "applet", "datalist", "keygen", "param", "area", "track", "col-ad"),
     ]
 )
+# Elements in which a parser is of another mind than around them.
+_LOOSE = frozenset(["table", "video", "audio", "picture", "noscript", "iframe", "ruby", "details"])
 _HOLDS_BLOCKS = frozenset(
     ["body", "div", "section", "article", "main", "figure", "li", "td", "blockquote"]
 )
@@ -61,6 +64,16 @@ class Walk:
     links: int = 0
     big: set[int] = field(default_factory=set)  # blocks too long to be noise
     doomed: set[int] = field(default_factory=set)
+    breaks: bool = False  # there are line breaks
+    untidy: bool = False  # what came before a line break that went may now be at an edge
+    loose: bool = False  # elements that a parser may move about, or that are yet to be unwrapped
+
+    def start(self) -> None:
+        """Forget what holds for one tree alone."""
+        self.seen.clear()
+        self.big.clear()
+        self.doomed.clear()
+        self.breaks = self.untidy = self.loose = False
 
     def __post_init__(self) -> None:
         """Find the rules for images once."""
@@ -88,7 +101,8 @@ def walk(parent: LexborNode, state: Walk) -> int:
             if text and not text.isspace():
                 shows += len(text)
         elif tag == "br":
-            limit_breaks(child)
+            state.breaks = True
+            state.untidy = limit_breaks(child) or state.untidy
         else:
             shows += _visit(child, tag, state)
         child = following
@@ -105,6 +119,8 @@ def _visit(node: LexborNode, tag: str, state: Walk) -> int:
     attributes = node.attributes
     if attributes and (reason := _unwanted(attributes)):
         return _take_out(node, reason, state)
+    if tag in _LOOSE or tag not in ALLOWED:
+        state.loose = True
     mend = _SPECIAL.get(tag)
     return mend(node, attributes, state) if mend else _container(node, tag, state)
 
@@ -224,12 +240,14 @@ def _link(node: LexborNode, attributes: Attributes, state: Walk) -> int:
         node.decompose()
         return 0
     target = page_address(href, state)
-    if target != written:
+    if not target or target != written:
         if target:
             node.attrs["href"] = target
             state.mended.append(("link", absolute(state.base, href), target))
-        elif "href" in attributes:
-            del node.attrs["href"]
+        else:
+            state.loose = True
+            if "href" in attributes:
+                del node.attrs["href"]
     return shows
 
 
