@@ -35,7 +35,7 @@ __all__ = [
 
 _NOTHING: Mapping[str, frozenset[int]] = {}
 _TITLE_MOST, _SUMMARY_MOST = 500, 300
-_SAMPLE = 160  # characters that tell a language
+_SAMPLE = 60  # characters of the text that, after the title, tell a language
 _MOST_CITES, _MOST_ENCLOSURES, _MOST_CATEGORIES = 20, 50, 30
 _HREF = re.compile(r'<a href="([^"]+)"')
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,500}>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w{1,30});")

@@ -11,7 +11,7 @@ from aggregator.cleaning.blocks import block_hash
 from aggregator.cleaning.noise import BLOCKS, collapse, find_edge, is_copyright
 from aggregator.cleaning.preamble import Preamble, take_preamble
 from aggregator.cleaning.sanitize import bound, plain_amp, sanitize, scrub
-from aggregator.cleaning.tidy import tidy, trim
+from aggregator.cleaning.tidy import take_off, tidy, trim
 from aggregator.cleaning.tree import Walk, parse, taken, walk
 from aggregator.cleaning.wrappers import Step
 from aggregator.settings import CleanOptions
@@ -70,23 +70,26 @@ def trace_html(
 def _clean(
     html: str, base: str, title: str, options: CleanOptions, boilerplate: frozenset[int]
 ) -> Cleaned:
+    html = _paragraphs(bound(plain_amp(html)))
     if "<" not in html and "&" not in html:
-        return Cleaned(_paragraphs(sanitize(html.strip())), Preamble(), (), ())
+        return Cleaned(sanitize(html.strip()), Preamble(), (), ())
     state = Walk(base, options)
     preamble = Preamble()
-    html = bound(plain_amp(html))
     for _ in range(_MOST_ROUNDS):
         tree, body = parse(html)
         state.start()
         before = _mend(body, title, state, preamble, boilerplate)
-        html = _unindented(sanitize(before).strip())
+        # Numbers for characters are read by the parser, after the scrubbing.
+        html = _unindented(sanitize(before, scrubbed="&#" not in html).strip())
         del tree
         # Elements that may not nest so are torn apart when read again: what is left may be noise.
-        if not state.loose or _OPENED.findall(before) == _OPENED.findall(html):
+        torn = state.loose and _OPENED.findall(before) != _OPENED.findall(html)
+        html, bare = _paragraphs(html), html
+        if not torn and html == bare:
             break
     rules = [step.rule for step in state.removed] + preamble.removed
     return Cleaned(
-        _paragraphs(html),
+        html,
         preamble,
         tuple(dict.fromkeys(rules)),
         tuple(state.seen),
@@ -102,10 +105,12 @@ def _mend(
     for selector in state.options.strip:
         _strip(body, selector, state)
     walk(body, state)
+    if state.loose:
+        tidy(body)
     body.merge_text_nodes()
     _drop_blocks(body, state, boilerplate)
     taken_off = _take_edges(body, title, state, preamble)
-    if taken_off or state.loose or state.untidy or (state.removed and state.breaks):
+    if state.untidy or (state.breaks and (taken_off or state.removed)):
         tidy(body)
     trim(body)
     return body.inner_html or ""
@@ -128,7 +133,7 @@ def _take_edge(body: LexborNode, place: str, state: Walk) -> bool:
     if node is None:
         return False
     state.removed.append(taken(node, found))
-    node.decompose()
+    take_off(node)
     return True
 
 

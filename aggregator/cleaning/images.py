@@ -16,9 +16,9 @@ RULES = read_wrappers("image-proxies")
 _DEFAULTS = ImageOptions()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Unwrapper:
-    """The rules that one set of options makes."""
+    """The rules that one set of options makes; as a key it is itself."""
 
     options: ImageOptions
     rules: RuleSet
@@ -38,8 +38,14 @@ class Unwrapper:
 
     def unwrap(self, url: str) -> str:
         """Return the address of the image itself, as the options want it."""
-        steps = self.trace(url)
-        return steps[-1].after if steps else url
+        return _unwrapped(self, url)
+
+
+# A feed brings most of its entries again and again.
+@lru_cache(maxsize=16_384)
+def _unwrapped(rules: Unwrapper, url: str) -> str:
+    steps = rules.trace(url)
+    return steps[-1].after if steps else url
 
 
 @lru_cache(maxsize=256)

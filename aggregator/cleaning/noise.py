@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from selectolax.lexbor import LexborNode
@@ -120,6 +121,7 @@ def is_share(url: str) -> bool:
     return bool(name) and _starts(NOISE.share_links, name, url)
 
 
+@lru_cache(maxsize=8192)
 def is_pixel(url: str) -> bool:
     """Whether an image only counts readers."""
     name = host(url)

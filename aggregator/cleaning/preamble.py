@@ -15,6 +15,7 @@ from aggregator.cleaning.noise import (
     holds,
     is_void,
 )
+from aggregator.cleaning.tidy import take_off
 
 _LONGEST = 240
 _MOST = 12
@@ -139,7 +140,7 @@ def _take_element(node: LexborNode, text: str, title: str, found: Preamble) -> b
     tag = node.tag or ""
     if title and tag in _HEADINGS and _key(text) == _key(title):
         found.removed.append("title")
-        node.decompose()
+        take_off(node)
         return True
     if tag not in BLOCKS and tag not in _INLINE:
         return False
@@ -153,7 +154,7 @@ def _take_element(node: LexborNode, text: str, title: str, found: Preamble) -> b
     if not _read(_lines(node), found, marked=marked, stamp=stamp if tag == "time" else ""):
         return False
     found.removed.append("preamble")
-    node.decompose()
+    take_off(node)
     return True
 
 
@@ -271,5 +272,5 @@ def _take_line(node: LexborNode, found: Preamble) -> bool:
     found.removed.append("preamble")
     if rest.strip(BLANK):
         node.insert_before(rest)
-    node.decompose()
+    take_off(node)
     return True

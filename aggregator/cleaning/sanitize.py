@@ -7,7 +7,7 @@ import nh3
 LARGEST = 1_000_000  # characters of one fragment
 DEEPEST = 100  # open elements
 _FORMATTING = frozenset(
-    [
+    (
         "a",
         "b",
         "big",
@@ -22,11 +22,12 @@ _FORMATTING = frozenset(
         "strong",
         "tt",
         "u",
-    ]
+    )
 )
-_VOID = frozenset(
-    "area base br col embed hr img input link meta param source track wbr".split()  # noqa: SIM905
-)
+_VOID = frozenset((
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
+    "track", "wbr",
+))  # fmt: skip
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+>?)")
 _AMP = re.compile(r"<(/?)amp-(img|anim|video|audio|iframe)(?=[\s>/])", re.IGNORECASE)
 _NAME = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
@@ -42,78 +43,19 @@ _UNSEEN = re.compile(
 _UNSEEN_REFERENCE = re.compile(
     r"&(?:#0*(?:173|8203|8288|65279|823[4-8]|829[4-9]|830[0-3])"
     r"|#[xX]0*(?:[aA][dD]|200[bB]|2060|[fF][eE][fF]{2}|202[a-eA-E]|206[1-46-9a-fA-F])"
-    r"|shy|ZeroWidthSpace|NoBreak);"
+    r"|shy|ZeroWidthSpace|NoBreak|ApplyFunction|Invisible(?:Times|Comma)|af|i[tc]);"
 )
 
+_PLAIN = (
+    "abbr", "acronym", "address", "article", "aside", "b", "bdi", "big", "blockquote", "br", "caption",
+    "center", "cite", "code", "dd", "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption",
+    "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "i", "ins", "kbd", "main",
+    "mark", "nav", "p", "picture", "pre", "q", "rp", "rt", "ruby", "s", "samp", "section", "small",
+    "span", "strike", "strong", "sub", "summary", "sup", "table", "tbody", "tfoot", "thead", "tr", "tt",
+    "u", "ul", "var", "wbr",
+)  # fmt: skip
 _TAGS: dict[str, set[str]] = {
-    **{
-        tag: set()
-        for tag in [
-            "article",
-            "aside",
-            "b",
-            "bdi",
-            "big",
-            "blockquote",
-            "br",
-            "caption",
-            "center",
-            "cite",
-            "code",
-            "dd",
-            "del",
-            "details",
-            "dfn",
-            "div",
-            "dl",
-            "dt",
-            "em",
-            "figcaption",
-            "figure",
-            "footer",
-            "h1",
-            "h2",
-            "h3",
-            "h4",
-            "h5",
-            "h6",
-            "header",
-            "hr",
-            "i",
-            "ins",
-            "kbd",
-            "main",
-            "mark",
-            "nav",
-            "p",
-            "picture",
-            "pre",
-            "q",
-            "rp",
-            "rt",
-            "ruby",
-            "s",
-            "samp",
-            "section",
-            "small",
-            "span",
-            "strike",
-            "strong",
-            "sub",
-            "summary",
-            "sup",
-            "table",
-            "tbody",
-            "tfoot",
-            "thead",
-            "tr",
-            "tt",
-            "u",
-            "ul",
-            "var",
-            "wbr",
-        ]
-    },
+    **{tag: set() for tag in _PLAIN},
     "a": {"href", "hreflang"},
     "abbr": {"title"},
     "acronym": {"title"},
@@ -152,9 +94,13 @@ _CLEANER = nh3.Cleaner(
 )
 
 
-def sanitize(html: str) -> str:
-    """Return the fragment with allowed elements and attributes alone, fit for HTML and XML."""
-    return _UNSEEN.sub("", _CLEANER.clean(html))
+def sanitize(html: str, *, scrubbed: bool = False) -> str:
+    """Return the fragment with allowed elements and attributes alone, fit for HTML and XML.
+
+    `scrubbed`: it holds no character that shows nothing, by name or number either.
+    """
+    cleaned = _CLEANER.clean(html)
+    return cleaned if scrubbed else _UNSEEN.sub("", cleaned)
 
 
 def scrub(html: str) -> str:

@@ -41,6 +41,8 @@ def _tidy(parent: LexborNode, state: _Tidy) -> bool:
             shows = True
         elif _tidy(child, state) or tag in EMPTY:
             shows = True
+            if tag == "pre":
+                strip_start(child)
             if tag not in ALLOWED or (tag == "a" and "href" not in child.attributes):
                 child.unwrap()
                 state.changed = True
@@ -51,6 +53,15 @@ def _tidy(parent: LexborNode, state: _Tidy) -> bool:
     return shows
 
 
+def take_off(node: LexborNode) -> None:
+    """Take a node out, and with it every element around it that then shows nothing."""
+    around = node.parent
+    node.decompose()
+    while around is not None and around.tag not in {"body", "html", "td", "th"} and is_void(around):
+        node, around = around, around.parent
+        node.decompose()
+
+
 def trim(body: LexborNode) -> None:
     """Take rules, line breaks and blanks off both ends."""
     for side in ("first_child", "last_child"):
@@ -58,6 +69,16 @@ def trim(body: LexborNode) -> None:
         while node is not None and is_void(node):
             node.decompose()
             node = getattr(body, side)
+
+
+def strip_start(pre: LexborNode) -> None:
+    """Take line breaks off the start of preformatted text, of which every reading drops one."""
+    first = pre.first_child
+    if first is not None and first.tag == "-text":
+        text = first.text_content or ""
+        if text[:1] in {"\n", "\r"}:
+            first.insert_before(text.lstrip("\r\n"))
+            first.decompose()
 
 
 def drop_empty(node: LexborNode, tag: str) -> None:

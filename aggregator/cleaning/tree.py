@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -25,14 +26,14 @@ from aggregator.cleaning.noise import (
     related_after,
 )
 from aggregator.cleaning.sanitize import ALLOWED
-from aggregator.cleaning.tidy import EMPTY, drop_empty, limit_breaks
+from aggregator.cleaning.tidy import EMPTY, drop_empty, limit_breaks, strip_start
 from aggregator.cleaning.wrappers import Step
-from aggregator.settings import CleanOptions
+from aggregator.settings import CleanOptions, LinkRule
 from aggregator.urls import absolute, is_web, strip
 
 Attributes = dict[str, str | None]
 _LONGEST_TOLD = 200
-_LONGEST_UNLINKED = 80  # characters of a block without links that may be noise
+_LONGEST_UNLINKED = 60  # characters of a block without links that may be noise
 
 _DEAD = frozenset(
     [
@@ -260,10 +261,14 @@ def page_address(href: str, state: Walk) -> str:
     url = absolute(state.base, href)
     if not is_web(url):
         return ""
-    opened = clean_link(url, state.options.links)
-    if opened == url and state.options.images.proxy == "strip":
-        return state.images.unwrap(url)
-    return opened
+    return _opened(url, state.options.links, state.images)
+
+
+# A feed brings most of its entries again and again.
+@lru_cache(maxsize=16_384)
+def _opened(url: str, rules: tuple[LinkRule, ...], images: Unwrapper) -> str:
+    opened = clean_link(url, rules)
+    return images.unwrap(url) if opened == url and images.options.proxy == "strip" else opened
 
 
 def _noscript(node: LexborNode, _: Attributes, state: Walk) -> int:
@@ -342,14 +347,9 @@ def _source(node: LexborNode, _: Attributes, __: Walk) -> int:
 
 
 def _pre(node: LexborNode, _: Attributes, state: Walk) -> int:
-    """Take line breaks off the start of preformatted text, of which every reading drops one."""
     shows = _container(node, "pre", state)
-    first = node.first_child if shows else None
-    if first is not None and first.tag == "-text":
-        text = first.text_content or ""
-        if text[:1] in {"\n", "\r"}:
-            first.insert_before(text.lstrip("\r\n"))
-            first.decompose()
+    if shows:
+        strip_start(node)
     return shows
 
 
