@@ -108,10 +108,25 @@ def load_renderers(config: Config) -> dict[str, Renderer]:
     return {name: plugins.load("aggregator.renderers", name) for name in sorted(formats)}
 
 
-def open_application(config: Config) -> Application:
-    """Open the store of a configuration; raise ConfigError if a feed cannot be made."""
+def renew(application: Application, config: Config) -> Application:
+    """Return the application under a new configuration, with its store; raise ConfigError."""
+    old = application.config
+    for key, before, after in (("data", old.data, config.data), ("store", old.store, config.store)):
+        if before != after:
+            raise ConfigError("a new one wants a new start", path=config.path, key=key)
+    _check(config)
+    return Application(config=config, store=application.store)
+
+
+def _check(config: Config) -> None:
     for spec in config.feeds:
         selection.check(spec)
+    load_renderers(config)
+
+
+def open_application(config: Config) -> Application:
+    """Open the store of a configuration; raise ConfigError if a feed cannot be made."""
+    _check(config)
     store = open_store(config.store, data=config.data, now=now())
     return Application(config=config, store=store)
 

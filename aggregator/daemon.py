@@ -3,14 +3,18 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 
 import structlog
 import uvicorn
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from starlette.types import Receive, Scope, Send
 
 from aggregator import bootstrap
 from aggregator.bootstrap import Application
+from aggregator.config import Config
+from aggregator.errors import ConfigError
 from aggregator.metrics import Metrics
 from aggregator.model import Source
 from aggregator.pipeline import Pipeline
@@ -19,6 +23,9 @@ from aggregator.server import Site, make_app
 
 _TICK = 5  # seconds between two looks at what is due
 _BAD = ("error", "refused", "gone")
+Reread = Callable[[], Config]
+"""Reads the configuration again, or raises ConfigError."""
+
 _log = structlog.get_logger()
 
 
@@ -47,6 +54,11 @@ class Daemon:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def finish(self, serving: asyncio.Task[None]) -> None:
+        """Wait until the runs under way are done, or serving has ended."""
+        while self._under_way and not serving.done():
+            await asyncio.wait({serving, *self._under_way}, return_when=asyncio.FIRST_COMPLETED)
+
     async def _run(self, due: list[Source]) -> None:
         try:
             report = await self._pipeline.run(due, progress=_say)
@@ -60,54 +72,111 @@ class Daemon:
             self._busy -= {source.id for source in due}
 
 
-async def run(application: Application, host: str, port: int) -> None:
-    """Gather on schedule and serve until SIGINT or SIGTERM."""
+async def run(application: Application, host: str, port: int, reread: Reread) -> None:
+    """Gather on schedule and serve until SIGINT or SIGTERM; read the configuration again on SIGHUP.
+
+    Each configuration has a pipeline of its own, and begins when the one before has ended what it
+    was about; the server stays, and answers from the old one meanwhile.
+    """
     metrics = Metrics()
-    async with application.pipeline() as pipeline:
-        daemon = Daemon(pipeline, metrics)
-        await pipeline.settle()  # what an earlier run left ungrouped or unpublished
-        scheduler = _schedule(daemon)
+    server = _Server(application, host, port, metrics)
+    serving: asyncio.Task[None] | None = None
+    current: Application | None = application
+    while current is not None:
+        async with current.pipeline() as pipeline:
+            daemon = Daemon(pipeline, metrics)
+            await pipeline.settle()  # what an earlier run left ungrouped or unpublished
+            server.show(current)
+            serving = serving or asyncio.create_task(server.serve())
+            scheduler = _schedule(daemon)
+            try:
+                current = await _next(current, server, serving, reread)
+            finally:
+                scheduler.shutdown(wait=False)
+                if current is not None:
+                    await daemon.finish(serving)
+                await daemon.drain()
+
+
+async def serve(application: Application, host: str, port: int, reread: Reread) -> None:
+    """Serve the published feeds until SIGINT or SIGTERM; read the configuration again on SIGHUP."""
+    server = _Server(application, host, port, Metrics())
+    serving = asyncio.create_task(server.serve())
+    while found := await _next(application, server, serving, reread):
+        application = found
+        server.show(application)
+
+
+async def _next(
+    application: Application, server: "_Server", serving: asyncio.Task[None], reread: Reread
+) -> Application | None:
+    """Wait for a new configuration; None when the server has ended.
+
+    One that is wrong is logged, and the one before stays.
+    """
+    while True:
+        asked = asyncio.create_task(server.reload.wait())
+        await asyncio.wait({asked, serving}, return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+        if serving.done():
+            await serving
+            return None
+        server.reload.clear()
         try:
-            await serve(application, host, port, metrics)
-        finally:
-            scheduler.shutdown(wait=False)
-            await daemon.drain()
-
-
-async def serve(
-    application: Application, host: str, port: int, metrics: Metrics | None = None
-) -> None:
-    """Serve the published feeds until SIGINT or SIGTERM."""
-    site = Site(
-        store=application.store,
-        folder=application.folder,
-        feeds=application.config.feeds,
-        public_url=application.config.public_url,
-        sources=application.config.sources,
-        clock=bootstrap.now,
-        host=host,
-        metrics=metrics or Metrics(),
-    )
-    settings = uvicorn.Config(
-        make_app(site),
-        host=host,
-        port=port,
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-    )
-    server = _Server(settings)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, server.handle_exit, number, None)
-    _log.info("serving", address=f"http://{host}:{port}/")
-    await server.serve()
+            found = bootstrap.renew(application, await asyncio.to_thread(reread))
+        except ConfigError as error:
+            _log.error("configuration not taken, the one before stays", error=str(error))
+        else:
+            _log.info("configuration read again", sources=len(found.config.sources))
+            return found
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves the signals to the daemon."""
+    """Serves an application, which may be changed under way, and notes the signals."""
+
+    def __init__(self, application: Application, host: str, port: int, metrics: Metrics) -> None:
+        self.reload = asyncio.Event()
+        self._host = host
+        self._metrics = metrics
+        self.show(application)
+        settings = uvicorn.Config(
+            self._answer,
+            interface="asgi3",
+            host=host,
+            port=port,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+        )
+        super().__init__(settings)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        loop.add_signal_handler(signal.SIGHUP, self.reload.set)
+
+    def show(self, application: Application) -> None:
+        """Answer from this application from now on."""
+        site = Site(
+            store=application.store,
+            folder=application.folder,
+            feeds=application.config.feeds,
+            public_url=application.config.public_url,
+            sources=application.config.sources,
+            clock=bootstrap.now,
+            host=self._host,
+            metrics=self._metrics,
+        )
+        self._app = make_app(site)
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until a signal ends it."""
+        _log.info("serving", address=f"http://{self.config.host}:{self.config.port}/")
+        await super().serve(sockets)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

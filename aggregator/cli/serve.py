@@ -32,7 +32,7 @@ def run(
     application = bootstrap.open_application(read_config(config, data))
     try:
         with application.lock():
-            asyncio.run(daemon.run(application, host, port))
+            asyncio.run(daemon.run(application, host, port, lambda: read_config(config, data)))
     finally:
         application.close()
 
@@ -50,6 +50,6 @@ def serve(
     open_logs("warning" if quiet else "info")
     application = bootstrap.open_application(read_config(config, data))
     try:
-        asyncio.run(daemon.serve(application, host, port))
+        asyncio.run(daemon.serve(application, host, port, lambda: read_config(config, data)))
     finally:
         application.close()

@@ -25,10 +25,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def daemon(config: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+def daemon(config: Path, port: int, command: str = "run") -> Iterator[subprocess.Popen[str]]:
     """Run the daemon until the block ends."""
-    command = [*COMMAND, "run", "--config", str(config), "--port", str(port)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    words = [*COMMAND, command, "--config", str(config), "--port", str(port)]
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
     try:
         yield process
     finally:
@@ -98,5 +98,74 @@ def test_daemon_ends_while_a_source_hangs(tmp_path: Path, site: Site) -> None:
         get(f"http://127.0.0.1:{port}/feeds/merged.atom")
         time.sleep(0.5)
         process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=10)
+    assert process.returncode == 0
+
+
+def wait_for(text: bytes, address: str, within: float = 20.0) -> None:
+    """Wait until a page holds a text."""
+    end = time.monotonic() + within
+    while text not in get(address):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def test_configuration_is_read_again_on_a_signal(tmp_path: Path) -> None:
+    """A new feed and a new title are there without a new start; a wrong file changes nothing."""
+    port = free_port()
+    config = configure(tmp_path, f"{{id: samples, kind: dump, path: {SEEDS}}}")
+    first = config.read_text("utf-8")
+    feeds = f"http://127.0.0.1:{port}/feeds"
+    with daemon(config, port) as process:
+        wait_for(b"<entry", f"{feeds}/merged.atom")
+        config.write_text(first + "feeds: [{name: two, title: Second, limit: 0}]\n", "utf-8")
+        process.send_signal(signal.SIGHUP)
+        time.sleep(1)
+        assert b"Merged news" in get(f"{feeds}/merged.atom")
+        config.write_text(first.replace("data: data", "data: other"), "utf-8")
+        process.send_signal(signal.SIGHUP)
+        time.sleep(1)
+        new = "feeds: [{name: two, title: Second, formats: [json]}, {name: merged}]\n"
+        config.write_text(first + new, "utf-8")
+        process.send_signal(signal.SIGHUP)
+        wait_for(b"Second", f"http://127.0.0.1:{port}/")
+        assert json.loads(get(f"{feeds}/two.json"))["title"] == "Second"
+        wait_for(b"<title>merged<", f"{feeds}/merged.atom")
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert "Traceback" not in log
+    assert log.count("configuration not taken") == 2
+    assert log.count("configuration read again") == 1
+    assert "limit" in log
+
+
+def test_a_source_that_hangs_does_not_hold_up_the_end_of_a_reload(
+    tmp_path: Path, site: Site
+) -> None:
+    """Told to end while it waits for runs of the old configuration, the daemon ends."""
+    site.hanging.add("/hangs")
+    port = free_port()
+    with daemon(configure(tmp_path, f"{site.address}/hangs"), port) as process:
+        get(f"http://127.0.0.1:{port}/feeds/merged.atom")
+        time.sleep(0.5)
+        process.send_signal(signal.SIGHUP)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=10)
+    assert process.returncode == 0
+
+
+def test_serving_alone_reads_the_configuration_again(tmp_path: Path) -> None:
+    """The server takes the new configuration as well."""
+    port = free_port()
+    config = configure(tmp_path, f"{{id: samples, kind: dump, path: {SEEDS}}}")
+    first = config.read_text("utf-8")
+    with daemon(config, port, "serve") as process:
+        get(f"http://127.0.0.1:{port}/")
+        config.write_text(first + "feeds: [{name: two, title: Second}]\n", "utf-8")
+        process.send_signal(signal.SIGHUP)
+        wait_for(b"Second", f"http://127.0.0.1:{port}/")
+        process.send_signal(signal.SIGINT)
         process.communicate(timeout=10)
     assert process.returncode == 0
