@@ -1,5 +1,6 @@
 """Finds the entries that report one event: features, blocking, similarity, assignment, reasons."""
 
+from aggregator.stories.explain import Explanation, explain
 from aggregator.stories.grouping import group
 
-__all__ = ["group"]
+__all__ = ["Explanation", "explain", "group"]

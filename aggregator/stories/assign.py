@@ -1,23 +1,46 @@
 """Which story an entry joins: the one that it fits as a whole, if any fits well enough."""
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 
 _CLIP = 8.0  # log-odds beyond which one pair says no more
 _MOST = 0.2  # weight of the best pair beside the mean
+_CLOSE, _CLOSEST, _USUAL = 0.3, 5.0, 2.5  # how much closer a close story wants a newcomer to be
 SIZE = 400  # members; a story that has them takes no more
 
 
-def fit(logits: Iterable[float], size: int) -> float:
-    """Return how well an entry fits a story of that size, in log-odds.
+def fit(margins: Iterable[float], size: int) -> float:
+    """Return how well an entry fits a story of that size, in log-odds above the threshold.
 
-    `logits` are those of the members that it could be compared with; the others speak against.
+    `margins` are those of the members that it could be compared with; the others speak against.
     """
-    clipped = [max(-_CLIP, min(_CLIP, one)) for one in logits]
+    clipped = [max(-_CLIP, min(_CLIP, one)) for one in margins]
     mean = (sum(clipped) - _CLIP * (size - len(clipped))) / size
     return (1 - _MOST) * mean + _MOST * max(clipped)
 
 
-def best(fits: Mapping[str, float], threshold: float) -> str:
-    """Return the id of the story that fits best, '' if none is above the threshold."""
+def bar(fits: Sequence[float]) -> float:
+    """Return what the fit must exceed, from the fits of the members when they joined.
+
+    Where all members are very much alike, something a little alike is the next event.
+    """
+    if not fits:
+        return 0.0
+    return _CLOSE * (min(sum(fits) / len(fits), _CLOSEST) - _USUAL)
+
+
+def best(fits: Mapping[str, float]) -> str:
+    """Return the id of the story that fits best, '' if none fits."""
     chosen = max(fits, key=lambda one: (fits[one], one), default="")
-    return chosen if chosen and fits[chosen] > threshold else ""
+    return chosen if chosen and fits[chosen] > 0 else ""
+
+
+def chance(log_odds: float) -> float:
+    """Return the probability, in four digits."""
+    return round(1 / (1 + math.exp(-max(-_CLIP, min(_CLIP, log_odds)))), 4)
+
+
+def log_odds(probability: float) -> float:
+    """Return the log-odds of a probability that `chance` gave."""
+    held = min(max(probability, 1e-4), 1 - 1e-4)
+    return math.log(held / (1 - held))

@@ -13,7 +13,6 @@ from aggregator.stories.packing import Ragged
 
 Places = NDArray[np.int64]
 RING = 256  # entries of one word that are looked up on each side in time
-BOUND = 0.10  # of the sum of products of the values of shared key words
 _CHUNK = 128  # new entries at a time, so that memory stays small
 
 
@@ -46,12 +45,15 @@ class Index:
             self._postings, np.arange(len(terms) + 1, dtype=np.int64) << 32
         )
 
-    def pairs(self, bound: float = BOUND) -> Pairs:
-        """Return the pairs of wanted entries with entries near them in order, above the bound."""
+    def pairs(self, bounds: NDArray[np.float32]) -> Pairs:
+        """Return the pairs of wanted entries with entries near them in order.
+
+        What they share, the sum of products of values, is above the bound of the wanted entry.
+        """
         rows, numbers, values = self._own
         cuts = np.searchsorted(rows, np.unique(rows)[::_CHUNK]).tolist() if len(rows) else []
         found = [
-            self._chunk(rows[a:b], numbers[a:b], values[a:b], bound)
+            self._chunk(rows[a:b], numbers[a:b], values[a:b], bounds)
             for a, b in zip(cuts, [*cuts[1:], len(rows)], strict=True)
         ]
         if not found:
@@ -61,7 +63,11 @@ class Index:
         return Pairs(left=left, right=right, strength=strength, keys=keys)
 
     def _chunk(
-        self, rows: Places, numbers: Places, values: NDArray[np.float32], bound: float
+        self,
+        rows: Places,
+        numbers: Places,
+        values: NDArray[np.float32],
+        bounds: NDArray[np.float32],
     ) -> tuple[Places, Places, NDArray[np.float32], NDArray[np.int64]]:
         here = np.searchsorted(self._postings, (numbers << 32) | rows)
         begin = np.maximum(self._starts[numbers], here - RING)
@@ -78,5 +84,5 @@ class Index:
         sums = np.add.reduceat(products[order], first)
         counts = np.diff(np.concatenate((first, [len(packed)])))
         left, right = packed[first] >> 32, packed[first] & 0xFFFFFFFF
-        good = (sums > bound) & (left != right)
+        good = (sums > bounds[left]) & (left != right)
         return left[good], right[good], sums[good].astype(np.float32), counts[good]

@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.model import StoredEntry
-from aggregator.stories import signs
+from aggregator.stories import english, signs
 from aggregator.text import bigrams, fold, plain, script, words
 
 TITLE, BODY = 150, 1500  # characters that are looked at
 SENTENCES = 6  # that have a bit of their own in a term's places, after the title's
+NAME = 128  # the bit of a term's places that marks a name
 SHINGLE = 8
 _KEPT_SHINGLES = 64
+_WORD_SALT, _BIGRAM_SALT = 1, 2
 _EPOCH = date(1970, 1, 1)
 _SENTENCE_END = re.compile(r"(?<=[。！？!?；;])|(?<=[a-z\d\"'”’)]\.)\s+|\n+")
 
@@ -29,7 +31,7 @@ Floats = NDArray[np.float32]
 class Terms:
     """Distinct hashed terms; `strength` is ln(1 + frequency), early places counting more.
 
-    `places` has bit 0 for the title and bits 1 to 6 for the first sentences.
+    `places` has bit 0 for the title, bits 1 to 6 for the first sentences, bit 7 for a name.
     """
 
     ids: Hashes
@@ -61,17 +63,18 @@ class Features:
 def extract(stored: StoredEntry) -> Features:
     """Return the features of one entry; pure, never fails."""
     entry = stored.entry
-    shown = signs.bare_title(plain(entry.title))
-    title = fold(shown)[:TITLE]
-    text = entry.text[: 3 * BODY]
-    body = fold(signs.bare_lead(text))[:BODY]
-    code = script(f"{shown} {text[:600]}")
+    title, body = _texts(stored)
+    code = script(f"{entry.title} {entry.text[:600]}")
     sentences = split_sentences(body)
+    chinese = code in {"Hans", "Hant", "Hani"}
+    named = english.names(entry.title, entry.text[:BODY])
     near = stored.published.astimezone(UTC).date() if entry.published else None
     return Features(
         title=title,
-        words=_terms(words(title), [words(one) for one in sentences], 60, salt=1),
-        bigrams=_terms(bigrams(title), [bigrams(one) for one in sentences], 120, salt=2),
+        words=_terms(_words(title), [_words(one) for one in sentences], 60, named, salt=_WORD_SALT),
+        bigrams=_terms(
+            _bigrams(title), [_bigrams(one) for one in sentences], 120, named, salt=_BIGRAM_SALT
+        ),
         shingles=_shingles(body),
         dates=tuple((day - _EPOCH).days for day in signs.days(body[:600], near)),
         numbers=hashes(signs.numbers(title)),
@@ -79,12 +82,24 @@ def extract(stored: StoredEntry) -> Features:
         url=wide_hash(entry.canonical),
         publisher=wide_hash(entry.publisher.id),
         source=wide_hash(stored.source_id),
-        chinese=code in {"Hans", "Hant", "Hani"},
+        chinese=chinese,
         script=code,
         length=len(body),
         signs=signs.signs(title),
         dated=entry.published is not None,
     )
+
+
+def vocabulary(stored: StoredEntry) -> dict[int, str]:
+    """Return the words of an entry by their hash, to show what two entries share."""
+    title, body = _texts(stored)
+    return {_hash(word, _WORD_SALT): word for word in _words(f"{title}\n{body}")}
+
+
+def _texts(stored: StoredEntry) -> tuple[str, str]:
+    """Return the folded title and the start of the folded body, without marks and dateline."""
+    title = fold(signs.bare_title(plain(stored.entry.title)))[:TITLE]
+    return title, fold(signs.bare_lead(stored.entry.text[: 3 * BODY]))[:BODY]
 
 
 def split_sentences(body: str) -> list[str]:
@@ -96,7 +111,7 @@ def split_sentences(body: str) -> list[str]:
 
 def hashes(values: Iterable[str]) -> Hashes:
     """Return the distinct 32-bit hashes of some values, in order of size."""
-    return np.array(sorted({crc32(one.encode("utf-8", "replace")) for one in values}), "<u4")
+    return np.array(sorted({_hash(one, 0) for one in values}), "<u4")
 
 
 def wide_hash(value: str) -> int:
@@ -107,7 +122,26 @@ def wide_hash(value: str) -> int:
     return int.from_bytes(digest, "little") or 1
 
 
-def _terms(title: list[str], sentences: Sequence[list[str]], decay: float, *, salt: int) -> Terms:
+def _hash(term: str, salt: int) -> int:
+    return crc32(term.encode("utf-8", "replace"), salt)
+
+
+def _words(text: str) -> list[str]:
+    return [stemmed for word in words(text) if (stemmed := english.stem(word))]
+
+
+def _bigrams(text: str) -> list[str]:
+    return [stemmed for pair in bigrams(text) if (stemmed := english.stem(pair))]
+
+
+def _terms(
+    title: list[str],
+    sentences: Sequence[list[str]],
+    decay: float,
+    named: frozenset[str],
+    *,
+    salt: int,
+) -> Terms:
     """Count terms: 1.5 for each in the title, 1/(1 + position/decay) for each in the body."""
     flat = list(title)
     places = [1] * len(title)
@@ -116,7 +150,8 @@ def _terms(title: list[str], sentences: Sequence[list[str]], decay: float, *, sa
         places.extend([2 << number if number < SENTENCES else 0] * len(sentence))
     weights = np.full(len(flat), 1.5)
     weights[len(title) :] = 1 / (1 + np.arange(len(flat) - len(title)) / decay)
-    codes = np.array([crc32(one.encode("utf-8", "replace"), salt) for one in flat], "<u4")
+    codes = np.array([_hash(one, salt) for one in flat], "<u4")
+    places = [place | NAME * (one in named) for place, one in zip(places, flat, strict=True)]
     ids, inverse = np.unique(codes, return_inverse=True)
     masks = np.zeros(len(ids), np.uint8)
     np.bitwise_or.at(masks, inverse, np.array(places, np.uint8))

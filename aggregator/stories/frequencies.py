@@ -54,9 +54,9 @@ class Frequencies:
         while self._leaving and self._leaving[0][0] < published - self._window:
             self.drop(heapq.heappop(self._leaving)[1])
 
-    def weights(self, ids: Hashes) -> Floats:
+    def weights(self, ids: Hashes, *, chinese: bool) -> Floats:
         """Return the weight of each term: the mean of what the prior and the window say."""
-        background = self._prior.idf(ids)
+        background = self._prior.idf(ids, chinese=chinese)
         expected = _TRUST * np.exp(-background)
         seen = self._counts[ids & _MASK]
         window = np.log((len(self._terms) + _TRUST + 1) / (seen + expected + 0.5))

@@ -2,18 +2,28 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from itertools import chain
-
-import numpy as np
 
 from aggregator.model import GroupContext, Grouping, Reason, StoredEntry
 from aggregator.settings import StorySettings
-from aggregator.stories import assign, candidates, representative, rules, scoring
+from aggregator.stories import (
+    assign,
+    candidates,
+    packing,
+    prior,
+    representative,
+    rules,
+    scoring,
+)
 from aggregator.stories.board import Board, Draft
-from aggregator.stories.features import wide_hash
+from aggregator.stories.features import vocabulary, wide_hash
+from aggregator.stories.prior import Prior
 from aggregator.stories.rows import gather
-from aggregator.stories.similarity import Comparer
+from aggregator.stories.scoring import Model, kinds_of
+from aggregator.stories.similarity import COPIED, NAMES, Comparer
 
 
 def group(
@@ -31,14 +41,26 @@ def group(
     """
     if not new:
         return Grouping(stories=())
-    work = _Work(new, context, settings, now=now, preferences=preferences or {})
-    work.obey()
-    for turn in range(len(new)):
-        work.take(turn)
+    work = Work(new, context, settings, now=now, preferences=preferences)
+    work.run()
     return work.finish()
 
 
-class _Work:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What was learned from labelled entries and from news at large."""
+
+    model: Model
+    prior: Prior
+
+
+@cache
+def shipped() -> Learned:
+    """Return what the package brings."""
+    return Learned(model=scoring.built_in(), prior=prior.built_in())
+
+
+class Work:
     """What one grouping holds while it runs."""
 
     def __init__(
@@ -48,13 +70,16 @@ class _Work:
         settings: StorySettings,
         *,
         now: datetime,
-        preferences: Mapping[str, tuple[int, str]],
+        preferences: Mapping[str, tuple[int, str]] | None = None,
+        learned: Learned | None = None,
+        timeless: bool = False,
     ) -> None:
+        learned = learned or shipped()
         self.new, self.context, self.settings = new, context, settings
-        self.rows = rows = gather(new, context, settings)
-        self.model = scoring.built_in()
+        self.rows = rows = gather(new, context, settings, learned.prior)
+        self.model = learned.model
         self.comparer = Comparer(rows.packed, rows.published)
-        self.scored = candidates.score(rows, self.comparer, self.model, settings.window)
+        self.scored = candidates.score(rows, self.comparer, self.model, settings, timeless=timeless)
         self.row_of = {int(turn): row for row, turn in enumerate(rows.arrived) if turn >= 0}
         self.latest = {key: row for row, key in enumerate(rows.keys)} | {
             rows.keys[row]: row for row in self.row_of.values()
@@ -67,7 +92,13 @@ class _Work:
         urls = rows.heads["url"].tolist()
         known = [(key, urls[row]) for key, row in self.latest.items()]
         self.rules = rules.make(chain(rules.configured(settings, known), context.decisions))
-        self.priorities = {wide_hash(name): one[0] for name, one in preferences.items()}
+        self.priorities = {wide_hash(name): one[0] for name, one in (preferences or {}).items()}
+
+    def run(self) -> None:
+        """Carry out the corrections, then give each entry its story."""
+        self.obey()
+        for turn in range(len(self.new)):
+            self.take(turn)
 
     def obey(self) -> None:
         """Carry out the user's corrections on the stories that are there."""
@@ -134,7 +165,7 @@ class _Work:
             self._join(wanted, stored, Reason(kind="user"))
             return
         fits = self._fits(turn)
-        chosen = assign.best(fits, self.model.kinds["zh"].threshold)
+        chosen = assign.best({id_: fit - self._bar(id_) for id_, fit in fits.items()})
         if chosen:
             self._join(self.board.drafts[chosen], stored, self._reason(turn, fits[chosen], chosen))
         else:
@@ -146,7 +177,8 @@ class _Work:
         by_story: dict[str, list[float]] = defaultdict(list)
         for pair in self.scored.of(row):
             other = self.rows.keys[self.scored.right[pair]]
-            by_story[self.board.story_of[other]].append(float(self.scored.logits[pair]))
+            if other in self.board.story_of:
+                by_story[self.board.story_of[other]].append(float(self.scored.margins[pair]))
         drafts = {id_: self.board.drafts[id_] for id_ in by_story}
         return {
             id_: assign.fit(logits, len(drafts[id_].members))
@@ -155,21 +187,43 @@ class _Work:
             and not self.rules.forbids(key, drafts[id_].members)
         }
 
+    def _bar(self, story: str) -> float:
+        """Return what a story wants of a newcomer, from how well its members fit."""
+        reasons = self.board.drafts[story].members.values()
+        return assign.bar([assign.log_odds(one.score) for one in reasons if one.weights])
+
     def _reason(self, turn: int, fit: float, story: str) -> Reason:
         """Say why an entry joined: the closest member and what weighed most."""
-        row = self.row_of[turn]
+        scored = self.scored
         inside = [
             pair
-            for pair in self.scored.of(row)
-            if self.board.story_of[self.rows.keys[self.scored.right[pair]]] == story
+            for pair in scored.of(self.row_of[turn])
+            if self.board.story_of.get(self.rows.keys[scored.right[pair]]) == story
         ]
-        pair = max(inside, key=lambda one: float(self.scored.logits[one]))
+        copied = max(inside, key=lambda one: float(scored.copied[one]))
+        copy = bool(scored.copied[copied] >= COPIED)
+        pair = copied if copy else max(inside, key=lambda one: float(scored.logits[one]))
         return Reason(
-            kind="same event",
-            score=round(float(1 / (1 + np.exp(-fit))), 4),
-            nearest=self.rows.keys[self.scored.right[pair]],
-            weights=self.model.contributions(self.scored.columns[pair])[:6],
+            kind="same text" if copy else "same event",
+            score=assign.chance(fit),
+            nearest=self.rows.keys[scored.right[pair]],
+            weights=self._contributions(pair),
+            shared=self._shared_words(turn, pair),
         )
+
+    def _shared_words(self, turn: int, pair: int, most: int = 8) -> tuple[str, ...]:
+        """Return the heaviest words that both entries of a pair hold."""
+        rows = [int(self.scored.left[pair]), int(self.scored.right[pair])]
+        mine, other = packing.heaviest_words([self.rows.packed[row] for row in rows])
+        words = vocabulary(self.new[turn])
+        held = set(other)
+        return tuple(words[one] for one in mine if one in held and one in words)[:most]
+
+    def _contributions(self, pair: int, most: int = 6) -> tuple[tuple[str, float], ...]:
+        kind = kinds_of(self.rows.heads, self.scored.left[[pair]], self.scored.right[[pair]])
+        parts = self.model.kind(int(kind[0])).contributions(self.scored.columns[pair]).tolist()
+        named = ((name, round(part, 2)) for name, part in zip(NAMES, parts, strict=True))
+        return tuple(sorted(named, key=lambda one: -abs(one[1]))[:most])
 
     def _join(self, draft: Draft, stored: StoredEntry, reason: Reason) -> None:
         publishers = {self._publisher(key) for key in draft.members}

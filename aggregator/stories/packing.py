@@ -16,6 +16,7 @@ from aggregator.stories.features import Features, Floats, Hashes
 VERSION = 1
 WORDS, BIGRAMS = 128, 192  # that are kept, the heaviest first
 KEYS = 60  # of the words that serve as keys of blocking
+WEIGHT_STEPS, VALUE_STEPS = 20, 255  # of the bytes that weights and roots of values become
 
 HEADER = np.dtype(
     [
@@ -44,7 +45,9 @@ _LISTS = (
     ("word_values", "words", "u1"),
     ("word_places", "words", "u1"),
     ("bigram_ids", "bigrams", "<u4"),
+    ("bigram_weights", "bigrams", "u1"),
     ("bigram_values", "bigrams", "u1"),
+    ("bigram_places", "bigrams", "u1"),
     ("shingles", "shingles", "<u4"),
     ("dates", "dates", "<i4"),
     ("numbers", "numbers", "<u4"),
@@ -86,11 +89,13 @@ def pack(features: Features, word_weights: Floats, bigram_weights: Floats) -> by
         header[name] = value
     lists = (
         features.words.ids[words[0]],
-        _to_byte(word_weights[words[0]] * 20),
-        _to_byte(np.sqrt(words[1]) * 255),
+        _to_byte(word_weights[words[0]] * WEIGHT_STEPS),
+        _to_byte(np.sqrt(words[1]) * VALUE_STEPS),
         features.words.places[words[0]],
         features.bigrams.ids[bigrams[0]],
-        _to_byte(np.sqrt(bigrams[1]) * 255),
+        _to_byte(bigram_weights[bigrams[0]] * WEIGHT_STEPS),
+        _to_byte(np.sqrt(bigrams[1]) * VALUE_STEPS),
+        features.bigrams.places[bigrams[0]],
         features.shingles,
         np.array(features.dates, "<i4"),
         features.numbers[:255],
@@ -127,6 +132,12 @@ def terms(packed: Sequence[bytes]) -> list[Hashes]:
         np.concatenate([one.flat[one.starts[n] : one.starts[n + 1]] for one in found])
         for n in range(len(packed))
     ]
+
+
+def heaviest_words(packed: Sequence[bytes]) -> list[list[int]]:
+    """Return the hashes of each entry's words, the heaviest first."""
+    found = ragged(packed, headers(packed), "word_ids")
+    return [found.flat[found.starts[n] : found.starts[n + 1]].tolist() for n in range(len(packed))]
 
 
 def readable(packed: bytes) -> bool:

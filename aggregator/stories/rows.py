@@ -11,7 +11,7 @@ from aggregator.settings import StorySettings
 from aggregator.stories import packing
 from aggregator.stories.features import Features, extract
 from aggregator.stories.frequencies import Frequencies
-from aggregator.stories.prior import built_in
+from aggregator.stories.prior import Prior
 
 OLD = -1  # arrival of what was grouped before
 NEVER_LEAVES = np.iinfo(np.int64).max
@@ -37,7 +37,9 @@ class Rows:
         return np.not_equal(self.arrived, OLD)
 
 
-def gather(new: Sequence[StoredEntry], context: GroupContext, settings: StorySettings) -> Rows:
+def gather(
+    new: Sequence[StoredEntry], context: GroupContext, settings: StorySettings, prior: Prior
+) -> Rows:
     """Return the rows of the new entries and of the context; `new` must be in order."""
     known = [one for one in context.entries if packing.readable(one.features)]
     turns = {one.key: turn for turn, one in enumerate(new)}
@@ -45,7 +47,7 @@ def gather(new: Sequence[StoredEntry], context: GroupContext, settings: StorySet
         (one.published.timestamp(), one.key, OLD, turns.get(one.key, NEVER_LEAVES), one.features)
         for one in known
     ]
-    packed = _weigh(new, rows, settings)
+    packed = _weigh(new, rows, Frequencies(prior, settings.window), settings)
     rows += [
         (one.published.timestamp(), one.key, turn, NEVER_LEAVES, features)
         for turn, (one, features) in enumerate(zip(new, packed, strict=True))
@@ -65,10 +67,10 @@ def gather(new: Sequence[StoredEntry], context: GroupContext, settings: StorySet
 def _weigh(
     new: Sequence[StoredEntry],
     old: Sequence[tuple[float, str, int, int, bytes]],
+    frequencies: Frequencies,
     settings: StorySettings,
 ) -> list[bytes]:
     """Pack the new entries one after another, each with what was known when its turn came."""
-    frequencies = Frequencies(built_in(), settings.window)
     reach = settings.window.total_seconds()
     waiting = sorted(old, reverse=True)
     packed = []
@@ -94,6 +96,6 @@ def _weigh(
 def _pack(features: Features, frequencies: Frequencies) -> bytes:
     return packing.pack(
         features,
-        frequencies.weights(features.words.ids),
-        frequencies.weights(features.bigrams.ids),
+        frequencies.weights(features.words.ids, chinese=features.chinese),
+        frequencies.weights(features.bigrams.ids, chinese=features.chinese),
     )

@@ -27,6 +27,10 @@ class Rules:
         barred = {other for other, kind in self._of.get(key, ()) if kind != "join"}
         return bool(barred) and not barred.isdisjoint(members)
 
+    def between(self, a: str, b: str) -> str:
+        """Return what the user said of two entries, '' for nothing."""
+        return self.pairs.get(frozenset((a, b)), ("", ""))[0]
+
     def partners(self, key: str) -> tuple[str, ...]:
         """Return the entries that this one belongs to by the user's word."""
         return tuple(other for other, kind in self._of.get(key, ()) if kind == "join")

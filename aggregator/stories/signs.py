@@ -66,7 +66,7 @@ _SIGNS = (
 
 _TAG = re.compile(r"^\s*(?:[\[【〔(（《][^\]】〕)）》]{1,12}[\]】〕)）》]|\d{1,2}版\s*-)\s*")
 _TAIL = re.compile(
-    r"\s*(?:[|｜]|\s[-–—_]\s|[（(](?:图|组图|视频|影|多图|圖|組圖|視頻)[）)]$)(?P<name>[^|｜]{0,40})$"
+    r"\s*(?:[|｜]|\s[-–—_]\s|[（(](?:图|组图|视频|影|多图|圖|組圖|視頻)[）)]$)(?P<name>(?:(?!\s[-–—_]\s)[^|｜]){0,40})$"
 )
 _COLUMN = re.compile(r"^[^\W\d_][^|｜:：]{1,20}[|｜]\s*")
 _LEAD = re.compile(
@@ -96,8 +96,10 @@ def bare_title(title: str) -> str:
     column = _COLUMN.match(bare)
     if column and len(bare) - column.end() >= 8:
         bare = bare[column.end() :]
-    tail = _TAIL.search(bare)
-    if tail and tail.start() >= 8 and tail.start() > len(tail["name"]):
+    for _ in range(3):
+        tail = _TAIL.search(bare)
+        if not tail or tail.start() < 8 or tail.start() <= len(tail["name"]):
+            break
         bare = bare[: tail.start()]
     return bare.strip() or title.strip()
 

@@ -1,0 +1,167 @@
+"""Small boosted trees for pairs: grown from histograms, the same from the same input, kept as arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Doubles = NDArray[np.float64]
+_BINS = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forest:
+    """Complete binary trees of one depth, as arrays by tree and node in breadth-first order.
+
+    `values` has a row of 2^(depth+1) - 1 for each tree: what all training pairs in a node share;
+    the leaves' values are what a pair gets, the others serve to explain.
+    """
+
+    features: NDArray[np.int64]
+    cuts: NDArray[np.float32]
+    values: NDArray[np.float32]
+
+    @property
+    def depth(self) -> int:
+        """Return the number of questions that each tree asks."""
+        return int(self.features.shape[1] + 1).bit_length() - 1
+
+    def score(self, columns: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the sum of what the trees say of each row."""
+        trees = np.arange(len(self.features))
+        node = np.zeros((len(columns), len(trees)), np.int64)
+        rows = np.arange(len(columns))[:, None]
+        for _ in range(self.depth):
+            above = columns[rows, self.features[trees, node]] > self.cuts[trees, node]
+            node = 2 * node + 1 + above
+        total: NDArray[np.float32] = self.values[trees, node].sum(axis=1, dtype=np.float32)
+        return total
+
+    def explain(self, row: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what each feature of one row adds: the steps along its way through each tree."""
+        trees = np.arange(len(self.features))
+        node = np.zeros(len(trees), np.int64)
+        found = np.zeros(len(row), np.float32)
+        for _ in range(self.depth):
+            asked = self.features[trees, node]
+            below = 2 * node + 1 + (row[asked] > self.cuts[trees, node])
+            np.add.at(found, asked, self.values[trees, below] - self.values[trees, node])
+            node = below
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """How trees grow: how many, how deep, how much each counts, and what keeps them modest."""
+
+    trees: int = 150
+    depth: int = 3
+    rate: float = 0.06
+    shrink: float = 4.0  # added to the weight of every node
+    least: float = 4.0  # weight that a child must have
+
+
+def grow(
+    columns: NDArray[np.float32],
+    labels: Doubles,
+    start: Doubles,
+    growth: Growth,
+    weights: Doubles | None = None,
+) -> Forest:
+    """Grow a forest that corrects `start`, the log-odds that another model gives each row."""
+    weights = np.ones(len(labels)) if weights is None else weights
+    cuts = [_quantiles(columns[:, f]) for f in range(columns.shape[1])]
+    bins = np.stack([np.searchsorted(c, columns[:, f]) for f, c in enumerate(cuts)]).astype(
+        np.int64
+    )
+    margin = start.copy()
+    grown = []
+    for _ in range(growth.trees):
+        chance = 1 / (1 + np.exp(-margin))
+        gradient, curvature = weights * (labels - chance), weights * chance * (1 - chance)
+        sample = _Sample(bins=bins, gradient=gradient, curvature=curvature)
+        tree = _tree(sample, growth)
+        grown.append(tree[:3])
+        margin += tree[3]
+    features = np.stack([one[0] for one in grown])
+    places = np.stack([one[1] for one in grown])
+    padded = np.full((len(cuts), _BINS), np.inf, np.float32)
+    for f, c in enumerate(cuts):
+        padded[f, : len(c)] = c
+    return Forest(
+        features=features,
+        cuts=padded[features, np.minimum(places, _BINS - 1)],
+        values=np.stack([one[2] for one in grown]).astype(np.float32),
+    )
+
+
+def _quantiles(column: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return cuts between distinct values, at most one fewer than the bins."""
+    distinct = np.unique(column)
+    if len(distinct) >= _BINS:
+        distinct = np.unique(np.quantile(column, np.linspace(0, 1, _BINS), method="nearest"))
+    middle: NDArray[np.float32] = ((distinct[1:] + distinct[:-1]) / 2).astype(np.float32)
+    return middle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sample:
+    """What a tree is grown from: bins by feature and row, and how the loss bends at each row."""
+
+    bins: NDArray[np.int64]
+    gradient: Doubles
+    curvature: Doubles
+
+
+def _tree(
+    sample: _Sample, growth: Growth
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Doubles, Doubles]:
+    """Grow one tree; return its features, bins, node values, and each row's value."""
+    inner = 2**growth.depth - 1
+    features, places = np.zeros(inner, np.int64), np.full(inner, _BINS, np.int64)
+    values = np.zeros(2 * inner + 1)
+    node = np.zeros(len(sample.gradient), np.int64)
+    for level in range(growth.depth + 1):
+        first, count = 2**level - 1, 2**level
+        local = node - first
+        up = np.bincount(local, sample.gradient, count)
+        down = np.bincount(local, sample.curvature, count) + growth.shrink
+        values[first : first + count] = growth.rate * up / down
+        if level == growth.depth:
+            break
+        f, c = _splits(sample, local, count, growth)
+        features[first : first + count], places[first : first + count] = f, c
+        node = 2 * node + 1 + (sample.bins[f[local], np.arange(len(local))] > c[local])
+    return features, places, values, values[node]
+
+
+def _splits(
+    sample: _Sample, local: NDArray[np.int64], count: int, growth: Growth
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the feature and the bin after which to cut that gain most in each node of a level."""
+    best = np.full(count, 1e-6)
+    features, places = np.zeros(count, np.int64), np.full(count, _BINS, np.int64)
+    for f, bins in enumerate(sample.bins):
+        slots = local * _BINS + bins
+        up, down = (
+            np.bincount(slots, parts, count * _BINS).reshape(count, _BINS).cumsum(axis=1)
+            for parts in (sample.gradient, sample.curvature)
+        )
+        gain = _gain(up, down, growth)
+        place = gain.argmax(axis=1)
+        top = gain[np.arange(count), place]
+        better = top > best
+        best[better], features[better], places[better] = top[better], f, place[better]
+    return features, places
+
+
+def _gain(up: Doubles, down: Doubles, growth: Growth) -> Doubles:
+    """Return what each cut of each node gains, from running sums over the bins."""
+    all_up, all_down = up[:, -1:], down[:, -1:]
+    gain: Doubles = (
+        up**2 / (down + growth.shrink)
+        + (all_up - up) ** 2 / (all_down - down + growth.shrink)
+        - all_up**2 / (all_down + growth.shrink)
+    )
+    gain[(down < growth.least) | (all_down - down < growth.least)] = 0
+    return gain

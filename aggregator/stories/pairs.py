@@ -1,0 +1,156 @@
+"""Pairs to learn from: the features of candidate pairs of labelled entries, as numbers without text."""
+
+import dataclasses
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.errors import ParseError
+from aggregator.model import GroupContext
+from aggregator.settings import StorySettings
+from aggregator.stories.grouping import Learned, Work
+from aggregator.stories.labelled import Labelled
+from aggregator.stories.scoring import kinds_of
+from aggregator.stories.similarity import NAMES, Floats
+
+_TOPIC = re.compile(r"\d+")
+_PLAIN = ("kinds", "left", "right", "events", "topics", "ambiguous")
+_WIDE = frozenset({"all words", "rare words", "names apart", "rest"})
+_MIDDLE = frozenset({"top words", "hours", "first 6 hours", "shorter body"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """The candidate pairs of one file; entries are numbers in order of time, events numbers too.
+
+    `events` has a number of its own for each entry that stands alone; `topics` are what is held
+    out together: events whose names begin with the same number.
+    """
+
+    name: str
+    columns: Floats
+    kinds: NDArray[np.int8]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    events: NDArray[np.int32]
+    topics: NDArray[np.int32]
+    ambiguous: NDArray[np.bool_]
+
+    @property
+    def same(self) -> NDArray[np.bool_]:
+        """Which pairs report one event."""
+        return np.equal(self.events[self.left], self.events[self.right])
+
+    @property
+    def scored(self) -> NDArray[np.bool_]:
+        """Which pairs count: those without an ambiguous entry."""
+        return ~(self.ambiguous[self.left] | self.ambiguous[self.right])
+
+
+def collect(name: str, entries: Sequence[Labelled], learned: Learned) -> Pairs:
+    """Return the candidate pairs of a file, found and compared as a real run does it."""
+    ordered = sorted(entries, key=lambda one: (one.stored.published, one.stored.key))
+    work = Work(
+        [one.stored for one in ordered],
+        GroupContext(),
+        StorySettings(),
+        now=ordered[-1].stored.published,
+        preferences={},
+        learned=learned,
+        timeless=True,
+    )
+    scored = work.scored
+    events = [one.event or f"\0{n}" for n, one in enumerate(ordered)]
+    topics = [
+        found[0] if (found := _TOPIC.match(event)) and found.end() < len(event) else event
+        for event in events
+    ]
+    return Pairs(
+        name=name,
+        columns=coarse(scored.columns),
+        kinds=kinds_of(work.rows.heads, scored.left, scored.right),
+        left=scored.left.astype(np.int32),
+        right=scored.right.astype(np.int32),
+        events=_numbers(events),
+        topics=_numbers(topics),
+        ambiguous=np.array([one.ambiguous for one in ordered]),
+    )
+
+
+def first(pairs: Pairs, most: int) -> Pairs:
+    """Return the pairs of the oldest entries, about as many as wanted."""
+    if len(pairs.left) <= most:
+        return pairs
+    entries = int(pairs.left[most])
+    kept = pairs.left < entries
+    lists = {name: getattr(pairs, name)[kept] for name in ("columns", "kinds", "left", "right")}
+    marks = {name: getattr(pairs, name)[:entries] for name in ("events", "topics", "ambiguous")}
+    return dataclasses.replace(pairs, **lists, **marks)
+
+
+def coarse(columns: Floats) -> Floats:
+    """Return features in the steps in which they are stored.
+
+    Training from a file of pairs and from the entries themselves then gives the same model.
+    """
+    coarser: Floats = np.rint(columns / _steps()).clip(0, 255) * _steps()
+    return coarser
+
+
+def dump(files: Sequence[Pairs]) -> bytes:
+    """Return the pairs of some files in a compact form without any text."""
+    arrays: dict[str, NDArray[Any]] = {"features": np.array(NAMES)}
+    for number, one in enumerate(files):
+        levels = np.rint(one.columns / _steps()).astype(np.uint8)
+        parts = {"columns": np.ascontiguousarray(levels.T)} | {
+            name: getattr(one, name) for name in _PLAIN
+        }
+        arrays |= {f"{number} {one.name} {name}": array for name, array in parts.items()}
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_LZMA) as archive:
+        for name, array in arrays.items():
+            buffer = io.BytesIO()
+            np.save(buffer, array, allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), buffer.getvalue(), zipfile.ZIP_LZMA)
+    return target.getvalue()
+
+
+def load(content: bytes) -> tuple[Pairs, ...]:
+    """Read the compact form; raise ParseError if it is something else."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            found = {name: arrays[name] for name in arrays.files}
+    except (ValueError, OSError, zipfile.BadZipFile, EOFError) as error:
+        raise ParseError("this is no file of pairs") from error
+    if tuple(found.pop("features", np.array([])).tolist()) != NAMES:
+        raise ParseError("these pairs were made with other features")
+    groups: dict[str, dict[str, NDArray[Any]]] = {}
+    for name, array in found.items():
+        file, _, part = name.rpartition(" ")
+        groups.setdefault(file, {})[part] = array
+    return tuple(
+        Pairs(
+            name=file.partition(" ")[2],
+            columns=parts.pop("columns").T * _steps(),
+            **parts,
+        )
+        for file, parts in groups.items()
+    )
+
+
+def _steps() -> Floats:
+    """Return the step of each feature: most end at 1, some at 15, some at 63."""
+    steps = [1 / 4 if name in _WIDE else 1 / 16 if name in _MIDDLE else 1 / 200 for name in NAMES]
+    return np.array(steps, np.float32)
+
+
+def _numbers(names: Iterable[str]) -> NDArray[np.int32]:
+    """Return a number for each name, in order of first sight."""
+    known: dict[str, int] = {}
+    return np.array([known.setdefault(name, len(known)) for name in names], np.int32)

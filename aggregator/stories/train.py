@@ -1,0 +1,192 @@
+"""Makes the pair model from labelled pairs: the same files give the same weights."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.errors import AggregatorError
+from aggregator.stories import assign, logistic, metrics
+from aggregator.stories.boosting import Forest, Growth, grow
+from aggregator.stories.pairs import Pairs
+from aggregator.stories.scoring import KINDS, forest_to_json
+from aggregator.stories.similarity import NAMES, Floats
+
+_PENALTY = 3.0
+_GROWTH = Growth(trees=100)
+_ENOUGH = 100  # true pairs without which a kind of text borrows another's model
+_FOLDS = 6
+_GRID = np.arange(-4.0, 4.01, 0.25)
+_STRANGERS, _FEW = -4.0, 8  # log-odds of pairs of which one in so many is learned from
+_STRICTER = 1.0  # log-odds by which `strict` and `loose` differ from `normal`
+
+Doubles = NDArray[np.float64]
+Bits = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fold:
+    """Pairs to learn from and, held out from them, one stream to test on."""
+
+    learn: tuple[tuple[Pairs, Bits], ...]
+    test: Pairs
+    tested: Bits  # pairs of the test
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fit:
+    """A logistic part and trees, not yet calibrated."""
+
+    weights: Doubles
+    bias: float
+    forest: Forest
+
+    def logits(self, columns: Floats) -> Doubles:
+        """Return the log-odds of each row: the mean of both parts."""
+        straight = columns.astype(np.float64) @ self.weights + self.bias
+        return (straight + self.forest.score(columns)) / 2
+
+
+def train(files: Sequence[Pairs]) -> str:
+    """Return the weights as JSON; raise AggregatorError if there is too little to learn from."""
+    kinds = {
+        name: _kind([one for one in files if (one.kinds == number).any()], number)
+        for number, name in enumerate(KINDS)
+        if sum(int((one.same & one.scored & (one.kinds == number)).sum()) for one in files)
+        >= _ENOUGH
+    }
+    if not kinds:
+        raise AggregatorError(f"no kind of text has {_ENOUGH} pairs that report one event")
+    return json.dumps({"version": 1, "kinds": kinds}, indent=1) + "\n"
+
+
+def _kind(files: Sequence[Pairs], number: int) -> dict[str, Any]:
+    """Return the model of one kind of text as JSON's values."""
+    of_kind = [(one, one.kinds == number) for one in files]
+    held_out = [(fold, _fit(fold.learn).logits(fold.test.columns)) for fold in _folds(of_kind)]
+    slope, shift = _calibrate(held_out)
+    normal = _threshold([(fold, logits * slope + shift) for fold, logits in held_out])
+    fitted = _fit(tuple(of_kind))
+    weights = {
+        name: _short(weight) for name, weight in zip(NAMES, fitted.weights, strict=True) if weight
+    }
+    return {
+        "bias": _short(fitted.bias),
+        "slope": _short(slope),
+        "shift": _short(shift),
+        "thresholds": {
+            "strict": normal + _STRICTER,
+            "normal": normal,
+            "loose": normal - _STRICTER,
+        },
+        "weights": weights,
+        "trees": forest_to_json(fitted.forest),
+    }
+
+
+def _fit(parts: Iterable[tuple[Pairs, Bits]]) -> _Fit:
+    chosen = [(one, bits & one.scored) for one, bits in parts]
+    columns = np.concatenate([one.columns[bits] for one, bits in chosen])
+    labels = np.concatenate([one.same[bits] for one, bits in chosen]).astype(np.float64)
+    weights, bias = logistic.fit(columns.astype(np.float64), labels, _PENALTY)
+    # The first guess of the trees is the share of true pairs.
+    share = min(max(labels.mean(), 1e-6), 1 - 1e-6)
+    start = np.full(len(labels), np.log(share / (1 - share)))
+    kept, counts = _thin(columns @ weights + bias, labels)
+    forest = grow(columns[kept], labels[kept], start[kept], _GROWTH, counts)
+    # The bias of both parts stands in one place, so that trees begin at nothing.
+    return _Fit(weights=weights, bias=bias + float(start[0]), forest=forest)
+
+
+def _thin(logits: Doubles, labels: Doubles) -> tuple[NDArray[np.int64], Doubles]:
+    """Return which rows trees learn from and how much each counts: of plain strangers a few."""
+    strangers = (logits < _STRANGERS) & (labels == 0)
+    kept = np.flatnonzero(~strangers | (np.arange(len(labels)) % _FEW == 0))
+    return kept, np.where(strangers[kept], float(_FEW), 1.0)
+
+
+def _folds(files: Sequence[tuple[Pairs, Bits]]) -> Iterator[_Fold]:
+    """Hold out file by file where there are several, else topic by topic."""
+    if len(files) >= _FOLDS:
+        for held, (test, tested) in enumerate(files):
+            rest = tuple(one for n, one in enumerate(files) if n != held)
+            yield _Fold(learn=rest, test=test, tested=tested)
+        return
+    for fold in range(_FOLDS):
+        inside = [one.topics * 7919 % 1009 % _FOLDS == fold for one, _ in files]
+        learn = tuple(
+            (one, bits & ~held[one.left] & ~held[one.right])
+            for (one, bits), held in zip(files, inside, strict=True)
+        )
+        for (one, bits), held in zip(files, inside, strict=True):
+            yield _Fold(learn=learn, test=one, tested=bits & held[one.left] & held[one.right])
+
+
+def _calibrate(held_out: Sequence[tuple[_Fold, Doubles]]) -> tuple[float, float]:
+    """Return the slope and shift that make held-out log-odds mean what they say."""
+    rows = [fold.tested & fold.test.scored for fold, _ in held_out]
+    logits = np.concatenate([z[bits] for (_, z), bits in zip(held_out, rows, strict=True)])
+    labels = np.concatenate(
+        [fold.test.same[bits] for (fold, _), bits in zip(held_out, rows, strict=True)]
+    )
+    weights, shift = logistic.fit(logits[:, None], labels.astype(np.float64), 1e-3)
+    return float(weights[0]), shift
+
+
+def _threshold(held_out: Sequence[tuple[_Fold, Doubles]]) -> float:
+    """Return the threshold whose stories agree best with the events that were held out."""
+    worth = np.array(
+        [
+            [_worth(fold, logits - threshold) for fold, logits in held_out if fold.tested.any()]
+            for threshold in _GRID
+        ]
+    ).mean(axis=1)
+    smooth = np.convolve(np.pad(worth, 1, mode="edge"), np.ones(3) / 3, mode="valid")
+    # Of thresholds that are as good the highest: a wrong merge hides news.
+    good = np.flatnonzero(smooth >= smooth.max() - 0.002)
+    return float(_GRID[good[-1]])
+
+
+def _worth(fold: _Fold, margins: Doubles) -> float:
+    """Return the mean of pair F1 and B³ F1 of the stories that follow from margins."""
+    test = fold.test
+    touched = np.zeros(len(test.events), bool)
+    touched[test.left[fold.tested]] = touched[test.right[fold.tested]] = True
+    stories = stories_of(test, margins, fold.tested)
+    rows = np.flatnonzero(touched & ~test.ambiguous).tolist()
+    found = metrics.count(
+        [str(test.events[row]) for row in rows], [str(stories[row]) for row in rows]
+    ).agreement()
+    return (found.pair_f1 + found.b3_f1) / 2
+
+
+def stories_of(pairs: Pairs, margins: Doubles, used: Bits) -> list[int]:
+    """Return the number of each entry's story, assigned one by one as a run does it."""
+    starts = np.searchsorted(pairs.left[used], np.arange(len(pairs.events) + 1)).tolist()
+    right, held = pairs.right[used].tolist(), margins[used].tolist()
+    story: list[int] = []
+    fits: list[list[float]] = []
+    sizes: list[int] = []
+    for row in range(len(pairs.events)):
+        near: dict[int, list[float]] = {}
+        for pair in range(starts[row], starts[row + 1]):
+            near.setdefault(story[right[pair]], []).append(held[pair])
+        fit = {one: assign.fit(margins_, sizes[one]) for one, margins_ in near.items()}
+        above = {one: value - assign.bar(fits[one]) for one, value in fit.items()}
+        chosen = max(above, key=lambda one: above[one], default=-1)
+        if chosen < 0 or above[chosen] <= 0:
+            chosen = len(sizes)
+            sizes.append(0)
+            fits.append([])
+        else:
+            fits[chosen].append(fit[chosen])
+        sizes[chosen] += 1
+        story.append(chosen)
+    return story
+
+
+def _short(number: float) -> float:
+    return float(f"{number:.5g}")
