@@ -83,7 +83,7 @@ def _clean(
         html = _unindented(sanitize(before, scrubbed="&#" not in html).strip())
         del tree
         # Elements that may not nest so are torn apart when read again: what is left may be noise.
-        torn = state.loose and _OPENED.findall(before) != _OPENED.findall(html)
+        torn = _OPENED.findall(before) != _OPENED.findall(html)
         html, bare = _paragraphs(html), html
         if not torn and html == bare:
             break
@@ -109,15 +109,15 @@ def _mend(
         tidy(body)
     body.merge_text_nodes()
     _drop_blocks(body, state, boilerplate)
-    taken_off = _take_edges(body, title, state, preamble)
-    if state.untidy or (state.breaks and (taken_off or state.removed)):
+    _take_edges(body, title, state, preamble)
+    if state.breaks:
         tidy(body)
     trim(body)
     return body.inner_html or ""
 
 
-def _take_edges(body: LexborNode, title: str, state: Walk, preamble: Preamble) -> bool:
-    """Take noise off the end, and preamble and noise off the start; return whether there was any."""
+def _take_edges(body: LexborNode, title: str, state: Walk, preamble: Preamble) -> None:
+    """Take noise off the end, and preamble and noise off the start."""
     count = 0
     while count < _MOST_EDGES and _take_edge(body, "end", state):
         count += 1
@@ -125,7 +125,6 @@ def _take_edges(body: LexborNode, title: str, state: Walk, preamble: Preamble) -
         take_preamble(body, title, preamble, state.big) or _take_edge(body, "start", state)
     ):
         count += 1
-    return count > 0
 
 
 def _take_edge(body: LexborNode, place: str, state: Walk) -> bool:

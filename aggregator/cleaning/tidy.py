@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborNode
 
-from aggregator.cleaning.noise import BLOCKS, SOLID, is_void
+from aggregator.cleaning.noise import BLOCKS, is_void
 from aggregator.cleaning.sanitize import ALLOWED
 
 _MOST_ROUNDS = 8
 # Elements that mean something though they show nothing.
-EMPTY = frozenset(["td", "th", "hr", "br", "wbr", "col", "colgroup", "img", "source"])
+EMPTY = frozenset(
+    ["td", "th", "hr", "br", "wbr", "col", "colgroup", "img", "source", "video", "audio"]
+)
 
 
 def tidy(body: LexborNode) -> None:
@@ -37,8 +39,6 @@ def _tidy(parent: LexborNode, state: _Tidy) -> bool:
             shows = shows or not (child.text_content or " ").isspace()
         elif tag == "br":
             state.changed |= limit_breaks(child)
-        elif tag in SOLID and tag not in {"table", "pre"}:
-            shows = True
         elif _tidy(child, state) or tag in EMPTY:
             shows = True
             if tag == "pre":

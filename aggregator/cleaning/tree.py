@@ -42,8 +42,6 @@ _DEAD = frozenset(
         *("canvas", "applet", "datalist", "keygen", "param", "area", "track", "col-ad"),
     ]
 )
-# Elements in which a parser is of another mind than around them.
-_LOOSE = frozenset(["table", "video", "audio", "picture", "noscript", "iframe", "ruby", "details"])
 _HOLDS_BLOCKS = frozenset(
     ["body", "div", "section", "article", "main", "figure", "li", "td", "blockquote"]
 )
@@ -66,15 +64,14 @@ class Walk:
     big: set[int] = field(default_factory=set)  # blocks too long to be noise
     doomed: set[int] = field(default_factory=set)
     breaks: bool = False  # there are line breaks
-    untidy: bool = False  # what came before a line break that went may now be at an edge
-    loose: bool = False  # elements that a parser may move about, or that are yet to be unwrapped
+    loose: bool = False  # there are elements that are yet to be unwrapped
 
     def start(self) -> None:
         """Forget what holds for one tree alone."""
         self.seen.clear()
         self.big.clear()
         self.doomed.clear()
-        self.breaks = self.untidy = self.loose = False
+        self.breaks = self.loose = False
 
     def __post_init__(self) -> None:
         """Find the rules for images once."""
@@ -103,7 +100,7 @@ def walk(parent: LexborNode, state: Walk) -> int:
                 shows += len(text)
         elif tag == "br":
             state.breaks = True
-            state.untidy = limit_breaks(child) or state.untidy
+            limit_breaks(child)
         else:
             shows += _visit(child, tag, state)
         child = following
@@ -120,7 +117,7 @@ def _visit(node: LexborNode, tag: str, state: Walk) -> int:
     attributes = node.attributes
     if attributes and (reason := _unwanted(attributes)):
         return _take_out(node, reason, state)
-    if tag in _LOOSE or tag not in ALLOWED:
+    if tag not in ALLOWED:
         state.loose = True
     mend = _SPECIAL.get(tag)
     return mend(node, attributes, state) if mend else _container(node, tag, state)
