@@ -1,12 +1,143 @@
 """`aggregator evaluate` and `aggregator train`: grouping against labelled entries."""
 
+import dataclasses
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aggregator.cli import lines
+from aggregator.cli.options import Json, Quiet
+from aggregator.cli.output import printable, say, say_json
+from aggregator.errors import AggregatorError
+
+if TYPE_CHECKING:
+    from aggregator.stories.evaluate import Evaluation
+    from aggregator.stories.grouping import Learned
+
+# Each command imports the grouping when it runs: it costs a second that `--help` need not pay.
+
 _Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Labelled entries.")]
+_Weights = Annotated[
+    Path | None, typer.Option("--weights", metavar="FILE", help="In place of those shipped.")
+]
+_Mistakes = Annotated[
+    int, typer.Option("--mistakes", metavar="N", min=0, help="Show the most confident ones.")
+]
+_Plot = Annotated[
+    Path | None, typer.Option("--plot", metavar="FILE", help="Draw precision and recall (SVG).")
+]
+_Output = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
+    app.command()(evaluate)
+    app.command()(train)
+
+
+def evaluate(
+    files: _Files,
+    weights: _Weights = None,
+    mistakes: _Mistakes = 0,
+    plot: _Plot = None,
+    json: Json = False,
+) -> None:
+    """Group labelled entries and say how well it went; only pairs inside one FILE count."""
+    from aggregator import publish  # noqa: PLC0415
+    from aggregator.cli import streams  # noqa: PLC0415
+    from aggregator.stories import evaluate as judging  # noqa: PLC0415
+    from aggregator.stories import plot as plotting  # noqa: PLC0415
+
+    learned = _learned(weights)
+    started = time.perf_counter()
+    made = [judging.evaluate(streams.entries(read(one)), learned=learned) for one in files]
+    shown: dict[str, Any] = judging.summary(made, time.perf_counter() - started)
+    worst = list(_worst(made, mistakes))
+    if plot:
+        publish.write(plot, plotting.draw(made).encode())
+    if json:
+        say_json(shown | ({"mistakes": worst} if mistakes else {}))
+        return
+    for name, value in shown.items():
+        say(f"{name.replace('_', ' '):<15} {value}")
+    for line in (*_languages(made), *_in_words(worst)):
+        say(printable(line))
+
+
+def train(files: _Files, output: _Output, quiet: Quiet = False) -> None:
+    """Make the weights of the pair model from labelled entries; the same files make the same."""
+    from aggregator import publish  # noqa: PLC0415
+    from aggregator.cli import streams  # noqa: PLC0415
+    from aggregator.stories import grouping, pairs  # noqa: PLC0415
+    from aggregator.stories import train as training  # noqa: PLC0415
+
+    learned = grouping.shipped()
+    made: list[pairs.Pairs] = []
+    for file in files:
+        if file.suffix == ".npz":
+            made.extend(pairs.load(file.read_bytes()))
+        else:
+            made.append(pairs.collect(file.stem, streams.entries(read(file)), learned))
+    publish.write(output, training.train(made).encode())
+    if not quiet:
+        say(f"wrote {output}: {sum(len(one.left) for one in made)} pairs of {len(made)} files")
+
+
+def read(file: Path) -> list[dict[str, Any]]:
+    """Return the labelled entries of a file; there must be one."""
+    with file.open("rb") as stream:
+        rows = list(lines.read(stream, str(file)))
+    if not rows:
+        raise AggregatorError(f"{file} holds no entry")
+    return rows
+
+
+def _learned(weights: Path | None) -> "Learned":
+    from aggregator.stories import grouping, scoring  # noqa: PLC0415
+
+    shipped = grouping.shipped()
+    if weights is None:
+        return shipped
+    try:
+        model = scoring.read(weights.read_text(encoding="utf-8"))
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise AggregatorError(f"{weights} holds no weights: {error!r}") from None
+    return dataclasses.replace(shipped, model=model)
+
+
+def _worst(made: "Sequence[Evaluation]", most: int) -> Iterator[dict[str, Any]]:
+    """Yield the most confident mistakes of all files, the worst first."""
+    from aggregator.stories.evaluate import describe  # noqa: PLC0415
+
+    found = [
+        (mistake, {one.stored.key: one for one in evaluation.entries})
+        for evaluation in made
+        for mistake in evaluation.mistakes(most)
+    ]
+    for mistake, entries in sorted(found, key=lambda one: -one[0].mistake)[:most]:
+        yield describe(mistake, entries)
+
+
+def _languages(made: "Sequence[Evaluation]") -> Iterator[str]:
+    """Yield a line for each language where there are several."""
+    from aggregator.stories.metrics import Counts  # noqa: PLC0415
+
+    totals: dict[str, Counts] = {}
+    for evaluation in made:
+        for name, counts in evaluation.by_language().items():
+            totals[name] = totals.get(name, Counts()) + counts
+    for name, counts in totals.items() if len(totals) > 1 else ():
+        figures = counts.agreement()
+        yield f"{name:<15} pair f1 {figures.pair_f1:.4f}, b3 f1 {figures.b3_f1:.4f}"
+
+
+def _in_words(worst: Sequence[dict[str, Any]]) -> Iterator[str]:
+    for one in worst:
+        yield ""
+        yield f"{one['truth']}, log-odds {one['log_odds']}"
+        for id_, title in zip(one["ids"], one["titles"], strict=True):
+            yield f"  {id_}  {title}"
+        yield "  " + ", ".join(f"{name} {value}" for name, value in one["features"].items())

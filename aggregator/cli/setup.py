@@ -61,13 +61,11 @@ def _check_words(read: "Config") -> None:
     """Try the words and expressions of all feeds: one that could cost too much is refused."""
     if not any(feed.include or feed.exclude for feed in read.feeds):
         return
-    from aggregator.selection.words import matcher  # noqa: PLC0415  numpy and more: half a second
+    from aggregator import selection  # noqa: PLC0415  numpy and more: half a second
 
     for number, feed in enumerate(read.feeds):
-        for key, words in (("include", feed.include), ("exclude", feed.exclude)):
-            for word in words:
-                try:
-                    matcher(word)
-                except ConfigError as error:
-                    where = f"feeds[{number}].{key}"
-                    raise ConfigError(str(error), path=read.path, key=where) from None
+        try:
+            selection.check(feed)
+        except ConfigError as error:
+            key = f"feeds[{number}].{error.key}".rstrip(".")
+            raise ConfigError(error.problem, path=read.path, key=key) from None

@@ -1,5 +1,6 @@
 """`aggregator stories`: what was grouped, why, and the user's corrections."""
 
+from dataclasses import asdict
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -21,6 +22,8 @@ _Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How ma
 _Story = Annotated[str, typer.Argument(metavar="STORY", help="The id of a story, or of its entry.")]
 _Entry = Annotated[str, typer.Argument(metavar="ENTRY", help="The id or the link of an entry.")]
 _Other = Annotated[str, typer.Argument(metavar="ENTRY", help="The id or the link of another.")]
+
+_HEAVIEST = 15  # features that are shown
 
 _WORDS = {
     "founder": "the first to report it",
@@ -74,6 +77,32 @@ def show_story(
         say(printable(f"  {one['link']}"))
         say(printable(f"  {one['id']}, published {one['published']}"))
         say(printable(f"  {one['why']}"))
+
+
+@app.command()
+def explain(
+    a: _Entry, b: _Other, config: ConfigPath = None, data: DataPath = None, json: Json = False
+) -> None:
+    """Say which features of two entries pulled them together or apart."""
+    from aggregator import stories  # noqa: PLC0415  numpy and the weights: a second
+
+    with opened(config, data) as application:
+        pair = find_entry(application, a), find_entry(application, b)
+        settings, decisions = application.config.stories, application.store.decisions()
+        made = stories.explain(*pair, settings, decisions=decisions)
+    if json:
+        shown = asdict(made)
+        say_json(shown | {name: dict(shown[name]) for name in ("features", "contributions")})
+        return
+    for one in pair:
+        say(printable(f"{one.entry.publisher.title}: {one.entry.title}"))
+    say(printable(made.words))
+    say(printable(f"shared words: {', '.join(made.keys) or 'none'}"))
+    if not made.looked_at:
+        say("a run would not compare them: they share too few rare words")
+    values = dict(made.features)
+    for name, weight in made.contributions[:_HEAVIEST]:
+        say(f"  {weight:+7.2f}  {name} ({values.get(name, 0):g})")
 
 
 @app.command()

@@ -147,7 +147,8 @@ def group(value: _File = "-", jsonl: _Lines = False, json: _Json = False) -> Non
 
     with _opened(value) as stream:
         rows = list(lines.read(stream, "standard input" if value == "-" else value))
-    for row, story in zip(rows, streams.group_rows(rows), strict=True):
+    stories = streams.group(rows)
+    for row, story in zip(rows, stories, strict=True):
         if jsonl or json:
             say_json({"id": row.get("id"), "story": story})
         else:

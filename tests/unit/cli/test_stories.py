@@ -50,6 +50,27 @@ def test_show_finds_a_story_by_every_name(run: Run) -> None:
     assert len(missing.err.splitlines()) == 1
 
 
+def test_explain_shows_what_pulled_together_and_apart(run: Run) -> None:
+    run("fetch", "--quiet")
+    (shown,) = run("stories", "explain", FERRY, DUMP, "--json").rows
+    assert 0 <= shown["probability"] <= 1
+    assert shown["contributions"]
+    assert shown["features"]
+    spoken = run("stories", "explain", FERRY, DUMP).out.splitlines()
+    assert spoken[0].startswith("Harbour Gazette: Ferry hits")
+    assert spoken[1].startswith("coast.example: Aurora ferry")
+    assert spoken[2] == shown["words"]
+    assert spoken[3].startswith("shared words: ")
+    assert run("stories", "explain", FERRY, "https://a.example/none").status == 1
+
+
+def test_explain_says_if_a_run_would_never_compare_them(run: Run) -> None:
+    run("fetch", "--quiet")
+    (shown,) = run("stories", "explain", BREAD, DUMP, "--json").rows
+    said = "would not compare them" in run("stories", "explain", BREAD, DUMP).out
+    assert said is not shown["looked_at"]
+
+
 def test_corrections_hold_from_the_next_run_on(run: Run) -> None:
     run("fetch", "--quiet")
     assert run("stories", "join", FERRY, BREAD).out == "kept; the next run applies it\n"
