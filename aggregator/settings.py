@@ -109,6 +109,13 @@ class StorySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HubSettings:
+    """The WebSub hub that is told of new editions; none if empty."""
+
+    hub: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSpec:
     """One feed that we publish, and which stories it holds."""
 

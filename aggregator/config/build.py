@@ -17,6 +17,7 @@ from aggregator.settings import (
     CleanOptions,
     FeedSpec,
     FetchSettings,
+    HubSettings,
     ImageOptions,
     LinkRule,
     StorySettings,
@@ -53,6 +54,7 @@ def build(model: ConfigModel, path: Path) -> tuple[Config, list[Problem]]:
         images=clean.images,
         stories=StorySettings(**_values(model.stories)),
         clean=clean,
+        websub=HubSettings(**_values(model.websub)),
         sources=tuple(sources),
         feeds=tuple(_feed(one) for one in model.feeds) or (_DEFAULT_FEED,),
     )

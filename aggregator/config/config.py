@@ -4,9 +4,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aggregator.model import Source
-from aggregator.settings import CleanOptions, FeedSpec, FetchSettings, ImageOptions, StorySettings
+from aggregator.settings import (
+    CleanOptions,
+    FeedSpec,
+    FetchSettings,
+    HubSettings,
+    ImageOptions,
+    StorySettings,
+)
 
 _CLEAN = CleanOptions()
+_HUB = HubSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,4 +34,5 @@ class Config:
     stories: StorySettings
     sources: tuple[Source, ...]
     feeds: tuple[FeedSpec, ...]
+    websub: HubSettings = _HUB
     clean: CleanOptions = _CLEAN  # of an address that no source says more about

@@ -27,6 +27,7 @@ from aggregator.config.fields import (
 from aggregator.config.sections import (
     CleanModel,
     FetchModel,
+    HubModel,
     ImagesModel,
     LinksModel,
     Model,
@@ -242,6 +243,7 @@ class ConfigModel(Model):
     links: LinksModel = Field(default=LinksModel(), description="link rules of your own")
     clean: CleanModel = Field(default=CleanModel(), description="what is taken out of entries")
     stories: StoriesModel = Field(default=StoriesModel(), description="how entries are grouped")
+    websub: HubModel = Field(default=HubModel(), description="telling readers of new editions")
     sources: tuple[SourceModel | Annotated[str, _BARE], ...] = Field(
         default=(), description="what to follow"
     )

@@ -224,3 +224,13 @@ class StoriesModel(Model):
         description="pairs of entries that never share a story",
         examples=[[["https://a.example/1", "https://b.example/2"]]],
     )
+
+
+class HubModel(Model):
+    """WebSub: readers learn of a new edition at once, from a hub, instead of asking again and again."""
+
+    hub: WebAddress = Field(
+        default="",
+        description="the hub that feeds name and that is told of each new edition; left out: none. Private feeds are not told of",
+        examples=["https://pubsubhubbub.appspot.com/"],
+    )

@@ -13,6 +13,7 @@ from aggregator.config.rules import WrapperModel
 from aggregator.config.sections import (
     CleanModel,
     FetchModel,
+    HubModel,
     ImagesModel,
     LinksModel,
     StoriesModel,
@@ -26,6 +27,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "links": LinksModel,
     "clean": CleanModel,
     "stories": StoriesModel,
+    "websub": HubModel,
     "sources": SourceModel,
     "feeds": FeedModel,
 }

@@ -14,7 +14,7 @@ from aggregator import config
 from aggregator.config import template
 from aggregator.config.models import ConfigModel, FeedModel, SourceModel
 from aggregator.config.rules import WrapperModel
-from aggregator.config.sections import FetchModel, ImagesModel, StoriesModel
+from aggregator.config.sections import FetchModel, HubModel, ImagesModel, StoriesModel
 from aggregator.config.tree import LARGEST
 from aggregator.errors import ConfigError, ConfigErrors
 from aggregator.model import Source
@@ -22,6 +22,7 @@ from aggregator.settings import (
     CleanOptions,
     FeedSpec,
     FetchSettings,
+    HubSettings,
     ImageOptions,
     StorySettings,
     WrapperRule,
@@ -72,6 +73,7 @@ images: {proxy: rewrap, template: 'https://i.example/?u={url_enc}', prefer_https
   keep_hosts: [A.example], hotlink_keep: [], enable: wayback,
   wrappers: [{host: img.example, at: 'query:u'}]}
 clean: {strip: .advert, copyright_notice: strip, boilerplate: strip}
+websub: {hub: 'https://hub.example/'}
 stories: {window: 2d, match: strict, join: [[a, b]], split: [[c, d]], never: [[e, f]]}
 sources:
   - {id: x, url: 'https://x.example/f', title: X 新闻, category: world, interval: 2h, priority: 2,
@@ -121,6 +123,7 @@ feeds:
         ),
         images=general.images,
         clean=general,
+        websub=HubSettings(hub="https://hub.example/"),
         stories=StorySettings(
             window=timedelta(days=2),
             match="strict",
@@ -177,6 +180,7 @@ feeds:
         (FetchModel, FetchSettings),
         (ImagesModel, ImageOptions),
         (StoriesModel, StorySettings),
+        (HubModel, HubSettings),
         (FeedModel, FeedSpec),
     ],
 )
