@@ -168,7 +168,7 @@ feeds:
                 include=("气候", "/cli.*/"),
                 exclude=("sport",),
                 min_publishers=2,
-                token="abcdefghijklmnop",
+                token="abcdefghijklmnop",  # noqa: S106  an example
             ),
         ),
     )
