@@ -11,13 +11,14 @@ from pathlib import Path
 from aggregator import plugins, selection
 from aggregator.config import Config
 from aggregator.errors import ConfigError
-from aggregator.fetchers import open_fetchers
+from aggregator.fetchers import open_fetchers, open_poster
 from aggregator.model import Source
 from aggregator.pipeline import Parts, Pipeline, Progress
 from aggregator.pool import Pool
 from aggregator.ports import Renderer, Store
 from aggregator.report import RunReport
 from aggregator.stores import lock_folder, open_store
+from aggregator.websub import Announcer
 
 
 def now() -> datetime:
@@ -61,6 +62,7 @@ class Application:
         """Open what a run needs: connections, worker processes, the store's thread."""
         fetchers = open_fetchers(self.config.fetch)
         pool = Pool()
+        announcer = self._announcer()
         pipeline = Pipeline(
             Parts(
                 store=self.store,
@@ -75,15 +77,27 @@ class Application:
                 stories=self.config.stories,
                 folder=self.folder,
                 public_url=self.config.public_url,
+                hub=self.config.websub.hub,
+                announcer=announcer,
             )
         )
         try:
             yield pipeline
         finally:
+            await pipeline.told()
             pipeline.close()
             pool.close()
             for fetcher in fetchers.values():
                 await fetcher.close()
+            if announcer:
+                await announcer.close()
+
+    def _announcer(self) -> Announcer | None:
+        hub = self.config.websub.hub
+        if not hub:
+            return None
+        path = self.config.data / "websub.json"
+        return Announcer(hub, open_poster(self.config.fetch), path, now)
 
     async def run_once(
         self,

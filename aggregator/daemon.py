@@ -39,7 +39,8 @@ class Daemon:
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def tick(self) -> None:
-        """Start a run of the sources that are due and not under way."""
+        """Start a run of the sources that are due and not under way; tell the hub what it missed."""
+        self._pipeline.announce()
         due = [one for one in await self._pipeline.due() if one.id not in self._busy]
         if due:
             self._busy |= {source.id for source in due}

@@ -22,6 +22,7 @@ class Published:
     """What publishing did: files that changed, stories shown, why feeds stayed as they were."""
 
     written: tuple[Path, ...]
+    topics: tuple[str, ...]  # addresses of the public feeds among them
     stories: tuple[str, ...]
     errors: tuple[str, ...]
 
@@ -36,12 +37,14 @@ class Press:
     feeds: Sequence[FeedSpec]
     folder: Path
     public_url: str
+    hub: str = ""
 
     def run(self, *, now: datetime) -> Published:
         """Write every feed whose bytes changed; a feed that fails does not stop the others."""
         infos = {name: one.info for name, one in self.store.source_states().items()}
         written: dict[Path, None] = {}
         shown: dict[str, None] = {}
+        topics: list[str] = []
         errors: list[str] = []
         for spec in self.feeds:
             selected = selection.choose(self.store, spec, now=now, sources=self.sources)
@@ -49,9 +52,16 @@ class Press:
             try:
                 for path in self._write(self._edition(spec, selected, infos, now), now):
                     written[path] = None
+                    if not spec.token:
+                        topics.append(self.address(path.name))
             except PublishError as error:
                 errors.append(str(error))
-        return Published(written=tuple(written), stories=tuple(shown), errors=tuple(errors))
+        return Published(
+            written=tuple(written),
+            topics=tuple(topics),
+            stories=tuple(shown),
+            errors=tuple(errors),
+        )
 
     def address(self, file: str) -> str:
         """Return the address of a published file."""
@@ -103,4 +113,5 @@ class Press:
             stories=selected,
             tombstones=buried if spec.group == "stories" else (),
             sources=infos,
+            links=(("hub", self.hub),) if self.hub and not spec.token else (),
         )

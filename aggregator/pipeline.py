@@ -40,6 +40,7 @@ from aggregator.ports import Clock, Fetcher, Renderer, Store
 from aggregator.renderers import LIST
 from aggregator.report import RunReport, SourceReport
 from aggregator.settings import CleanOptions, FeedSpec, FetchSettings, StorySettings
+from aggregator.websub import Announcer
 
 _log = structlog.get_logger()
 _T = TypeVar("_T")
@@ -47,6 +48,7 @@ _BATCH = 2_000  # entries a grouping transaction
 _REACH = timedelta(days=7)  # published span of one batch, so that its context stays small
 _OPEN = 256  # sources under way at one time, so that documents do not pile up before parsing
 _RECOVERED = 100_000  # entries of a published feed that are read back
+_HUB_SECONDS = 10.0  # that the end of a run waits for a hub
 _PATIENCE = 0.5  # seconds without news after which what has arrived is published
 
 Progress = Callable[[SourceReport], None]
@@ -68,6 +70,8 @@ class Parts:
     stories: StorySettings
     folder: Path
     public_url: str
+    hub: str = ""
+    announcer: Announcer | None = None
 
 
 @dataclass(slots=True)
@@ -77,6 +81,7 @@ class _Tally:
     new: int = 0
     changed: int = 0
     written: dict[Path, None] = dataclasses.field(default_factory=dict)
+    topics: dict[str, None] = dataclasses.field(default_factory=dict)
     published: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
 
@@ -105,6 +110,7 @@ class Pipeline:
         self._parts = parts
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._one_writer = asyncio.Lock()
+        self._telling: asyncio.Task[None] | None = None
         self._open = asyncio.Semaphore(_OPEN)
 
     async def run(
@@ -157,6 +163,18 @@ class Pipeline:
         """Group and publish what is in the store, with no gathering before."""
         await self._in_store(self._recover)
         await self._settle(_Tally())
+
+    def announce(self) -> None:
+        """Begin to tell the hub what it has not heard, if it is time; nothing waits for it."""
+        announcer = self._parts.announcer
+        if announcer and announcer.is_due() and (self._telling is None or self._telling.done()):
+            self._telling = asyncio.create_task(announcer.ping())
+
+    async def told(self) -> None:
+        """Wait until the hub is told, or did not answer in time."""
+        if self._telling:
+            await asyncio.wait({self._telling}, timeout=_HUB_SECONDS)
+            self._telling.cancel()
 
     def close(self) -> None:
         """End the store's thread."""
@@ -297,6 +315,10 @@ class Pipeline:
         async with self._one_writer:
             await self._in_store(lambda: self._group(tally))
             await self._in_store(lambda: self._publish(tally))
+        if self._parts.announcer and tally.topics:
+            self._parts.announcer.note(tally.topics)
+            tally.topics.clear()
+            self.announce()
 
     def _group(self, tally: _Tally) -> None:
         """Group everything not yet grouped, in batches near in time."""
@@ -324,7 +346,9 @@ class Pipeline:
             feeds=parts.feeds,
             folder=parts.folder,
             public_url=parts.public_url,
+            hub=parts.hub,
         )
         done = press.run(now=parts.clock())
         tally.written.update(dict.fromkeys(done.written))
+        tally.topics.update(dict.fromkeys(done.topics))
         tally.published, tally.errors = done.stories, done.errors

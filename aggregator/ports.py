@@ -44,6 +44,16 @@ class Fetcher(Protocol):
         """Give connections back."""
 
 
+class Poster(Protocol):
+    """Sends forms, to hubs for instance."""
+
+    async def post(self, url: str, form: Sequence[tuple[str, str]]) -> int:
+        """Send a form and return the status of the answer, or raise FetchError."""
+
+    async def close(self) -> None:
+        """Give connections back."""
+
+
 class Parser(Protocol):
     """Reads one format; a module `parsers/FORMAT.py` is one."""
 

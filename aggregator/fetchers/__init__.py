@@ -8,8 +8,16 @@ no message holds a secret of an address. Modules that begin with `_` are helpers
 from collections.abc import Mapping
 
 from aggregator import plugins
-from aggregator.ports import Fetcher
+from aggregator.ports import Fetcher, Poster
 from aggregator.settings import FetchSettings
+
+
+def open_poster(settings: FetchSettings) -> Poster:
+    """Return what sends forms under the same rules; who opens it closes it."""
+    # httpx takes a tenth of a second, and few configurations want this
+    from aggregator.fetchers._post import WebPoster  # noqa: PLC0415
+
+    return WebPoster(settings)
 
 
 def open_fetchers(settings: FetchSettings) -> Mapping[str, Fetcher]:

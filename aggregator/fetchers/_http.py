@@ -3,7 +3,7 @@
 import importlib.metadata
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
@@ -70,12 +70,18 @@ class Web:
             },
         )
 
+    def get(self, url: str, headers: Mapping[str, str]) -> AbstractAsyncContextManager[Answer]:
+        """Ask for a document, as `ask` does."""
+        return self.ask("GET", url, headers)
+
     @asynccontextmanager
-    async def get(self, url: str, headers: Mapping[str, str]) -> AsyncIterator[Answer]:
+    async def ask(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None = None
+    ) -> AsyncIterator[Answer]:
         """Ask once, follow nothing; raises FetchError, from the body's pieces too."""
         with _translated():
             raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-            request = self._client.build_request("GET", url, headers=raw)
+            request = self._client.build_request(method, url, headers=raw, content=content)
             response = await self._client.send(request, stream=True)
             try:
                 yield Answer(

@@ -1,0 +1,100 @@
+"""Tells a WebSub hub which feeds have a new edition, again and again until it has heard."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from aggregator.errors import FetchError
+from aggregator.ports import Clock, Poster
+
+_FIRST, _LONGEST = timedelta(minutes=1), timedelta(hours=6)
+_MOST = 12  # tries; by then the hub has been away for more than a day
+_TOPICS_MOST = 1_000
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _News:
+    """A topic that the hub has not heard of: how often it was tried, and when to try again."""
+
+    tries: int = 0
+    due: datetime
+
+
+class Announcer:
+    """Pings one hub; what it has not heard stands in a file, so that no restart loses it."""
+
+    def __init__(self, hub: str, poster: Poster, path: Path, clock: Clock) -> None:
+        self._hub = hub
+        self._poster = poster
+        self._path = path
+        self._clock = clock
+        self._news = _read(path)
+
+    def is_due(self) -> bool:
+        """Say whether there is something to tell by now."""
+        now = self._clock()
+        return any(one.due <= now for one in self._news.values())
+
+    def note(self, topics: Iterable[str]) -> None:
+        """Remember feeds that changed; they are told at the next chance, however often they failed."""
+        now = self._clock()
+        changed = {topic: _News(due=now) for topic in topics}
+        if changed:
+            self._save(self._news | changed)
+
+    async def ping(self) -> None:
+        """Tell the hub what is due; what fails is tried later, ever less often."""
+        now = self._clock()
+        for topic, news in tuple(self._news.items()):
+            if news.due <= now:
+                await self._tell(topic, news)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._poster.close()
+
+    async def _tell(self, topic: str, news: _News) -> None:
+        # The first is the specification's word, the other what old hubs know.
+        form = (("hub.mode", "publish"), ("hub.topic", topic), ("hub.url", topic))
+        try:
+            status = await self._poster.post(self._hub, form)
+            problem = "" if 200 <= status < 300 else f"status {status}"
+        except FetchError as error:
+            problem = str(error)
+        if self._news.get(topic) != news:
+            return  # it changed again meanwhile, and is told again
+        left = {name: one for name, one in self._news.items() if name != topic}
+        if problem and news.tries + 1 < _MOST:
+            wait = min(_FIRST * 2**news.tries, _LONGEST)
+            left[topic] = _News(tries=news.tries + 1, due=self._clock() + wait)
+        if problem:
+            _log.warning("hub not told", topic=topic, tries=news.tries + 1, error=problem)
+        else:
+            _log.info("hub told", topic=topic)
+        self._save(left)
+
+    def _save(self, news: Mapping[str, _News]) -> None:
+        self._news = dict(tuple(news.items())[-_TOPICS_MOST:])
+        said = {name: [one.tries, one.due.isoformat()] for name, one in self._news.items()}
+        aside = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
+        with suppress(OSError):  # a full disk stops no edition; the file only bridges a restart
+            aside.write_text(json.dumps(said), encoding="utf-8")
+            aside.replace(self._path)
+
+
+def _read(path: Path) -> dict[str, _News]:
+    try:
+        said = json.loads(path.read_bytes())
+        return {
+            str(topic): _News(tries=int(tries), due=datetime.fromisoformat(due))
+            for topic, (tries, due) in said.items()
+        }
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
