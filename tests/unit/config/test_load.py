@@ -261,7 +261,7 @@ WRONG = [
     ("stories: {join: [[a]]}", "stories.join[0][1]: is missing"),
     # unknown keys
     ("source: []", "source: unknown key; did you mean 'sources'?"),
-    ("fetch: {timeot: 1s}", "fetch.timeot: unknown key; did you mean 'timeout'?"),
+    ("fetch: {timeouts: 1s}", "fetch.timeouts: unknown key; did you mean 'timeout'?"),
     ("interval: 1h", "interval: unknown key here; it belongs to fetch: or sources:"),
     ("feeds: [{name: a, url: x}]", "feeds[0].url: unknown key here; it belongs to sources:"),
     ("images: {wrappers: [{host: a.b, att: 'query:u'}]}", "wrappers[0].att: unknown key"),
