@@ -1,6 +1,7 @@
 """Addresses: made absolute, canonical and comparable, freed of tracking, told safe from unsafe."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
@@ -10,8 +11,6 @@ from urllib.parse import quote, unquote, urljoin
 
 import ada_url
 import yaml
-
-from aggregator.settings import LinkRule
 
 LONGEST = 16_000  # characters of an address; longer ones are none
 
@@ -29,6 +28,7 @@ _SAFE = "!$&'()*+,-./:;=?@_~%"
 
 _MOBILE = re.compile(r"^(?:(?:www\d?|m|mobile|wap|3g|amp)\.)+(?=[^.]+\.)")
 _MOBILE_SECOND = re.compile(r"(?<=\.)m\.(?=[^.]+\.[^.]+$)")
+_ODD_GLOB = re.compile(r"[?\[]|.\*.|^\*.*\*$")
 _SLASHES = re.compile(r"//+")
 _INDEX = re.compile(r"/(?:index|default)\.(?:html?|php|aspx?|jsp|shtml)$", re.IGNORECASE)
 _AMP_PATH = re.compile(
@@ -183,47 +183,66 @@ def _hide(pair: str) -> str:
 # --- tracking ------------------------------------------------------------------------------
 
 
+class Globs:
+    """Names and globs, of which a lower-case name may match one; quick to make and to ask."""
+
+    __slots__ = ("_ends", "_names", "_pattern", "_starts")
+
+    def __init__(self, globs: Iterable[str]) -> None:
+        plain = [glob.lower() for glob in globs]
+        odd = [glob for glob in plain if _ODD_GLOB.search(glob)]
+        rest = [glob for glob in plain if glob not in odd]
+        self._names = frozenset(glob for glob in rest if "*" not in glob)
+        self._starts = tuple(glob[:-1] for glob in rest if glob.endswith("*"))
+        self._ends = tuple(glob[1:] for glob in rest if glob.startswith("*") and glob != "*")
+        self._pattern = re.compile("|".join(translate(glob) for glob in odd)) if odd else None
+
+    def match(self, name: str) -> bool:
+        """Whether a name matches."""
+        return (
+            name in self._names
+            or name.startswith(self._starts)
+            or name.endswith(self._ends)
+            or (self._pattern is not None and self._pattern.match(name) is not None)
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class _Site:
-    hosts: re.Pattern[str]
-    names: re.Pattern[str]
+    hosts: Globs
+    names: Globs
     fragments: re.Pattern[str] | None
     cut: re.Pattern[str] | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Tracking:
-    names: re.Pattern[str]
-    signed: re.Pattern[str]
+    names: Globs
+    signed: Globs
     fragments: re.Pattern[str]
-    key_only: re.Pattern[str]
-    key_keeps: re.Pattern[str]
+    key_only: Globs
+    key_keeps: Globs
     same_hosts: dict[str, str]
     sites: tuple[_Site, ...]
-
-
-def globs(patterns: list[str] | tuple[str, ...]) -> re.Pattern[str]:
-    """Return one pattern that a whole lower-case name matches if any glob does."""
-    return re.compile("|".join(translate(glob.lower()) for glob in patterns) or r"(?!)")
 
 
 def _load() -> _Tracking:
     rules = read_rules("tracking")
     sites = tuple(
         _Site(
-            globs(site["hosts"]),
-            globs(site.get("names", [])),
+            Globs(site["hosts"]),
+            Globs(site.get("names", [])),
             re.compile(site["fragment"]) if "fragment" in site else None,
             re.compile(site["cut"]) if "cut" in site else None,
         )
         for site in rules["sites"]
     )
     return _Tracking(
-        globs(rules["names"]),
-        globs(rules["signed"]),
+        Globs(rules["names"]),
+        Globs(rules["signed"]),
         re.compile(rules["fragment"]),
-        globs(rules["key"]["names"]),
-        globs(rules["key"]["except_hosts"]),
+        Globs(rules["key"]["names"]),
+        Globs(rules["key"]["except_hosts"]),
         rules["key"]["same_hosts"],
         sites,
     )
@@ -232,7 +251,7 @@ def _load() -> _Tracking:
 _TRACKING = _load()
 
 
-def without_tracking(url: str, rules: tuple[LinkRule, ...] = ()) -> str:
+def without_tracking(url: str) -> str:
     """Return the address without tracking parameters, the rest as written; signed ones stay."""
     name = host(url)
     if not name:
@@ -251,7 +270,7 @@ def without_tracking(url: str, rules: tuple[LinkRule, ...] = ()) -> str:
             fragment = None
         if (path, query, fragment) != (parts.path, parts.query, parts.fragment):
             url = Parts(parts.scheme, parts.authority, path, query, fragment).join()
-    return _user_rules(url, rules) if rules else url
+    return url
 
 
 @lru_cache(maxsize=4096)
@@ -285,38 +304,7 @@ def _drop(query: str, sites: tuple[_Site, ...]) -> str | None:
 def _tracking_name(name: str, sites: tuple[_Site, ...]) -> bool:
     if "%" in name:
         name = unquote(name)
-    return bool(_TRACKING.names.match(name)) or any(site.names.match(name) for site in sites)
-
-
-def _user_rules(url: str, rules: tuple[LinkRule, ...]) -> str:
-    for rule in rules:
-        if not _search(rule.pattern, url) or any(_search(x, url) for x in rule.exceptions):
-            continue
-        for cut in rule.cuts:
-            url = user_pattern(cut).sub("", url)
-        parts = split(url)
-        if parts.query and rule.names:
-            names = user_pattern("|".join(f"(?:{name})" for name in rule.names))
-            kept = [
-                pair
-                for pair in parts.query.split("&")
-                if not names.fullmatch(pair.partition("=")[0])
-            ]
-            url = parts._replace(query="&".join(kept) or None).join()
-    return url
-
-
-def _search(pattern: str, url: str) -> bool:
-    return bool(user_pattern(pattern).search(url[:2000]))
-
-
-@lru_cache(maxsize=4096)
-def user_pattern(pattern: str) -> re.Pattern[str]:
-    """Compile a pattern of the user's; one that cannot be read matches nothing."""
-    try:
-        return re.compile(pattern, re.IGNORECASE)
-    except re.error:
-        return re.compile(r"(?!)")
+    return _TRACKING.names.match(name) or any(site.names.match(name) for site in sites)
 
 
 # --- identity ------------------------------------------------------------------------------

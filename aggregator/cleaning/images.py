@@ -1,7 +1,6 @@
 """Addresses of images: taken out of their proxies, or put into the user's own."""
 
 import base64
-import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from urllib.parse import quote
@@ -10,7 +9,7 @@ from aggregator.cleaning.ruleset import RuleSet, compile_rules, read_wrappers
 from aggregator.cleaning.targets import is_open
 from aggregator.cleaning.wrappers import Step, peel
 from aggregator.settings import ImageOptions
-from aggregator.urls import absolute, globs, host, is_web, split, strip
+from aggregator.urls import Globs, absolute, host, is_web, split, strip
 
 RULES = read_wrappers("image-proxies")
 _DEFAULTS = ImageOptions()
@@ -22,7 +21,7 @@ class Unwrapper:
 
     options: ImageOptions
     rules: RuleSet
-    stays: re.Pattern[str]
+    stays: Globs
 
     def trace(self, url: str) -> list[Step]:
         """Return what is done to an absolute address, step by step."""
@@ -58,7 +57,7 @@ def unwrapper(options: ImageOptions) -> Unwrapper:
         for rule in RULES
     ]
     rules = compile_rules([*options.wrappers, *mine], RULES)
-    return Unwrapper(options, rules, globs((*options.keep_hosts, *options.hotlink_keep)))
+    return Unwrapper(options, rules, Globs((*options.keep_hosts, *options.hotlink_keep)))
 
 
 def trace_image(url: str, options: ImageOptions = _DEFAULTS, *, base: str = "") -> tuple[Step, ...]:

@@ -1,15 +1,18 @@
 """Addresses of pages: redirect wrappers opened, tracking parameters dropped."""
 
+import re
+from functools import lru_cache
 from urllib.parse import unquote
 
 from aggregator.cleaning.ruleset import compile_rules, read_wrappers
 from aggregator.cleaning.targets import is_open, mend
 from aggregator.cleaning.wrappers import Step, peel
 from aggregator.settings import LinkRule
-from aggregator.urls import is_web, same_key, strip, user_pattern, without_tracking
+from aggregator.urls import is_web, same_key, split, strip, without_tracking
 
 RULES = read_wrappers("redirects")
 _RULES = compile_rules(RULES)
+_LONGEST = 2000  # characters that a user's pattern sees
 
 
 def trace_link(url: str, rules: tuple[LinkRule, ...] = ()) -> tuple[Step, ...]:
@@ -24,10 +27,11 @@ def trace_link(url: str, rules: tuple[LinkRule, ...] = ()) -> tuple[Step, ...]:
     for step in peel(seen, _RULES, fragments=True):
         steps.append(step)
         seen = step.after
-    for step in _user(seen, rules):
-        steps.append(step)
-        seen = step.after
-    cleaned = without_tracking(seen, rules)
+    for rule in rules:
+        if done := _by_rule(seen, rule):
+            steps.append(done)
+            seen = done.after
+    cleaned = without_tracking(seen)
     if cleaned != seen:
         steps.append(Step("tracking", seen, cleaned))
     return tuple(steps)
@@ -44,15 +48,35 @@ def link_key(url: str) -> str:
     return same_key(clean_link(url))
 
 
-def _user(url: str, rules: tuple[LinkRule, ...]) -> list[Step]:
-    for rule in rules:
-        if not user_pattern(rule.pattern).search(url) or any(
-            user_pattern(x).search(url) for x in rule.exceptions
-        ):
-            continue
-        for opener in rule.opens:
-            match = user_pattern(opener).search(url)
-            inner = mend(unquote(match[1])) if match and match[1] else ""
-            if inner and is_open(inner):
-                return [Step(rule.id, url, inner)]
-    return []
+def _by_rule(url: str, rule: LinkRule) -> Step | None:
+    """Do what one rule of the user's says; None where it does not hold or changes nothing."""
+    if not _found(rule.pattern, url) or any(_found(one, url) for one in rule.exceptions):
+        return None
+    for opener in rule.opens:
+        match = _pattern(opener).search(url[:_LONGEST])
+        inner = mend(unquote(match[1])) if match and match[1] else ""
+        if inner and is_open(inner):
+            return Step(rule.id, url, inner)
+    made = url
+    for cut in rule.cuts:
+        made = _pattern(cut).sub("", made)
+    parts = split(made)
+    if parts.query and rule.names:
+        names = _pattern("|".join(f"(?:{name})" for name in rule.names))
+        pairs = parts.query.split("&")
+        kept = [pair for pair in pairs if not names.fullmatch(pair.partition("=")[0])]
+        made = parts._replace(query="&".join(kept) or None).join()
+    return Step(rule.id, url, made) if made != url else None
+
+
+def _found(pattern: str, url: str) -> bool:
+    return bool(_pattern(pattern).search(url[:_LONGEST]))
+
+
+@lru_cache(maxsize=4096)
+def _pattern(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern of the user's; one that cannot be read matches nothing."""
+    try:
+        return re.compile(pattern, re.IGNORECASE)
+    except re.error:
+        return re.compile(r"(?!)")

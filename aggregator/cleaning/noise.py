@@ -9,7 +9,7 @@ from typing import Any
 from selectolax.lexbor import LexborNode
 
 from aggregator.errors import ConfigError
-from aggregator.urls import globs, host, read_rules
+from aggregator.urls import Globs, host, read_rules
 
 LONGEST_BLOCK = 600  # characters; what is longer is no noise
 BLOCKS = frozenset(
@@ -45,7 +45,7 @@ class Noise:
     pixel_words: frozenset[str]
     pixel_starts: Mapping[str, re.Pattern[str]]
     pixel_files: re.Pattern[str]
-    embeds: re.Pattern[str]
+    embeds: Globs
     blocks: tuple[BlockRule, ...]
     related: re.Pattern[str]
     calls: re.Pattern[str]
@@ -77,7 +77,7 @@ def _load() -> Noise:
         pixel_words=frozenset(rules["pixel_words"]),
         pixel_starts=_by_host(rules["pixel_starts"]),
         pixel_files=re.compile(rules["pixel_files"]),
-        embeds=globs([*rules["embeds"], *(f"*.{host}" for host in rules["embeds"])]),
+        embeds=Globs([*rules["embeds"], *(f"*.{host}" for host in rules["embeds"])]),
         blocks=tuple(block_rule_of(row) for row in rules["blocks"]),
         related=re.compile(rules["related"]),
         calls=re.compile(rules["calls"]),

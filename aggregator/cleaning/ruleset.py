@@ -8,7 +8,7 @@ from typing import Any
 
 from aggregator.errors import ConfigError
 from aggregator.settings import WrapperRule
-from aggregator.urls import globs, read_rules
+from aggregator.urls import Globs, read_rules
 
 _PLACES = re.compile(r"query:[\w|.-]+|(?:path|whole):.+|rawquery|fragment", re.DOTALL)
 _PATTERN_PLACE = re.compile(r"^(?:path|whole):")
@@ -38,7 +38,7 @@ class RuleSet:
     """Compiled rules, found by host: exact ones first, then globs, then those for any host."""
 
     exact: Mapping[str, tuple[Compiled, ...]]
-    patterns: tuple[tuple[re.Pattern[str], Compiled], ...]
+    patterns: tuple[tuple[Globs, Compiled], ...]
     anywhere: tuple[Compiled, ...]
     marks: re.Pattern[str]
     _found: dict[str, tuple[Compiled, ...]] = field(default_factory=dict)
@@ -114,7 +114,7 @@ def _check_pattern(text: str, where: str) -> None:
 def compile_rules(rules: Sequence[WrapperRule], builtin: Sequence[WrapperRule] = ()) -> RuleSet:
     """Compile rules that are switched on; `like` is looked up among `builtin`."""
     exact: dict[str, tuple[Compiled, ...]] = {}
-    patterns: list[tuple[re.Pattern[str], Compiled]] = []
+    patterns: list[tuple[Globs, Compiled]] = []
     anywhere: list[Compiled] = []
     for rule in _expand(rules, builtin):
         compiled = _compiled(rule)
@@ -124,7 +124,7 @@ def compile_rules(rules: Sequence[WrapperRule], builtin: Sequence[WrapperRule] =
             if host == "*":
                 anywhere.append(compiled)
             elif re.search(r"[*?\[]", host):
-                patterns.append((globs([host]), compiled))
+                patterns.append((Globs([host]), compiled))
             else:
                 exact[host.lower()] = (*exact.get(host.lower(), ()), compiled)
     marks = {re.escape(mark) for found in anywhere for mark in found.rule.marks or ("",)}

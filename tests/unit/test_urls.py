@@ -141,6 +141,28 @@ def test_without_tracking(url: str, wanted: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("globs", "name", "matches"),
+    [
+        (["a.example"], "a.example", True),
+        (["A.example"], "b.a.example", False),
+        (["*.example"], "b.a.example", True),
+        (["*.example"], "example", False),
+        (["www.*"], "www.example", True),
+        (["*"], "any", True),
+        (["*mid*"], "amidst", True),
+        (["*mid*"], "other", False),
+        (["i[0-3].example"], "i2.example", True),
+        (["i[0-3].example"], "i4.example", False),
+        (["a?c"], "abc", True),
+        (["a*c", "x"], "abbc", True),
+        ([], "a", False),
+    ],
+)
+def test_globs(globs: list[str], name: str, matches: bool) -> None:
+    assert urls.Globs(globs).match(name) is matches
+
+
+@pytest.mark.parametrize(
     ("url", "wanted"),
     [
         ("HTTP://EXAMPLE.org:80/A?utm_id=1#x", "http://example.org/A"),

@@ -116,6 +116,7 @@ RULES = (
         opens=(r"^https?://shop\.example\.com/out\?to=([^&]*)",),
         exceptions=(r"^https?://shop\.example\.com/keep",),
     ),
+    LinkRule(id="broken", pattern="(", names=("a",)),
 )
 
 
