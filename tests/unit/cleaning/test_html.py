@@ -40,7 +40,7 @@ GONE = {
     "script": "<script>alert(1)</script><style>p{}</style><template>x</template>",
     "noscript": "<noscript>Please enable JavaScript</noscript>",
     "unknown frame": '<iframe src="https://x.example/f"></iframe>',
-    "advert frame": '<iframe src="https://ad.doubleclick.net/x" title="ad"></iframe>',
+    "advert frame": '<iframe src="https://pixel.wp.com/x" title="ad"></iframe>',
     "embedded page": '<iframe src="/p/2/embed/#?secret=a" title="Page"></iframe>',
     "image that cannot be": '<img src="javascript:x"><img src="data:image/gif;base64,R0">',
     "comment": "<!-- x --><?php x ?>",
