@@ -40,7 +40,8 @@ _MOST_CITES, _MOST_ENCLOSURES, _MOST_CATEGORIES = 20, 50, 30
 _HREF = re.compile(r'<a href="([^"]+)"')
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,500}>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w{1,30});")
 _ZONES = timedelta(hours=14)  # how far a time without zone may be off
-_DAY = timedelta(days=1)
+_DAY, _SOON = timedelta(days=1), timedelta(hours=3)
+_HOMES = {"zh": "Asia/Shanghai", "ja": "Asia/Tokyo", "ko": "Asia/Seoul"}
 _LANGUAGES = {
     "Hani": "zh",
     "Hans": "zh-Hans",
@@ -163,21 +164,30 @@ def _published(
     for written in body.preamble.dates:
         for form in date_forms(written):
             moment = dates.parse(form, language=language, timezone=source.timezone)
-            if moment is not None and (plausible := _plausible(moment, written, raw.gathered)):
-                return written, plausible
+            if moment is not None and raw.gathered is not None:
+                home = dates.parse(form, timezone=_HOMES.get(language[:2], ""))
+                moment = _plausible(moment, home or moment, written, raw.gathered)
+            if moment is not None:
+                return written, moment
     return "", None
 
 
-def _plausible(moment: datetime, written: str, gathered: datetime | None) -> datetime | None:
-    """Hold a date that may lack zone and time against the moment of gathering; None if absurd."""
-    if gathered is None:
-        return moment
+def _plausible(
+    moment: datetime, home: datetime, written: str, gathered: datetime
+) -> datetime | None:
+    """Hold a date that may lack zone and time against the moment of gathering; None if absurd.
+
+    `home` is the date as read where the language is at home.
+    """
     if moment > gathered + _ZONES:
         return None
     day_alone = not re.search(r"\d[:：时時]", written)
-    if moment > gathered or (day_alone and gathered - moment < _DAY):
+    if day_alone and timedelta() <= gathered - moment < _DAY:
         return gathered
-    return moment
+    if moment <= gathered:
+        return moment
+    # Later than it was read: in the time of its own place, which is at home if that fits well.
+    return home if not day_alone and timedelta() <= gathered - home < _SOON else gathered
 
 
 def _language(raw: RawEntry, info: FeedInfo, source: Source, title: str, text: str) -> str:

@@ -132,6 +132,17 @@ def test_dates_of_preambles(
     assert entry.html == TEXT
 
 
+@pytest.mark.parametrize(
+    ("written", "hours"),
+    [("2024-04-20 19:10", -0.8333), ("2024-04-20 14:30", 0), ("2024-04-20 11:00", -1)],
+)
+def test_time_of_the_place_where_the_language_is_at_home(written: str, hours: float) -> None:
+    raw = replace(RAW, content=f"<div>{written}</div>{TEXT}", gathered=NOON, language="zh-CN")
+    published = clean(raw, INFO, DUMPS).published
+    assert published is not None
+    assert abs(published - NOON - timedelta(hours=hours)) < timedelta(minutes=1)
+
+
 def test_own_date_wins_over_the_preamble() -> None:
     raw = replace(
         RAW,
