@@ -5,6 +5,7 @@ a lead image (Media RSS) and, in our own namespace, how many publishers report t
 """
 
 from functools import partial
+from html import escape
 from typing import Any
 
 from feedgen.entry import FeedEntry
@@ -42,7 +43,16 @@ def _write(edition: Edition, shown: tuple[Rendition, ...]) -> bytes:
     for rendition in shown:
         _fill(feed.add_entry(order="append"), rendition)
     document: bytes = feed.atom_str(pretty=True)
-    return document
+    return _dress(document, _content.address(edition, "feed.css"))
+
+
+def _dress(document: bytes, style: str) -> bytes:
+    """Name the style sheet for browsers, which is nothing to readers."""
+    if not style:
+        return document
+    head, end, rest = document.partition(b"?>\n")
+    named = escape(style).encode()
+    return head + end + b'<?xml-stylesheet type="text/css" href="%b"?>\n' % named + rest
 
 
 class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no types

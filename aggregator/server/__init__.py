@@ -34,6 +34,7 @@ _INDEX_KEPT = timedelta(seconds=10)  # reading fifty stories is the cost of the 
 _AT_ONCE = 4  # pages made side by side; the rest waits, and feeds are served meanwhile
 _OWN = {
     "style.css": Place(path=_STATIC / "style.css", media_type="text/css; charset=utf-8"),
+    "feed.css": Place(path=_STATIC / "feed.css", media_type="text/css; charset=utf-8"),
     "icon.png": Place(path=_STATIC / "icon.png", media_type="image/png"),
     "logo.png": Place(path=_STATIC / "logo.png", media_type="image/png"),
     "favicon.ico": Place(path=_STATIC / "icon.png", media_type="image/png"),

@@ -3,6 +3,7 @@
 import hmac
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl, quote
 
@@ -17,6 +18,7 @@ from aggregator.server._shelf import Edition, Place, Shelf, send
 from aggregator.server._site import Published, Site, published
 
 _SECONDS = 300
+_XML = "application/xml; charset=utf-8"
 _PAGE = re.compile(r"archive-\d{4,9}\.(?P<extension>[a-z]{1,9})", re.ASCII)
 _SOON = {"Retry-After": "30"}
 
@@ -52,6 +54,9 @@ class Feeds:
 
     def _send(self, feed: Published, edition: Edition, request: Request) -> Response:
         reach = "private" if feed.spec.token else "public"
+        if feed.format == "atom" and request.headers.get("accept", "").startswith("text/html"):
+            # A browser heeds the style sheet of plain XML alone, and shows Atom as source text.
+            edition, reach = replace(edition, media_type=_XML), "private"
         answer = send(edition, request, cache=f"{reach}, max-age={_SECONDS}")
         self._site.metrics.record_answer("feed", answer.status_code)
         return answer

@@ -133,3 +133,17 @@ def test_entries_keep_the_order_of_the_edition() -> None:
     stories = [make_shown(make_stored(n)) for n in (3, 1, 2)]
     feed = render(*stories)
     assert texts(feed, "a:entry/a:id/text()") == [shown.story.id for shown in stories]
+
+
+def test_browsers_are_told_of_a_style_sheet() -> None:
+    document = atom.render(make_edition(home_url="http://127.0.0.1:8080/a/"))
+    style = b'<?xml-stylesheet type="text/css" href="http://127.0.0.1:8080/a/feed.css"?>'
+    assert document.splitlines()[1] == style
+    assert document.startswith(b"<?xml version")
+    etree.fromstring(document)
+    assert b"xml-stylesheet" not in atom.render(make_edition(home_url=""))
+
+
+def test_a_page_of_the_archive_says_so() -> None:
+    feed = render(links=(("current", "http://127.0.0.1:8080/feeds/merged.atom"),))
+    assert feed.find("{http://purl.org/syndication/history/1.0}archive") is not None

@@ -202,3 +202,15 @@ def test_links_between_private_pages_carry_the_token(tmp_path: Path) -> None:
             f'<link href="{home}.atom{query}"/><a href="{home}/archive-0002.atom{query}"/>'
             f'<b c="{home}2.atom"/>'
         )
+
+
+def test_a_browser_gets_plain_xml_which_it_can_style(tmp_path: Path) -> None:
+    client = visit(make_site(tmp_path, feeds=(make_spec(formats=("atom", "json")),)))
+    publish.write(tmp_path / "merged.json", b"{}")
+    asked = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    answer = client.get(URL, headers=asked)
+    assert answer.content == CONTENT
+    assert answer.headers["content-type"] == "application/xml; charset=utf-8"
+    assert answer.headers["cache-control"] == "private, max-age=300"
+    other = client.get("/feeds/merged.json", headers=asked)
+    assert other.headers["content-type"] == "application/feed+json; charset=utf-8"

@@ -211,6 +211,7 @@ def test_other_methods_are_refused(tmp_path: Path) -> None:
     ("name", "kind"),
     [
         ("style.css", "text/css; charset=utf-8"),
+        ("feed.css", "text/css; charset=utf-8"),
         ("icon.png", "image/png"),
         ("logo.png", "image/png"),
         ("favicon.ico", "image/png"),
