@@ -310,3 +310,28 @@ def test_a_page_that_cannot_be_read_is_an_error(house: House) -> None:
     house.add(*range(1000, 1200))
     with pytest.raises(PublishError):
         archive(house).extend((), now=house.now)
+
+
+def test_a_run_that_was_cut_off_is_made_good(house: House) -> None:
+    """The state is written last, so the next run writes the same page and link again."""
+    house.add(*range(1, 300))
+    house.publish()
+    state = house.folder / "merged" / "archive.atom.json"
+    before = state.read_bytes()
+    house.add(*range(1000, 1060))
+    house.publish()
+    pages = house.pages()
+    state.write_bytes(before)
+    house.publish()
+    assert house.pages() == pages
+    assert len(pages) == 3
+
+
+def test_a_page_without_links_gets_none(house: House) -> None:
+    house.add(*range(1, 300))
+    house.publish()
+    path = house.folder / "merged" / "archive-0002.atom"
+    path.write_bytes(b"<feed>mended by hand</feed>")
+    house.add(*range(1000, 1200))
+    house.publish()
+    assert path.read_bytes() == b"<feed>mended by hand</feed>"
