@@ -34,7 +34,9 @@ def read(
             entries.append(cleaning.clean(raw, parsed.info, source, boilerplate=boilerplate))
         except Exception as error:  # noqa: BLE001  one odd entry must not cost the feed
             skipped.append(Skipped(where=raw.where, reason=f"cannot be cleaned: {error!r}"))
-    return CleanedFeed(info=parsed.info, entries=tuple(entries), skipped=tuple(skipped))
+    return CleanedFeed(
+        info=parsed.info, entries=tuple(entries), skipped=tuple(skipped), cut=parsed.cut
+    )
 
 
 def _parse(document: Document) -> ParsedFeed:

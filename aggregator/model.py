@@ -171,6 +171,7 @@ class ParsedFeed:
     info: FeedInfo
     entries: tuple[RawEntry, ...]
     skipped: tuple[Skipped, ...] = ()
+    cut: bool = False  # ends before its end: what is missing was not taken away
 
 
 # --- clean: safe ---------------------------------------------------------------------------
@@ -228,6 +229,7 @@ class CleanedFeed:
     info: FeedInfo
     entries: tuple[Entry, ...]
     skipped: tuple[Skipped, ...] = ()
+    cut: bool = False
 
 
 # --- store ---------------------------------------------------------------------------------

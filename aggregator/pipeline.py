@@ -93,11 +93,13 @@ class _Harvest:
     skipped: list[Skipped]
     entries: list[Entry] = dataclasses.field(default_factory=list)
     places: list[str] = dataclasses.field(default_factory=list)
+    cut: bool = False
     info: FeedInfo = dataclasses.field(default_factory=FeedInfo)
 
     def add(self, name: str, feed: CleanedFeed) -> None:
         """Add a document, which the name is given of if there are many."""
         self.info = feed.info
+        self.cut |= feed.cut
         self.skipped += feed.skipped
         self.entries += feed.entries
         self.places += [name or entry.link or entry.title for entry in feed.entries]
@@ -282,6 +284,8 @@ class Pipeline:
     ) -> SourceReport:
         if source.kind == "feed":
             state = dataclasses.replace(state, info=harvest.info)
+        if harvest.cut:  # the whole of it is wanted still
+            fetched = dataclasses.replace(fetched, validators=state.validators)
         entries = harvest.entries
         after = self._succeed(source, state, fetched)
         store, now = self._parts.store, self._parts.clock()
@@ -291,6 +295,8 @@ class Pipeline:
         )
         new = sum(change.kind == "new" for change in changes)
         modified = sum(change.kind == "modified" for change in changes)
+        if harvest.cut and not new + modified:
+            raise ParseError(f"the document is cut off; {len(entries)} whole entries, none new")
         if new:  # when to ask next depends on whether something came
             later = self._succeed(source, schedule.arrived(state, now), fetched)
             await self._in_store(lambda: store.save_state(source.identity, later))

@@ -1,5 +1,6 @@
 """Reads RSS 0.90–2.0, RDF, CDF and Atom: a fast path for what is well-formed, feedparser for the rest."""
 
+import dataclasses
 import io
 import re
 import warnings
@@ -72,7 +73,8 @@ def loose(content: bytes, url: str) -> ParsedFeed:
     found = _feedparser(_loose.prepare(content))
     if not found["entries"] and not found.get("version") and _mend.root_name(content) not in _FEEDS:
         raise NotAFeed("no feed: nothing in it is an entry")
-    return _loose.read(found, content, url, tuple(skipped))
+    feed = _loose.read(found, content, url, tuple(skipped))
+    return dataclasses.replace(feed, cut=cut_off)
 
 
 def _feedparser(content: bytes) -> Any:

@@ -125,6 +125,23 @@ def test_second_fetch_is_conditional(application: Opener, site: Site) -> None:
     assert [status for _, status in site.asked] == [200, 304]
 
 
+def test_a_cut_feed_is_no_emptied_feed(application: Opener, site: Site) -> None:
+    """Its whole entries are taken, the rest is asked for again, and nothing is lost."""
+    whole = rss(
+        ("1", "One", "The council of a small town votes on its new library."),
+        ("2", "Two", "A ferry was late because of fog over the harbour."),
+        ("3", "Three", "The third goal decided a match that few had come to see."),
+    )
+    site.pages["/feed"] = whole[: whole.index(b"goal")]
+    app = application(f"fetch: {{allow_private: [127.0.0.1]}}\nsources: [{site.address}/feed]\n")
+    assert run(app).outcome == "ok"
+    again = run(app)
+    assert (again.outcome, "cut off" in again.sources[0].error) == ("error", True)
+    site.pages["/feed"] = whole
+    run(app)
+    assert sorted(published(app)) == ["One", "Three", "Two"]
+
+
 def test_one_failing_source_costs_nothing_else(application: Opener, site: Site) -> None:
     """Each source has an outcome of its own."""
     site.pages["/good"] = rss(("1", "One", "Text of the first entry"))
