@@ -27,7 +27,7 @@ check: setup  ## everything that needs no test: style, types, layers, sizes, spe
 	$(BIN)/lint-imports
 	$(BIN)/python tests/sizes.py aggregator
 	$(BIN)/codespell
-	$(BIN)/validate-pyproject -q pyproject.toml
+	$(BIN)/validate-pyproject pyproject.toml
 
 test: setup  ## all tests, with the branch coverage of aggregator/
 	$(BIN)/pytest $(PYTEST_ARGS)

@@ -37,7 +37,7 @@ class ConfigError(AggregatorError):
         self.key = key
 
 
-class ConfigErrors(ConfigError):
+class ConfigErrors(ConfigError):  # noqa: N818  several at once
     """Several faults of one configuration; the text has a line for each."""
 
     def __init__(self, faults: Sequence[ConfigError]) -> None:

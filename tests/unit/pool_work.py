@@ -25,7 +25,7 @@ def work(what: object) -> object:
         case "dig":
             return work(what)
         case "generator":
-            return (one for one in ())  # cannot be handed over
+            return (one for one in "")  # cannot be handed over
         case "where":
             return os.getpid()
     return what
