@@ -1,11 +1,14 @@
 """Finds the feeds that a web page links to."""
 
 import re
+import warnings
 from typing import Final
 from urllib.parse import urljoin
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, Tag, XMLParsedAsHTMLWarning
 from bs4.filter import SoupStrainer
+
+warnings.filterwarnings("ignore", category=XMLParsedAsHTMLWarning)  # it is links that we want
 
 _PAGE_MOST: Final = 1_000_000  # characters that are looked at; feeds are named in the head
 _FEEDS_MOST: Final = 20
