@@ -8,8 +8,6 @@ from urllib.parse import urljoin
 from bs4 import BeautifulSoup, Tag, XMLParsedAsHTMLWarning
 from bs4.filter import SoupStrainer
 
-warnings.filterwarnings("ignore", category=XMLParsedAsHTMLWarning)  # it is links that we want
-
 _PAGE_MOST: Final = 1_000_000  # characters that are looked at; feeds are named in the head
 _FEEDS_MOST: Final = 20
 _TYPES: Final = {
@@ -39,7 +37,9 @@ def feeds_in_page(html: str, base: str) -> tuple[str, ...]:
     text whose address looks like a feed's. Only http and https; 20 at most. Never raises.
     """
     wanted = SoupStrainer(["base", "link", "a"])
-    soup = BeautifulSoup(html[:_PAGE_MOST], "lxml", parse_only=wanted)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)  # it is links that we want
+        soup = BeautifulSoup(html[:_PAGE_MOST], "lxml", parse_only=wanted)
     base = _join(base, next((_said(tag, "href") for tag in soup.find_all("base", limit=1)), ""))
     named = [tag for tag in soup.find_all("link", limit=2_000) if _is_feed(tag)]
     named.sort(

@@ -76,4 +76,6 @@ def test_hostile_pages_are_done_in_bounded_time(html: str) -> None:
 
 
 def test_xml_that_is_no_feed_raises_no_warning() -> None:
-    assert feeds_in_page('<?xml version="1.0"?><kml><Document/></kml>', "https://example.org/") == ()
+    assert (
+        feeds_in_page('<?xml version="1.0"?><kml><Document/></kml>', "https://example.org/") == ()
+    )
