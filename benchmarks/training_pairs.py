@@ -1,26 +1,33 @@
 """Make the shipped prior and the committed training pairs from labelled files; neither holds text.
 
-    python -m benchmarks.training_pairs FILE.jsonl...
+    python -m benchmarks.training_pairs --feeds FOLDER FILE.jsonl...
 
-Each file's pairs are weighted with a prior counted over the other files, so that training meets
-every file as a run meets days that nobody has seen.
+Rarity in Chinese is counted over the labelled files, and each file's pairs are weighted with a
+prior of the others, so that training meets every file as a run meets days that nobody has seen.
+In other languages it is counted over the feeds of a folder: the labelled files in English turn
+around a few subjects, whose words would pass for common ones.
 """
 
+import argparse
 import json
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
-from aggregator import cleaning
+from aggregator import cleaning, documents
+from aggregator.errors import SourceError
+from aggregator.model import Document, Source, StoredEntry
 from aggregator.stories import labelled, pairs, prior, scoring
-from aggregator.stories.features import extract
+from aggregator.stories.features import Features, extract
 from aggregator.stories.grouping import Learned
 from aggregator.stories.labelled import Labelled
 
 HOME = Path(__file__).parents[1]
 PRIOR = HOME / "aggregator/stories/prior.bin"
 PAIRS = HOME / "tests/quality/pairs.bin"
-MOST = 25_000  # pairs of one file, those of its oldest entries
+MOST = 36_000  # pairs of one file; of a larger one some stretches are taken
+FEED = 30  # entries of one feed
+THEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def read(path: Path) -> tuple[Labelled, ...]:
@@ -29,26 +36,55 @@ def read(path: Path) -> tuple[Labelled, ...]:
     return labelled.read((json.loads(line) for line in lines), cleaning.clean)
 
 
-def collect(files: Mapping[str, Sequence[Labelled]]) -> list[pairs.Pairs]:
+def read_feeds(folder: Path) -> Iterator[Features]:
+    """Yield what grouping sees of the entries of all feeds in a folder that are not Chinese."""
+    for path in sorted(one for one in folder.rglob("*") if one.is_file()):
+        document = Document(name=path.name, content=path.read_bytes())
+        try:
+            found = documents.read(document, Source(id=path.name), {}, FEED)
+        except SourceError:
+            continue
+        for entry in found.entries:
+            features = extract(
+                StoredEntry(
+                    key="", source_id="", entry=entry, first_seen=THEN, published=THEN, revised=THEN
+                )
+            )
+            if not features.chinese:
+                yield features
+
+
+def collect(
+    files: Mapping[str, Sequence[Labelled]], feeds: Sequence[Features]
+) -> list[pairs.Pairs]:
     """Return the pairs of each file, weighted with a prior of the others."""
-    features = {name: [extract(one.stored) for one in found] for name, found in files.items()}
-    collected = []
+    features = {
+        name: [one for one in map(extract, (entry.stored for entry in found)) if one.chinese]
+        for name, found in files.items()
+    }
+    collected: list[pairs.Pairs] = []
     for name, found in files.items():
-        others = (one for other, some in features.items() if other != name for one in some)
-        learned = Learned(model=scoring.built_in(), prior=prior.count(others))
-        collected.append(pairs.first(pairs.collect(name, found, learned), MOST))
-        print(f"{name}: {len(collected[-1].events)} entries, {len(collected[-1].left)} pairs")
-    everything = (one for some in features.values() for one in some)
-    PRIOR.write_bytes(prior.count(everything).to_bytes())
+        others = [one for other, some in features.items() if other != name for one in some]
+        learned = Learned(model=scoring.built_in(), prior=prior.count([*others, *feeds]))
+        some = pairs.slices(pairs.collect(name, found, learned), MOST)
+        collected.extend(some)
+        for one in some:
+            print(f"{one.name}: {len(one.events)} entries, {len(one.left)} pairs")
+    everything = [one for some in features.values() for one in some]
+    PRIOR.write_bytes(prior.count([*everything, *feeds]).to_bytes())
     return collected
 
 
 def main() -> None:
     """Write the prior and the pairs."""
-    files = {path.stem: read(path) for path in map(Path, sys.argv[1:])}
-    collected = collect(files)
-    PAIRS.write_bytes(pairs.dump(collected))
-    print(f"{PRIOR}: {PRIOR.stat().st_size} bytes\n{PAIRS}: {PAIRS.stat().st_size} bytes")
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--feeds", type=Path, required=True)
+    options.add_argument("files", type=Path, nargs="+")
+    given = options.parse_args()
+    files = {path.stem: read(path) for path in given.files}
+    PAIRS.write_bytes(pairs.dump(collect(files, list(read_feeds(given.feeds)))))
+    for path in (PRIOR, PAIRS):
+        print(f"{path}: {path.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

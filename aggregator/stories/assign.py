@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 _CLIP = 8.0  # log-odds beyond which one pair says no more
 _MOST = 0.2  # weight of the best pair beside the mean
 _CLOSE, _CLOSEST, _USUAL = 0.3, 5.0, 2.5  # how much closer a close story wants a newcomer to be
+_MANY = 0.3  # log-odds for each e-fold of members: many comparisons err less than one
 SIZE = 400  # members; a story that has them takes no more
 
 
@@ -19,14 +20,13 @@ def fit(margins: Iterable[float], size: int) -> float:
     return (1 - _MOST) * mean + _MOST * max(clipped)
 
 
-def bar(fits: Sequence[float]) -> float:
-    """Return what the fit must exceed, from the fits of the members when they joined.
+def bar(fits: Sequence[float], size: int) -> float:
+    """Return what the fit with a story must exceed; `fits` are those of members when they joined.
 
     Where all members are very much alike, something a little alike is the next event.
     """
-    if not fits:
-        return 0.0
-    return _CLOSE * (min(sum(fits) / len(fits), _CLOSEST) - _USUAL)
+    close = _CLOSE * (min(sum(fits) / len(fits), _CLOSEST) - _USUAL) if fits else 0.0
+    return close - _MANY * math.log(size)
 
 
 def best(fits: Mapping[str, float]) -> str:

@@ -23,6 +23,8 @@ _WORD_SALT, _BIGRAM_SALT = 1, 2
 _EPOCH = date(1970, 1, 1)
 _SENTENCE_END = re.compile(r"(?<=[。！？!?；;])|(?<=[a-z\d\"'”’)]\.)\s+|\n+")
 
+_SUBJECT = re.compile(r"\W*(?:[a-z\d][^\s:,]*\s+){1,3}|\W*[^\s:,;!?]{1,5}")
+
 Hashes = NDArray[np.uint32]
 Floats = NDArray[np.float32]
 
@@ -73,7 +75,11 @@ def extract(stored: StoredEntry) -> Features:
         title=title,
         words=_terms(_words(title), [_words(one) for one in sentences], 60, named, salt=_WORD_SALT),
         bigrams=_terms(
-            _bigrams(title), [_bigrams(one) for one in sentences], 120, named, salt=_BIGRAM_SALT
+            _bigrams(title),
+            [_bigrams(one) for one in sentences],
+            120,
+            frozenset(_bigrams(_subject(title))),
+            salt=_BIGRAM_SALT,
         ),
         shingles=_shingles(body),
         dates=tuple((day - _EPOCH).days for day in signs.days(body[:600], near)),
@@ -124,6 +130,12 @@ def wide_hash(value: str) -> int:
 
 def _hash(term: str, salt: int) -> int:
     return crc32(term.encode("utf-8", "replace"), salt)
+
+
+def _subject(title: str) -> str:
+    """Return the beginning of a folded title, where it says who did it."""
+    found = _SUBJECT.match(title)
+    return found[0] if found else ""
 
 
 def _words(text: str) -> list[str]:

@@ -190,7 +190,8 @@ class Work:
     def _bar(self, story: str) -> float:
         """Return what a story wants of a newcomer, from how well its members fit."""
         reasons = self.board.drafts[story].members.values()
-        return assign.bar([assign.log_odds(one.score) for one in reasons if one.weights])
+        fits = [assign.log_odds(one.score) for one in reasons if one.weights]
+        return assign.bar(fits, len(reasons))
 
     def _reason(self, turn: int, fit: float, story: str) -> Reason:
         """Say why an entry joined: the closest member and what weighed most."""

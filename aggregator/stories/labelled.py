@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from html import escape
+from html import escape, unescape
 from typing import Any, Protocol
 
 from aggregator import ids
@@ -73,7 +73,7 @@ def _clean(
         where=name,
         guid=name,
         link=_text(row, "link"),
-        title=_text(row, "title"),
+        title=unescape(_text(row, "title")),
         content=_text(row, "html") or escape(_text(row, "text"), quote=False),
         language=_text(row, "lang"),
         published=_text(row, "published"),

@@ -186,7 +186,7 @@ def _norms(lists: Lists, squares: Doubles, places: NDArray[Any]) -> Doubles:
     starts = lists["bigram_ids"].starts
     count = len(starts) - 1
     owner = np.repeat(np.arange(count), np.diff(starts))
-    masks = [1 << section for section in range(_SECTIONS)] + [_LEAD_BITS]
+    masks = [1 << section for section in range(_SECTIONS)] + [128, _LEAD_BITS]
     return np.stack(
         [np.bincount(owner, squares * ((places & mask) > 0), count) for mask in masks], axis=1
     )
@@ -241,6 +241,9 @@ def _title_columns(pairs: _Placed, left: Doubles, right: Doubles) -> dict[str, N
         tally(pairs.pair, pairs.squares * (side & 1), count) for side in (pairs.left, pairs.right)
     ]
     inside = [pairs.total(1, lead, count), pairs.total(lead, 1, count)]
+    begun = [left[:, -2] + 5, right[:, -2] + 5]
+    titled = [pairs.total(128, 1, count) / begun[0], pairs.total(1, 128, count) / begun[1]]
+    opened = [pairs.total(128, lead, count) / begun[0], pairs.total(lead, 128, count) / begun[1]]
     sizes = [left[:, 0] + 5, right[:, 0] + 5]
     rest = ((pairs.left & lead) == 0) & ((pairs.right & lead) == 0)
     covered = [part / size for part, size in zip(whole, sizes, strict=True)]
@@ -251,5 +254,9 @@ def _title_columns(pairs: _Placed, left: Doubles, right: Doubles) -> dict[str, N
         "title in lead, least": np.minimum(*led),
         "title in lead, most": np.maximum(*led),
         "leads": pairs.total(lead, lead, count) / (np.sqrt(left[:, -1] * right[:, -1]) + _DAMP),
+        "subject in title, least": np.minimum(*titled),
+        "subject in title, most": np.maximum(*titled),
+        "subject in lead, least": np.minimum(*opened),
+        "subject in lead, most": np.maximum(*opened),
         "rest": np.sqrt(tally(pairs.pair[rest], pairs.squares[rest], count)),
     }

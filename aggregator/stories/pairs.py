@@ -1,6 +1,5 @@
 """Pairs to learn from: the features of candidate pairs of labelled entries, as numbers without text."""
 
-import dataclasses
 import io
 import re
 import zipfile
@@ -83,15 +82,30 @@ def collect(name: str, entries: Sequence[Labelled], learned: Learned) -> Pairs:
     )
 
 
-def first(pairs: Pairs, most: int) -> Pairs:
-    """Return the pairs of the oldest entries, about as many as wanted."""
+def slices(pairs: Pairs, most: int, count: int = 3) -> tuple[Pairs, ...]:
+    """Return the pairs, or of a file with too many pairs some stretches of it, each a stream."""
     if len(pairs.left) <= most:
-        return pairs
-    entries = int(pairs.left[most])
-    kept = pairs.left < entries
-    lists = {name: getattr(pairs, name)[kept] for name in ("columns", "kinds", "left", "right")}
-    marks = {name: getattr(pairs, name)[:entries] for name in ("events", "topics", "ambiguous")}
-    return dataclasses.replace(pairs, **lists, **marks)
+        return (pairs,)
+    entries = len(pairs.events)
+    begins = [entries * number // count for number in range(count)]
+    return tuple(_stretch(pairs, begin, most // count) for begin in begins)
+
+
+def _stretch(pairs: Pairs, begin: int, most: int) -> Pairs:
+    """Return the pairs among the entries from one on, until there are about as many as wanted."""
+    inside = np.flatnonzero((pairs.left >= begin) & (pairs.right >= begin))[:most]
+    end = int(pairs.left[inside[-1]])
+    kept = inside[pairs.left[inside] < end]
+    return Pairs(
+        name=f"{pairs.name} from {begin}",
+        columns=pairs.columns[kept],
+        kinds=pairs.kinds[kept],
+        left=pairs.left[kept] - begin,
+        right=pairs.right[kept] - begin,
+        events=pairs.events[begin:end],
+        topics=pairs.topics[begin:end],
+        ambiguous=pairs.ambiguous[begin:end],
+    )
 
 
 def coarse(columns: Floats) -> Floats:
@@ -111,7 +125,7 @@ def dump(files: Sequence[Pairs]) -> bytes:
         parts = {"columns": np.ascontiguousarray(levels.T)} | {
             name: getattr(one, name) for name in _PLAIN
         }
-        arrays |= {f"{number} {one.name} {name}": array for name, array in parts.items()}
+        arrays |= {f"{number}/{one.name}/{name}": array for name, array in parts.items()}
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_LZMA) as archive:
         for name, array in arrays.items():
@@ -132,11 +146,11 @@ def load(content: bytes) -> tuple[Pairs, ...]:
         raise ParseError("these pairs were made with other features")
     groups: dict[str, dict[str, NDArray[Any]]] = {}
     for name, array in found.items():
-        file, _, part = name.rpartition(" ")
+        file, _, part = name.rpartition("/")
         groups.setdefault(file, {})[part] = array
     return tuple(
         Pairs(
-            name=file.partition(" ")[2],
+            name=file.partition("/")[2],
             columns=parts.pop("columns").T * _steps(),
             **parts,
         )

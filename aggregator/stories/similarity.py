@@ -15,7 +15,7 @@ from aggregator.stories.signs import Sign
 
 Floats = NDArray[np.float32]
 COPIED = 0.5  # from here on two texts are one
-_PASSAGES, _BRIEF, _SAME_TITLE = 6, 60, 0.9
+_PASSAGES, _BRIEF, _SAME_TITLE = 6, 200, 0.9
 
 
 class Comparison(Protocol):
@@ -97,6 +97,7 @@ class Comparer:
         hours = np.where(dated, apart, 0.0)
         publisher = heads["publisher"]
         same = (publisher[left] == publisher[right]) & (publisher[left] > 0)
+        shorter = np.minimum(heads["length"][left], heads["length"][right])
         return {
             "undated": ~dated,
             "hours": np.log1p(hours),
@@ -104,7 +105,7 @@ class Comparer:
             "first 6 hours": np.minimum(hours, 6),
             "same publisher": same,
             "same publisher, at once": same & dated & (hours < 1.5),
-            "shorter body": np.log1p(np.minimum(heads["length"][left], heads["length"][right])),
+            "shorter body": np.log1p(np.maximum(shorter, _BRIEF)),
         }
 
     def _signs(self, left: Places, right: Places) -> dict[str, NDArray[Any]]:
@@ -162,6 +163,10 @@ NAMES = (
     "title in text, most",
     "title in lead, least",
     "title in lead, most",
+    "subject in title, least",
+    "subject in title, most",
+    "subject in lead, least",
+    "subject in lead, most",
     "leads",
     "rest",
     "containment",
