@@ -621,7 +621,7 @@ def test_which_clock_to_trust(
 @pytest.mark.parametrize("seed", range(6))
 def test_fifty_fetches_of_a_restless_feed(seed: int) -> None:
     """Each fetch shows some of the entries in any order; up to two names of each are new."""
-    chance = random.Random(seed)  # noqa: S311  to be the same each time
+    chance = random.Random(seed)
     shelf = Shelf()
     state = {
         n: {"guid": f"g{n}", "link": f"https://example.org/{n}", "text": f"{n} " * 99}
