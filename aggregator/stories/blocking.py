@@ -5,6 +5,7 @@ number on both sides, so the cost of an entry does not grow with the archive.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,10 +52,9 @@ class Index:
         What they share, the sum of products of values, is above the bound of the wanted entry.
         """
         rows, numbers, values = self._own
-        cuts = np.searchsorted(rows, np.unique(rows)[::_CHUNK]).tolist() if len(rows) else []
+        cuts = [*np.searchsorted(rows, np.unique(rows)[::_CHUNK]).tolist(), len(rows)]
         found = [
-            self._chunk(rows[a:b], numbers[a:b], values[a:b], bounds)
-            for a, b in zip(cuts, [*cuts[1:], len(rows)], strict=True)
+            self._chunk(rows[a:b], numbers[a:b], values[a:b], bounds) for a, b in pairwise(cuts)
         ]
         if not found:
             empty = np.empty(0, np.int64)

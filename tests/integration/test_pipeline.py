@@ -125,6 +125,13 @@ def test_second_fetch_is_conditional(application: Opener, site: Site) -> None:
     assert [status for _, status in site.asked] == [200, 304]
 
 
+def test_entries_without_words_have_stories_of_their_own(application: Opener, site: Site) -> None:
+    """There is nothing to compare, and nothing fails."""
+    site.pages["/feed"] = rss(("1", "1", ""), ("2", "2", "!"))
+    app = application(f"fetch: {{allow_private: [127.0.0.1]}}\nsources: [{site.address}/feed]\n")
+    assert run(app).stories_new == 2
+
+
 def test_a_cut_feed_is_no_emptied_feed(application: Opener, site: Site) -> None:
     """Its whole entries are taken, the rest is asked for again, and nothing is lost."""
     whole = rss(
