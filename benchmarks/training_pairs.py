@@ -24,7 +24,7 @@ from aggregator.stories.labelled import Labelled
 
 HOME = Path(__file__).parents[1]
 PRIOR = HOME / "aggregator/stories/prior.bin"
-PAIRS = HOME / "tests/quality/pairs.bin"
+PAIRS = HOME / "tests/quality/pairs.npz"
 MOST = 36_000  # pairs of one file; of a larger one some stretches are taken
 FEED = 30  # entries of one feed
 THEN = datetime(2026, 1, 1, tzinfo=UTC)

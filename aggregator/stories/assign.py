@@ -3,11 +3,13 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-_CLIP = 8.0  # log-odds beyond which one pair says no more
+CLIP = 8.0  # log-odds beyond which one pair says no more
 _MOST = 0.2  # weight of the best pair beside the mean
 _CLOSE, _CLOSEST, _USUAL = 0.3, 5.0, 2.5  # how much closer a close story wants a newcomer to be
 _MANY = 0.3  # log-odds for each e-fold of members: many comparisons err less than one
 SIZE = 400  # members; a story that has them takes no more
+SPAN = 2  # windows from the first member on, after which a story is closed
+_TWINS = 0.75  # log-odds above the bar at which two stories are one
 
 
 def fit(margins: Iterable[float], size: int) -> float:
@@ -15,8 +17,8 @@ def fit(margins: Iterable[float], size: int) -> float:
 
     `margins` are those of the members that it could be compared with; the others speak against.
     """
-    clipped = [max(-_CLIP, min(_CLIP, one)) for one in margins]
-    mean = (sum(clipped) - _CLIP * (size - len(clipped))) / size
+    clipped = [max(-CLIP, min(CLIP, one)) for one in margins]
+    mean = (sum(clipped) - CLIP * (size - len(clipped))) / size
     return (1 - _MOST) * mean + _MOST * max(clipped)
 
 
@@ -29,6 +31,11 @@ def bar(fits: Sequence[float], size: int) -> float:
     return close - _MANY * math.log(size)
 
 
+def are_one(margins: Sequence[float], bars: Sequence[float]) -> bool:
+    """Say whether two stories are one, from the log-odds of all pairs between them."""
+    return fit(margins, len(margins)) - max(bars) > _TWINS
+
+
 def best(fits: Mapping[str, float]) -> str:
     """Return the id of the story that fits best, '' if none fits."""
     chosen = max(fits, key=lambda one: (fits[one], one), default="")
@@ -37,7 +44,7 @@ def best(fits: Mapping[str, float]) -> str:
 
 def chance(log_odds: float) -> float:
     """Return the probability, in four digits."""
-    return round(1 / (1 + math.exp(-max(-_CLIP, min(_CLIP, log_odds)))), 4)
+    return round(1 / (1 + math.exp(-max(-CLIP, min(CLIP, log_odds)))), 4)
 
 
 def log_odds(probability: float) -> float:

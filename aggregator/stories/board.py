@@ -1,6 +1,7 @@
 """The stories while a grouping works on them: who is in which, and what has changed."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -36,7 +37,9 @@ class Board:
         """Take in the stories of earlier groupings and the (published, key) of entries."""
         self._order.update(order)
         for story in stories:
-            draft = Draft(
+            keys = [member.key for member in story.members]
+            self._order.update(_unknown(keys, order))
+            self.drafts[story.id] = Draft(
                 id=story.id,
                 founder=story.founder,
                 first_published=story.first_published,
@@ -44,12 +47,15 @@ class Board:
                 representative=story.representative,
                 members={member.key: member.reason for member in story.members},
             )
-            self.drafts[story.id] = draft
-            self.story_of.update(dict.fromkeys(draft.members, story.id))
+            self.story_of.update(dict.fromkeys(keys, story.id))
 
     def place(self, key: str) -> tuple[float, str]:
-        """Return an entry's place in (published, key) order; unknown ones come first."""
-        return self._order.get(key, (float("-inf"), key))
+        """Return an entry's place in (published, key) order."""
+        return self._order[key]
+
+    def start(self, draft: Draft) -> tuple[float, str]:
+        """Return the place of a story's first member."""
+        return min(self.place(key) for key in draft.members)
 
     def story(self, key: str) -> Draft | None:
         """Return the story that holds an entry."""
@@ -112,7 +118,7 @@ class Board:
     def changed(self) -> Iterator[Draft]:
         """Yield the stories that are new or changed and still hold something, in order of founder."""
         touched = [draft for draft in self.drafts.values() if draft.touched and draft.members]
-        yield from sorted(touched, key=lambda draft: self.place(draft.founder))
+        yield from sorted(touched, key=self.start)
 
     def finish(self, draft: Draft) -> Story:
         """Return the story as a value, its members in (published, key) order."""
@@ -128,7 +134,7 @@ class Board:
 
     def _age(self, draft: Draft) -> tuple[bool, datetime, tuple[float, str]]:
         """Return what says which of two stories was published first."""
-        return draft.new, draft.first_published, self.place(draft.founder)
+        return draft.new, draft.first_published, self.start(draft)
 
     def _free_id(self, key: str) -> str:
         """Return the id of an entry's own story, another one if that story lives on without it."""
@@ -137,3 +143,17 @@ class Board:
             key += "+"
             own = ids.story_id(key)
         return own
+
+
+def _unknown(
+    keys: Sequence[str], order: Mapping[str, tuple[float, str]]
+) -> dict[str, tuple[float, str]]:
+    """Place the members whose time is out of sight: before or after those in sight, as they stood."""
+    places: dict[str, tuple[float, str]] = {}
+    seen = False
+    for number, key in enumerate(keys):
+        if key in order:
+            seen = True
+        else:
+            places[key] = (math.inf if seen else -math.inf, f"{number:09}")
+    return places

@@ -6,27 +6,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.settings import StorySettings
-from aggregator.stories import packing
+from aggregator.stories import links, packing
 from aggregator.stories.blocking import Index
 from aggregator.stories.rows import Rows
 from aggregator.stories.scoring import TITLE_ALONE, Model, kinds_of
-from aggregator.stories.similarity import Comparison, Floats, same_text
+from aggregator.stories.signs import Sign
+from aggregator.stories.similarity import NAMES, Comparison, Floats, same_text
 
 Places = NDArray[np.int64]
 _CHINESE, _OTHER, _TITLES = 0.04, 0.08, 0.12  # what a pair must share to be looked at
+_LINKED = 4.0  # log-odds above the threshold of two sources on one address
+_SERIES = -4.0  # and at most of what only looks alike, like two numbers of a column
+_ALIKE, _COPIED, _LATER = 0.85, 0.3, 12.0  # titles; passages; hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
     """Pairs of a fresh row and one that arrived before it, with features and log-odds."""
 
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
+    left: Places
+    right: Places
     columns: Floats
     logits: Floats
-    margins: Floats  # log-odds above the threshold of the pair's kind of text
+    margins: Floats  # log-odds above the threshold of the pair's kind of text, guarded
     copied: Floats  # how far both are one text, from 0 to 1
-    starts: NDArray[np.int64]  # of the pairs of each row
+    linked: NDArray[np.bool_]  # two sources on one address
+    starts: Places  # of the pairs of each row
 
     def of(self, row: int) -> range:
         """Return the numbers of the pairs whose later entry is this row."""
@@ -36,23 +41,58 @@ class Scored:
 def score(
     rows: Rows, comparison: Comparison, model: Model, settings: StorySettings, *, timeless: bool
 ) -> Scored:
-    """Find the candidate pairs of all fresh rows and score them.
+    """Find the candidate pairs of all fresh rows, which arrived before and still stand, and score them.
 
     `timeless`: the window does not apply to entries without a date.
     """
     left, right = _pairs(rows, settings, timeless=timeless)
+    return weigh(rows, comparison, model, settings, (left, right))
+
+
+def weigh(
+    rows: Rows,
+    comparison: Comparison,
+    model: Model,
+    settings: StorySettings,
+    pairs: tuple[Places, Places],
+) -> Scored:
+    """Score the pairs given, the later entries in order."""
+    left, right = pairs
     columns = comparison.features(left, right)
     kinds = kinds_of(rows.heads, left, right)
     logits = model.logits(columns, kinds)
+    linked = links.one_address(rows, left, right)
+    series = _series(rows, columns, left, right)
+    margins = logits - model.thresholds(settings.match)[kinds]
+    margins = np.where(series, np.minimum(margins, _SERIES), margins)
     return Scored(
         left=left,
         right=right,
         columns=columns,
         logits=logits,
-        margins=logits - model.thresholds(settings.match)[kinds],
+        margins=np.where(linked, np.maximum(margins, _LINKED), margins).astype(np.float32),
         copied=same_text(columns, rows.heads, left, right),
+        linked=linked,
         starts=np.searchsorted(left, np.arange(len(rows.keys) + 1)),
     )
+
+
+def _series(rows: Rows, columns: Floats, left: Places, right: Places) -> NDArray[np.bool_]:
+    """Say which pairs are numbers of one series: a column, a market report, the next day's live blog.
+
+    They have the title or the kind in common, come half a day apart or more, and copy little.
+    """
+
+    def column(name: str) -> Floats:
+        """Return one feature of all pairs."""
+        return columns[:, NAMES.index(name)]
+
+    later = (column("hours") >= np.log1p(_LATER)) & (column("containment") < _COPIED)
+    named = (column("same publisher") > 0) & (column("title ratio") >= _ALIKE)
+    signs = rows.heads["signs"][left] & rows.heads["signs"][right]
+    daily = (signs & int(Sign.MARKET | Sign.LIVE | Sign.ROUND_UP)) > 0
+    series: NDArray[np.bool_] = later & (named | daily)
+    return series
 
 
 def _pairs(rows: Rows, settings: StorySettings, *, timeless: bool) -> tuple[Places, Places]:
@@ -60,15 +100,27 @@ def _pairs(rows: Rows, settings: StorySettings, *, timeless: bool) -> tuple[Plac
     values = packing.ragged(rows.packed, rows.heads, "word_values", packing.KEYS)
     roots = values.flat.astype(np.float32) / packing.VALUE_STEPS
     found = Index(ids, np.square(roots), rows.fresh).pairs(_bounds(rows))
-    left, right = found.left, found.right
+    by_link = links.pairs(rows)
+    both = (np.concatenate((found.left, by_link[0])) << 32) | np.concatenate(
+        (found.right, by_link[1])
+    )
+    packed = np.unique(both)
+    left, right = packed >> 32, packed & 0xFFFFFFFF
+    good = may_meet(rows, left, right, settings, timeless=timeless)
+    turn = rows.arrived[left]
+    good &= (rows.arrived[right] < turn) & (rows.left[right] > turn)
+    return left[good], right[good]
+
+
+def may_meet(
+    rows: Rows, left: Places, right: Places, settings: StorySettings, *, timeless: bool
+) -> NDArray[np.bool_]:
+    """Say which pairs lie in the window."""
     apart = np.abs(rows.published[left] - rows.published[right])
-    near = apart <= settings.window.total_seconds()
+    near: NDArray[np.bool_] = apart <= settings.window.total_seconds()
     if timeless:
         near |= (rows.heads["flags"][left] & rows.heads["flags"][right] & packing.DATED) == 0
-    # The second had arrived, and had not yet been replaced by its modified form.
-    turn = rows.arrived[left]
-    good = near & (rows.arrived[right] < turn) & (rows.left[right] > turn)
-    return left[good], right[good]
+    return near
 
 
 def _bounds(rows: Rows) -> Floats:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from aggregator.model import StoredEntry
 from aggregator.stories import english, signs
 from aggregator.text import bigrams, fold, plain, script, words
+from aggregator.urls import canonical
 
 TITLE, BODY = 150, 1500  # characters that are looked at
 SENTENCES = 6  # that have a bit of their own in a term's places, after the title's
@@ -84,7 +85,7 @@ def extract(stored: StoredEntry) -> Features:
         shingles=_shingles(body),
         dates=tuple((day - _EPOCH).days for day in signs.days(body[:600], near)),
         numbers=hashes(signs.numbers(title)),
-        cites=hashes(entry.cites[:16]),
+        cites=link_hashes(entry.cites[:16]),
         url=wide_hash(entry.canonical),
         publisher=wide_hash(entry.publisher.id),
         source=wide_hash(stored.source_id),
@@ -118,6 +119,12 @@ def split_sentences(body: str) -> list[str]:
 def hashes(values: Iterable[str]) -> Hashes:
     """Return the distinct 32-bit hashes of some values, in order of size."""
     return np.array(sorted({_hash(one, 0) for one in values}), "<u4")
+
+
+def link_hashes(links: Iterable[str]) -> Hashes:
+    """Return the lower halves of the hashes of canonical links, in order of size."""
+    found = {wide_hash(canonical(link)) & 0xFFFFFFFF for link in links}
+    return np.array(sorted(found), "<u4")
 
 
 def wide_hash(value: str) -> int:

@@ -7,23 +7,18 @@ from datetime import datetime
 from functools import cache
 from itertools import chain
 
+import numpy as np
+
 from aggregator.model import GroupContext, Grouping, Reason, StoredEntry
 from aggregator.settings import StorySettings
-from aggregator.stories import (
-    assign,
-    candidates,
-    packing,
-    prior,
-    representative,
-    rules,
-    scoring,
-)
+from aggregator.stories import assign, candidates, prior, representative, rules, scoring
 from aggregator.stories.board import Board, Draft
-from aggregator.stories.features import vocabulary, wide_hash
+from aggregator.stories.features import wide_hash
 from aggregator.stories.prior import Prior
+from aggregator.stories.reasons import reason
 from aggregator.stories.rows import gather
-from aggregator.stories.scoring import Model, kinds_of
-from aggregator.stories.similarity import COPIED, NAMES, Comparer
+from aggregator.stories.scoring import Model
+from aggregator.stories.similarity import Comparer
 
 
 def group(
@@ -78,6 +73,7 @@ class Work:
         self.new, self.context, self.settings = new, context, settings
         self.rows = rows = gather(new, context, settings, learned.prior)
         self.model = learned.model
+        self.timeless = timeless
         self.comparer = Comparer(rows.packed, rows.published)
         self.scored = candidates.score(rows, self.comparer, self.model, settings, timeless=timeless)
         self.row_of = {int(turn): row for row, turn in enumerate(rows.arrived) if turn >= 0}
@@ -107,7 +103,7 @@ class Work:
             if one is None or other is None:
                 continue
             if kind == "join" and one is not other:
-                self.board.merge(one, other)
+                self._show(self.board.merge(one, other))
             elif kind != "join" and one is other:
                 late = parted if kind == "split" else max(pair, key=self.board.place)
                 self._part(late)
@@ -158,73 +154,76 @@ class Work:
             self._join(draft, stored, Reason(kind="journal"))
 
     def _decide(self, turn: int) -> None:
+        """Let a new entry join the story that it fits, or found one."""
         stored = self.new[turn]
         partners = (self.board.story(key) for key in self.rules.partners(stored.key))
         wanted = next((draft for draft in partners if draft is not None), None)
         if wanted is not None:
             self._join(wanted, stored, Reason(kind="user"))
             return
-        fits = self._fits(turn)
-        chosen = assign.best({id_: fit - self._bar(id_) for id_, fit in fits.items()})
-        if chosen:
-            self._join(self.board.drafts[chosen], stored, self._reason(turn, fits[chosen], chosen))
-        else:
+        near = self._near(turn)
+        fits = {id_: self._fit(id_, pairs) for id_, pairs in near.items()}
+        above = {id_: fit - self._bar(self.board.drafts[id_]) for id_, fit in fits.items()}
+        chosen = assign.best(above)
+        if not chosen:
             self.board.found(stored.key, Reason(kind="founder"), revised=stored.revised)
+            return
+        why = reason(stored, near[chosen], fits[chosen], self.scored, self.rows, model=self.model)
+        self._join(self.board.drafts[chosen], stored, why)
+        second = assign.best({id_: one for id_, one in above.items() if id_ != chosen})
+        if second:
+            self._merge(self.board.drafts[chosen], self.board.drafts[second])
 
-    def _fits(self, turn: int) -> dict[str, float]:
-        """Return how well an entry fits each story that it may join."""
-        row, key = self.row_of[turn], self.new[turn].key
-        by_story: dict[str, list[float]] = defaultdict(list)
-        for pair in self.scored.of(row):
-            other = self.rows.keys[self.scored.right[pair]]
-            if other in self.board.story_of:
-                by_story[self.board.story_of[other]].append(float(self.scored.margins[pair]))
-        drafts = {id_: self.board.drafts[id_] for id_ in by_story}
+    def _near(self, turn: int) -> dict[str, list[int]]:
+        """Return the pairs of an entry with the members of each story that it may join."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for pair in self.scored.of(self.row_of[turn]):
+            draft = self.board.story(self.rows.keys[self.scored.right[pair]])
+            if draft is not None:
+                found[draft.id].append(pair)
+        key = self.new[turn].key
         return {
-            id_: assign.fit(logits, len(drafts[id_].members))
-            for id_, logits in by_story.items()
-            if len(drafts[id_].members) < assign.SIZE
-            and not self.rules.forbids(key, drafts[id_].members)
+            id_: pairs
+            for id_, pairs in found.items()
+            if self._open(self.board.drafts[id_], key)
+            and not self.rules.forbids(key, self.board.drafts[id_].members)
         }
 
-    def _bar(self, story: str) -> float:
+    def _open(self, draft: Draft, key: str) -> bool:
+        """Say whether a story has room, and the entry lies in its span."""
+        if len(draft.members) >= assign.SIZE:
+            return False
+        apart = abs(self.board.place(key)[0] - self.board.start(draft)[0])
+        return apart <= assign.SPAN * self.settings.window.total_seconds()
+
+    def _fit(self, story: str, pairs: Sequence[int]) -> float:
+        margins = self.scored.margins[pairs].tolist()
+        return assign.fit(margins, len(self.board.drafts[story].members))
+
+    def _bar(self, draft: Draft) -> float:
         """Return what a story wants of a newcomer, from how well its members fit."""
-        reasons = self.board.drafts[story].members.values()
-        fits = [assign.log_odds(one.score) for one in reasons if one.weights]
-        return assign.bar(fits, len(reasons))
+        fits = [assign.log_odds(one.score) for one in draft.members.values() if one.weights]
+        return assign.bar(fits, len(draft.members))
 
-    def _reason(self, turn: int, fit: float, story: str) -> Reason:
-        """Say why an entry joined: the closest member and what weighed most."""
-        scored = self.scored
-        inside = [
-            pair
-            for pair in scored.of(self.row_of[turn])
-            if self.board.story_of.get(self.rows.keys[scored.right[pair]]) == story
+    def _merge(self, one: Draft, other: Draft) -> None:
+        """Make one story of two if what they hold is one event, pair by pair."""
+        if any(self.rules.forbids(key, other.members) for key in one.members):
+            return
+        if len(one.members) + len(other.members) > assign.SIZE:
+            return
+        rows = [
+            [self.latest[key] for key in draft.members if key in self.latest]
+            for draft in (one, other)
         ]
-        copied = max(inside, key=lambda one: float(scored.copied[one]))
-        copy = bool(scored.copied[copied] >= COPIED)
-        pair = copied if copy else max(inside, key=lambda one: float(scored.logits[one]))
-        return Reason(
-            kind="same text" if copy else "same event",
-            score=assign.chance(fit),
-            nearest=self.rows.keys[scored.right[pair]],
-            weights=self._contributions(pair),
-            shared=self._shared_words(turn, pair),
-        )
-
-    def _shared_words(self, turn: int, pair: int, most: int = 8) -> tuple[str, ...]:
-        """Return the heaviest words that both entries of a pair hold."""
-        rows = [int(self.scored.left[pair]), int(self.scored.right[pair])]
-        mine, other = packing.heaviest_words([self.rows.packed[row] for row in rows])
-        words = vocabulary(self.new[turn])
-        held = set(other)
-        return tuple(words[one] for one in mine if one in held and one in words)[:most]
-
-    def _contributions(self, pair: int, most: int = 6) -> tuple[tuple[str, float], ...]:
-        kind = kinds_of(self.rows.heads, self.scored.left[[pair]], self.scored.right[[pair]])
-        parts = self.model.kind(int(kind[0])).contributions(self.scored.columns[pair]).tolist()
-        named = ((name, round(part, 2)) for name, part in zip(NAMES, parts, strict=True))
-        return tuple(sorted(named, key=lambda one: -abs(one[1]))[:most])
+        cross = sorted((a, b) for a in rows[0] for b in rows[1])
+        left, right = np.array(cross, np.int64).T
+        near = candidates.may_meet(self.rows, left, right, self.settings, timeless=self.timeless)
+        pairs = left[near], right[near]
+        found = candidates.weigh(self.rows, self.comparer, self.model, self.settings, pairs)
+        apart = len(one.members) * len(other.members) - len(found.left)
+        margins = [*found.margins.tolist(), *([-assign.CLIP] * apart)]
+        if assign.are_one(margins, (self._bar(one), self._bar(other))):
+            self._show(self.board.merge(one, other))
 
     def _join(self, draft: Draft, stored: StoredEntry, reason: Reason) -> None:
         publishers = {self._publisher(key) for key in draft.members}
