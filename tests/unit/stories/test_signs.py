@@ -1,0 +1,139 @@
+"""What titles and first lines say beyond their subject."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.stories import signs
+from aggregator.stories.signs import Sign
+
+NEAR = date(2026, 3, 4)  # a Wednesday
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        pytest.param("[快讯] 青石水库大坝出现裂缝", "青石水库大坝出现裂缝", id="tag"),
+        pytest.param("【国内】青石水库大坝出现裂缝", "青石水库大坝出现裂缝", id="Chinese tag"),
+        pytest.param("03版 - 青石水库大坝出现裂缝", "青石水库大坝出现裂缝", id="page of a paper"),
+        pytest.param("晨读|青石水库大坝出现裂缝", "青石水库大坝出现裂缝", id="column"),
+        pytest.param(
+            "Ferry Aurelia runs aground - Tarnholm Post", "Ferry Aurelia runs aground", id="name"
+        ),
+        pytest.param(
+            "Ferry Aurelia runs aground | News | Post", "Ferry Aurelia runs aground", id="two names"
+        ),
+        pytest.param("青石水库大坝出现裂缝(组图)", "青石水库大坝出现裂缝", id="pictures"),
+        pytest.param("Post | a very long headline", "a very long headline", id="name in front"),
+        pytest.param("Short - Tarnholm Post", "Short - Tarnholm Post", id="too little would stay"),
+        pytest.param("  A title as it is  ", "A title as it is", id="plain"),
+        pytest.param("[快讯]", "[快讯]", id="nothing but a tag"),
+        pytest.param("", "", id="empty"),
+    ],
+)
+def test_bare_title(title: str, expected: str) -> None:
+    """Marks go, the title stays, and never nothing."""
+    assert signs.bare_title(title) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("新云社双桥3月2日电：水库出现裂缝。", "水库出现裂缝。", id="agency"),
+        pytest.param("(记者 李青)水库出现裂缝。", "水库出现裂缝。", id="reporter"),
+        pytest.param(
+            "TARNHOLM — A ferry ran aground.", "A ferry ran aground.", id="English dateline"
+        ),
+        pytest.param("A ferry ran aground.", "A ferry ran aground.", id="none"),
+        pytest.param("", "", id="empty"),
+    ],
+)
+def test_bare_lead(text: str, expected: str) -> None:
+    """The text begins with what happened."""
+    assert signs.bare_lead(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("青石水库大坝出现裂缝", Sign(0)),
+        ("本周要闻", Sign.ROUND_UP),
+        ("the week in pictures", Sign.ROUND_UP),
+        ("为什么大坝会裂", Sign.EXPLAINER),
+        ("渔民抗议收费", Sign.REACTION),
+        ("live: ferry aground", Sign.LIVE | Sign.SPEECH),
+        ("三大指数收涨", Sign.MARKET),
+        ("is the dam safe?", Sign.QUESTION),
+        ("大坝预计五月完工", Sign.PREVIEW),
+        ("captain says fog was heavy", Sign.SPEECH),
+        ("the whole island", Sign(0)),
+    ],
+)
+def test_signs(title: str, expected: Sign) -> None:
+    """Words of a title, whole ones in English, say what kind of text it is."""
+    assert Sign(signs.signs(title)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("no figures", []),
+        ("312 of 312 passengers, 41 crew", ["312", "41"]),
+        ("1,250 tonnes", ["1250"]),
+        ("3.5 and 35", ["3.5", "35"]),
+    ],
+)
+def test_numbers(text: str, expected: list[str]) -> None:
+    """Each number once, in order, without commas of thousands."""
+    assert signs.numbers(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("2025年12月31日", [date(2025, 12, 31)], id="Chinese, whole"),
+        pytest.param("3月2日与3月3号", [date(2026, 3, 2), date(2026, 3, 3)], id="Chinese"),
+        pytest.param("2026-02-28", [date(2026, 2, 28)], id="digits"),
+        pytest.param("on march 2 and 1 april", [date(2026, 3, 2), date(2026, 4, 1)], id="English"),
+        pytest.param("12月30日", [date(2025, 12, 30)], id="the nearest year"),
+        pytest.param("周一", [date(2026, 3, 2)], id="Chinese weekday"),
+        pytest.param("星期天", [date(2026, 3, 1)], id="Sunday"),
+        pytest.param("上周一", [], id="last week's"),
+        pytest.param("on monday", [date(2026, 3, 2)], id="weekday"),
+        pytest.param("on wednesday", [NEAR], id="the same day"),
+        pytest.param("yesterday", [date(2026, 3, 3)], id="yesterday"),
+        pytest.param("今天、前天", [NEAR, date(2026, 3, 2)], id="relative"),
+        pytest.param("2月30日", [], id="no such day"),
+        pytest.param("13月40日", [], id="no such month"),
+        pytest.param("3月2日和3月2日", [date(2026, 3, 2)], id="once"),
+        pytest.param("nothing", [], id="none"),
+    ],
+)
+def test_days(text: str, expected: list[date]) -> None:
+    """Days are resolved by the day on which the entry was published."""
+    assert signs.days(text, NEAR) == expected
+
+
+def test_days_of_an_undated_entry() -> None:
+    """Weekdays say nothing; the year of the others is left open."""
+    assert signs.days("yesterday, monday, 周二", None) == []
+    assert signs.days("3月2日", None) == signs.days("march 2", None) == [date(2000, 3, 2)]
+
+
+def test_days_are_few() -> None:
+    """Only the first are looked at."""
+    text = " ".join(f"3月{day}日" for day in range(1, 20))
+    assert signs.days(text, NEAR) == [date(2026, 3, day) for day in (1, 2, 3, 4)]
+    assert len(signs.days(text, NEAR, limit=2)) == 2
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_borne(text: str) -> None:
+    """Untrusted text never raises."""
+    assert bool(signs.bare_title(text)) == bool(text.strip())
+    assert text.endswith(signs.bare_lead(text))
+    assert len(signs.days(text, NEAR)) <= 4
+    assert len(set(signs.numbers(text))) == len(signs.numbers(text))
+    assert signs.signs(text) >= 0
