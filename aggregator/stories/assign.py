@@ -8,7 +8,6 @@ _MOST = 0.2  # weight of the best pair beside the mean
 _CLOSE, _CLOSEST, _USUAL = 0.3, 5.0, 2.5  # how much closer a close story wants a newcomer to be
 _MANY = 0.3  # log-odds for each e-fold of members: many comparisons err less than one
 SIZE = 400  # members; a story that has them takes no more
-SPAN = 2  # windows from the first member on, after which a story is closed
 _TWINS = 0.75  # log-odds above the bar at which two stories are one
 
 

@@ -190,11 +190,15 @@ class Work:
         }
 
     def _open(self, draft: Draft, key: str) -> bool:
-        """Say whether a story has room, and the entry lies in its span."""
+        """Say whether a story has room, and half of it lies in the window of an entry.
+
+        So a story that goes on at an even pace is closed after two windows.
+        """
         if len(draft.members) >= assign.SIZE:
             return False
-        apart = abs(self.board.place(key)[0] - self.board.start(draft)[0])
-        return apart <= assign.SPAN * self.settings.window.total_seconds()
+        here, window = self.board.place(key)[0], self.settings.window.total_seconds()
+        near = sum(abs(self.board.place(one)[0] - here) <= window for one in draft.members)
+        return self.timeless or 2 * near >= len(draft.members)
 
     def _fit(self, story: str, pairs: Sequence[int]) -> float:
         margins = self.scored.margins[pairs].tolist()
@@ -228,7 +232,7 @@ class Work:
     def _join(self, draft: Draft, stored: StoredEntry, reason: Reason) -> None:
         publishers = {self._publisher(key) for key in draft.members}
         self.board.join(draft, stored.key, reason)
-        if self._publisher(stored.key) not in publishers or stored.revised > draft.updated:
+        if draft.new or self._publisher(stored.key) not in publishers:
             self.board.touch(draft, stored.revised)
 
     def _publisher(self, key: str) -> int:
