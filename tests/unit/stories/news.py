@@ -113,6 +113,7 @@ def tell(
         "text": text,
         "publisher": make_publisher(publisher),
         "source_id": publisher,
+        "language": "en" if title.isascii() else "zh",
         "link": f"https://{publisher}/{number}",
         "published": published,
         "revised": published,

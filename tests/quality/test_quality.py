@@ -1,0 +1,93 @@
+"""The shipped weights: made from the committed pairs, and good enough on them."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aggregator.stories import metrics, pairs, prior, scoring, train
+from aggregator.stories.pairs import Pairs
+
+HERE = Path(__file__).parent
+SHIPPED = Path(scoring.__file__).parent
+
+
+@cache
+def files() -> tuple[Pairs, ...]:
+    """Return the committed pairs, numbers without text."""
+    return pairs.load((HERE / "pairs.npz").read_bytes())
+
+
+def of(part: str) -> list[Pairs]:
+    """Return the files whose name holds the part."""
+    return [one for one in files() if part in one.name]
+
+
+def agreement(one: Pairs) -> tuple[float, float, float]:
+    """Return average precision, pair F1 and B³ F1 of one file with the shipped weights."""
+    model = scoring.built_in()
+    logits = model.logits(one.columns, one.kinds).astype(np.float64)
+    margins = logits - model.thresholds("normal")[one.kinds]
+    stories = train.stories_of(one, margins, np.ones(len(margins), bool))
+    rows = np.flatnonzero(~one.ambiguous).tolist()
+    events = [str(one.events[row]) for row in rows]
+    found = metrics.count(events, [str(stories[row]) for row in rows]).agreement()
+    precision = metrics.average_precision(
+        logits[one.scored].tolist(), one.same[one.scored].tolist(), metrics.true_pairs(events)
+    )
+    return precision, found.pair_f1, found.b3_f1
+
+
+def test_the_shipped_weights_are_what_training_makes() -> None:
+    # The smallest kind of text stands for all: `aggregator train` makes the rest the same way.
+    made = json.loads(train.train(files(), ["zh undated"]))["kinds"]["zh undated"]
+    shipped = json.loads((SHIPPED / "weights.json").read_text("utf-8"))["kinds"]["zh undated"]
+    assert made["thresholds"] == shipped["thresholds"]
+    assert made["weights"] == pytest.approx(shipped["weights"], rel=1e-2, abs=1e-3)
+    old, new = (
+        scoring.read(json.dumps({"kinds": {"zh undated": kind}})) for kind in (shipped, made)
+    )
+    (sample,) = of("zh-undated")
+    np.testing.assert_allclose(
+        old.logits(sample.columns, sample.kinds),
+        new.logits(sample.columns, sample.kinds),
+        atol=0.05,
+    )
+
+
+def test_weights_stand_for_each_kind_of_text() -> None:
+    assert set(scoring.built_in().kinds) == set(scoring.KINDS)
+
+
+def test_chinese_news_in_the_mean() -> None:
+    precision, pair, b3 = np.mean([agreement(one) for one in of("news-zh")], axis=0)
+    assert precision >= 0.90
+    assert pair >= 0.82
+    assert b3 >= 0.965
+
+
+@pytest.mark.parametrize(
+    ("part", "least"), [("zh-undated", 0.95), ("lookalike", 0.9), ("titles", 0.75)]
+)
+def test_other_kinds_of_text(part: str, least: float) -> None:
+    assert np.mean([agreement(one)[2] for one in of(part)]) >= least
+
+
+def test_probabilities_mean_what_they_say() -> None:
+    model = scoring.built_in()
+    chances, truth = [], []
+    for one in of("news-zh"):
+        chances.append(1 / (1 + np.exp(-model.logits(one.columns, one.kinds)))[one.scored])
+        truth.append(one.same[one.scored])
+    chance, same = np.concatenate(chances), np.concatenate(truth)
+    for low, high in ((0.1, 0.4), (0.4, 0.7), (0.7, 0.9), (0.9, 1.01)):
+        held = (chance >= low) & (chance < high)
+        assert same[held].mean() == pytest.approx(chance[held].mean(), abs=0.15)
+
+
+def test_what_is_shipped_is_small() -> None:
+    assert (SHIPPED / "prior.bin").stat().st_size <= 300_000
+    assert (SHIPPED / "weights.json").stat().st_size <= 400_000
+    assert len(prior.built_in().chinese.ids) > 10_000
