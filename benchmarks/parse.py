@@ -93,7 +93,7 @@ def headlines(chance: random.Random) -> str:
 
 def made(megabytes: float) -> Iterator[tuple[str, list[bytes]]]:
     """Yield kinds of feeds by name, a third of the size each."""
-    chance = random.Random(1)  # noqa: S311  no secret
+    chance = random.Random(1)
     for make in (long_chinese, middling_english, headlines):
         feeds: list[bytes] = []
         while sum(map(len, feeds)) < megabytes * 1e6 / 3:

@@ -35,7 +35,7 @@ WORDS = "的一是在不了有和人这中大为上个国我以要他时来用�
 
 def make_entry(n: int, source: str) -> Entry:
     """Make an entry whose words are like no other's."""
-    words = random.Random(n)  # noqa: S311  to be the same each time
+    words = random.Random(n)
     text = "".join(words.choices(WORDS, k=600))
     return Entry(
         guid=f"tag:{source},{n}",
