@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from functools import cache
 from itertools import pairwise
 
@@ -30,9 +31,10 @@ _UNSEEN = re.compile(
 _JOINERS = re.compile("[\u200c\u200d]")
 _TAGS = re.compile("(\U0001f3f4[\U000e0020-\U000e007f]{1,16})|[\U000e0020-\U000e007f]+")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_HAN_CHARACTER, _KANA = re.compile(f"[{_HAN}]"), re.compile("[\u3040-\u30ff]")
 _SCRIPTS = (
-    ("Hani", re.compile(f"[{_HAN}]")),
-    ("Kana", re.compile("[\u3040-\u30ff]")),
+    ("Hani", _HAN_CHARACTER),
+    ("Kana", _KANA),
     ("Kore", re.compile("[\uac00-\ud7a3]")),
     ("Latn", re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")),
     ("Cyrl", re.compile("[\u0400-\u052f]")),
@@ -92,6 +94,8 @@ def script(text: str) -> str:
     `Hani` is Chinese that shows neither; the first 4,000 characters are looked at.
     """
     text = text[:4000]
+    if len(_HAN_CHARACTER.findall(text)) * 2 > len(text) and not _KANA.search(text):
+        return _chinese(text)
     counts = {name: len(pattern.findall(text)) for name, pattern in _SCRIPTS}
     # A Chinese character says about as much as three letters.
     counts["Hani"] *= 3
@@ -148,8 +152,9 @@ def _simplified() -> tuple[NDArray[np.uint32], frozenset[str], frozenset[str]]:
 
 def _chinese(text: str) -> str:
     _, traditional, simplified = _simplified()
-    old = sum(character in traditional for character in text)
-    new = sum(character in simplified for character in text)
+    counts = Counter(text)
+    old = sum(times for character, times in counts.items() if character in traditional)
+    new = sum(times for character, times in counts.items() if character in simplified)
     # Many simplified targets (后, 里, 台) are good traditional characters too.
     if not old and not new:
         return "Hani"

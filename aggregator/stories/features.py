@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
+from functools import lru_cache
 from hashlib import blake2b
+from itertools import chain
 from zlib import crc32
 
 import numpy as np
@@ -17,7 +19,7 @@ from aggregator.urls import canonical
 
 TITLE, BODY = 150, 1500  # characters that are looked at
 SENTENCES = 6  # that have a bit of their own in a term's places, after the title's
-NAME = 128  # the bit of a term's places that marks a name
+MARKED = 128  # the bit of a term's places that marks a name, or what a title begins with
 SHINGLE = 8
 _KEPT_SHINGLES = 64
 _WORD_SALT, _BIGRAM_SALT = 1, 2
@@ -34,7 +36,8 @@ Floats = NDArray[np.float32]
 class Terms:
     """Distinct hashed terms; `strength` is ln(1 + frequency), early places counting more.
 
-    `places` has bit 0 for the title, bits 1 to 6 for the first sentences, bit 7 for a name.
+    `places` has bit 0 for the title, bits 1 to 6 for the first sentences, bit 7
+    marks names among words, and what the title begins with among bigrams.
     """
 
     ids: Hashes
@@ -74,13 +77,14 @@ def extract(stored: StoredEntry) -> Features:
     near = stored.published.astimezone(UTC).date() if entry.published else None
     return Features(
         title=title,
-        words=_terms(_words(title), [_words(one) for one in sentences], 60, named, salt=_WORD_SALT),
+        words=_terms(
+            _words(title),
+            [_words(one) for one in sentences],
+            60,
+            (_hash(one, _WORD_SALT) for one in named),
+        ),
         bigrams=_terms(
-            _bigrams(title),
-            [_bigrams(one) for one in sentences],
-            120,
-            frozenset(_bigrams(_subject(title))),
-            salt=_BIGRAM_SALT,
+            _bigrams(title), [_bigrams(one) for one in sentences], 120, _bigrams(_subject(title))
         ),
         shingles=_shingles(body),
         dates=tuple((day - _EPOCH).days for day in signs.days(body[:600], near)),
@@ -100,7 +104,7 @@ def extract(stored: StoredEntry) -> Features:
 def vocabulary(stored: StoredEntry) -> dict[int, str]:
     """Return the words of an entry by their hash, to show what two entries share."""
     title, body = _texts(stored)
-    return {_hash(word, _WORD_SALT): word for word in _words(f"{title}\n{body}")}
+    return {_code(word, _WORD_SALT): word for word in words(f"{title}\n{body}")}
 
 
 def _texts(stored: StoredEntry) -> tuple[str, str]:
@@ -145,37 +149,39 @@ def _subject(title: str) -> str:
     return found[0] if found else ""
 
 
-def _words(text: str) -> list[str]:
-    return [stemmed for word in words(text) if (stemmed := english.stem(word))]
+@lru_cache(maxsize=1 << 16)
+def _code(term: str, salt: int) -> int:
+    """Return the hash of a term's stem, 0 for a function word; most terms come again and again."""
+    stemmed = english.stem(term)
+    return _hash(stemmed, salt) if stemmed else 0
 
 
-def _bigrams(text: str) -> list[str]:
-    return [stemmed for pair in bigrams(text) if (stemmed := english.stem(pair))]
+def _words(text: str) -> list[int]:
+    return [code for word in words(text) if (code := _code(word, _WORD_SALT))]
+
+
+def _bigrams(text: str) -> list[int]:
+    return [code for pair in bigrams(text) if (code := _code(pair, _BIGRAM_SALT))]
 
 
 def _terms(
-    title: list[str],
-    sentences: Sequence[list[str]],
-    decay: float,
-    named: frozenset[str],
-    *,
-    salt: int,
+    title: list[int], sentences: Sequence[list[int]], decay: float, marked: Iterable[int]
 ) -> Terms:
-    """Count terms: 1.5 for each in the title, 1/(1 + position/decay) for each in the body."""
-    flat = list(title)
-    places = [1] * len(title)
-    for number, sentence in enumerate(sentences):
-        flat.extend(sentence)
-        places.extend([2 << number if number < SENTENCES else 0] * len(sentence))
-    weights = np.full(len(flat), 1.5)
-    weights[len(title) :] = 1 / (1 + np.arange(len(flat) - len(title)) / decay)
-    codes = np.array([_hash(one, salt) for one in flat], "<u4")
-    places = [place | NAME * (one in named) for place, one in zip(places, flat, strict=True)]
+    """Count terms: 1.5 for each in the title, 1/(1 + position/decay) for each in the body.
+
+    `marked` terms get the last bit of places.
+    """
+    sizes = [len(title), *map(len, sentences)]
+    bits = [1, *(2 << number if number < SENTENCES else 0 for number in range(len(sentences)))]
+    codes = np.fromiter(chain(title, *sentences), "<u4", sum(sizes))
+    weights = np.full(len(codes), 1.5)
+    weights[len(title) :] = 1 / (1 + np.arange(len(codes) - len(title)) / decay)
     ids, inverse = np.unique(codes, return_inverse=True)
-    masks = np.zeros(len(ids), np.uint8)
-    np.bitwise_or.at(masks, inverse, np.array(places, np.uint8))
+    places = np.zeros(len(ids), np.uint8)
+    np.bitwise_or.at(places, inverse, np.repeat(np.array(bits, np.uint8), sizes))
+    places[np.isin(ids, np.fromiter(marked, "<u4"))] |= MARKED
     strength = np.log1p(np.bincount(inverse, weights, len(ids))).astype("<f4")
-    return Terms(ids=ids.astype("<u4"), strength=strength, places=masks)
+    return Terms(ids=ids, strength=strength, places=places)
 
 
 def _shingles(body: str) -> Hashes:

@@ -45,15 +45,21 @@ def _meet(
     return both[:, 0], both[:, 1]
 
 
+def _crowds(urls: NDArray[np.uint64]) -> Places:
+    """Return how many entries stand on the address of each."""
+    _, inverse, counts = np.unique(urls, return_inverse=True, return_counts=True)
+    return np.asarray(counts[inverse], np.int64)
+
+
 def one_address(rows: Rows, left: Places, right: Places) -> NDArray[np.bool_]:
     """Say which pairs stand on one address in two sources, where few entries do.
 
     Many entries of one source on one address are a tracker, and tell nothing.
     """
     urls, sources = rows.heads["url"], rows.heads["source"]
-    _, inverse, counts = np.unique(urls, return_inverse=True, return_counts=True)
-    same = (urls[left] == urls[right]) & (urls[left] > 0)
-    found: NDArray[np.bool_] = (
-        same & (sources[left] != sources[right]) & (counts[inverse[left]] <= _CROWD)
-    )
+    same = np.flatnonzero((urls[left] == urls[right]) & (urls[left] > 0))
+    found = np.zeros(len(left), bool)
+    if len(same):
+        few = _crowds(urls)[left[same]] <= _CROWD
+        found[same] = few & (sources[left[same]] != sources[right[same]])
     return found

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.stories import packing
-from aggregator.stories.features import NAME, SENTENCES
+from aggregator.stories.features import MARKED, SENTENCES
 from aggregator.stories.packing import Ragged
 
 Places = NDArray[np.int64]
@@ -18,6 +18,13 @@ _CHUNK = 32  # left entries at a time: their table stays in the cache
 _SECTIONS = SENTENCES + 1  # the title, then the first sentences
 _LEAD = 4  # sections that make the lead: the title and three sentences
 _LEAD_BITS = (1 << _LEAD) - 1
+_ALL = 255
+_NORMS = (
+    *((1 << section, _ALL) for section in range(_SECTIONS)),
+    (MARKED, _ALL),
+    (_LEAD_BITS, _ALL),
+)
+_NAMED = ((MARKED, _ALL), (MARKED, _LEAD_BITS))
 _DAMP = 30.0  # squared weight beside which short sentences count for little
 _HEAVY = 12  # words of an entry that say what it is about
 
@@ -38,6 +45,7 @@ class Lists:
         self._packed = packed
         self.heads = packing.headers(packed)
         self._read: dict[str, Ragged] = {}
+        self._masses: dict[str, Doubles] = {}
 
     def __getitem__(self, name: str) -> Ragged:
         if name not in self._read:
@@ -51,6 +59,23 @@ class Lists:
     def values(self, kind: str) -> Doubles:
         """Return how much each term means in its entry; their squares add up to one."""
         return np.square(self[f"{kind}_values"].flat.astype(np.float64) / packing.VALUE_STEPS)
+
+    def masses(self, kind: str, masks: tuple[tuple[int, int], ...]) -> Doubles:
+        """Return each entry's squared weight of terms that stand in one and the other of two places."""
+        if kind not in self._masses:
+            starts, places = self[f"{kind}_ids"].starts, self[f"{kind}_places"].flat
+            owner, squares = (
+                np.repeat(np.arange(len(starts) - 1), np.diff(starts)),
+                self.weights(kind) ** 2,
+            )
+            self._masses[kind] = np.stack(
+                [
+                    tally(owner, squares * _standing(places, mask, also), len(starts) - 1)
+                    for mask, also in masks
+                ],
+                axis=1,
+            )
+        return self._masses[kind]
 
     def titles(self) -> list[str]:
         """Return the folded titles."""
@@ -82,6 +107,11 @@ def _shared_of(
     good = (hit >= 0) & (ids.flat[hit] == ids.flat[theirs])
     table[slots] = -1
     return pair[good] + first, hit[good].astype(np.int64), theirs[good]
+
+
+def _standing(places: NDArray[np.uint8], mask: int, also: int) -> NDArray[np.bool_]:
+    both: NDArray[np.bool_] = ((places & mask) > 0) & ((places & also) > 0)
+    return both
 
 
 def tally(pair: Places, parts: NDArray[Any], count: int) -> Doubles:
@@ -131,17 +161,14 @@ def _names(
     lists: Lists, both: Shared, weight: Doubles, left: Places, right: Places
 ) -> dict[str, NDArray[Any]]:
     """Compare the names that both hold with those that each holds."""
-    ids, places = lists["word_ids"], lists["word_places"].flat
-    owner = np.repeat(np.arange(len(ids.starts) - 1), np.diff(ids.starts))
-    squares = np.where(places & NAME, lists.weights("word") ** 2, 0.0)
-    masses = tally(owner, squares, len(ids.starts) - 1)
-    named = ((places[both.left] | places[both.right]) & NAME) > 0
-    held = tally(both.pair, np.where(named, weight**2, 0.0), len(left))
-    mine, other = masses[left], masses[right]
-    early = np.where(places & _LEAD_BITS, squares, 0.0)
-    leads = tally(owner, early, len(ids.starts) - 1)
+    places, squares = lists["word_places"].flat, lists.weights("word") ** 2
+    masses = lists.masses("word", _NAMED)
+    named = ((places[both.left] | places[both.right]) & MARKED) > 0
+    held = tally(both.pair, weight**2 * named, len(left))
+    mine, other = masses[left, 0], masses[right, 0]
     led = [
-        tally(both.pair, early[side], len(left)) / (leads[rows] + _DAMP)
+        tally(both.pair, squares[side] * _standing(places[side], MARKED, _LEAD_BITS), len(left))
+        / (masses[rows, 1] + _DAMP)
         for side, rows in ((both.left, left), (both.right, right))
     ]
     return {
@@ -169,7 +196,7 @@ def bigram_columns(lists: Lists, left: Places, right: Places) -> dict[str, NDArr
     squares = ((weights[both.left] + weights[both.right]) / 2) ** 2
     products = values[both.left] * values[both.right]
     columns = {"bigram cosine": tally(both.pair, products, len(left))}
-    norms = _norms(lists, weights**2, places)
+    norms = lists.masses("bigram", _NORMS)
     pairs = _Placed(
         pair=both.pair, squares=squares, left=places[both.left], right=places[both.right]
     )
@@ -178,17 +205,6 @@ def bigram_columns(lists: Lists, left: Places, right: Places) -> dict[str, NDArr
         columns
         | _sentence_columns(sections, norms[left], norms[right])
         | _title_columns(pairs, norms[left], norms[right])
-    )
-
-
-def _norms(lists: Lists, squares: Doubles, places: NDArray[Any]) -> Doubles:
-    """Return each entry's squared weight in each section, and in its lead as the last column."""
-    starts = lists["bigram_ids"].starts
-    count = len(starts) - 1
-    owner = np.repeat(np.arange(count), np.diff(starts))
-    masks = [1 << section for section in range(_SECTIONS)] + [128, _LEAD_BITS]
-    return np.stack(
-        [np.bincount(owner, squares * ((places & mask) > 0), count) for mask in masks], axis=1
     )
 
 
@@ -242,8 +258,11 @@ def _title_columns(pairs: _Placed, left: Doubles, right: Doubles) -> dict[str, N
     ]
     inside = [pairs.total(1, lead, count), pairs.total(lead, 1, count)]
     begun = [left[:, -2] + 5, right[:, -2] + 5]
-    titled = [pairs.total(128, 1, count) / begun[0], pairs.total(1, 128, count) / begun[1]]
-    opened = [pairs.total(128, lead, count) / begun[0], pairs.total(lead, 128, count) / begun[1]]
+    titled = [pairs.total(MARKED, 1, count) / begun[0], pairs.total(1, MARKED, count) / begun[1]]
+    opened = [
+        pairs.total(MARKED, lead, count) / begun[0],
+        pairs.total(lead, MARKED, count) / begun[1],
+    ]
     sizes = [left[:, 0] + 5, right[:, 0] + 5]
     rest = ((pairs.left & lead) == 0) & ((pairs.right & lead) == 0)
     covered = [part / size for part, size in zip(whole, sizes, strict=True)]
