@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import numpy as np
 import opencc
-import rjieba
 from numpy.typing import NDArray
 
 # Scripts that are written without spaces, so that bigrams stand for words.
@@ -77,6 +76,8 @@ def bigrams(text: str) -> list[str]:
 
 def words(text: str) -> list[str]:
     """Return the words of a folded text in order: of two characters or more, and numbers."""
+    import rjieba  # noqa: PLC0415  its dictionary takes a fifth of a second, and only grouping needs it
+
     found: list[str] = []
     for run in _RUN.finditer(text):
         token = run[0]
