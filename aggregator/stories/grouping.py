@@ -68,10 +68,11 @@ class Work:
         preferences: Mapping[str, tuple[int, str]] | None = None,
         learned: Learned | None = None,
         timeless: bool = False,
+        packed: Mapping[str, bytes] | None = None,
     ) -> None:
         learned = learned or shipped()
         self.new, self.context, self.settings = new, context, settings
-        self.rows = rows = gather(new, context, settings, learned.prior)
+        self.rows = rows = gather(new, context, settings, learned.prior, packed)
         self.model = learned.model
         self.timeless = timeless
         self.comparer = Comparer(rows.packed, rows.published)

@@ -1,6 +1,6 @@
 """All entries that one grouping looks at, in (published, key) order, with their stored features."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,19 +38,29 @@ class Rows:
 
 
 def gather(
-    new: Sequence[StoredEntry], context: GroupContext, settings: StorySettings, prior: Prior
+    new: Sequence[StoredEntry],
+    context: GroupContext,
+    settings: StorySettings,
+    prior: Prior,
+    packed: Mapping[str, bytes] | None = None,
 ) -> Rows:
-    """Return the rows of the new entries and of the context; `new` must be in order."""
+    """Return the rows of the new entries and of the context; `new` must be in order.
+
+    `packed` are the features of all new entries by key, if they are known already.
+    """
     known = [one for one in context.entries if packing.readable(one.features)]
     turns = {one.key: turn for turn, one in enumerate(new)}
     rows = [
         (one.published.timestamp(), one.key, OLD, turns.get(one.key, NEVER_LEAVES), one.features)
         for one in known
     ]
-    packed = _weigh(new, rows, Frequencies(prior, settings.window), settings)
+    if packed is None:
+        own = _weigh(new, rows, Frequencies(prior, settings.window), settings)
+    else:
+        own = [packed[one.key] for one in new]
     rows += [
         (one.published.timestamp(), one.key, turn, NEVER_LEAVES, features)
-        for turn, (one, features) in enumerate(zip(new, packed, strict=True))
+        for turn, (one, features) in enumerate(zip(new, own, strict=True))
     ]
     rows.sort(key=lambda row: row[:3])
     features = [row[4] for row in rows]
