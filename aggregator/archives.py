@@ -60,6 +60,7 @@ class Archive:
     infos: Mapping[str, FeedInfo]
     folder: Path  # of the published feeds
     home: str
+    secret: bytes = b""  # see Edition
     most: int = _PAGES_MOST
 
     def extend(self, selected: Sequence[ShownStory], *, now: datetime) -> History:
@@ -173,6 +174,7 @@ class Archive:
             tombstones=buried,
             sources=self.infos,
             links=tuple(links),
+            secret=self.secret,
         )
         self._write(self._name(page), self.renderer.render(edition))
         if page > 1:

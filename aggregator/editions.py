@@ -35,7 +35,7 @@ class Press:
     renderers: Mapping[str, Renderer]
     sources: Sequence[Source]
     feeds: Sequence[FeedSpec]
-    folder: Path
+    folder: Path  # of the published feeds, in the data folder
     public_url: str
     hub: str = ""
 
@@ -50,7 +50,8 @@ class Press:
             selected = selection.choose(self.store, spec, now=now, sources=self.sources)
             shown.update((one.story.id, None) for one in selected)
             try:
-                for path in self._write(self._edition(spec, selected, infos, now), now):
+                edition = self._edition(spec, selected, infos, now)
+                for path in self._write(edition, now):
                     written[path] = None
                     if not spec.token:
                         topics.append(self.address(path.name))
@@ -90,6 +91,7 @@ class Press:
             renderer=renderer,
             sources=self.sources,
             infos=edition.sources,
+            secret=edition.secret,
             folder=self.folder,
             home=self.public_url,
         )
@@ -114,4 +116,5 @@ class Press:
             tombstones=buried if spec.group == "stories" else (),
             sources=infos,
             links=(("hub", self.hub),) if self.hub and not spec.token else (),
+            secret=publish.secret(self.folder.parent) if spec.split_links else b"",
         )

@@ -9,7 +9,6 @@ from typing import Literal
 from aggregator.settings import CleanOptions, FeedSpec
 
 _CLEAN = CleanOptions()
-
 # --- configure -----------------------------------------------------------------------------
 
 
@@ -398,3 +397,4 @@ class Edition:
     tombstones: tuple[Tombstone, ...] = ()
     sources: Mapping[str, FeedInfo] = field(default_factory=dict)  # by identity
     links: tuple[tuple[str, str], ...] = ()  # rel, address: hub, prev-archive…
+    secret: bytes = field(default=b"", repr=False)  # signs links that split; none if empty

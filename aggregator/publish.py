@@ -1,12 +1,16 @@
-"""Writes a published file whole or not at all, and only if its bytes changed."""
+"""Writes a published file whole or not at all, and only if its bytes changed; keeps a secret beside."""
 
 import contextlib
 import os
+import secrets
+import tempfile
 from pathlib import Path
 
 from aggregator.errors import PublishError
 
 _MODE = 0o644  # a web server of another user may serve the folder
+_KEY = "links.key"
+_SECRET_BYTES = 32
 
 
 def write(path: Path, content: bytes) -> bool:
@@ -25,6 +29,36 @@ def write(path: Path, content: bytes) -> bool:
         why = error.strerror or type(error).__name__
         raise PublishError(f"cannot write {path.name} into {path.parent}: {why}") from error
     return True
+
+
+def secret(folder: Path) -> bytes:
+    """Return the secret of a data folder that signs links; made on first use, for our user alone.
+
+    Raises PublishError if it can be neither read nor made.
+    """
+    path = folder / _KEY
+    try:
+        if not path.exists():
+            _make_secret(path)
+        kept = path.read_bytes()
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise PublishError(f"cannot keep the secret {path}: {why}") from error
+    if len(kept) < _SECRET_BYTES:
+        raise PublishError(f"{path} holds no secret: delete it, and links are signed anew")
+    return kept
+
+
+def _make_secret(path: Path) -> None:
+    """Write it aside and give it its name if it has none yet: of two makers one is heard."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as aside:  # 0600
+        aside.write(secrets.token_bytes(_SECRET_BYTES))
+        aside.flush()
+        os.fsync(aside.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(aside.name, path)
+    _sync_folder(path.parent)
 
 
 def _holds(path: Path, content: bytes) -> bool:

@@ -132,3 +132,4 @@ class FeedSpec:
     exclude: tuple[str, ...] = ()
     min_publishers: int = 1
     token: str = ""  # who asks for the feed has to know it; empty: everybody may
+    split_links: bool = False  # each other report of a story has a link that takes it out

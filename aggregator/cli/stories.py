@@ -122,20 +122,16 @@ def never(a: _Entry, b: _Other, config: ConfigPath = None, data: DataPath = None
 @app.command()
 def split(story: _Story, entry: _Entry, config: ConfigPath = None, data: DataPath = None) -> None:
     """Take an entry out of a story; kept for ever."""
+    from aggregator import bootstrap, corrections  # noqa: PLC0415  the pipeline, see `opened`
+
     with opened(config, data) as application:
         shown, parted = find_story(application, story), find_entry(application, entry)
-        rest = [one for one in shown.entries if one.key != parted.key]
-        if len(rest) == len(shown.entries):
-            raise AggregatorError(f"{entry} is not in the story {shown.story.id}")
-        if not rest:
-            raise AggregatorError(f"{entry} is alone in its story already")
-        stays = next((one for one in rest if one.key == shown.story.founder), rest[0])
-        _decide(application, "split", stays, parted)
+        _keep(application, corrections.split(shown, parted.key, when=bootstrap.now()))
 
 
 def _decide(
     application: "Application",
-    kind: Literal["join", "split", "never"],
+    kind: Literal["join", "never"],
     a: StoredEntry,
     b: StoredEntry,
 ) -> None:
@@ -143,7 +139,11 @@ def _decide(
 
     if a.key == b.key:
         raise AggregatorError("that is one entry, not two")
-    application.store.decide(Decision(kind=kind, a=a.key, b=b.key, when=bootstrap.now()))
+    _keep(application, Decision(kind=kind, a=a.key, b=b.key, when=bootstrap.now()))
+
+
+def _keep(application: "Application", decision: Decision) -> None:
+    application.store.decide(decision)
     say("kept; the next run applies it")
 
 

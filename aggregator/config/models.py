@@ -215,6 +215,18 @@ class FeedModel(Model):
         description="a secret that readers have to give, as `?token=…`; left out: everybody may read",
         examples=["${FEED_TOKEN}"],
     )
+    split_links: bool = Field(
+        default=_FEED.split_links,
+        description="each other report of a story gets a signed link, “not the same story”, that takes it out for everybody; for feeds of `stories`",
+        examples=[True],
+    )
+
+    @model_validator(mode="after")
+    def check_links(self) -> Self:
+        """Want stories where reports can be taken out of them."""
+        if self.split_links and self.group != "stories":
+            raise ValueError("split_links: only a feed with group: stories has such links")
+        return self
 
 
 _BARE = WithJsonSchema({"type": "string", "format": "uri"})

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from html import escape, unescape
 
-from aggregator import ids, text, urls
+from aggregator import corrections, ids, text, urls, words
 from aggregator.model import (
     Author,
     Edition,
@@ -18,7 +18,7 @@ from aggregator.model import (
     StoredEntry,
     Tombstone,
 )
-from aggregator.renderers import LIST, _words
+from aggregator.renderers import LIST
 
 NAMESPACE = "urn:uuid:3c7f1f86-0d5e-5b0f-9a6c-5f1f0c2d7e11"  # of story: elements; never changes
 
@@ -74,6 +74,7 @@ class Mention:
     link: str
     published: datetime
     same_text: bool
+    split: str = ""  # where a reader may take it out of the story
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +214,7 @@ def media_type(enclosure: Enclosure) -> str:
 def _rendition(shown: ShownStory, edition: Edition, *, scrub: bool) -> Rendition:
     lead = shown.lead
     entry = lead.entry
-    mentions = tuple(_mentions(shown)) if len(shown.entries) > 1 else ()
+    mentions = tuple(_mentions(shown, edition)) if len(shown.entries) > 1 else ()
     html = _html(lead, mentions)
     published = _published(shown)
     spread = timedelta(microseconds=zlib.crc32(shown.story.id.encode()) % 1_000_000)
@@ -279,7 +280,7 @@ def _name(publisher: Publisher) -> str:
     return plain_title(publisher.title) or plain_title(publisher.id) or "?"
 
 
-def _mentions(shown: ShownStory) -> Iterator[Mention]:
+def _mentions(shown: ShownStory, edition: Edition) -> Iterator[Mention]:
     copies = {one.key for one in shown.story.members if one.reason.kind == "same text"}
     lead_copies = shown.lead.key in copies
     for stored in shown.entries[1:]:
@@ -290,7 +291,17 @@ def _mentions(shown: ShownStory) -> Iterator[Mention]:
             published=stored.published,
             same_text=stored.key in copies
             or (lead_copies and _nearest(shown, shown.lead.key) == stored.key),
+            split=_split(shown, stored, edition),
         )
+
+
+def _split(shown: ShownStory, stored: StoredEntry, edition: Edition) -> str:
+    """Return the link that takes an entry out of a story, where the feed has such links."""
+    spec = edition.spec
+    if not (edition.secret and spec.split_links and spec.group == "stories"):
+        return ""
+    path = corrections.split_path(edition.secret, shown.story.id, ids.entry_id(stored.key))
+    return address(edition, path)
 
 
 def _nearest(shown: ShownStory, key: str) -> str:
@@ -305,17 +316,19 @@ def _html(lead: StoredEntry, mentions: tuple[Mention, ...]) -> str:
         body = f'<p><img src="{escape(image)}" alt=""></p>{body}'
     if not mentions:
         return body
-    words = _words.choose(entry.language, entry.title + entry.text[:300])
-    lines = "".join(_line(mention, words) for mention in mentions)
-    return f'{body}\n<div class="{LIST}">\n<hr>\n<p>{words.also}</p>\n<ul>{lines}\n</ul></div>'
+    said = words.choose(entry.language, entry.title + entry.text[:300])
+    lines = "".join(_line(mention, said) for mention in mentions)
+    return f'{body}\n<div class="{LIST}">\n<hr>\n<p>{said.also}</p>\n<ul>{lines}\n</ul></div>'
 
 
-def _line(mention: Mention, words: _words.Words) -> str:
+def _line(mention: Mention, said: words.Words) -> str:
     title = escape(mention.title)
     if mention.link:
         title = f'<a href="{escape(mention.link)}">{title}</a>'
     when = mention.published.isoformat(" ", "minutes")[:16] + " UTC"
-    mark = words.same_text if mention.same_text else ""
+    mark = said.same_text if mention.same_text else ""
+    if mention.split:
+        mark += f' · <a href="{escape(mention.split)}" rel="nofollow">{said.split}</a>'
     return f'\n<li dir="auto">{title} – {escape(mention.publisher)}, {when}{mark}</li>'
 
 

@@ -15,13 +15,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from aggregator import metrics
-from aggregator.errors import StoreError
+from aggregator.errors import PublishError, StoreError
 from aggregator.server import _health, _pages
 from aggregator.server._feeds import Feeds, is_known
 from aggregator.server._gate import Gate, prefix_of
 from aggregator.server._pages import Pages
 from aggregator.server._shelf import Place, Shelf, send
 from aggregator.server._site import Reader, Site, published
+from aggregator.server._split import Splits
 
 __all__ = ["Reader", "Site", "make_app"]
 
@@ -63,6 +64,7 @@ class _Views:
         self._own = Shelf(_OWN)
         self._newest: tuple[datetime, tuple[_pages.StoryView, ...]] = (_NEVER, ())
         self._limiter = anyio.CapacityLimiter(_AT_ONCE)
+        self._splits = Splits(site, self._pages, self._limiter)
 
     def app(self) -> Starlette:
         """Return the routes, with a page for every error."""
@@ -72,6 +74,7 @@ class _Views:
                 Route("/feeds/{name}", self._feeds.answer),
                 Route("/feeds/{name}/{page}", self._feeds.page),
                 Route("/stories/{id}", self.story),
+                Route("/stories/{id}/split/{entry}", self._splits.answer, methods=["GET", "POST"]),
                 Route("/health", self.health),
                 Route("/metrics", self.metrics),
                 Route("/{name}", self.own),
@@ -79,6 +82,7 @@ class _Views:
             exception_handlers={
                 HTTPException: self.http_error,
                 StoreError: self.store_error,
+                PublishError: self.store_error,  # a secret that cannot be read
                 Exception: self.error,
             },
         )

@@ -13,9 +13,9 @@ _POLICY = (
     b"default-src 'none'; style-src 'self'; img-src 'self'; "
     b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+FORM_POLICY = _POLICY.replace(b"form-action 'none'", b"form-action 'self'").decode()
 _SAFE = [
     (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", _POLICY),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
@@ -64,14 +64,16 @@ class Gate:
 
 
 class _Guarded:
-    """Sends a response with the headers that every one carries."""
+    """Sends a response with the headers that every one carries; a policy of its own stays."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message["headers"], *_SAFE]
+            own = any(name == b"content-security-policy" for name, _ in message["headers"])
+            policy = [] if own else [(b"content-security-policy", _POLICY)]
+            message["headers"] = [*message["headers"], *_SAFE, *policy]
         await self._send(message)
 
 

@@ -4,10 +4,11 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 
-from aggregator import selection
+from aggregator import publish, selection
 from aggregator.errors import ConfigError
 from aggregator.model import Edition
 from aggregator.server import _shelf
@@ -82,12 +83,17 @@ class Workshop:
         except ConfigError as error:
             raise ValueError(error.problem) from error
         home = self._site.public_url
+        # Only those who know the token are shown this, and a reader follows the self link.
+        token = f"&token={quote(spec.token, safe='')}" if spec.token else ""
+        states = self._site.store.source_states()
         edition = Edition(
             spec=spec,
-            self_url=f"{home.rstrip('/')}/feeds/{feed.file}?{wanted.query}",
+            self_url=f"{home.rstrip('/')}/feeds/{feed.file}?{wanted.query}{token}",
             home_url=home,
             updated=_NEVER,
             stories=stories,
+            sources={identity: state.info for identity, state in states.items()},
+            secret=publish.secret(self._site.data) if spec.split_links else b"",
         )
         renderer = load(wanted.format or feed.format)
         return _shelf.pack(

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from aggregator import text, urls
-from aggregator.model import Reason, ShownStory, StoredEntry
+from aggregator import text, urls, words
+from aggregator.model import Entry, Reason, ShownStory, StoredEntry
 from aggregator.server._site import Published
 
 _TEXT_MOST = 600  # characters of the text on a story's page
@@ -64,6 +64,16 @@ class StoryView:
     reports: tuple[Report, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a reader is asked about: a report, and the story that it may not belong to."""
+
+    said: words.Words
+    report: Report | None  # None: it stands there no more
+    title: str
+    language: str
+
+
 class Pages:
     """The templates, with what every page shows."""
 
@@ -85,6 +95,13 @@ class Pages:
     def story(self, story: ShownStory, token: str = "") -> str:
         """Return the page of one story."""
         return self._render("story.html", token, story=view(story))
+
+    def split(self, asked: "Asked", state: str) -> str:
+        """Return the page that asks whether a report is of another story, or says that it is kept.
+
+        `state` is `asked`, `kept` or `apart`.
+        """
+        return self._render("split.html", "", asked=asked, state=state, said=asked.said)
 
     def error(self, status: int, problem: str) -> str:
         """Return the page that says what went wrong."""
@@ -113,6 +130,27 @@ def view(shown: ShownStory) -> StoryView:
             for stored in shown.entries
         ),
     )
+
+
+def ask(shown: ShownStory | None, stored: StoredEntry | None) -> Asked:
+    """Return what a reader is asked before an entry is taken out of a story."""
+    if shown is None or stored is None:
+        lead = shown.lead.entry if shown else None
+        said = _words(lead) if lead else words.choose("en", "")
+        return Asked(said=said, report=None, title="", language="")
+    shows = next((one for one in shown.entries if one.key != stored.key), stored)
+    entry = shows.entry
+    return Asked(
+        said=_words(shown.lead.entry),
+        report=_report(stored, Reason(kind="founder"), {stored.key: _title(stored)}),
+        title=_title(shows),
+        language=entry.language,
+    )
+
+
+def _words(entry: Entry) -> words.Words:
+    """Return the words that the entry's list is written in."""
+    return words.choose(entry.language, entry.title + entry.text[:300])
 
 
 def feed_links(feeds: Iterable[Published], prefix: str) -> tuple[FeedLink, ...]:

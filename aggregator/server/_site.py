@@ -7,13 +7,13 @@ from typing import Protocol
 
 from aggregator import plugins
 from aggregator.metrics import Metrics
-from aggregator.model import ShownStory, Source, SourceState
+from aggregator.model import Decision, ShownStory, Source, SourceState
 from aggregator.ports import Clock, Renderer
 from aggregator.settings import FeedSpec
 
 
 class Reader(Protocol):
-    """What the pages read of the store, from several threads at once."""
+    """What the pages ask of the store, from several threads at once; `decide` alone writes."""
 
     def newest_stories(self) -> Iterator[ShownStory]:
         """Yield stories, newest first."""
@@ -26,6 +26,12 @@ class Reader(Protocol):
 
     def source_states(self) -> Mapping[str, SourceState]:
         """Return what is remembered of each source."""
+
+    def decisions(self) -> tuple[Decision, ...]:
+        """Return the user's corrections, oldest first."""
+
+    def decide(self, decision: Decision) -> None:
+        """Remember a correction for ever and mark its entries to be grouped again."""
 
 
 def _nothing() -> Mapping[str, object]:
@@ -41,7 +47,7 @@ class Site:
     """
 
     store: Reader
-    folder: Path  # of the published feeds
+    folder: Path  # of the published feeds, in the data folder
     feeds: Sequence[FeedSpec]
     public_url: str
     clock: Clock
@@ -49,6 +55,11 @@ class Site:
     host: str = "127.0.0.1"
     metrics: Metrics = field(default_factory=Metrics)
     status: Callable[[], Mapping[str, object]] = _nothing
+
+    @property
+    def data(self) -> Path:
+        """The data folder, which the feeds are in."""
+        return self.folder.parent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ import resource
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,28 @@ def test_a_write_that_fails_keeps_the_last_good_file(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert path.read_bytes() == b"one"
     assert names(tmp_path) == ["merged.atom"]
+
+
+def test_the_secret_is_made_once_for_our_user_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    made = publish.secret(folder)
+    assert len(made) == 32
+    assert publish.secret(folder) == made
+    assert (folder / "links.key").stat().st_mode & 0o777 == 0o600
+    assert [one.name for one in folder.iterdir()] == ["links.key"]
+    assert publish.secret(tmp_path / "other") != made
+
+
+def test_many_who_make_the_secret_at_once_have_one(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        made = set(threads.map(lambda _: publish.secret(tmp_path), range(32)))
+    assert len(made) == 1
+
+
+def test_a_secret_that_is_none_is_said(tmp_path: Path) -> None:
+    (tmp_path / "links.key").write_bytes(b"")
+    with pytest.raises(PublishError, match="holds no secret"):
+        publish.secret(tmp_path)
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(PublishError, match="cannot keep the secret"):
+        publish.secret(tmp_path / "file")

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from aggregator import publish
 from aggregator.errors import StoreError
-from aggregator.model import ShownStory, SourceState
+from aggregator.model import Decision, ShownStory, SourceState
 from aggregator.server import Site, make_app
 from tests import fakes
 from tests.builders import make_spec
@@ -32,6 +32,7 @@ class FakeReader(fakes.FakeReader):
         super().__init__(*stories)
         self._states = states or {}
         self._broken = broken
+        self.decided: list[Decision] = []
 
     def newest_stories(self) -> Iterator[ShownStory]:
         """Yield the stories in the order given."""
@@ -48,6 +49,16 @@ class FakeReader(fakes.FakeReader):
         """Return the states given."""
         self._check()
         return self._states
+
+    def decisions(self) -> tuple[Decision, ...]:
+        """Return what was decided."""
+        self._check()
+        return tuple(self.decided)
+
+    def decide(self, decision: Decision) -> None:
+        """Keep a decision."""
+        self._check()
+        self.decided.append(decision)
 
     def _check(self) -> None:
         if self._broken:

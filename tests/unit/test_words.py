@@ -2,7 +2,7 @@
 
 import pytest
 
-from aggregator.renderers import _words
+from aggregator import words
 
 
 @pytest.mark.parametrize(
@@ -24,4 +24,4 @@ from aggregator.renderers import _words
     ],
 )
 def test_words_follow_the_language(language: str, sample: str, also: str) -> None:
-    assert _words.choose(language, sample).also == also
+    assert words.choose(language, sample).also == also
