@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from aggregator.leases import Lease
 from aggregator.model import (
     Change,
     Decision,
@@ -74,7 +75,23 @@ class Renderer(Protocol):
         """Return the whole document; the same edition gives the same bytes."""
 
 
-class Store(Protocol):
+class Leases(Protocol):
+    """What is remembered of subscriptions to hubs; called from any thread."""
+
+    def source_states(self) -> Mapping[str, SourceState]:
+        """Return what is remembered of each source, by identity."""
+
+    def leases(self) -> tuple[Lease, ...]:
+        """Return all subscriptions."""
+
+    def save_lease(self, lease: Lease) -> None:
+        """Remember a subscription."""
+
+    def drop_lease(self, path: str) -> None:
+        """Forget a subscription."""
+
+
+class Store(Leases, Protocol):
     """Everything that is remembered; gather, group and publish meet only here.
 
     `rebuilt`: it was lost and made anew from the journal, so `restore` wants the published texts.
@@ -169,5 +186,11 @@ class Store(Protocol):
     def restore(self, entries: Sequence[Entry]) -> int:
         """Give published texts back to entries of a lost database, by link; return how many."""
 
-    def forget(self, before: datetime) -> int:
-        """Let go the texts of stories neither published nor updated since; return how many."""
+    def forget(self, before: datetime, shown: Iterable[str] = ()) -> int:
+        """Let go the texts of stories neither published nor updated since; return how many.
+
+        Some thousand at most, the oldest; none of which the story or an entry is in `shown`.
+        """
+
+    def forgotten(self) -> datetime | None:
+        """Return the time before which all was let go; None if that was never done."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from aggregator import ids
+from aggregator.leases import Lease
 from aggregator.model import (
     Decision,
     Document,
@@ -184,6 +185,21 @@ def make_decision(
 ) -> Decision:
     """Make a correction by the user."""
     return Decision(kind=kind, a=a, b=b, when=when)
+
+
+def make_lease(**kw: Any) -> Lease:
+    """Make a subscription to the feed of example.org that the hub was not asked for yet."""
+    return _make(
+        Lease,
+        kw,
+        path="one",
+        callback="https://news.example/websub/one",
+        source="example",
+        hub="https://hub.example/",
+        topic="https://example.org/feed.xml",
+        secret="of many letters",
+        due=NOW,
+    )
 
 
 def make_spec(**kw: Any) -> FeedSpec:

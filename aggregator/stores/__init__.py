@@ -2,7 +2,7 @@
 
 `schema` holds the tables, `store` the one class that the rest of the house sees through
 ports.Store; each concern has a file of functions over a connection: `gather`, `blocks`,
-`grouping`, `reading`, `keep` (journal, restoring, retention) and `clock`. `opening` brings
+`grouping`, `reading`, `keep` (journal, restoring), `retention`, `leases` and `clock`. `opening` brings
 a database up to date or makes a new one from the journal; `lock` is the data folder's.
 """
 

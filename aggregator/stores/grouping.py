@@ -11,7 +11,7 @@ from aggregator.stores import schema
 from aggregator.stores.codec import from_ticks, to_ticks
 from aggregator.stores.database import chunks, upsert
 from aggregator.stores.journal import EntryLine, Line
-from aggregator.stores.rows import STORED, load_entries, load_stories, member_row, stored_of
+from aggregator.stores.rows import STORED, load_outlines, load_stories, member_row, stored_of
 
 _LINK_MOST, _TITLE_MOST = 4_000, 500  # characters in the journal
 
@@ -26,7 +26,10 @@ _story = schema.story.c
 def load_ungrouped(connection: Connection, limit: int) -> tuple[StoredEntry, ...]:
     """Return the oldest entries that are still to be grouped, in (published, key) order."""
     query = (
-        select(*STORED).where(~_entry.grouped).order_by(_entry.published, _entry.key).limit(limit)
+        select(*STORED)
+        .where(~_entry.grouped, _entry.content != b"")  # a decision may name one that is forgotten
+        .order_by(_entry.published, _entry.key)
+        .limit(limit)
     )
     return tuple(stored_of(row) for row in connection.execute(query))
 
@@ -133,7 +136,7 @@ def entry_lines(
     """Yield the journal's lines on entries; `places` are their stories and first published."""
     for some in chunks(places):
         names = _load_names(connection, some)
-        for key, stored in load_entries(connection, some).items():
+        for key, stored in load_outlines(connection, some).items():
             yield EntryLine(
                 key=key,
                 story=places[key][0],

@@ -1,8 +1,7 @@
-"""What outlives a lost database, and what is let go in time."""
+"""What outlives a lost database."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
 from itertools import islice
 
 from sqlalchemy import Connection, delete, exists, select, update
@@ -12,7 +11,7 @@ from aggregator.changes import SPENT, Name
 from aggregator.model import Decision, Entry, StoredEntry, Tombstone
 from aggregator.stores import schema
 from aggregator.stores.codec import from_ticks, pack, storable, to_ticks
-from aggregator.stores.database import chunks, upsert
+from aggregator.stores.database import upsert
 from aggregator.stores.gather import load_aliases, write_aliases
 from aggregator.stores.grouping import entry_lines, load_decisions, save_decisions
 from aggregator.stores.journal import EntryLine, Line
@@ -141,27 +140,3 @@ def restore(connection: Connection, entries: Sequence[Entry]) -> int:
 def _link_names(sources: Iterable[str], entry: Entry) -> list[str]:
     name = changes.link_name(entry.canonical or entry.link)
     return [ids.entry_key(source, "link", name) for source in sources] if name else []
-
-
-# --- retention -----------------------------------------------------------------------------
-
-
-def forget(connection: Connection, before: datetime) -> int:
-    """Let go the stories that were neither published nor updated since; return how many.
-
-    Their entries keep their keys and names, a few hundred bytes each, so that one which comes
-    back is not taken for new; their texts and features go.
-    """
-    limit = to_ticks(before)
-    old = select(_story.id).where(_story.updated < limit, _story.first_published < limit)
-    gone = list(connection.scalars(old))
-    member = schema.member.c
-    for some in chunks(gone):
-        keys = select(member.key).where(member.story.in_(some))
-        connection.execute(
-            update(schema.entry).where(_entry.key.in_(keys)).values(content=b"", title="")
-        )
-        connection.execute(delete(schema.feature).where(schema.feature.c.key.in_(keys)))
-        connection.execute(delete(schema.member).where(member.story.in_(some)))
-        connection.execute(delete(schema.story).where(_story.id.in_(some)))
-    return len(gone)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from aggregator import changes, ids
 from aggregator.changes import Known
-from aggregator.model import Entry, Member, Reason, StoredEntry, Story
+from aggregator.model import Entry, Member, Publisher, Reason, StoredEntry, Story
 from aggregator.stores import schema
 from aggregator.stores.codec import (
     from_json,
@@ -101,6 +101,30 @@ def load_entries(connection: Connection, keys: Iterable[str]) -> dict[str, Store
         query = select(*STORED).where(_entry.key.in_(some), _entry.content != b"")
         found.update((row.key, stored_of(row)) for row in connection.execute(query))
     return found
+
+
+def load_outlines(connection: Connection, keys: Iterable[str]) -> dict[str, StoredEntry]:
+    """Return the entries of these keys; of forgotten ones what is left."""
+    found: dict[str, StoredEntry] = {}
+    for some in chunks(dict.fromkeys(keys)):
+        query = select(*STORED, _entry.title, _entry.link, _entry.publisher)
+        for row in connection.execute(query.where(_entry.key.in_(some))):
+            found[row.key] = stored_of(row) if row.content else _outline_of(row)
+    return found
+
+
+def _outline_of(row: Any) -> StoredEntry:
+    publisher = Publisher(id=row.publisher, title=row.publisher)
+    entry = Entry(title=row.title, link=row.link, publisher=publisher)
+    return StoredEntry(
+        key=row.key,
+        source_id=row.source,
+        entry=entry,
+        first_seen=from_ticks(row.first_seen),
+        published=from_ticks(row.published),
+        revised=from_ticks(row.revised),
+        shown=row.shown,
+    )
 
 
 def load_known(connection: Connection, keys: Iterable[str]) -> dict[str, Known]:

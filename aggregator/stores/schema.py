@@ -161,3 +161,10 @@ record = Table(  # of the journal, replayed; what earlier runs said of entries t
     Column("story", Key, nullable=False),
     Column("first_published", Time, nullable=False),
 )
+
+lease = Table(  # a subscription to a hub
+    "lease",
+    metadata,
+    Column("path", Key, primary_key=True),  # of its callback
+    Column("value", Text, nullable=False),  # JSON
+)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from aggregator.leases import Lease
 from aggregator.model import (
     Change,
     Decision,
@@ -22,7 +23,7 @@ from aggregator.model import (
     Tombstone,
 )
 from aggregator.ports import Place
-from aggregator.stores import blocks, gather, grouping, keep, reading
+from aggregator.stores import blocks, gather, grouping, keep, leases, reading, retention
 from aggregator.stores.database import DamagedStore, hold_writer
 from aggregator.stores.journal import Journal
 from aggregator.stores.lock import is_held
@@ -207,10 +208,32 @@ class SqlStore:
         self._rebuilt = False
         return count
 
-    def forget(self, before: datetime) -> int:
+    def forget(self, before: datetime, shown: Iterable[str] = ()) -> int:
         """Let go the texts of stories neither published nor updated since; return how many."""
         with self._write() as connection:
-            return keep.forget(connection, before)
+            return retention.forget(connection, before, shown)
+
+    def forgotten(self) -> datetime | None:
+        """Return the time before which all was let go; None if that was never done."""
+        with self._read() as connection:
+            return retention.forgotten(connection)
+
+    # leases
+
+    def leases(self) -> tuple[Lease, ...]:
+        """Return all subscriptions to hubs."""
+        with self._read() as connection:
+            return leases.load(connection)
+
+    def save_lease(self, lease: Lease) -> None:
+        """Remember a subscription to a hub."""
+        with self._write() as connection:
+            leases.save(connection, lease)
+
+    def drop_lease(self, path: str) -> None:
+        """Forget a subscription to a hub."""
+        with self._write() as connection:
+            leases.drop(connection, path)
 
     # the database
 

@@ -1,7 +1,7 @@
 """Every store keeps these promises, whatever database is under it."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,10 +18,13 @@ from aggregator.model import (
     FeedInfo,
     Reason,
     StoredEntry,
+    Story,
     Validators,
 )
 from aggregator.ports import Store
 from aggregator.stores import SqlStore, open_store
+from aggregator.stores.journal import EntryLine, Journal
+from aggregator.stores.opening import JOURNAL
 from tests.builders import (
     NOW,
     at,
@@ -31,6 +34,7 @@ from tests.builders import (
     make_folder,
     make_grouping,
     make_key,
+    make_lease,
     make_member,
     make_publisher,
     make_source,
@@ -592,7 +596,9 @@ def test_old_stories_are_let_go_and_not_taken_for_new(store: SqlStore) -> None:
     gather(store, *make_entries([1, 2]))
     old = make_story(make_key(1), first_published=at(days=-90), updated=at(days=-90))
     store.save_grouping(make_grouping(old, make_story(make_key(2))))
+    assert store.forgotten() is None
     assert store.forget(at(days=-30)) == 1
+    assert store.forgotten() == at(days=-30)
     assert [shown.story.founder for shown in store.newest_stories()] == [make_key(2)]
     assert store.entries([make_key(1)]) == ()
     assert kinds(gather(store, *make_entries([1, 2]), now=at(1))) == ["unchanged"] * 2
@@ -600,6 +606,93 @@ def test_old_stories_are_let_go_and_not_taken_for_new(store: SqlStore) -> None:
     edited = make_entry(1, title="Edited after all", published=at(0.5))
     assert kinds(gather(store, edited, now=at(1))) == ["modified"]
     assert [one.entry.title for one in store.ungrouped(9)] == ["Edited after all"]
+    assert store.group_context(at(-99), at(99)).journal == {make_key(1): (old.id, at(days=-90))}
+
+
+def make_old(store: Store, numbers: Sequence[int]) -> list[Story]:
+    """Store an old story of each of these entries."""
+    gather(store, *make_entries(numbers))
+    stories = [
+        make_story(make_key(n), first_published=at(n, days=-90), updated=at(n, days=-90))
+        for n in numbers
+    ]
+    store.save_grouping(make_grouping(*stories))
+    return stories
+
+
+def test_what_a_feed_shows_is_not_forgotten(store: Store) -> None:
+    one, _, _, _ = make_old(store, [1, 2, 3, 4])
+    assert store.forget(NOW, [one.id, ids.entry_id(make_key(2)), "urn:uuid:unknown"]) == 2
+    left = {shown.story.founder for shown in store.newest_stories()}
+    assert left == {make_key(1), make_key(2)}
+    assert store.forget(NOW) == 2
+
+
+def test_what_waits_to_be_grouped_is_not_forgotten(store: Store) -> None:
+    make_old(store, [1, 2])
+    edited = make_entry(1, title="Edited", published=at(0.5))
+    assert kinds(gather(store, edited, now=at(1))) == ["modified"]
+    assert store.forget(NOW) == 1
+    assert [one.key for one in store.ungrouped(9)] == [make_key(1)]
+
+
+def test_a_decision_on_a_forgotten_entry_breaks_nothing(store: Store) -> None:
+    make_old(store, [1, 2])
+    store.forget(NOW)
+    store.decide(make_decision("join", make_key(1), make_key(2)))
+    assert store.ungrouped(9) == ()
+    assert store.find_entry(make_key(1)) is None
+
+
+def test_many_stories_are_forgotten_one_batch_after_the_other(store: Store) -> None:
+    make_old(store, range(1, 2_003))
+    assert store.forget(NOW) == 2_000
+    assert store.forgotten() is None
+    assert [one.story.founder for one in store.newest_stories()] == [
+        make_key(2_002),
+        make_key(2_001),
+    ]
+    assert store.forget(NOW) == 2
+    assert store.forgotten() == NOW
+
+
+def test_a_journal_that_is_lost_is_written_anew_with_what_was_forgotten(
+    url: str, tmp_path: Path
+) -> None:
+    store = open_store(url, data=tmp_path, now=NOW)
+    old, young = make_old(store, [1])[0], make_story(make_key(2))
+    gather(store, make_entry(2))
+    store.save_grouping(make_grouping(young))
+    store.forget(at(days=-30))
+    store.close()
+    before = {(one.key, one.story) for one in lines(tmp_path)}
+    (tmp_path / JOURNAL).unlink()
+    open_store(url, data=tmp_path, now=NOW).close()
+    assert {(one.key, one.story) for one in lines(tmp_path)} == before
+    assert before == {(make_key(1), old.id), (make_key(2), young.id)}
+    assert all(one.title and one.link and one.publisher.id for one in lines(tmp_path))
+
+
+def lines(data: Path) -> list[EntryLine]:
+    """Return what the journal says of entries."""
+    return [one for one in Journal(data / JOURNAL).read() if isinstance(one, EntryLine)]
+
+
+# --- leases --------------------------------------------------------------------------------
+
+
+def test_a_lease_comes_back_as_it_was(store: Store) -> None:
+    lease = make_lease()
+    other = replace(lease, path="two", state="leaving", tries=3, since=NOW, until=at(99))
+    assert store.leases() == ()
+    store.save_lease(other)
+    store.save_lease(lease)
+    assert store.leases() == (lease, other)
+    live = replace(lease, since=NOW, until=at(1))
+    store.save_lease(live)
+    store.drop_lease("two")
+    store.drop_lease("unknown")
+    assert store.leases() == (live,)
 
 
 def test_a_store_opens_again_as_it_was(url: str, tmp_path: Path) -> None:
