@@ -3,7 +3,7 @@
 A page is written when a story is about to be in the feed no more, and takes the oldest stories
 that stand on no page yet, together with those that changed since they were put on one. So feed
 and pages together hold everything, and a page says the same for ever. Only one link is added
-to it, once: to the page that came after it.
+to it, once, where the format has it: to the page that came after it.
 """
 
 import json
@@ -22,7 +22,7 @@ from aggregator.ports import Place, Renderer, Store
 from aggregator.selection.units import unit_of
 from aggregator.settings import FeedSpec
 
-FORMATS = ("atom", "rss")  # that have links of a feed
+FORMATS = ("atom", "rss", "json")  # that have links of a feed
 SIZE = 100  # stories of a page
 
 _READ_MOST = 20_000  # stories looked at in one run
@@ -97,7 +97,7 @@ class Archive:
         return f"archive-{page:04}.{self.renderer.EXTENSION}"
 
     def _state(self) -> str:
-        return f"archive.{self.renderer.EXTENSION}.json"
+        return f".archive.{self.renderer.EXTENSION}"  # no document for readers
 
     def _path(self, name: str) -> Path:
         return self.folder / self.spec.name / name

@@ -15,15 +15,23 @@ MEDIA_TYPE = "application/feed+json"
 
 def render(edition: Edition) -> bytes:
     """Return the JSON document of an edition."""
+    links = dict(edition.links)
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": _content.feed_title(edition),
         "home_page_url": _content.address(edition, ""),
         "feed_url": edition.self_url,
+        "next_url": links.get("prev-archive", ""),
         "icon": _content.address(edition, "icon.png"),
         "favicon": _content.address(edition, "favicon.ico"),
         "hubs": [{"type": "WebSub", "url": link} for rel, link in edition.links if rel == "hub"],
-        "_story": {"id": _content.feed_id(edition), "deleted": list(_deleted(edition))},
+        "_story": _said(
+            {
+                "id": _content.feed_id(edition),
+                "current": links.get("current", ""),
+                "deleted": list(_deleted(edition)),
+            }
+        ),
         "items": [_item(shown) for shown in _content.renditions(edition)],
     }
     return (json.dumps(_said(feed), ensure_ascii=False, indent=1) + "\n").encode()

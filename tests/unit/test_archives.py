@@ -1,5 +1,6 @@
 """Archives: what falls out of a feed stands there, and stays as it was written."""
 
+import json as jsonlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -238,12 +239,31 @@ def test_each_format_that_has_links_has_an_archive(house: House) -> None:
     house.add(*range(1, 400))
     house.publish(formats=("atom", "rss", "json"))
     assert len(house.pages("rss")) == len(house.pages()) == 3
-    assert house.pages("json") == {}
     middle = house.pages("rss")["archive-0002.rss"]
     for rel in ("current", "next-archive", "prev-archive", "self"):
         assert middle.count(f'rel="{rel}"'.encode()) == 1
     assert b"<fh:archive/>" in middle
     etree.fromstring(middle)
+
+
+def test_a_json_feed_leads_page_by_page_to_the_oldest(house: House) -> None:
+    house.add(*range(1, 400))
+    house.publish(formats=("json",))
+    pages = house.pages("json")
+    house.add(*range(1000, 1200))
+    house.publish(formats=("json",))
+    assert pages.items() <= house.pages("json").items()
+    found: set[str] = set()
+    name, said = "merged.json", {}
+    while name:
+        said = jsonlib.loads((house.folder / name).read_bytes())
+        assert said["feed_url"] == f"{_HOME}/{name}"
+        assert said["_story"].get("current", "") == (
+            "" if name == "merged.json" else f"{_HOME}/merged.json"
+        )
+        found |= {one["id"] for one in said["items"]}
+        name = said.get("next_url", "").removeprefix(f"{_HOME}/")
+    assert found == {one.story.id for one in house.store.newest_stories()}
 
 
 def test_a_lost_archive_is_made_again(house: House) -> None:
@@ -254,7 +274,7 @@ def test_a_lost_archive_is_made_again(house: House) -> None:
         path.unlink()
     house.publish()
     assert house.pages() == before
-    (house.folder / "merged" / "archive.atom.json").write_text('{"pages": "x"}')
+    (house.folder / "merged" / ".archive.atom").write_text('{"pages": "x"}')
     house.publish()
     assert house.pages() == before
 
@@ -316,7 +336,7 @@ def test_a_run_that_was_cut_off_is_made_good(house: House) -> None:
     """The state is written last, so the next run writes the same page and link again."""
     house.add(*range(1, 300))
     house.publish()
-    state = house.folder / "merged" / "archive.atom.json"
+    state = house.folder / "merged" / ".archive.atom"
     before = state.read_bytes()
     house.add(*range(1000, 1060))
     house.publish()
