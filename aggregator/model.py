@@ -79,6 +79,7 @@ class Fetched:
     validators: Validators
     hints: Hints = Hints()
     permanent: str = ""
+    links: tuple[tuple[str, str], ...] = ()  # rel, address: hub, self, as the answer's head says
     skipped: tuple["Skipped", ...] = ()
 
 
@@ -89,6 +90,7 @@ class NotModified:
     validators: Validators
     hints: Hints = Hints()
     permanent: str = ""
+    links: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +194,6 @@ class Entry:
 
     `text` is the plain text for grouping: without boilerplate and copyright notices.
     `material` is a digest that changes only when the shown text changes materially.
-    `blocks` are 63-bit hashes of the body's blocks, for learning boilerplate.
     """
 
     guid: str = ""
@@ -217,7 +218,7 @@ class Entry:
     published: datetime | None = None
     modified: datetime | None = None
     gathered: datetime | None = None
-    blocks: tuple[int, ...] = ()
+    blocks: tuple[int, ...] = ()  # 63-bit hashes of the body's blocks, to learn boilerplate
     removed: tuple[str, ...] = ()  # ids of the cleaning rules that took something out
 
 
@@ -259,7 +260,6 @@ class StoredEntry:
     """An entry with its permanent key and the times that only we know.
 
     `published` is the effective date: the claimed one, never after `first_seen`.
-    `revised` is when its shown text last changed materially, else `published`.
     """
 
     key: str
@@ -267,7 +267,7 @@ class StoredEntry:
     entry: Entry
     first_seen: datetime
     published: datetime
-    revised: datetime
+    revised: datetime  # when its shown text last changed materially, else `published`
     shown: bool = True  # False: stored as seen, of a new source's flood
 
 

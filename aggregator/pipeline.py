@@ -11,11 +11,12 @@ running the later ones again.
 import asyncio
 import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 import structlog
@@ -24,10 +25,10 @@ from aggregator import documents, schedule, stories
 from aggregator.editions import Press
 from aggregator.errors import ParseError, SourceError
 from aggregator.model import (
+    Change,
     CleanedFeed,
     Document,
     Entry,
-    FeedInfo,
     Fetched,
     NotModified,
     Skipped,
@@ -40,6 +41,7 @@ from aggregator.ports import Clock, Fetcher, Renderer, Store
 from aggregator.renderers import LIST
 from aggregator.report import RunReport, SourceReport
 from aggregator.settings import CleanOptions, FeedSpec, FetchSettings, StorySettings
+from aggregator.tallies import Harvest, Tally
 from aggregator.websub import Announcer
 
 _log = structlog.get_logger()
@@ -49,7 +51,10 @@ _REACH = timedelta(days=7)  # published span of one batch, so that its context s
 _OPEN = 256  # sources under way at one time, so that documents do not pile up before parsing
 _RECOVERED = 100_000  # entries of a published feed that are read back
 _HUB_SECONDS = 10.0  # that the end of a run waits for a hub
+_FORGETTING = timedelta(days=1)  # between two looks for what is too old
 _PATIENCE = 0.5  # seconds without news after which what has arrived is published
+
+_NO_PUSH: Mapping[str, datetime] = MappingProxyType({})
 
 Progress = Callable[[SourceReport], None]
 
@@ -74,37 +79,6 @@ class Parts:
     announcer: Announcer | None = None
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What grouping and publishing add up to over one run."""
-
-    new: int = 0
-    changed: int = 0
-    written: dict[Path, None] = dataclasses.field(default_factory=dict)
-    topics: dict[str, None] = dataclasses.field(default_factory=dict)
-    published: tuple[str, ...] = ()
-    errors: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class _Harvest:
-    """What the documents of one source hold, read and cleaned; `places` are for the report."""
-
-    skipped: list[Skipped]
-    entries: list[Entry] = dataclasses.field(default_factory=list)
-    places: list[str] = dataclasses.field(default_factory=list)
-    cut: bool = False
-    info: FeedInfo = dataclasses.field(default_factory=FeedInfo)
-
-    def add(self, name: str, feed: CleanedFeed) -> None:
-        """Add a document, which the name is given of if there are many."""
-        self.info = feed.info
-        self.cut |= feed.cut
-        self.skipped += feed.skipped
-        self.entries += feed.entries
-        self.places += [name or entry.link or entry.title for entry in feed.entries]
-
-
 class Pipeline:
     """Runs gather, group and publish over the parts."""
 
@@ -125,7 +99,7 @@ class Pipeline:
         await self._in_store(self._recover)
         states = await self._in_store(self._parts.store.source_states)
         waits = self._waits(states)
-        tally = _Tally()
+        tally = Tally()
         reports: dict[str, SourceReport] = {}
         pending = {
             asyncio.create_task(
@@ -152,19 +126,30 @@ class Pipeline:
             for task in pending:
                 task.cancel()
         await self._settle(tally)
-        return RunReport(
-            sources=tuple(reports[source.id] for source in sources),
-            stories_new=tally.new,
-            stories_changed=tally.changed,
-            written=tuple(tally.written),
-            published=tally.published,
-            errors=tally.errors,
-        )
+        return tally.report(reports[source.id] for source in sources)
+
+    async def take(
+        self, pushed: Iterable[tuple[Source, Document]], *, progress: Progress | None = None
+    ) -> RunReport:
+        """Take documents that hubs sent, as if they had been fetched, then group and publish."""
+        await self._in_store(self._recover)
+        reports: list[SourceReport] = []
+        for source, document in pushed:
+            started = time.monotonic()
+            report = await self._taken(source, document)
+            reports.append(
+                dataclasses.replace(report, seconds=round(time.monotonic() - started, 3))
+            )
+            if progress:
+                progress(reports[-1])
+        tally = Tally()
+        await self._settle(tally)
+        return tally.report(reports)
 
     async def settle(self) -> None:
         """Group and publish what is in the store, with no gathering before."""
         await self._in_store(self._recover)
-        await self._settle(_Tally())
+        await self._settle(Tally())
 
     def announce(self) -> None:
         """Begin to tell the hub what it has not heard, if it is time; nothing waits for it."""
@@ -187,14 +172,23 @@ class Pipeline:
         scope = self._parts.fetch.retry_after_scope
         return schedule.waiting_hosts(self._parts.sources, states, self._parts.clock(), scope)
 
-    async def due(self) -> tuple[Source, ...]:
-        """Return the sources that the daemon should ask now."""
+    async def due(self, pushed: Mapping[str, datetime] = _NO_PUSH) -> tuple[Source, ...]:
+        """Return the sources that the daemon should ask now.
+
+        `pushed` says since when hubs send all that is new, by identity: these are asked rarely.
+        """
         states = await self._in_store(self._parts.store.source_states)
         waits, now = self._waits(states), self._parts.clock()
         return tuple(
             source
             for source in self._parts.sources
-            if schedule.is_due(source, states.get(source.identity, SourceState()), waits, now)
+            if schedule.is_due(
+                source,
+                states.get(source.identity, SourceState()),
+                waits,
+                now,
+                pushed=pushed.get(source.identity),
+            )
         )
 
     async def _in_store(self, call: Callable[[], _T]) -> _T:
@@ -225,7 +219,7 @@ class Pipeline:
         waits: Mapping[str, datetime],
         force: bool,
     ) -> SourceReport:
-        """Gather one source; the only place where a SourceError is caught."""
+        """Gather one source; a SourceError is caught here, and of a push in `_taken`."""
         now = self._parts.clock()
         if not force and (hold := schedule.hold(source, state, waits, now)):
             return SourceReport(id=source.id, outcome=hold.outcome, error=hold.reason)
@@ -237,11 +231,32 @@ class Pipeline:
                 report = await self._fail(source, state, error)
         return dataclasses.replace(report, seconds=round(time.monotonic() - started, 3))
 
+    async def _taken(self, source: Source, document: Document) -> SourceReport:
+        """Read and store a document that a hub sent; it says nothing about the next fetch."""
+        try:
+            fetched = Fetched(documents=(document,), validators=Validators())
+            harvest = await self._read(source, fetched)
+        except SourceError as error:
+            return SourceReport(id=source.id, outcome="error", error=str(error))
+        changes = await self._in_store(lambda: self._store_pushed(source, harvest.entries))
+        return harvest.report(source, changes)
+
+    def _store_pushed(self, source: Source, entries: Sequence[Entry]) -> tuple[Change, ...]:
+        """Store entries under the state that is there by now: a fetch may be under way."""
+        store, now = self._parts.store, self._parts.clock()
+        initial = self._parts.fetch.initial
+        state = store.source_states().get(source.identity, SourceState())
+        changes = store.save_gathered(source, entries, state, now=now, initial=initial)
+        if any(change.kind == "new" for change in changes):
+            store.save_state(source.identity, schedule.arrived(state, now))
+        return changes
+
     async def _fetch(self, source: Source, state: SourceState, force: bool) -> SourceReport:
         validators = Validators() if force else state.validators
         asked = dataclasses.replace(source, url=schedule.address(source, state))
         answer = await self._parts.fetchers[source.kind].fetch(asked, validators)
         if isinstance(answer, NotModified):
+            state = _heard(state, answer.links)
             after = self._succeed(source, state, answer)
             await self._in_store(lambda: self._parts.store.save_state(source.identity, after))
             return SourceReport(id=source.id, outcome="unchanged")
@@ -259,13 +274,13 @@ class Pipeline:
         await self._in_store(lambda: self._parts.store.save_state(source.identity, after))
         return SourceReport(id=source.id, outcome=schedule.outcome(error), error=str(error))
 
-    async def _read(self, source: Source, fetched: Fetched) -> _Harvest:
+    async def _read(self, source: Source, fetched: Fetched) -> Harvest:
         """Parse and clean; of a folder a document that fails is skipped."""
         learned = await self._in_store(self._parts.store.learned_blocks)
         limit = self._parts.fetch.max_entries
         calls = [(document, source, learned, limit) for document in fetched.documents]
         results = await self._parts.pool.run(documents.read, calls)
-        harvest = _Harvest(skipped=list(fetched.skipped))
+        harvest = Harvest(skipped=list(fetched.skipped))
         for document, result in zip(fetched.documents, results, strict=True):
             if isinstance(result, CleanedFeed):
                 harvest.add(document.name if source.kind == "dump" else "", result)
@@ -280,10 +295,10 @@ class Pipeline:
         source: Source,
         state: SourceState,
         fetched: Fetched,
-        harvest: _Harvest,
+        harvest: Harvest,
     ) -> SourceReport:
         if source.kind == "feed":
-            state = dataclasses.replace(state, info=harvest.info)
+            state = _heard(dataclasses.replace(state, info=harvest.info), fetched.links)
         if harvest.cut:  # the whole of it is wanted still
             fetched = dataclasses.replace(fetched, validators=state.validators)
         entries = harvest.entries
@@ -293,40 +308,28 @@ class Pipeline:
         changes = await self._in_store(
             lambda: store.save_gathered(source, entries, after, now=now, initial=initial)
         )
-        new = sum(change.kind == "new" for change in changes)
-        modified = sum(change.kind == "modified" for change in changes)
-        if harvest.cut and not new + modified:
+        report = harvest.report(source, changes)
+        if harvest.cut and report.outcome == "unchanged":
             raise ParseError(f"the document is cut off; {len(entries)} whole entries, none new")
-        if new:  # when to ask next depends on whether something came
+        if report.new:  # when to ask next depends on whether something came
             later = self._succeed(source, schedule.arrived(state, now), fetched)
             await self._in_store(lambda: store.save_state(source.identity, later))
-        harvest.skipped += [
-            Skipped(where=where, reason=change.skipped)
-            for where, change in zip(harvest.places, changes, strict=True)
-            if change.skipped
-        ]
-        return SourceReport(
-            id=source.id,
-            outcome="ok" if new or modified else "unchanged",
-            new=new,
-            modified=modified,
-            entries=tuple(dict.fromkeys(change.key for change in changes)),
-            skipped=tuple(harvest.skipped),
-        )
+        return report
 
     # --- group and publish -----------------------------------------------------------------
 
-    async def _settle(self, tally: _Tally) -> None:
+    async def _settle(self, tally: Tally) -> None:
         """Group what is new, then publish; one at a time in this process."""
         async with self._one_writer:
             await self._in_store(lambda: self._group(tally))
             await self._in_store(lambda: self._publish(tally))
+            await self._in_store(lambda: self._forget(tally))
         if self._parts.announcer and tally.topics:
             self._parts.announcer.note(tally.topics)
             tally.topics.clear()
             self.announce()
 
-    def _group(self, tally: _Tally) -> None:
+    def _group(self, tally: Tally) -> None:
         """Group everything not yet grouped, in batches near in time."""
         store, settings = self._parts.store, self._parts.stories
         preferences = {one.identity: (one.priority, one.language) for one in self._parts.sources}
@@ -343,7 +346,7 @@ class Pipeline:
             tally.new += grouping.new
             tally.changed += grouping.changed
 
-    def _publish(self, tally: _Tally) -> None:
+    def _publish(self, tally: Tally) -> None:
         parts = self._parts
         press = Press(
             store=parts.store,
@@ -358,3 +361,23 @@ class Pipeline:
         tally.written.update(dict.fromkeys(done.written))
         tally.topics.update(dict.fromkeys(done.topics))
         tally.published, tally.errors = done.stories, done.errors
+
+    def _forget(self, tally: Tally) -> None:
+        """Let go what is too old, about once a day; what is in no feed stands in the archives."""
+        store, settings = self._parts.store, self._parts.stories
+        before = self._parts.clock() - max(settings.keep, 2 * settings.window)
+        last = store.forgotten()
+        if tally.errors or (last is not None and abs(before - last) < _FORGETTING):
+            return
+        if count := store.forget(before, tally.published):
+            _log.info("old stories let go", stories=count)
+
+
+def _heard(state: SourceState, links: Sequence[tuple[str, str]]) -> SourceState:
+    """Let hub and topic in the head of an answer go before those in the document."""
+    said = dict(links)
+    if "hub" not in said:
+        return state
+    topic = said.get("self", state.info.self_url)
+    info = dataclasses.replace(state.info, hub=said["hub"], self_url=topic)
+    return dataclasses.replace(state, info=info)

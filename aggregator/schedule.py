@@ -20,6 +20,8 @@ _UNSAID = timedelta(hours=1)  # peace for a server that asks for it without sayi
 _SKEW = timedelta(minutes=1)  # a fetch this much later than now shows that the clock was wrong
 _HELD, _SEEN = timedelta(days=3), 3  # how long and how often a permanent redirect must hold
 _ARRIVALS = 20  # fetches with something new that are remembered
+_RARER = 8  # times, for a source whose hub sends its news
+_RARER_MOST = timedelta(hours=6)  # later than else
 _POLLS = 4  # fetches for each time that something arrives
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _NOTHING, _ZERO = Hints(), timedelta()
@@ -58,13 +60,21 @@ def address(source: Source, state: SourceState) -> str:
 
 
 def is_due(
-    source: Source, state: SourceState, waits: Mapping[str, datetime], now: datetime
+    source: Source,
+    state: SourceState,
+    waits: Mapping[str, datetime],
+    now: datetime,
+    *,
+    pushed: datetime | None = None,
 ) -> bool:
-    """Say whether the daemon should ask a source now."""
+    """Say whether the daemon should ask a source now; `pushed`: since when a hub sends its news."""
     state = recall(source, state)
     if source.paused or hold(source, state, waits, now):
         return False
-    return state.due is None or state.due <= now or _clock_was_wrong(state, now)
+    due = state.due
+    if due and state.last_fetch and pushed and pushed <= state.last_fetch and not state.failures:
+        due += min((due - state.last_fetch) * (_RARER - 1), _RARER_MOST)
+    return due is None or due <= now or _clock_was_wrong(state, now)
 
 
 def hold(

@@ -102,6 +102,7 @@ class StorySettings:
     """How entries are grouped; pairs and triples name entries by id or link."""
 
     window: timedelta = timedelta(hours=72)
+    keep: timedelta = timedelta(days=365)
     match: Literal["strict", "normal", "loose"] = "normal"
     never: tuple[tuple[str, str], ...] = ()
     join: tuple[tuple[str, str], ...] = ()
@@ -110,9 +111,10 @@ class StorySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubSettings:
-    """The WebSub hub that is told of new editions; none if empty."""
+    """WebSub: the hub that is told of new editions (none if empty), and whether we hear of others'."""
 
     hub: str = ""
+    subscribe: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -197,7 +197,7 @@ def make_lease(**kw: Any) -> Lease:
         source="example",
         hub="https://hub.example/",
         topic="https://example.org/feed.xml",
-        secret="of many letters",
+        secret="of many letters",  # noqa: S106  made up
         due=NOW,
     )
 

@@ -64,6 +64,9 @@ Pause = Annotated[
 Age = Annotated[
     timedelta, _read_duration, _between(units.duration, "1s", "36500d"), _show_duration, _duration
 ]
+Keep = Annotated[
+    timedelta, _read_duration, _between(units.duration, "2d", "36500d"), _show_duration, _duration
+]
 Size = Annotated[
     int,
     BeforeValidator(_unit(units.size)),

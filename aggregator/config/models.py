@@ -254,8 +254,12 @@ class ConfigModel(Model):
     images: ImagesModel = Field(default=ImagesModel(), description="what to do with image proxies")
     links: LinksModel = Field(default=LinksModel(), description="link rules of your own")
     clean: CleanModel = Field(default=CleanModel(), description="what is taken out of entries")
-    stories: StoriesModel = Field(default=StoriesModel(), description="how entries are grouped")
-    websub: HubModel = Field(default=HubModel(), description="telling readers of new editions")
+    stories: StoriesModel = Field(
+        default=StoriesModel(), description="how entries are grouped, and kept"
+    )
+    websub: HubModel = Field(
+        default=HubModel(), description="news at once: to readers, and from sources"
+    )
     sources: tuple[SourceModel | Annotated[str, _BARE], ...] = Field(
         default=(), description="what to follow"
     )

@@ -9,6 +9,7 @@ from aggregator.config.fields import (
     Deadline,
     HostGlob,
     Interval,
+    Keep,
     Pause,
     Size,
     Text,
@@ -197,12 +198,17 @@ class CleanModel(Model):
 
 
 class StoriesModel(Model):
-    """How entries are grouped into stories. Entries are named by id or link."""
+    """How entries are grouped into stories, and how long those are kept. Entries are named by id or link."""
 
     window: Interval = Field(
         default=_STORIES.window,
         description="how far apart in time two reports of one event may be published",
         examples=["72h"],
+    )
+    keep: Keep = Field(
+        default=_STORIES.keep,
+        description="how long the text of a story is kept that no feed shows and nothing was added to, at least twice the window; `36500d`: for ever. Ids are always kept",
+        examples=["90d"],
     )
     match: Literal["strict", "normal", "loose"] = Field(
         default=_STORIES.match,
@@ -227,10 +233,15 @@ class StoriesModel(Model):
 
 
 class HubModel(Model):
-    """WebSub: readers learn of a new edition at once, from a hub, instead of asking again and again."""
+    """WebSub: readers learn of a new edition at once, from a hub, instead of asking again and again; and so do we."""
 
     hub: WebAddress = Field(
         default="",
         description="the hub that feeds name and that is told of each new edition; left out: none. Private feeds are not told of",
         examples=["https://pubsubhubbub.appspot.com/"],
+    )
+    subscribe: bool = Field(
+        default=False,
+        description="whether we ask the hubs that sources name to send us their news at once; hubs have to reach us at `public_url`",
+        examples=[True],
     )

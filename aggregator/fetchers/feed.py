@@ -86,12 +86,12 @@ class FeedFetcher:
     async def _take(
         self, source: Source, before: Validators, hop: Hop, trail: "_Trail", answer: Answer
     ) -> Fetched | NotModified:
-        hints = _headers.hints(answer)
+        hints, links = _headers.hints(answer), _headers.links(answer, hop.url)
         if answer.status == 304:
             if not _headers.conditions(before):
                 raise FetchError("304: not modified, but the request was not conditional")
             kept = _headers.validators(answer, before)
-            return NotModified(validators=kept, hints=hints, permanent=trail.permanent)
+            return NotModified(validators=kept, hints=hints, permanent=trail.permanent, links=links)
         if answer.status not in {200, 203}:
             await self._fail(hop, answer)
         coding = answer.all("content-encoding")
@@ -104,6 +104,7 @@ class FeedFetcher:
             content_type=answer.header("content-type")[:1000],
             hints=hints,
             permanent=trail.permanent,
+            links=links,
         )
 
     async def _fail(self, hop: Hop, answer: Answer) -> None:
@@ -181,8 +182,15 @@ def _fetched(
     content_type: str = "",
     hints: Hints = _NO_HINTS,
     permanent: str = "",
+    links: tuple[tuple[str, str], ...] = (),
 ) -> Fetched:
     if not content.strip(_BLANK):
         raise FetchError("an empty document")
     document = Document(name=source.id, content=content, url=url, content_type=content_type)
-    return Fetched(documents=(document,), validators=validators, hints=hints, permanent=permanent)
+    return Fetched(
+        documents=(document,),
+        validators=validators,
+        hints=hints,
+        permanent=permanent,
+        links=links,
+    )

@@ -84,7 +84,8 @@ def _objects(value: object) -> list[Object]:
 
 
 def _info(feed: Object) -> FeedInfo:
-    hub = next((hub for hub in _objects(feed.get("hubs")) if hub.get("url")), _NOTHING)
+    hubs = _objects(feed.get("hubs"))  # there are others, of protocols that are not ours
+    hub = next((hub for hub in hubs if _is_websub(hub) and hub.get("url")), _NOTHING)
     return FeedInfo(
         title=_text.line(_string(feed.get("title"))),
         link=_text.address(_string(feed.get("home_page_url"))),
@@ -94,6 +95,10 @@ def _info(feed: Object) -> FeedInfo:
         icon=_text.address(_string(feed.get("icon") or feed.get("favicon"))),
         authors=_authors(feed),
     )
+
+
+def _is_websub(hub: Object) -> bool:
+    return _string(hub.get("type")).lower() in {"", "websub", "pubsubhubbub"}
 
 
 def _authors(thing: Object) -> tuple[Author, ...]:
