@@ -20,14 +20,14 @@ from aggregator.server import _health, _pages
 from aggregator.server._feeds import Feeds, is_known
 from aggregator.server._gate import Gate, prefix_of
 from aggregator.server._pages import Pages
-from aggregator.server._shelf import Place, Shelf, send
+from aggregator.server._shelf import Answer, Place, Shelf, read_asked
 from aggregator.server._site import Reader, Site, published
 from aggregator.server._split import Splits
 
 __all__ = ["Reader", "Site", "make_app"]
 
 _STATIC = Path(__file__).parent / "static"
-_STATIC_CACHE = "public, max-age=86400"
+_STATIC_CACHE = b"public, max-age=86400"
 _STORIES = 50  # on the first page
 _SOON = {"Retry-After": "30"}
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -44,7 +44,8 @@ _OWN = {
 
 def make_app(site: Site) -> ASGIApp:
     """Return the application; it needs no start and no end."""
-    return Gate(_Views(site).app(), public_url=site.public_url, host=site.host)
+    views = _Views(site)
+    return Gate(views.app(), views.quick, public_url=site.public_url, host=site.host)
 
 
 class _Views:
@@ -53,6 +54,7 @@ class _Views:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._feeds = Feeds(site)
+        self.quick = self._feeds.quick
         self._files = {file: one.path for file, one in published(site).items()}
         # The pages show all stories, so that one private feed makes them private too.
         self._tokens = [spec.token for spec in site.feeds if spec.token] or [""]
@@ -100,7 +102,7 @@ class _Views:
         slug = request.path_params["id"]
         return await self._page(request, lambda: self._make_story(slug, _token(request)))
 
-    async def own(self, request: Request) -> Response:
+    async def own(self, request: Request) -> Answer:
         """Answer with the style sheet or a picture of ours."""
         name = request.path_params["name"]
         if name not in self._own:
@@ -108,7 +110,7 @@ class _Views:
         edition = self._own.fresh(name) or self._own.read(name)
         if edition is None:
             raise HTTPException(404)
-        return send(edition, request, cache=_STATIC_CACHE)
+        return edition.answer(read_asked(request.scope), _STATIC_CACHE)
 
     async def _page(self, request: Request, make: Callable[[], str]) -> Response:
         if not is_known(request, self._tokens):

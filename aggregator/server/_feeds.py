@@ -3,22 +3,22 @@
 import hmac
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl, quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.types import Scope
 
 from aggregator.server import _narrow
 from aggregator.server._made import Busy, Workshop
-from aggregator.server._shelf import Edition, Place, Shelf, send
+from aggregator.server._shelf import Answer, Edition, Place, Shelf, read_asked
 from aggregator.server._site import Published, Site, published
 
-_SECONDS = 300
-_XML = "application/xml; charset=utf-8"
+_PUBLIC, _PRIVATE = b"public, max-age=300", b"private, max-age=300"
+_READING = ("GET", "HEAD")
+_XML = b"application/xml; charset=utf-8"
 _PAGE = re.compile(r"archive-\d{4,9}\.(?P<extension>[a-z]{1,9})", re.ASCII)
 _SOON = {"Retry-After": "30"}
 
@@ -29,17 +29,32 @@ class Feeds:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._feeds = published(site)
+        self._public = {
+            f"/feeds/{file}": one for file, one in self._feeds.items() if not one.spec.token
+        }
         self._workshop = Workshop(site)
         self._shelf = Shelf({file: self._place(one, one.path) for file, one in self._feeds.items()})
 
-    async def answer(self, request: Request) -> Response:
+    def quick(self, scope: Scope) -> Answer | None:
+        """Return the answer from memory to who asks for a public feed as it is, else None.
+
+        Nearly all requests are of this kind, and finding a route costs more than answering them.
+        """
+        feed = self._public.get(scope["path"])
+        if feed is None or scope["query_string"] or scope["method"] not in _READING:
+            return None
+        edition = self._shelf.fresh(feed.file)
+        return self._send(feed, edition, scope) if edition else None
+
+    async def answer(self, request: Request) -> Answer:
         """Answer with a feed, or with 304 if the reader has it."""
         feed = self._feeds.get(request.path_params["name"])
         if feed is None or not is_known(request, [feed.spec.token]):
             raise HTTPException(404)
-        return self._send(feed, await self._edition(feed, request.scope["query_string"]), request)
+        edition = await self._edition(feed, request.scope["query_string"])
+        return self._send(feed, edition, request.scope)
 
-    async def page(self, request: Request) -> Response:
+    async def page(self, request: Request) -> Answer:
         """Answer with a page of a feed's archive; pages are many, and none stays in memory."""
         page = _PAGE.fullmatch(request.path_params["page"])
         name = request.path_params["name"]
@@ -50,15 +65,17 @@ class Feeds:
         edition = await run_in_threadpool(Shelf({page[0]: place}).read, page[0])
         if edition is None:
             raise HTTPException(404)
-        return self._send(feed, edition, request)
+        return self._send(feed, edition, request.scope)
 
-    def _send(self, feed: Published, edition: Edition, request: Request) -> Response:
-        reach = "private" if feed.spec.token else "public"
-        if feed.format == "atom" and request.headers.get("accept", "").startswith("text/html"):
+    def _send(self, feed: Published, edition: Edition, scope: Scope) -> Answer:
+        asked = read_asked(scope)
+        media_type = b""
+        if feed.format == "atom" and asked.accept.startswith("text/html"):
             # A browser heeds the style sheet of plain XML alone, and shows Atom as source text.
-            edition, reach = replace(edition, media_type=_XML), "private"
-        answer = send(edition, request, cache=f"{reach}, max-age={_SECONDS}")
-        self._site.metrics.record_answer("feed", answer.status_code)
+            media_type = _XML
+        cache = _PRIVATE if media_type or feed.spec.token else _PUBLIC
+        answer = edition.answer(asked, cache, media_type)
+        self._site.metrics.record_answer("feed", answer.status)
         return answer
 
     def _place(self, feed: Published, path: Path) -> Place:

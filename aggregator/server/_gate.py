@@ -1,11 +1,14 @@
 """What stands before every page: the Host that was asked for, the path prefix, safe headers."""
 
 import ipaddress
+from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from aggregator.server._shelf import Answer
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _ANY = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  compared with, not bound
@@ -19,39 +22,58 @@ _SAFE = [
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
+_ALL = (*_SAFE, (b"content-security-policy", _POLICY))
 
 
 class Gate:
-    """Lets through requests for our own hosts, and takes the prefix of the public address off."""
+    """Lets through requests for our own hosts, and takes the prefix of the public address off.
 
-    def __init__(self, app: ASGIApp, *, public_url: str, host: str) -> None:
+    `quick` may know the answer before any route is looked for.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        quick: Callable[[Scope], Answer | None] = lambda _: None,
+        *,
+        public_url: str,
+        host: str,
+    ) -> None:
         public = urlsplit(public_url)
         self._app = app
+        self._quick = quick
         self._prefix = prefix_of(public_url)
         self._hosts = _LOOPBACK | {(public.hostname or "").lower(), host.strip("[]").lower()}
         # Bound to every address, each of them is ours; a name is not, it may be rebound to us.
         self._addresses = host in _ANY
+        self._is_ours = lru_cache(maxsize=256)(self._judge)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, or pass it on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        app = self._choose(scope)
-        if app is self._app:
+        app = self._refuse(scope)
+        if app is None:
             scope = self._without_prefix(scope)
+            if answer := self._quick(scope):
+                await answer(scope, receive, send, _ALL)
+                return
+            app = self._app
         await app(scope, receive, _Guarded(send))
 
-    def _choose(self, scope: Scope) -> ASGIApp:
-        hosts = Headers(scope=scope).getlist("host")
+    def _refuse(self, scope: Scope) -> ASGIApp | None:
+        """Return what answers a request that no page is for."""
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
         if len(hosts) > 1 or not all(map(self._is_ours, hosts)):
             return PlainTextResponse("This is not the host that you asked for.\n", 421)
         if self._prefix and scope["path"] == self._prefix:
             return RedirectResponse(f"{self._prefix}/", 308)
-        return self._app
+        return None
 
-    def _is_ours(self, header: str) -> bool:
-        name = _name(header)
+    def _judge(self, header: bytes) -> bool:
+        """Say whether a Host header names us."""
+        name = _name(header.decode("latin-1"))
         if name in self._hosts:
             return True
         return self._addresses and _is_address(name)

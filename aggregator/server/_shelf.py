@@ -1,4 +1,4 @@
-"""The published files, kept in memory with their validators and packed once an edition."""
+"""The published files, kept in memory with their headers and packed once an edition."""
 
 import gzip
 import os
@@ -6,13 +6,27 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import formatdate, parsedate_to_datetime
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 _PACKED = "-gzip"  # ends the ETag of the packed form: a strong one names bytes
+_ASKED = {b"accept": 0, b"accept-encoding": 1, b"if-none-match": 2, b"if-modified-since": 3}
+
+Head = tuple[tuple[bytes, bytes], ...]
+
+
+class Asked(NamedTuple):  # one a request, and made in half the time of a frozen dataclass
+    """What a request says of the form it wants, and of what the reader has."""
+
+    accept: str = ""
+    coding: str = ""
+    tags: str = ""  # If-None-Match
+    since: str = ""  # If-Modified-Since
+    whole: bool = True  # False: only the head
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,35 +38,63 @@ class Place:
     change: Callable[[bytes], bytes] = bytes
 
 
+class Answer(NamedTuple):
+    """An answer, ready to send."""
+
+    status: int
+    head: Head
+    body: bytes = b""
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send, more: Head = ()) -> None:
+        """Send it, with more headers if given."""
+        head = [*self.head, *more]
+        await send({"type": "http.response.start", "status": self.status, "headers": head})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """An edition plain or packed, with the heads of 200 and 304."""
+
+    content: bytes
+    head: Head
+    held: Head
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
     """One published state of a file, ready to send."""
 
     stamp: tuple[int, int, int]
-    content: bytes
-    packed: bytes
     tag: str  # without quotes
     modified: int  # seconds since 1970
-    media_type: str
+    plain: Form
+    packed: Form
 
-    def headers(self, *, packed: bool) -> dict[str, str]:
-        """Return the validators and what else describes this form of the file."""
-        tag = self.tag + _PACKED if packed else self.tag
-        headers = {
-            "Content-Type": self.media_type,
-            "ETag": f'"{tag}"',
-            "Last-Modified": formatdate(self.modified, usegmt=True),
-            "Vary": "Accept-Encoding",
-        }
-        return headers | {"Content-Encoding": "gzip"} if packed else headers
+    @property
+    def size(self) -> int:
+        """The bytes that it takes in memory."""
+        return len(self.plain.content) + len(self.packed.content)
 
-    def is_held(self, if_none_match: str, if_modified_since: str) -> bool:
+    def is_held(self, asked: Asked) -> bool:
         """Say whether the reader has this state; the tag decides if it sent one."""
-        if if_none_match:
-            tags = (tag.strip().removeprefix("W/") for tag in if_none_match.split(",")[:50])
+        if asked.tags:
+            tags = (tag.strip().removeprefix("W/") for tag in asked.tags.split(",")[:50])
             return any(tag in {"*", f'"{self.tag}"', f'"{self.tag}{_PACKED}"'} for tag in tags)
-        since = _parse_date(if_modified_since)
+        since = _parse_date(asked.since)
         return since is not None and self.modified <= since.timestamp()
+
+    def answer(self, asked: Asked, cache: bytes, media_type: bytes = b"") -> Answer:
+        """Return the document in the form that was asked for, or 304; of another type if given."""
+        form = self.packed if takes_gzip(asked.coding) else self.plain
+        caching = (b"cache-control", cache)
+        if self.is_held(asked):
+            return Answer(status=304, head=(*form.held, caching))
+        head: Head = (*form.head, caching)
+        if media_type:
+            kind = (b"content-type", media_type)
+            head = tuple(kind if one[0] == b"content-type" else one for one in head)
+        return Answer(status=200, head=head, body=form.content if asked.whole else b"")
 
 
 class Shelf:
@@ -71,7 +113,7 @@ class Shelf:
         if held is None:
             return None
         try:
-            status = self._places[name].path.stat()
+            status = os.stat(self._places[name].path)  # noqa: PTH116  half the time of Path.stat
         except OSError:
             return held  # gone for a moment: the last good one stays
         return held if held.stamp == _stamp(status) else None
@@ -96,28 +138,33 @@ def pack(
     content: bytes, *, media_type: str, modified: int, stamp: tuple[int, int, int] = (0, 0, 0)
 ) -> Edition:
     """Return a document ready to send, also packed."""
+    tag = blake2b(content, digest_size=16).hexdigest()
+    packed = gzip.compress(content, 6, mtime=0)
+    shared = ((b"last-modified", formatdate(modified, usegmt=True).encode()), _vary(media_type))
+    kind = (b"content-type", media_type.encode())
+    coding = (b"content-encoding", b"gzip")
     return Edition(
         stamp=stamp,
-        content=content,
-        packed=gzip.compress(content, 6, mtime=0),
-        tag=blake2b(content, digest_size=16).hexdigest(),
+        tag=tag,
         modified=modified,
-        media_type=media_type,
+        plain=_form(content, ((b"etag", f'"{tag}"'.encode()), *shared), (kind,)),
+        packed=_form(packed, ((b"etag", f'"{tag}{_PACKED}"'.encode()), *shared), (kind, coding)),
     )
 
 
-def send(edition: Edition, request: Request, *, cache: str) -> Response:
-    """Answer with the document in the form that was asked for, or with 304."""
-    asked = request.headers
-    packed = takes_gzip(asked.get("accept-encoding", ""))
-    headers = edition.headers(packed=packed) | {"Cache-Control": cache}
-    if edition.is_held(asked.get("if-none-match", ""), asked.get("if-modified-since", "")):
-        del headers["Content-Type"]
-        headers.pop("Content-Encoding", "")
-        return Response(status_code=304, headers=headers)
-    return Response(edition.packed if packed else edition.content, headers=headers)
+def read_asked(scope: Scope) -> Asked:
+    """Return what a request asks; lines of one name count as one."""
+    found = ["", "", "", ""]
+    for name, value in scope["headers"]:
+        place = _ASKED.get(name)
+        if place is not None:
+            said = value.decode("latin-1")
+            found[place] = f"{found[place]},{said}" if found[place] else said
+    accept, coding, tags, since = found
+    return Asked(accept, coding, tags, since, scope["method"] != "HEAD")
 
 
+@lru_cache(maxsize=256)
 def takes_gzip(accept_encoding: str) -> bool:
     """Say whether a reader asked for gzip."""
     for part in accept_encoding.lower().split(",")[:20]:
@@ -125,6 +172,17 @@ def takes_gzip(accept_encoding: str) -> bool:
         if coding.strip() in {"gzip", "x-gzip", "*"}:
             return weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
     return False
+
+
+def _form(content: bytes, held: Head, more: Head) -> Form:
+    length = (b"content-length", str(len(content)).encode())
+    return Form(content=content, head=(*held, *more, length), held=held)
+
+
+def _vary(media_type: str) -> tuple[bytes, bytes]:
+    """Browsers get Atom under another type, see Feeds."""
+    also = b", Accept" if media_type.startswith("application/atom+xml") else b""
+    return b"vary", b"Accept-Encoding" + also
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int, int]:

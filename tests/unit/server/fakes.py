@@ -92,7 +92,9 @@ class Visitor:
         """Ask for a page."""
         return self.ask("GET", path, headers or {})
 
-    def ask(self, method: str, path: str, headers: Mapping[str, str]) -> httpx.Response:
+    def ask(
+        self, method: str, path: str, headers: Mapping[str, str] | list[tuple[str, str]]
+    ) -> httpx.Response:
         """Ask in any way; the body is read."""
 
         async def send() -> httpx.Response:

@@ -22,7 +22,7 @@ def test_a_feed_is_sent_with_its_validators(tmp_path: Path) -> None:
     assert answer.headers["content-type"] == "application/atom+xml; charset=utf-8"
     assert answer.headers["last-modified"] == "Mon, 02 Mar 2026 09:30:00 GMT"
     assert answer.headers["etag"].startswith('"')
-    assert answer.headers["vary"] == "Accept-Encoding"
+    assert answer.headers["vary"] == "Accept-Encoding, Accept"
     assert answer.headers["cache-control"] == "public, max-age=300"
     assert answer.headers["content-length"] == str(len(CONTENT))
 
@@ -214,3 +214,38 @@ def test_a_browser_gets_plain_xml_which_it_can_style(tmp_path: Path) -> None:
     assert answer.headers["cache-control"] == "private, max-age=300"
     other = client.get("/feeds/merged.json", headers=asked)
     assert other.headers["content-type"] == "application/feed+json; charset=utf-8"
+
+
+@pytest.mark.parametrize("tag", ["", '"other"', "known"])
+@pytest.mark.parametrize("coding", ["gzip", "identity"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_the_quick_way_answers_as_the_long_one(
+    tmp_path: Path, tag: str, coding: str, method: str
+) -> None:
+    """The first request reads the file, the second finds it in memory; the third has a query."""
+    client = visit(make_site(tmp_path))
+    known = client.get(URL).headers["etag"]
+    headers = {"Accept-Encoding": coding, "If-None-Match": known if tag == "known" else tag}
+    cold = visit(make_site(tmp_path)).ask(method, URL, headers)
+    warm = client.ask(method, URL, headers)
+    asked = client.ask(method, f"{URL}?utm=x", headers)
+    for one in (warm, asked):
+        assert one.status_code == cold.status_code
+        assert sorted(one.headers.multi_items()) == sorted(cold.headers.multi_items())
+        assert one.content == cold.content
+    assert (cold.status_code == 304) == (tag == "known")
+    assert method == "GET" or not cold.content
+
+
+def test_lines_of_one_header_count_as_one(tmp_path: Path) -> None:
+    client = visit(make_site(tmp_path))
+    tag = client.get(URL).headers["etag"]
+    lines = [("If-None-Match", '"a"'), ("If-None-Match", tag)]
+    assert client.ask("GET", URL, lines).status_code == 304
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_a_feed_is_only_read(tmp_path: Path, method: str) -> None:
+    client = visit(make_site(tmp_path))
+    client.get(URL)
+    assert client.ask(method, URL, {}).status_code == 405
