@@ -8,17 +8,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import structlog
+
 from aggregator import plugins, selection
 from aggregator.config import Config
 from aggregator.errors import ConfigError
-from aggregator.fetchers import open_fetchers, open_poster
+from aggregator.fetchers import open_fetchers, open_poster, why_unreachable
 from aggregator.model import Source
 from aggregator.pipeline import Parts, Pipeline, Progress
 from aggregator.pool import Pool
 from aggregator.ports import Renderer, Store
 from aggregator.report import RunReport
 from aggregator.stores import lock_folder, open_store
-from aggregator.websub import Announcer
+from aggregator.websub import CALLBACK, Announcer, Inbox, Subscriber
+
+_log = structlog.get_logger()
 
 
 def now() -> datetime:
@@ -91,6 +95,35 @@ class Application:
                 await fetcher.close()
             if announcer:
                 await announcer.close()
+
+    @asynccontextmanager
+    async def subscriber(self, inbox: Inbox) -> AsyncIterator[Subscriber | None]:
+        """Open what asks hubs for news, which go into the inbox; None if there is nothing to ask."""
+        config, trouble = self.config, self.hub_trouble()
+        wanted = config.websub.subscribe and not trouble
+        if config.websub.subscribe and trouble:
+            _log.warning("no hub is asked for news", public_url=config.public_url, why=trouble)
+        if not wanted and not self.store.leases():
+            yield None
+            return
+        subscriber = Subscriber(
+            sources=config.sources,
+            store=self.store,
+            poster=open_poster(config.fetch),
+            inbox=inbox,
+            clock=now,
+            jitter=random.random,
+            callback=f"{config.public_url}{CALLBACK}/" if wanted else "",
+            most=config.fetch.max_size,
+        )
+        try:
+            yield subscriber
+        finally:
+            await subscriber.close()
+
+    def hub_trouble(self) -> str:
+        """Say why hubs cannot reach us; empty if they may."""
+        return why_unreachable(self.config.public_url, self.config.fetch)
 
     def _announcer(self) -> Announcer | None:
         hub = self.config.websub.hub

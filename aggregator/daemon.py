@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 
 import structlog
 import uvicorn
@@ -20,8 +20,11 @@ from aggregator.model import Source
 from aggregator.pipeline import Pipeline
 from aggregator.report import SourceReport
 from aggregator.server import Site, make_app
+from aggregator.websub import Inbox, Subscriber
 
 _TICK = 5  # seconds between two looks at what is due
+_BURST = 0.2  # seconds for what hubs send at once
+_PUSHED = 4  # of the largest documents may wait in memory
 _BAD = ("error", "refused", "gone")
 Reread = Callable[[], Config]
 """Reads the configuration again, or raises ConfigError."""
@@ -30,27 +33,56 @@ _log = structlog.get_logger()
 
 
 class Daemon:
-    """Gathers the sources that are due, side by side with serving."""
+    """Gathers the sources that are due, and what hubs send, side by side with serving."""
 
-    def __init__(self, pipeline: Pipeline, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        metrics: Metrics,
+        sources: Sequence[Source],
+        inbox: Inbox,
+        subscriber: Subscriber | None,
+    ) -> None:
         self._pipeline = pipeline
         self._metrics = metrics
+        self._sources = {source.identity: source for source in sources}
+        self._inbox = inbox
+        self._subscriber = subscriber
         self._busy: set[str] = set()
         self._under_way: set[asyncio.Task[None]] = set()
+        self._taking: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
+        self._aligned = subscriber is None  # with the hubs that the sources name
 
     async def tick(self) -> None:
-        """Start a run of the sources that are due and not under way; tell the hub what it missed."""
+        """Start a run of the sources that are due and not under way; speak with hubs."""
         self._pipeline.announce()
-        due = [one for one in await self._pipeline.due() if one.id not in self._busy]
+        self._ask_hubs()
+        pushed = self._subscriber.live() if self._subscriber else {}
+        due = [one for one in await self._pipeline.due(pushed) if one.id not in self._busy]
         if due:
             self._busy |= {source.id for source in due}
-            task = asyncio.create_task(self._run(due))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            self._start(self._run(due))
+
+    def wake(self) -> None:
+        """Begin to read what hubs sent, unless that is under way."""
+        if self._inbox and (self._taking is None or self._taking.done()):
+            self._taking = self._start(self._take())
+
+    def listen(self) -> None:
+        """Be woken by what hubs send from now on, and read what waits already."""
+        self._inbox.wake = self.wake
+        self.wake()
+
+    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return task
 
     async def drain(self) -> None:
         """Cancel the runs under way and wait until they are gone."""
-        tasks = tuple(self._under_way)
+        tasks = (*self._under_way, *((self._asking,) if self._asking else ()))
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -59,6 +91,40 @@ class Daemon:
         """Wait until the runs under way are done, or serving has ended."""
         while self._under_way and not serving.done():
             await asyncio.wait({serving, *self._under_way}, return_when=asyncio.FIRST_COMPLETED)
+
+    def _ask_hubs(self) -> None:
+        """Bring the subscriptions up to date, unless that is under way; nothing waits for it."""
+        subscriber = self._subscriber
+        if subscriber is None or (self._asking and not self._asking.done()):
+            return
+        if subscriber.is_due() or not self._aligned:
+            self._asking = asyncio.create_task(self._ask(subscriber))
+
+    async def _ask(self, subscriber: Subscriber) -> None:
+        try:
+            if not self._aligned:
+                self._aligned = True
+                await subscriber.align()
+            await subscriber.step()
+        except Exception:  # noqa: BLE001  logged whole
+            _log.exception("hubs not asked")
+
+    async def _take(self) -> None:
+        """Read what hubs sent, until nothing is left; what fails is asked for instead."""
+        while self._inbox:
+            await asyncio.sleep(_BURST)  # what comes together is published together
+            taken = self._inbox.take()
+            known = [(self._sources[one], two) for one, two in taken if one in self._sources]
+            failed = {source.id for source, _ in known}
+            try:
+                report = await self._pipeline.take(known, progress=_say)
+                self._metrics.record_run(report, now=bootstrap.now())
+                failed = {one.id for one in report.sources if one.outcome in _BAD}
+            except Exception:  # noqa: BLE001  logged whole
+                _log.exception("reading what hubs sent failed")
+            if self._subscriber:
+                for identity in {source.identity for source, _ in known if source.id in failed}:
+                    self._subscriber.miss(identity)
 
     async def _run(self, due: list[Source]) -> None:
         try:
@@ -71,6 +137,7 @@ class Daemon:
             _log.exception("run failed")
         finally:
             self._busy -= {source.id for source in due}
+            self._aligned = self._subscriber is None
 
 
 async def run(application: Application, host: str, port: int, reread: Reread) -> None:
@@ -82,18 +149,21 @@ async def run(application: Application, host: str, port: int, reread: Reread) ->
     metrics = Metrics()
     server = _Server(application, host, port, metrics)
     serving: asyncio.Task[None] | None = None
+    inbox = Inbox(_PUSHED * application.config.fetch.max_size)
     current: Application | None = application
     while current is not None:
-        async with current.pipeline() as pipeline:
-            daemon = Daemon(pipeline, metrics)
+        async with current.pipeline() as pipeline, current.subscriber(inbox) as subscriber:
+            daemon = Daemon(pipeline, metrics, current.config.sources, inbox, subscriber)
             await pipeline.settle()  # what an earlier run left ungrouped or unpublished
-            server.show(current)
+            server.show(current, subscriber)
+            daemon.listen()
             serving = serving or asyncio.create_task(server.serve())
             scheduler = _schedule(daemon)
             try:
                 current = await _next(current, server, serving, reread)
             finally:
                 scheduler.shutdown(wait=False)
+                inbox.wake = None  # what comes now waits for the next configuration
                 if current is not None:
                     await daemon.finish(serving)
                 await daemon.drain()
@@ -157,8 +227,8 @@ class _Server(uvicorn.Server):
             loop.add_signal_handler(number, self.handle_exit, number, None)
         loop.add_signal_handler(signal.SIGHUP, self.reload.set)
 
-    def show(self, application: Application) -> None:
-        """Answer from this application from now on."""
+    def show(self, application: Application, subscriber: Subscriber | None = None) -> None:
+        """Answer from this application from now on, hubs for this subscriber."""
         site = Site(
             store=application.store,
             folder=application.folder,
@@ -168,6 +238,8 @@ class _Server(uvicorn.Server):
             clock=bootstrap.now,
             host=self._host,
             metrics=self._metrics,
+            hub=application.config.websub.hub,
+            callbacks=subscriber,
         )
         self._app = make_app(site)
 

@@ -1,6 +1,7 @@
 """Subscriptions to hubs: what is remembered of each and what comes next, pure decisions over values."""
 
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +17,10 @@ _UNSAID = timedelta(days=1)  # a lease whose length the hub does not say
 _FIRST, _RAREST = timedelta(minutes=5), timedelta(days=1)  # between requests that come to nothing
 _DENIED = timedelta(days=7)  # after which a hub that refused is asked again
 _FAREWELLS = 4  # requests to end a subscription, then it is let run out
-_LENGTH = 4_000  # characters of an address
+_LENGTH = 2_000  # characters of an address
+_LINKS = 50  # links that the head of an answer may hold
+_REL = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))', re.IGNORECASE)
+_RELS = ("hub", "self")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,19 @@ class Lease:
     tries: int = 0
     since: datetime | None = None
     until: datetime | None = None
+
+
+def links(header: str, base: str) -> tuple[tuple[str, str], ...]:
+    """Return hub and self of a Link header (RFC 8288): relation, address; the first of each."""
+    found: dict[str, str] = {}
+    for part in header.split("<", _LINKS)[1:]:
+        target, _, parameters = part[: 2 * _LENGTH].partition(">")
+        rel = _REL.search(parameters[:_LENGTH])
+        address = urls.absolute(base, target.strip())
+        if rel and urls.is_web(address) and len(address) <= _LENGTH:
+            for name in (rel[1] or rel[2] or "").lower().split():
+                found.setdefault(name, address)
+    return tuple((name, found[name]) for name in _RELS if name in found)
 
 
 def topics(

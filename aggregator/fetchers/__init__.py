@@ -6,8 +6,10 @@ no message holds a secret of an address. Modules that begin with `_` are helpers
 """
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from aggregator import plugins
+from aggregator.fetchers._guard import Allowed, is_inner_name, literal, refusal
 from aggregator.ports import Fetcher, Poster
 from aggregator.settings import FetchSettings
 
@@ -18,6 +20,18 @@ def open_poster(settings: FetchSettings) -> Poster:
     from aggregator.fetchers._post import WebPoster  # noqa: PLC0415
 
     return WebPoster(settings)
+
+
+def why_unreachable(url: str, settings: FetchSettings) -> str:
+    """Say why others cannot reach an address, by its text alone; empty if they may."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    allowed = Allowed(settings.allow_private)
+    if address := literal(host):
+        return refusal(host, address, port, allowed)
+    inner = "." not in host.rstrip(".") or is_inner_name(host)
+    named = inner and not allowed.covers(host, None, port)
+    return f"{host} is a name of an inner network" if named else ""
 
 
 def open_fetchers(settings: FetchSettings) -> Mapping[str, Fetcher]:

@@ -4,7 +4,6 @@ import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from aggregator import urls
 from aggregator.fetchers._http import Answer
 from aggregator.model import Hints, Validators
 
@@ -13,9 +12,6 @@ _LONGEST = 1000  # characters of a validator that is worth keeping
 _UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _MAX_AGE = re.compile(r'(?:^|[,\s])max-age\s*=\s*"?([0-9]{1,18})', re.IGNORECASE)
 _NOTHING = Validators()
-_REL = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))', re.IGNORECASE)
-_RELS = ("hub", "self")  # that tell where a feed's editions are announced
-_LINKS_MOST, _LINK_MOST = 50, 2_000  # links of an answer, characters of one
 _NEVER_FRESH = re.compile(r"(?:^|[,\s])no-(?:cache|store)\b", re.IGNORECASE)
 
 
@@ -46,20 +42,6 @@ def hints(answer: Answer) -> Hints:
     if expires and date:
         return Hints(max_age=_positive(min(expires - date, WEEK)))
     return Hints()
-
-
-def links(answer: Answer, base: str) -> tuple[tuple[str, str], ...]:
-    """Return hub and self of the Link headers (RFC 8288): relation, address; the first of each."""
-    found: dict[str, str] = {}
-    for part in answer.all("link").split("<", _LINKS_MOST)[1:]:
-        target, _, parameters = part[: 2 * _LINK_MOST].partition(">")
-        rel = _REL.search(parameters[:_LINK_MOST])
-        names = (rel[1] or rel[2] or "").lower().split() if rel else []
-        address = urls.absolute(base, target.strip())
-        if urls.is_web(address) and len(address) <= _LINK_MOST:
-            for name in names:
-                found.setdefault(name, address)
-    return tuple((name, found[name]) for name in _RELS if name in found)
 
 
 def retry_after(answer: Answer) -> timedelta | None:

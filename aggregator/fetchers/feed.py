@@ -14,6 +14,7 @@ from aggregator.fetchers._guard import Allowed
 from aggregator.fetchers._hops import Hop, Route
 from aggregator.fetchers._http import Answer, Web, proxy_of
 from aggregator.fetchers._inflate import read_body
+from aggregator.leases import links
 from aggregator.model import Document, Fetched, Hints, NotModified, Source, Validators
 from aggregator.settings import FetchSettings
 
@@ -86,12 +87,12 @@ class FeedFetcher:
     async def _take(
         self, source: Source, before: Validators, hop: Hop, trail: "_Trail", answer: Answer
     ) -> Fetched | NotModified:
-        hints, links = _headers.hints(answer), _headers.links(answer, hop.url)
+        hints, named = _headers.hints(answer), links(answer.all("link"), hop.url)
         if answer.status == 304:
             if not _headers.conditions(before):
                 raise FetchError("304: not modified, but the request was not conditional")
             kept = _headers.validators(answer, before)
-            return NotModified(validators=kept, hints=hints, permanent=trail.permanent, links=links)
+            return NotModified(validators=kept, hints=hints, permanent=trail.permanent, links=named)
         if answer.status not in {200, 203}:
             await self._fail(hop, answer)
         coding = answer.all("content-encoding")
@@ -104,7 +105,7 @@ class FeedFetcher:
             content_type=answer.header("content-type")[:1000],
             hints=hints,
             permanent=trail.permanent,
-            links=links,
+            named=named,
         )
 
     async def _fail(self, hop: Hop, answer: Answer) -> None:
@@ -182,7 +183,7 @@ def _fetched(
     content_type: str = "",
     hints: Hints = _NO_HINTS,
     permanent: str = "",
-    links: tuple[tuple[str, str], ...] = (),
+    named: tuple[tuple[str, str], ...] = (),
 ) -> Fetched:
     if not content.strip(_BLANK):
         raise FetchError("an empty document")
@@ -192,5 +193,5 @@ def _fetched(
         validators=validators,
         hints=hints,
         permanent=permanent,
-        links=links,
+        links=named,
     )

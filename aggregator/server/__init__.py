@@ -16,13 +16,14 @@ from starlette.types import ASGIApp
 
 from aggregator import metrics
 from aggregator.errors import PublishError, StoreError
-from aggregator.server import _health, _pages
+from aggregator.server import _callback, _health, _pages
 from aggregator.server._feeds import Feeds, is_known
 from aggregator.server._gate import Gate, prefix_of
 from aggregator.server._pages import Pages
 from aggregator.server._shelf import Answer, Place, Shelf, read_asked
 from aggregator.server._site import Reader, Site, published
 from aggregator.server._split import Splits
+from aggregator.websub import CALLBACK
 
 __all__ = ["Reader", "Site", "make_app"]
 
@@ -67,6 +68,7 @@ class _Views:
         self._newest: tuple[datetime, tuple[_pages.StoryView, ...]] = (_NEVER, ())
         self._limiter = anyio.CapacityLimiter(_AT_ONCE)
         self._splits = Splits(site, self._pages, self._limiter)
+        self._hubs = _callback.Callback(site.callbacks, site.metrics)
 
     def app(self) -> Starlette:
         """Return the routes, with a page for every error."""
@@ -77,6 +79,7 @@ class _Views:
                 Route("/feeds/{name}/{page}", self._feeds.page),
                 Route("/stories/{id}", self.story),
                 Route("/stories/{id}/split/{entry}", self._splits.answer, methods=["GET", "POST"]),
+                Route(f"/{CALLBACK}/{{path}}", self._hubs.answer, methods=["GET", "POST"]),
                 Route("/health", self.health),
                 Route("/metrics", self.metrics),
                 Route("/{name}", self.own),

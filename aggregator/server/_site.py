@@ -9,6 +9,7 @@ from aggregator import plugins
 from aggregator.metrics import Metrics
 from aggregator.model import Decision, ShownStory, Source, SourceState
 from aggregator.ports import Clock, Renderer
+from aggregator.server._callback import Callbacks
 from aggregator.settings import FeedSpec
 
 
@@ -55,6 +56,8 @@ class Site:
     host: str = "127.0.0.1"
     metrics: Metrics = field(default_factory=Metrics)
     status: Callable[[], Mapping[str, object]] = _nothing
+    hub: str = ""  # that public feeds name
+    callbacks: Callbacks | None = None  # who answers hubs; None: nobody was asked
 
     @property
     def data(self) -> Path:

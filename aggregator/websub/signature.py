@@ -1,0 +1,16 @@
+"""Whether a hub knows the secret of a subscription: the header X-Hub-Signature."""
+
+import hashlib
+import hmac
+
+_METHODS = frozenset({"sha1", "sha256", "sha384", "sha512"})
+
+
+def is_signed(content: bytes, secret: str, signature: str) -> bool:
+    """Say whether the signature (`METHOD=HEX`) is that of the content under the secret."""
+    method, _, given = signature.strip().partition("=")
+    method = method.strip().lower()
+    if method not in _METHODS:
+        return False
+    made = hmac.new(secret.encode(), content, getattr(hashlib, method)).hexdigest()
+    return hmac.compare_digest(made.encode(), given.strip().lower().encode())

@@ -1,0 +1,224 @@
+"""Asks the hubs that sources name to send us their news, and hears what they send."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+import structlog
+
+from aggregator import leases, urls
+from aggregator.errors import FetchError
+from aggregator.leases import Lease
+from aggregator.model import Document, Source
+from aggregator.ports import Clock, Leases, Poster
+from aggregator.websub.inbox import Inbox
+from aggregator.websub.signature import is_signed
+
+_AT_ONCE = 8  # hubs asked side by side
+_CHALLENGE_MOST = 4_000  # characters
+_log = structlog.get_logger()
+
+
+class Subscriber:
+    """Holds the subscriptions of one configuration; all but the store is in one event loop.
+
+    `callback` is the address under which hubs find us, with a slash at its end; empty: what
+    there is of subscriptions is ended. `most` is the size of a document in bytes.
+    """
+
+    def __init__(
+        self,
+        *,
+        sources: Sequence[Source],
+        store: Leases,
+        poster: Poster,
+        inbox: Inbox,
+        clock: Clock,
+        jitter: Callable[[], float],
+        callback: str,
+        most: int,
+    ) -> None:
+        self.most = most
+        self._sources = {source.identity: source for source in sources}
+        self._store = store
+        self._poster = poster
+        self._inbox = inbox
+        self._clock = clock
+        self._jitter = jitter
+        self._callback = callback
+        self._writing = asyncio.Lock()
+        self._leases = {lease.path: lease for lease in store.leases()}
+        now = clock()  # what hubs sent while nobody listened is lost: all are asked once more
+        self._missed = {lease.source: now for lease in self._leases.values()}
+
+    async def close(self) -> None:
+        """Give the connections back; the subscriptions last."""
+        await self._poster.close()
+
+    # --- what is wanted --------------------------------------------------------------------
+
+    def live(self) -> Mapping[str, datetime]:
+        """Return since when hubs send all news of a source, by identity."""
+        now = self._clock()
+        return {
+            lease.source: max(lease.since, self._missed.get(lease.source, lease.since))
+            for lease in self._leases.values()
+            if lease.since and leases.is_live(lease, now)
+        }
+
+    def miss(self, source: str) -> None:
+        """Note that something of a source (its identity) was lost, so that it is asked soon."""
+        self._missed[source] = self._clock()
+
+    async def align(self) -> None:
+        """Begin and end subscriptions as the sources name hubs by now."""
+        states = await asyncio.to_thread(self._store.source_states)
+        wanted = leases.topics(self._sources.values(), states) if self._callback else {}
+        held: set[str] = set()
+        for lease in tuple(self._leases.values()):
+            if lease.state == "leaving":
+                continue
+            fits = wanted.get(lease.source) == (lease.hub, lease.topic)
+            if fits and lease.callback.startswith(self._callback) and lease.source not in held:
+                held.add(lease.source)
+            else:
+                await self._save(leases.leave(lease, self._clock()))
+        for source in wanted.keys() - held:
+            await self._save(self._make(source, *wanted[source]))
+
+    def _make(self, source: str, hub: str, topic: str) -> Lease:
+        path = secrets.token_urlsafe(32)
+        return Lease(
+            path=path,
+            callback=self._callback + path,
+            source=source,
+            hub=hub,
+            topic=topic,
+            secret=secrets.token_urlsafe(32),
+            due=self._clock(),
+        )
+
+    # --- asking ----------------------------------------------------------------------------
+
+    def is_due(self) -> bool:
+        """Say whether a hub is to be asked by now."""
+        now = self._clock()
+        return any(lease.due <= now for lease in self._leases.values())
+
+    async def step(self) -> None:
+        """Ask hubs to begin, renew or end what is due, some at a time; failures are tried later."""
+        now = self._clock()
+        due = sorted((one for one in self._leases.values() if one.due <= now), key=_turn)
+        await asyncio.gather(*(self._ask(lease) for lease in due[:_AT_ONCE]))
+
+    async def _ask(self, lease: Lease) -> None:
+        if leases.is_over(lease):
+            await self._drop(lease)
+            return
+        lease = leases.ask(lease, self._clock(), self._jitter())
+        await self._save(lease)  # first: a hub may come back before it has answered
+        problem = ""
+        try:
+            status = await self._poster.post(lease.hub, _form(lease))
+            if not 200 <= status < 300:
+                problem = f"status {status}"
+        except FetchError as error:
+            problem = str(error)
+        if problem:
+            _log.warning("hub not asked", source=lease.source, tries=lease.tries, error=problem)
+        else:
+            _log.info("hub asked", source=lease.source, leaving=lease.state == "leaving")
+
+    # --- what hubs say ---------------------------------------------------------------------
+
+    async def verify(self, path: str, question: Mapping[str, str]) -> str | None:
+        """Return what confirms a hub's question; None if that is not what we want."""
+        lease = self._leases.get(path)
+        if lease is None or question.get("hub.topic") != lease.topic:
+            return None
+        mode, challenge = question.get("hub.mode"), question.get("hub.challenge", "")
+        if mode == "denied":
+            _log.warning("hub denies a subscription", source=lease.source)
+            await self._save(leases.deny(lease, self._clock()))
+            return ""
+        if not 0 < len(challenge) <= _CHALLENGE_MOST:
+            return None
+        if mode == "subscribe" and lease.state == "wanted":
+            seconds = question.get("hub.lease_seconds", "")
+            lease = leases.verify(lease, seconds, self._clock(), self._jitter())
+            _log.info("subscribed", source=lease.source, until=str(lease.until))
+            await self._save(lease)
+            return challenge
+        if mode == "unsubscribe" and lease.state == "leaving":
+            _log.info("unsubscribed", source=lease.source)
+            await self._drop(lease)
+            return challenge
+        return None
+
+    def expects(self, path: str) -> int:
+        """Return the status for who brings a document here: 202 to bring it, 404, 410."""
+        lease = self._leases.get(path)
+        if lease is None:
+            return 404
+        return 202 if lease.state == "wanted" else 410
+
+    def receive(self, path: str, content: bytes, headers: Mapping[str, str]) -> None:
+        """Take a document for the source of this path, if the hub knows the secret.
+
+        The path alone says whose it is. `headers` are in lower case.
+        """
+        lease = self._leases.get(path)
+        if lease is None or lease.state != "wanted":
+            return
+        signature = headers.get("x-hub-signature", "")
+        if not is_signed(content, lease.secret, signature):
+            _log.warning("a document without our signature is left unread", source=lease.source)
+            return
+        named = dict(leases.links(headers.get("link", ""), lease.topic)).get("self", lease.topic)
+        if _key(named) != _key(lease.topic):
+            _log.warning("a document of another topic is left unread", source=lease.source)
+            return
+        source = self._sources.get(lease.source)
+        if source and content.strip():
+            kind = headers.get("content-type", "")[:1000]
+            document = Document(name=source.id, content=content, url=lease.topic, content_type=kind)
+            if not self._inbox.put(lease.source, document):
+                _log.warning("too much at once, the source is asked instead", source=lease.source)
+                self.miss(lease.source)
+
+    # --- remembering -----------------------------------------------------------------------
+
+    async def _save(self, lease: Lease) -> None:
+        """Remember a lease; of several changes at once the last one stays."""
+        self._leases[lease.path] = lease
+        async with self._writing:
+            latest = self._leases.get(lease.path)
+            if latest is not None:
+                await asyncio.to_thread(self._store.save_lease, latest)
+
+    async def _drop(self, lease: Lease) -> None:
+        self._leases.pop(lease.path, None)
+        async with self._writing:
+            await asyncio.to_thread(self._store.drop_lease, lease.path)
+
+
+def _turn(lease: Lease) -> tuple[datetime, str]:
+    return lease.due, lease.path
+
+
+def _key(address: str) -> str:
+    return urls.same_key(address) or address
+
+
+def _form(lease: Lease) -> tuple[tuple[str, str], ...]:
+    form = (("hub.callback", lease.callback), ("hub.topic", lease.topic))
+    if lease.state == "leaving":
+        return (("hub.mode", "unsubscribe"), *form)
+    seconds = str(int(leases.WANTED.total_seconds()))
+    return (
+        ("hub.mode", "subscribe"),
+        *form,
+        ("hub.secret", lease.secret),
+        ("hub.lease_seconds", seconds),
+    )
