@@ -44,3 +44,11 @@ def test_the_zip_holds_them_all() -> None:
         assert folder.namelist() == [name]
         assert name.startswith("entry_")
         assert folder.read(name) == content
+
+
+def test_controls_and_surrogates_stay_out() -> None:
+    stored = make_stored(title="a\x00b\ud800", html="<p>x\x1by</p>\t\n")
+    ((_, content),) = dump.documents(make_edition(make_shown(stored)))
+    assert b"[ab" in content
+    assert b"<p>xy</p>\t\n" in content
+    content.decode()

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from aggregator import ids
 from aggregator.model import Author, Enclosure, ShownStory
 from aggregator.renderers import json as renderer
@@ -87,6 +89,7 @@ def test_an_item_has_everything_of_a_story() -> None:
     }
     assert story == {
         "publishers": 2,
+        "entries": 2,
         "page": f"http://127.0.0.1:8080/stories/{shown.story.id.removeprefix('urn:uuid:')}",
         "rights": "© Example",
         "source": {
@@ -109,3 +112,21 @@ def test_letters_stay_letters() -> None:
     assert "布林肯".encode() in renderer.render(
         make_edition(make_shown(make_stored(title="布林肯")))
     )
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [("a\x01b", "ab"), ("a\ufffeb", "ab"), ("\ud800a", "a"), ("C:\\u0041", "C:\\u0041")],
+    ids=["control", "non-character", "surrogate", "only looks like one"],
+)
+def test_what_readers_stumble_over_is_left_out(title: str, shown: str) -> None:
+    stored = make_stored(title=title, html=f"<p>{title}</p>")
+    (item,) = render(make_shown(stored))["items"]
+    assert item["title"] == shown
+    assert item["content_html"] == f"<p>{shown}</p>"
+
+
+def test_an_item_is_a_line() -> None:
+    stories = [make_shown(make_stored(n)) for n in (1, 2, 3)]
+    lines = renderer.render(make_edition(*stories)).decode().splitlines()
+    assert len([line for line in lines if line.startswith('{"id"')]) == 3
