@@ -31,11 +31,11 @@ class Scored:
     margins: Floats  # log-odds above the threshold of the pair's kind of text, guarded
     copied: Floats  # how far both are one text, from 0 to 1
     linked: NDArray[np.bool_]  # two sources on one address
-    starts: Places  # of the pairs of each row
 
     def of(self, row: int) -> range:
         """Return the numbers of the pairs whose later entry is this row."""
-        return range(int(self.starts[row]), int(self.starts[row + 1]))
+        begin, end = np.searchsorted(self.left, (row, row + 1)).tolist()
+        return range(begin, end)
 
 
 def score(
@@ -73,7 +73,6 @@ def weigh(
         margins=np.where(linked, np.maximum(margins, _LINKED), margins).astype(np.float32),
         copied=same_text(columns, rows.heads, left, right),
         linked=linked,
-        starts=np.searchsorted(left, np.arange(len(rows.keys) + 1)),
     )
 
 
@@ -98,8 +97,7 @@ def _series(rows: Rows, columns: Floats, left: Places, right: Places) -> NDArray
 def _pairs(rows: Rows, settings: StorySettings, *, timeless: bool) -> tuple[Places, Places]:
     ids = packing.ragged(rows.packed, rows.heads, "word_ids", packing.KEYS)
     values = packing.ragged(rows.packed, rows.heads, "word_values", packing.KEYS)
-    roots = values.flat.astype(np.float32) / packing.VALUE_STEPS
-    found = Index(ids, np.square(roots), rows.fresh).pairs(_bounds(rows))
+    found = Index(ids, values.flat, rows.fresh).pairs(_bounds(rows))
     by_link = links.pairs(rows)
     both = (np.concatenate((found.left, by_link[0])) << 32) | np.concatenate(
         (found.right, by_link[1])

@@ -1,7 +1,7 @@
 """What grouping takes from one entry, once: hashed terms with their places, shingles, dates, signs."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 from functools import lru_cache
@@ -101,10 +101,21 @@ def extract(stored: StoredEntry) -> Features:
     )
 
 
-def vocabulary(stored: StoredEntry) -> dict[int, str]:
-    """Return the words of an entry by their hash, to show what two entries share."""
+def vocabulary(stored: StoredEntry, wanted: Collection[int] | None = None) -> dict[int, str]:
+    """Return the words of an entry by their hash, to show what two entries share.
+
+    Of `wanted` hashes those that it holds; its text is read no further than these ask for.
+    """
     title, body = _texts(stored)
-    return {_code(word, _WORD_SALT): word for word in words(f"{title}\n{body}")}
+    found: dict[int, str] = {}
+    for part in (title, *split_sentences(body)):
+        for word in words(part):
+            code = _code(word, _WORD_SALT)
+            if wanted is None or code in wanted:
+                found.setdefault(code, word)
+        if wanted is not None and len(found) == len(wanted):
+            break
+    return found
 
 
 def _texts(stored: StoredEntry) -> tuple[str, str]:

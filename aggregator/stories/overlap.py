@@ -86,7 +86,7 @@ def shared(ids: Ragged, left: Places, right: Places) -> Shared:
     """Find the terms that each pair shares by a small hash table for each left entry, in order."""
     steps = np.cumsum(np.diff(left, prepend=left[:1]) > 0) // _CHUNK
     cuts = np.flatnonzero(np.diff(steps, prepend=-1)).tolist()
-    table = np.full(_CHUNK * _SLOTS, -1, np.int32)
+    table = np.full(min(_CHUNK, len(np.unique(left))) * _SLOTS, -1, np.int32)
     parts = [
         _shared_of(ids, left[a:b], right[a:b], a, table)
         for a, b in zip(cuts, [*cuts[1:], len(left)], strict=True)

@@ -49,5 +49,7 @@ def _shared(stored: StoredEntry, pair: int, scored: Scored, rows: Rows) -> tuple
     """Return the heaviest words that both entries of a pair hold."""
     both = [rows.packed[int(side[pair])] for side in (scored.left, scored.right)]
     mine, other = packing.heaviest_words(both)
-    held, words = set(other), vocabulary(stored)
-    return tuple(words[one] for one in mine if one in held and one in words)[:_WORDS]
+    held = set(other)
+    shared = [one for one in mine if one in held][:_WORDS]
+    words = vocabulary(stored, frozenset(shared)) if shared else {}
+    return tuple(words[one] for one in shared if one in words)

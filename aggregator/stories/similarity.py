@@ -16,6 +16,7 @@ from aggregator.stories.signs import Sign
 Floats = NDArray[np.float32]
 COPIED = 0.5  # from here on two texts are one
 _PASSAGES, _BRIEF, _SAME_TITLE = 6, 200, 0.9
+_AT_ONCE = 8192  # pairs, so that memory stays small
 
 
 class Comparison(Protocol):
@@ -33,9 +34,8 @@ class Comparer:
     """Compares entries by their words, bigrams, passages, titles, dates, times and publishers."""
 
     def __init__(self, packed: Sequence[bytes], published: NDArray[np.float64]) -> None:
+        self._packed = packed
         self._published = published
-        self._lists = Lists(packed)
-        self._titles = self._lists.titles()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -44,8 +44,30 @@ class Comparer:
 
     def features(self, left: Places, right: Places) -> Floats:
         """Return a row for each pair; `left` is sorted."""
-        if not len(left):
-            return np.empty((0, len(NAMES)), np.float32)
+        found = np.empty((len(left), len(NAMES)), np.float32)
+        for begin in range(0, len(left), _AT_ONCE):
+            some = slice(begin, begin + _AT_ONCE)
+            found[some] = self._some(left[some], right[some])
+        return found
+
+    def _some(self, left: Places, right: Places) -> Floats:
+        """Read the lists of the entries of a few pairs, not of all, and compare these."""
+        rows, places = np.unique(np.concatenate((left, right)), return_inverse=True)
+        packed = [self._packed[row] for row in rows.tolist()]
+        few = _Few(Lists(packed), self._published[rows])
+        return few.features(places[: len(left)], places[len(left) :])
+
+
+class _Few:
+    """The entries of a few pairs with their lists."""
+
+    def __init__(self, lists: Lists, published: NDArray[np.float64]) -> None:
+        self._published = published
+        self._lists = lists
+        self._titles = lists.titles()
+
+    def features(self, left: Places, right: Places) -> Floats:
+        """Return a row for each pair; `left` is sorted."""
         columns = {
             **overlap.word_columns(self._lists, left, right),
             **overlap.bigram_columns(self._lists, left, right),
