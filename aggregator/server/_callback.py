@@ -34,7 +34,10 @@ class Callbacks(Protocol):
 class Callback:
     """The address that hubs know; it reads no body that nobody waits for."""
 
-    def __init__(self, callbacks: Callbacks | None, metrics: Metrics) -> None:
+    def __init__(
+        self, callbacks: Callbacks | None, metrics: Metrics, *, seconds: float = _SECONDS
+    ) -> None:
+        self._seconds = seconds
         self._callbacks = callbacks
         self._metrics = metrics
         self._busy = 0
@@ -64,7 +67,7 @@ class Callback:
             raise HTTPException(503, "Too many at once.", _SOON)
         self._busy += 1
         try:
-            async with asyncio.timeout(_SECONDS):
+            async with asyncio.timeout(self._seconds):
                 content = await _read(request, callbacks.most)
         except TimeoutError as error:
             raise HTTPException(408) from error

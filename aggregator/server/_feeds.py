@@ -11,9 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Scope
 
+from aggregator import urls
 from aggregator.server import _narrow
 from aggregator.server._made import Busy, Workshop
-from aggregator.server._shelf import Answer, Edition, Place, Shelf, read_asked
+from aggregator.server._shelf import Answer, Edition, Head, Place, Shelf, read_asked
 from aggregator.server._site import Published, Site, published
 
 _PUBLIC, _PRIVATE = b"public, max-age=300", b"private, max-age=300"
@@ -32,6 +33,7 @@ class Feeds:
         self._public = {
             f"/feeds/{file}": one for file, one in self._feeds.items() if not one.spec.token
         }
+        self._links = {f"/feeds/{file}": _links(site, one) for file, one in self._feeds.items()}
         self._workshop = Workshop(site)
         self._shelf = Shelf({file: self._place(one, one.path) for file, one in self._feeds.items()})
 
@@ -75,6 +77,8 @@ class Feeds:
             media_type = _XML
         cache = _PRIVATE if media_type or feed.spec.token else _PUBLIC
         answer = edition.answer(asked, cache, media_type)
+        if (links := self._links.get(scope["path"])) and not scope["query_string"]:
+            answer = answer._replace(head=(*answer.head, *links))
         self._site.metrics.record_answer("feed", answer.status)
         return answer
 
@@ -110,6 +114,15 @@ class Feeds:
             raise HTTPException(400, str(error)) from error
         except Busy as error:
             raise HTTPException(503, "Too many ask at once.", _SOON) from error
+
+
+def _links(site: Site, feed: Published) -> Head:
+    """Return the header that names the hub and the topic of a public feed, if there is a hub."""
+    if not site.hub or feed.spec.token:
+        return ()
+    topic = f"{site.public_url.rstrip('/')}/feeds/{feed.file}"
+    named = f'<{urls.rfc3986(site.hub)}>; rel="hub", <{urls.rfc3986(topic)}>; rel="self"'
+    return ((b"link", named.encode("ascii", "ignore")),)
 
 
 def is_known(request: Request, tokens: Iterable[str]) -> bool:

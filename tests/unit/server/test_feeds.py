@@ -249,3 +249,33 @@ def test_a_feed_is_only_read(tmp_path: Path, method: str) -> None:
     client = visit(make_site(tmp_path))
     client.get(URL)
     assert client.ask(method, URL, {}).status_code == 405
+
+
+def test_a_public_feed_names_its_hub_and_its_topic(tmp_path: Path) -> None:
+    feeds = (make_spec(), make_spec(name="own", token="a-token-of-many-letters"))  # noqa: S106
+    site = make_site(
+        tmp_path,
+        feeds=feeds,
+        hub="https://hub.example/?a=b&c=\u00e9",
+        public_url="https://news.example/sub/",
+    )
+    publish.write(tmp_path / "own.atom", CONTENT)
+    publish.write(tmp_path / "merged" / "archive-0001.atom", CONTENT)
+    client = visit(site)
+    answer = client.get("/sub" + URL, headers={"Host": "news.example"})
+    topic = "https://news.example/sub/feeds/merged.atom"
+    named = f'<https://hub.example/?a=b&c=%C3%A9>; rel="hub", <{topic}>; rel="self"'
+    assert answer.headers["link"] == named
+    tag = {"If-None-Match": answer.headers["etag"]}
+    assert client.get(URL, headers=tag).headers["link"] == named
+    for other in (
+        f"{URL}?q=word",
+        "/feeds/own.atom?token=a-token-of-many-letters",
+        "/feeds/merged/archive-0001.atom",
+    ):
+        answer = client.get(other)
+        assert (answer.status_code, answer.headers.get("link")) == (200, None)
+
+
+def test_without_a_hub_no_link_is_sent(tmp_path: Path) -> None:
+    assert "link" not in visit(make_site(tmp_path)).get(URL).headers
