@@ -95,5 +95,5 @@ class Index:
 
 def _plain(values: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the values whose roots are stored as these bytes."""
-    roots = values.astype(np.float32) / np.float32(VALUE_STEPS)
-    return np.square(roots).astype(np.float32, copy=False)
+    plain: NDArray[np.float32] = np.square(values.astype(np.float32) / np.float32(VALUE_STEPS))
+    return plain
