@@ -105,6 +105,7 @@ def _store(read: "Config") -> Iterator[Finding]:
     try:
         yield Finding("ok", f"store: {read.store.partition(':')[0]}")
         yield from _sources(application, bootstrap.now())
+        yield from _hubs(application, bootstrap.now())
         yield from _feeds(application)
     finally:
         application.close()
@@ -132,6 +133,26 @@ def _source(source: Source, state: SourceState, now: datetime) -> Finding | None
         mend = "change url: and keep the id (or name it in formerly:)"
         return Finding("warning", f"{source.id} has moved for good", mend)
     return None
+
+
+def _hubs(application: "Application", now: datetime) -> Iterator[Finding]:
+    """Say whether hubs send us what sources publish, and why not."""
+    if not application.config.websub.subscribe:
+        return
+    if trouble := application.hub_trouble():
+        mend = "set public_url: to where others find us, or allow it in fetch.allow_private"
+        yield Finding("warning", f"websub: no hub is asked for news: public_url: {trouble}", mend)
+        return
+    from aggregator import leases  # noqa: PLC0415  as above
+
+    held = application.store.leases()
+    live = sum(leases.is_live(one, now) for one in held)
+    denied = sum(one.state == "denied" for one in held)
+    wanted = sum(one.state == "wanted" for one in held)
+    yield Finding("ok", f"websub: {live} of {wanted} subscriptions live")
+    if denied:
+        mend = "nothing: these sources are asked on schedule"
+        yield Finding("warning", f"websub: hubs denied {denied} subscriptions", mend)
 
 
 def _feeds(application: "Application") -> Iterator[Finding]:

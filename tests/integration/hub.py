@@ -25,6 +25,7 @@ class Hub:
     address: str = ""
     status: int = 202
     hangs: bool = False
+    moved: tuple[int, str] = (0, "")  # status, where to; at all paths but /other
     verifies: bool = True
     lease: int = 3600
     told: list[str] = field(default_factory=list)
@@ -104,7 +105,10 @@ def open_hub() -> Iterator[Hub]:
             hub.take({name: values[0] for name, values in form.items()})
             if hub.hangs:
                 hub.ended.wait(60)
-            self.send_response(hub.status)
+            status, place = hub.moved if self.path != "/other" and hub.moved[0] else (0, "")
+            self.send_response(status or hub.status)
+            if place:
+                self.send_header("Location", place)
             self.send_header("Content-Length", "0")
             self.end_headers()
 

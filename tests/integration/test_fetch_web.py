@@ -97,7 +97,21 @@ def test_a_document_with_all_that_is_known_of_it() -> None:
     assert document.url.startswith("http://127.0.0.1:")
     assert result.validators == Validators(etag='W/"7"', last_modified="Mon")
     assert result.hints.max_age == timedelta(minutes=1)
-    assert (result.permanent, result.skipped) == ("", ())
+    assert (result.permanent, result.skipped, result.links) == ("", (), ())
+
+
+@pytest.mark.parametrize("status", [200, 304])
+def test_hub_and_topic_are_read_from_the_head(status: int) -> None:
+    """Of a document and of a 304; relative ones are meant from where it was found."""
+    lines = ('Link: <https://hub.example/>; rel="hub"', "Link: </topic>; rel=self", 'ETag: "1"')
+
+    async def test(bench: Bench) -> Fetched | NotModified:
+        bench.wire.replies["/"] = response(FEED if status == 200 else b"", status, *lines)
+        return await bench.fetch(validators=Validators(etag='"1"'))
+
+    hub, (rel, topic) = run(test).links
+    assert hub == ("hub", "https://hub.example/")
+    assert (rel, topic.startswith("http://127.0.0.1:"), topic[-6:]) == ("self", True, "/topic")
 
 
 def test_the_request_is_honest_and_asks_for_nothing_odd() -> None:

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.errors import FetchError, Timeout
-from aggregator.fetchers import open_poster
+from aggregator.errors import BlockedAddress, FetchError, Timeout
+from aggregator.fetchers import open_poster, why_unreachable
 from aggregator.settings import FetchSettings
 from tests.integration.conftest import SEEDS, Opener
 from tests.integration.hub import Hub, open_hub
@@ -109,3 +109,72 @@ def test_a_deadline_holds(hub: Hub) -> None:
 
     with pytest.raises(Timeout):
         asyncio.run(send())
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "asked", "result"),
+    [
+        (307, "/other", 2, 202),
+        (308, "{hub}", 4, 308),
+        (302, "/other", 1, 302),
+        (307, "", 1, 307),
+    ],
+    ids=str,
+)
+def test_a_form_follows_the_redirects_that_keep_it(
+    hub: Hub, status: int, location: str, asked: int, result: int
+) -> None:
+    """To another hub, some steps; a redirect to a page is an answer."""
+    hub.moved = (status, location.format(hub=hub.address))
+    assert asyncio.run(post(hub.address)) == result
+    assert len(hub.told) == asked
+
+
+async def post(url: str, *allowed: str) -> int:
+    """Send a form to a hub."""
+    poster = open_poster(FetchSettings(allow_private=allowed or ("127.0.0.1",)))
+    try:
+        return await poster.post(
+            url, (("hub.mode", "publish"), ("hub.topic", "t"), ("hub.url", "t"))
+        )
+    finally:
+        await poster.close()
+
+
+@pytest.mark.parametrize(
+    "location", ["http://10.0.0.1/", "http://169.254.169.254/", "ftp://x.example/"]
+)
+def test_a_redirect_leads_nowhere_inside(hub: Hub, location: str) -> None:
+    hub.moved = (307, location)
+    with pytest.raises(BlockedAddress):
+        asyncio.run(post(hub.address))
+
+
+@pytest.mark.parametrize("url", ["http://10.0.0.1/", "http://nas.local/", "gopher://x.example/"])
+def test_a_hub_may_not_be_anywhere(url: str) -> None:
+    with pytest.raises(BlockedAddress):
+        asyncio.run(post(url, "192.0.2.1"))
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed", "why"),
+    [
+        ("https://news.example.org/", (), ""),
+        ("https://news.example.org:8443/prefix/", (), ""),
+        ("http://93.184.216.34/", (), ""),
+        ("http://127.0.0.1:8080/", (), "127.0.0.1, a loopback address"),
+        ("http://[::1]:8080/", (), "::1, a loopback address"),
+        ("http://192.168.1.5/", (), "192.168.1.5, a private address"),
+        ("http://2130706433/", (), "127.0.0.1, a loopback address"),
+        ("http://localhost:8080/", (), "localhost is a name of an inner network"),
+        ("http://nas/", (), "nas is a name of an inner network"),
+        ("http://nas.lan.home.arpa/", (), "nas.lan.home.arpa is a name of an inner network"),
+        ("http://127.0.0.1:8080/", ("127.0.0.1:9000",), "127.0.0.1, a loopback address"),
+        ("http://127.0.0.1:8080/", ("127.0.0.1:8080",), ""),
+        ("http://192.168.1.5/", ("192.168.0.0/16",), ""),
+        ("http://nas/", ("nas:80",), ""),
+    ],
+    ids=str,
+)
+def test_whether_others_reach_us(url: str, allowed: tuple[str, ...], why: str) -> None:
+    assert why_unreachable(url, FetchSettings(allow_private=allowed)) == why

@@ -258,6 +258,32 @@ def test_what_is_due() -> None:
     assert schedule.is_due(SOURCE, state, {}, at(0.5))
 
 
+@pytest.mark.parametrize(
+    ("interval", "later"),
+    [(minutes(10), minutes(80)), (minutes(30), minutes(240)), (minutes(240), minutes(600))],
+    ids=str,
+)
+def test_a_source_whose_hub_sends_its_news_is_asked_rarely(
+    interval: timedelta, later: timedelta
+) -> None:
+    """Eight times as rarely, six hours later at most; and not before it was asked once more."""
+    source = make_source(interval=interval)
+    state = dataclasses.replace(succeed(source=source), due=NOW + interval)
+    for pushed in (NOW, at(-1)):
+        assert not schedule.is_due(source, state, {}, NOW + later - minutes(1), pushed=pushed)
+        assert schedule.is_due(source, state, {}, NOW + later, pushed=pushed)
+    assert schedule.is_due(source, state, {}, NOW + interval, pushed=NOW + minutes(1))
+    assert schedule.is_due(source, state, {}, NOW + interval)
+
+
+def test_a_source_that_fails_or_is_new_is_asked_whatever_hubs_send() -> None:
+    """What hubs promise puts off no retry."""
+    failing = fail(Timeout("no answer"), succeed(now=at(-1)))
+    assert failing.due is not None
+    assert schedule.is_due(SOURCE, failing, {}, failing.due, pushed=at(-9))
+    assert schedule.is_due(SOURCE, SourceState(), {}, NOW, pushed=NOW)
+
+
 def test_a_clock_that_was_wrong_stops_nothing() -> None:
     """Times written by a clock far ahead are not waited for."""
     ahead = at(days=4000)

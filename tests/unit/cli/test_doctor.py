@@ -1,12 +1,16 @@
 """What is wrong with an installation, and how to mend it."""
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from aggregator import bootstrap
 from aggregator.cli.doctor import _source
 from aggregator.model import Source, SourceState
+from aggregator.stores import open_store
+from tests.builders import make_lease
 from tests.unit.cli.conftest import Run
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -74,3 +78,25 @@ def test_sources_in_trouble(state: SourceState, said: str | None) -> None:
     found = _source(SOURCE, state, NOW)
     assert (found.what if found else None) == said
     assert found is None or found.mend
+
+
+def test_hubs_that_cannot_reach_us(run: Run, home: Path) -> None:
+    path = home / "config" / "aggregator.yaml"
+    path.write_text(path.read_text("utf-8") + "websub: {subscribe: true}\n", encoding="utf-8")
+    found = [what for what, state in states(run).items() if state == "warning" and "hub" in what]
+    assert found == ["websub: no hub is asked for news: public_url: 127.0.0.1, a loopback address"]
+
+
+def test_subscriptions_are_counted(run: Run, home: Path) -> None:
+    path = home / "config" / "aggregator.yaml"
+    more = "public_url: https://news.example.org/\nwebsub: {subscribe: true}\n"
+    path.write_text(path.read_text("utf-8") + more, encoding="utf-8")
+    now = bootstrap.now()
+    with closing(open_store("sqlite", data=home / "data", now=now)) as store:
+        store.save_lease(make_lease(path="a", until=now + timedelta(days=1)))
+        store.save_lease(make_lease(path="b"))
+        store.save_lease(make_lease(path="c", state="denied"))
+        store.save_lease(make_lease(path="d", state="leaving"))
+    found = states(run)
+    assert found["websub: 1 of 2 subscriptions live"] == "ok"
+    assert found["websub: hubs denied 1 subscriptions"] == "warning"

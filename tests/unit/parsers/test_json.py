@@ -131,3 +131,25 @@ KEYS = st.sampled_from(
 def test_values_of_any_kind_raise_nothing_else(items: list[Any]) -> None:
     found = read({"version": VERSION, "items": items})
     assert len(found.entries) + len(found.skipped) == len(items)
+
+
+@pytest.mark.parametrize(
+    ("hubs", "expected"),
+    [
+        ([{"type": "WebSub", "url": "https://hub.example/"}], "https://hub.example/"),
+        (
+            [
+                {"type": "rssCloud", "url": "https://cloud.example/"},
+                {"type": "websub", "url": "https://hub.example/"},
+            ],
+            "https://hub.example/",
+        ),
+        ([{"url": "https://hub.example/"}], "https://hub.example/"),
+        ([{"type": "rssCloud", "url": "https://cloud.example/"}], ""),
+        ([{"type": "WebSub"}, 3, None], ""),
+        ({"type": "WebSub", "url": ["x"]}, ""),
+    ],
+)
+def test_hubs_of_our_protocol_are_found(hubs: Any, expected: str) -> None:
+    feed = {"version": VERSION, "title": "t", "items": [], "hubs": hubs}
+    assert read(feed).info.hub == expected
