@@ -1,13 +1,26 @@
 """A hub on loopback sends the news of a source: subscribed, verified, signed, published."""
 
+import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import uvicorn
 
+from aggregator.bootstrap import Application
+from aggregator.daemon import Daemon
+from aggregator.fetchers import open_poster
+from aggregator.leases import Lease
+from aggregator.metrics import Metrics
+from aggregator.server import Site, make_app
+from aggregator.websub import Inbox, Subscriber
+from tests.fakes import FakeClock
 from tests.integration import loopback
-from tests.integration.hub import Hub, open_hub
+from tests.integration.conftest import Opener
+from tests.integration.hub import CHALLENGE, Hub, open_hub
 from tests.integration.test_daemon import daemon, free_port, get, wait_for
 
 
@@ -75,10 +88,213 @@ def test_news_arrive_through_the_daemon(tmp_path: Path, site: loopback.Site, hub
     assert hub.asked[1:] == [("unsubscribe", topic)]
 
 
-def until(true: object, within: float = 20.0) -> None:
+def until(true: Callable[[], object], within: float = 20.0) -> None:
     """Wait until something is so."""
-    assert callable(true)
     end = time.monotonic() + within
     while not true():
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+# --- with time in our hands ----------------------------------------------------------------
+
+
+class Quiet(uvicorn.Server):
+    """Serves, and leaves signals alone."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take none."""
+        yield
+
+
+class Follower:
+    """A subscriber behind a server of its own, over a store that outlives it."""
+
+    def __init__(self, application: Application, port: int) -> None:
+        self.clock = FakeClock()
+        self.inbox = Inbox(10**6)
+        self.application = application
+        self._port = port
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[Subscriber]:
+        """Serve the callbacks until the block ends."""
+        config = self.application.config
+        subscriber = Subscriber(
+            sources=config.sources,
+            store=self.application.store,
+            poster=open_poster(config.fetch),
+            inbox=self.inbox,
+            clock=self.clock,
+            jitter=lambda: 0.5,
+            callback=f"{config.public_url}websub/",
+            most=1000,
+        )
+        site = Site(
+            store=self.application.store,
+            folder=self.application.folder,
+            feeds=config.feeds,
+            public_url=config.public_url,
+            clock=self.clock,
+            callbacks=subscriber,
+        )
+        settings = uvicorn.Config(
+            make_app(site), interface="asgi3", port=self._port, lifespan="off", log_config=None
+        )
+        server = Quiet(settings)
+        serving = asyncio.create_task(server.serve())
+        try:
+            await soon(lambda: server.started)
+            await subscriber.align()
+            yield subscriber
+        finally:
+            server.should_exit = True
+            await serving
+            await subscriber.close()
+
+    @property
+    def lease(self) -> Lease:
+        """The only lease."""
+        (lease,) = self.application.store.leases()
+        return lease
+
+
+async def soon(true: Callable[[], object], within: float = 10.0) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(within):
+        while not true():  # noqa: ASYNC110  what is waited for is in a thread
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def follower(application: Opener, site: loopback.Site, hub: Hub) -> Follower:
+    """Open an application that has fetched a source which names the hub."""
+    site.pages["/feed"] = feed(site, hub, 1)
+    port = free_port()
+    app = application(configured(site, port))
+    asyncio.run(app.run_once())
+    return Follower(app, port)
+
+
+def test_a_lease_is_verified_renewed_and_outlives_a_restart(follower: Follower, hub: Hub) -> None:
+    async def live() -> None:
+        async with follower.opened() as one:
+            await one.step()
+            await soon(lambda: hub.callbacks)
+            assert follower.lease.until == follower.clock.now + timedelta(hours=1)
+            follower.clock.pass_(timedelta(minutes=36))
+            assert not one.is_due()
+            follower.clock.pass_(timedelta(minutes=1))
+            await one.step()
+            await soon(lambda: len(hub.answers) == 2)
+        renewed = follower.lease
+        assert renewed.until == follower.clock.now + timedelta(hours=1)
+        async with follower.opened() as two:
+            assert follower.lease == renewed
+            assert not two.is_due()
+            assert two.expects(renewed.path) == 202
+        assert [mode for mode, _ in hub.asked] == ["subscribe"] * 2
+        assert hub.forms[0] == hub.forms[1]
+        assert hub.answers == [(200, CHALLENGE)] * 2
+
+    asyncio.run(live())
+
+
+def test_questions_that_are_not_ours_are_not_confirmed(follower: Follower, hub: Hub) -> None:
+    hub.verifies = False
+
+    async def ask() -> list[int]:
+        async with follower.opened() as one:
+            await one.step()
+            form = hub.forms[0]
+            wrong: list[dict[str, str]] = [
+                {"topic": "https://other.example/"},
+                {"mode": "unsubscribe"},
+                {"challenge": ""},
+            ]
+            answers = [await asyncio.to_thread(hub.verify, form, **one) for one in wrong]
+            guessed = form | {"hub.callback": form["hub.callback"][:-1]}
+            answers.append(await asyncio.to_thread(hub.verify, guessed))
+            assert one.live() == {}
+            return [status for status, _ in answers]
+
+    assert asyncio.run(ask()) == [404] * 4
+
+
+def test_a_hub_that_is_down_or_denies_leaves_polling_as_it_is(follower: Follower, hub: Hub) -> None:
+    hub.status = 503
+
+    async def ask() -> None:
+        async with follower.opened() as one:
+            await one.step()
+            assert (follower.lease.tries, one.live()) == (1, {})
+            assert not one.is_due()
+            hub.status = 202
+            follower.clock.now = follower.lease.due
+            await one.step()
+            await soon(lambda: hub.callbacks)
+            form = hub.forms[-1]
+            assert await asyncio.to_thread(hub.verify, form, mode="denied", reason="full") == (
+                200,
+                "",
+            )
+            assert (one.live(), follower.lease.state) == ({}, "denied")
+            topic = form["hub.topic"]
+            assert await asyncio.to_thread(hub.deliver, topic, b"<feed/>") == 410
+
+    asyncio.run(ask())
+
+
+@pytest.mark.parametrize("method", ["sha1", "sha256", "sha384", "sha512"])
+def test_documents_are_taken_by_their_signature(
+    follower: Follower, hub: Hub, site: loopback.Site, method: str
+) -> None:
+    topic = f"{site.address}/feed"
+
+    async def bring() -> None:
+        async with follower.opened() as one:
+            await one.step()
+            await soon(lambda: hub.callbacks)
+            refused: list[dict[str, str]] = [
+                {"signature": ""},
+                {"signature": f"{method}=00"},
+                {"link": '<https://other.example/>; rel="self"'},
+            ]
+            for other in refused:
+                assert await asyncio.to_thread(hub.deliver, topic, b"<a/>", **other) == 202
+            assert not follower.inbox
+            assert await asyncio.to_thread(hub.deliver, topic, b"<a/>" * 251) == 413
+            assert await asyncio.to_thread(hub.deliver, topic, b"<a/>", method=method) == 202
+            assert [one for one, _ in follower.inbox.take()] == ["news"]
+
+    asyncio.run(bring())
+
+
+# --- the daemon's part ---------------------------------------------------------------------
+
+
+def test_what_cannot_be_read_is_asked_for(
+    follower: Follower, hub: Hub, site: loopback.Site
+) -> None:
+    """A document that is no feed costs nothing; its source is asked as before."""
+    app, topic = follower.application, f"{site.address}/feed"
+
+    async def bring() -> None:
+        async with follower.opened() as one, app.pipeline() as pipeline:
+            work = Daemon(pipeline, Metrics(), app.config.sources, follower.inbox, one)
+            await one.step()
+            await soon(lambda: hub.callbacks)
+            since = follower.clock.now
+            assert one.live() == {"news": since}
+            await asyncio.to_thread(hub.deliver, topic, feed(site, hub, 2))
+            work.listen()  # what came before is read too
+            merged = app.folder / "merged.atom"
+            await soon(lambda: b"Item 2 " in merged.read_bytes())
+            assert one.live() == {"news": since}
+            follower.clock.pass_(timedelta(minutes=1))
+            await asyncio.to_thread(hub.deliver, topic, b"<html>sorry</html>")
+            await soon(lambda: one.live() == {"news": follower.clock.now})
+            await work.drain()
+
+    asyncio.run(bring())
