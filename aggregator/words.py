@@ -81,6 +81,20 @@ _TABLE = {
     "yue": _TRADITIONAL,
 }
 
+_LEFTWARD = frozenset("ar ckb dv fa he iw ks nqo ps sd syr ug ur yi".split())
+_SCRIPTS = frozenset({"arab", "hebr", "syrc", "thaa", "nkoo"})
+
+
+def is_leftward(language: str, sample: str) -> bool:
+    """Say whether a text runs from right to left, by its language tag, else by a sample of it."""
+    primary, *parts = language.casefold().replace("_", "-").split("-")
+    script = next((part for part in parts if len(part) == 4 and part.isalpha()), "")
+    if script:
+        return script in _SCRIPTS
+    if primary and primary != "und":
+        return primary in _LEFTWARD
+    return text.script(sample) in {"Arab", "Hebr"}
+
 
 def choose(language: str, sample: str) -> Words:
     """Return the words for a language tag; a sample of the text decides what the tag leaves open."""

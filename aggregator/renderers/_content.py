@@ -314,6 +314,8 @@ def _html(lead: StoredEntry, mentions: tuple[Mention, ...]) -> str:
     body = entry.html if entry.html.strip() else f"<p>{escape(entry.summary or _title(lead))}</p>"
     if (image := uri(entry.image)) and "<img" not in body:
         body = f'<p><img src="{escape(image)}" alt=""></p>{body}'
+    if words.is_leftward(entry.language, entry.title) and not body.startswith("<div dir="):
+        body = f'<div dir="rtl">{body}</div>'  # few readers look at the language
     if not mentions:
         return body
     said = words.choose(entry.language, entry.title + entry.text[:300])
@@ -329,7 +331,8 @@ def _line(mention: Mention, said: words.Words) -> str:
     mark = said.same_text if mention.same_text else ""
     if mention.split:
         mark += f' · <a href="{escape(mention.split)}" rel="nofollow">{said.split}</a>'
-    return f'\n<li dir="auto">{title} – {escape(mention.publisher)}, {when}{mark}</li>'
+    said_by = f'<span dir="auto">{escape(mention.publisher)}</span>, <span dir="ltr">{when}</span>'
+    return f'\n<li dir="auto">{title} – {said_by}{mark}</li>'
 
 
 def _origin(lead: StoredEntry, edition: Edition) -> Origin:

@@ -25,3 +25,22 @@ from aggregator import words
 )
 def test_words_follow_the_language(language: str, sample: str, also: str) -> None:
     assert words.choose(language, sample).also == also
+
+
+@pytest.mark.parametrize(
+    ("language", "sample", "leftward"),
+    [
+        ("ar", "", True),
+        ("fa-IR", "", True),
+        ("he", "", True),
+        ("az-Arab", "", True),
+        ("ar-Latn", "", False),
+        ("en", "خبر عاجل", False),
+        ("", "خبر عاجل", True),
+        ("und", "שלום", True),
+        ("", "Breaking", False),
+        ("zh-Hant", "", False),
+    ],
+)
+def test_direction_follows_the_language(language: str, sample: str, *, leftward: bool) -> None:
+    assert words.is_leftward(language, sample) == leftward

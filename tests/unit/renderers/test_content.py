@@ -138,8 +138,8 @@ def test_the_list_of_the_others_has_a_line_for_each() -> None:
     assert rendition.html.endswith(
         "\n<hr>\n<p>Also reported by</p>\n<ul>"
         '\n<li dir="auto"><a href="https://b.org/?a=1&amp;b=2">Other ‹words›</a>'
-        " – B &amp; C, 2026-03-02 06:30 UTC</li>"
-        '\n<li dir="auto">Headline 3 – C.Org, 2026-03-01 12:30 UTC (same text)</li>\n</ul></div>'
+        ' – <span dir="auto">B &amp; C</span>, <span dir="ltr">2026-03-02 06:30 UTC</span></li>'
+        '\n<li dir="auto">Headline 3 – <span dir="auto">C.Org</span>, <span dir="ltr">2026-03-01 12:30 UTC</span> (same text)</li>\n</ul></div>'
     )
     assert rendition.publishers == 3
 
@@ -297,3 +297,11 @@ def test_via_is_told_where_it_leads_elsewhere() -> None:
 
 def test_a_feed_is_called_something() -> None:
     assert _content.feed_title(make_edition(spec=make_spec(title=""))) == "merged"
+
+
+def test_a_text_that_runs_leftward_says_so() -> None:
+    html = "<p>خبر عاجل</p>"
+    (rendition,) = render(make_shown(make_stored(language="ar", html=html)))
+    assert rendition.html == f'<div dir="rtl">{html}</div>'
+    (again,) = render(make_shown(make_stored(language="ar", html=rendition.html)))
+    assert again.html == rendition.html
