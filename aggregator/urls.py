@@ -18,6 +18,10 @@ _PARTS = re.compile(
     r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#\\]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL
 )
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?")
+# What most addresses look like, so that they need not be cut: host, origin, path from the root.
+_PLAIN_HOST = re.compile(r"https?://([a-z0-9_-]+(?:\.[a-z0-9_-]+)*+(?<![0-9]))(?=[/?#]|\Z)")
+_PLAIN_ORIGIN = re.compile(r"(https?:)//[A-Za-z0-9.-]+(?::\d+)?(?=[/?#]|\Z)")
+_ROOTED = re.compile(r"(//[A-Za-z0-9.-]+(?::\d+)?)?/(?![/.])(?:[^/?#;]|/(?!\.))*+(?:\?[^#]+)?")
 _BLANKS = re.compile(r"^[\x00-\x20\u3000\ufeff]+|[\x00-\x20\u3000\ufeff]+$|[\t\r\n]+")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -100,6 +104,8 @@ def absolute(base: str, url: str) -> str:
         return "https:" + url
     if not base or is_web(url):
         return url
+    if (origin := _PLAIN_ORIGIN.match(base)) and (rooted := _ROOTED.fullmatch(url)):
+        return origin[1 if rooted[1] else 0] + url
     try:
         return urljoin(strip(base), url)
     except ValueError:
@@ -114,6 +120,8 @@ def is_web(url: str) -> bool:
 @lru_cache(maxsize=8192)
 def host(url: str) -> str:
     """Return the host of an http or https address: lower case, IDNA, without port; '' if none."""
+    if plain := _PLAIN_HOST.match(url):
+        return plain[1]
     scheme, authority, *_ = split(url)
     if scheme.lower() not in _DEFAULT_PORTS or not authority:
         return ""
@@ -131,6 +139,7 @@ def _parsed_host(name: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=4096)
 def registrable(name: str) -> str:
     """Return the part of a host that somebody registered: `news.example.co.uk` → `example.co.uk`."""
     if name.startswith("[") or name.replace(".", "").isdigit():
@@ -251,6 +260,7 @@ def _load() -> _Tracking:
 _TRACKING = _load()
 
 
+@lru_cache(maxsize=8192)
 def without_tracking(url: str) -> str:
     """Return the address without tracking parameters, the rest as written; signed ones stay."""
     name = host(url)
@@ -259,7 +269,7 @@ def without_tracking(url: str) -> str:
     if "&#" in url:
         url = _AMP.sub("&", url)
     sites = _sites(name)
-    if "?" in url or "#" in url or sites:
+    if "?" in url or "#" in url or any(site.cut for site in sites):
         parts = split(url)
         path, query, fragment = parts.path, parts.query, parts.fragment
         for site in sites:

@@ -78,7 +78,8 @@ def clean(
         boilerplate=learned,
     )
     blocks = bodies.texts(body.html)
-    kept = bodies.compared(blocks, learned)
+    hashed = bodies.hashes(blocks)
+    kept = bodies.compared(blocks, hashed, learned)
     text = "\n".join(kept)
     title = title or shorten(kept[0] if kept else "", 80) or link or raw.guid[:200] or "?"
     language = _language(raw, info, source, title, text)
@@ -107,7 +108,7 @@ def clean(
         modified=dates.parse(raw.updated, language=language, timezone=source.timezone),
         gathered=raw.gathered,
         # With what was stripped: else it would be counted as gone, and come back.
-        blocks=(*bodies.hashes(blocks), *dict.fromkeys(body.stripped)),
+        blocks=(*bodies.counted(blocks, hashed), *dict.fromkeys(body.stripped)),
         removed=body.removed,
     )
 
@@ -165,20 +166,16 @@ def _published(
         for form in date_forms(written):
             moment = dates.parse(form, language=language, timezone=source.timezone)
             if moment is not None and raw.gathered is not None:
-                home = dates.parse(form, timezone=_HOMES.get(language[:2], ""))
-                moment = _plausible(moment, home or moment, written, raw.gathered)
+                moment = _plausible(moment, form, written, raw.gathered, language)
             if moment is not None:
                 return written, moment
     return "", None
 
 
 def _plausible(
-    moment: datetime, home: datetime, written: str, gathered: datetime
+    moment: datetime, form: str, written: str, gathered: datetime, language: str
 ) -> datetime | None:
-    """Hold a date that may lack zone and time against the moment of gathering; None if absurd.
-
-    `home` is the date as read where the language is at home.
-    """
+    """Hold a date that may lack zone and time against the moment of gathering; None if absurd."""
     if moment > gathered + _ZONES:
         return None
     day_alone = not re.search(r"\d[:：时時]", written)
@@ -186,7 +183,8 @@ def _plausible(
         return gathered
     if moment <= gathered:
         return moment
-    # Later than it was read: in the time of its own place, which is at home if that fits well.
+    # Later than it was read: in the time of its own place, where its language is at home if that fits.
+    home = dates.parse(form, timezone=_HOMES.get(language[:2], "")) or moment
     return home if not day_alone and timedelta() <= gathered - home < _SOON else gathered
 
 
@@ -199,9 +197,10 @@ def _language(raw: RawEntry, info: FeedInfo, source: Source, title: str, text: s
 
 def _summary(raw: RawEntry, kept: list[str]) -> str:
     if raw.content and raw.summary and raw.summary != raw.content:
-        blocks = bodies.compared(bodies.texts(clean_html(raw.summary)), frozenset())
-        if blocks:
-            return shorten(plain(" ".join(blocks)), _SUMMARY_MOST)
+        blocks = bodies.texts(clean_html(raw.summary))
+        own = bodies.compared(blocks, bodies.hashes(blocks), frozenset())
+        if own:
+            return shorten(plain(" ".join(own)), _SUMMARY_MOST)
     return shorten(plain(" ".join(kept)[: _SUMMARY_MOST + 100]), _SUMMARY_MOST)
 
 

@@ -1,7 +1,7 @@
 """The blocks of a cleaned body: their text, their hashes, and the digests made of them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from html import unescape
 
@@ -13,36 +13,47 @@ _BREAKS = frozenset(
     for tag in (BLOCKS | {"br", "caption", "details", "summary"}) - {"address", "fieldset", "form"}
     for name in (tag, "/" + tag)
 )
-_LETTERS = re.compile(r"(?:[^\w]|[\d_])*+(?:[^\W\d_](?:[^\w]|[\d_])*+){20}")
+_LETTERS = re.compile(r"(?:[\W\d_]*+[^\W\d_]){20}")
 _SHORTEST = 4  # characters of a block worth a hash
+_MARK = "\0"  # between blocks; sanitized HTML has none
 
 
 def texts(html: str) -> list[str]:
     """Return the text of each block of sanitized HTML, on one line each, none empty."""
     parts = _TAG.split(html)
-    lines: list[str] = []
-    line = parts[0]
+    texts = [parts[0]]
     for tag, text in zip(parts[1::2], parts[2::2], strict=True):
         if tag in _BREAKS:
-            lines.append(line)
-            line = text
-        elif text:
-            line += text
-    lines.append(line)
-    if "&" in html:
-        lines = [unescape(text) for text in lines]
-    return [text for line in lines if (text := " ".join(line.split()))]
+            texts.append(_MARK)
+        texts.append(text)
+    joined = "".join(texts)
+    if "&" in joined:
+        joined = unescape(joined)
+    lines = " ".join(joined.split()).split(_MARK)
+    return [text for line in lines if (text := line.strip(" "))]
 
 
 def block_hash(text: str) -> int:
     """Return the 63-bit hash of a block's text, the same for any case."""
-    digest = blake2b(text.casefold().encode("utf-8", "replace"), digest_size=8).digest()
-    return int.from_bytes(digest, "big") >> 1
+    return _hash(text.casefold().encode("utf-8", "replace"))
 
 
-def hashes(blocks: Iterable[str]) -> tuple[int, ...]:
-    """Return the hashes of blocks, each once, in order."""
-    return tuple(dict.fromkeys(block_hash(text) for text in blocks if len(text) >= _SHORTEST))
+def _hash(folded: bytes) -> int:
+    return int.from_bytes(blake2b(folded, digest_size=8).digest(), "big") >> 1
+
+
+def hashes(blocks: Sequence[str]) -> list[int]:
+    """Return the hash of each block."""
+    if not blocks:
+        return []
+    folded = "\n".join(blocks).casefold().encode("utf-8", "replace")
+    return [_hash(line) for line in folded.split(b"\n")]
+
+
+def counted(blocks: Sequence[str], hashed: Sequence[int]) -> tuple[int, ...]:
+    """Return the hashes of the blocks that may be learned, each once, in order."""
+    pairs = zip(blocks, hashed, strict=True)
+    return tuple(dict.fromkeys([made for text, made in pairs if len(text) >= _SHORTEST]))
 
 
 def digest(*parts: str) -> str:
@@ -56,12 +67,12 @@ def digest(*parts: str) -> str:
 
 def material(title: str, link: str, blocks: Iterable[str]) -> str:
     """Return a digest of what counts as a change: title, link, and blocks of 20 letters or more."""
-    return digest(title, link, "\n".join(text for text in blocks if _LETTERS.match(text)))
+    return digest(title, link, "\n".join([text for text in blocks if _LETTERS.match(text)]))
 
 
-def compared(blocks: Iterable[str], boilerplate: frozenset[int]) -> list[str]:
+def compared(
+    blocks: Sequence[str], hashed: Sequence[int], boilerplate: frozenset[int]
+) -> list[str]:
     """Return the blocks that grouping compares: no copyright notices, nothing learned."""
-    kept = [text for text in blocks if not is_copyright(text)]
-    if boilerplate:
-        kept = [text for text in kept if block_hash(text) not in boilerplate]
-    return kept
+    pairs = zip(blocks, hashed, strict=True)
+    return [text for text, made in pairs if made not in boilerplate and not is_copyright(text)]

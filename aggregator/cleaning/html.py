@@ -11,7 +11,7 @@ from aggregator.cleaning.blocks import block_hash
 from aggregator.cleaning.noise import BLOCKS, collapse, find_edge, is_copyright
 from aggregator.cleaning.preamble import Preamble, take_preamble
 from aggregator.cleaning.sanitize import bound, plain_amp, sanitize, scrub
-from aggregator.cleaning.tidy import take_off, tidy, trim
+from aggregator.cleaning.tidy import take_off, tidy, tidy_breaks, trim
 from aggregator.cleaning.tree import Walk, parse, taken, walk
 from aggregator.cleaning.wrappers import Step
 from aggregator.settings import CleanOptions
@@ -107,11 +107,13 @@ def _mend(
     walk(body, state)
     if state.loose:
         tidy(body)
-    body.merge_text_nodes()
-    _drop_blocks(body, state, boilerplate)
-    _take_edges(body, title, state, preamble)
-    if state.breaks:
+    if state.gone or state.loose:
+        body.merge_text_nodes()
+    if _drop_blocks(body, state, boilerplate):
         tidy(body)
+    _take_edges(body, title, state, preamble)
+    if state.breaks and state.gone:
+        tidy_breaks(body)
     trim(body)
     return body.inner_html or ""
 
@@ -124,6 +126,7 @@ def _take_edges(body: LexborNode, title: str, state: Walk, preamble: Preamble) -
     while count < _MOST_EDGES and (
         take_preamble(body, title, preamble, state.big) or _take_edge(body, "start", state)
     ):
+        state.gone = True
         count += 1
 
 
@@ -132,6 +135,7 @@ def _take_edge(body: LexborNode, place: str, state: Walk) -> bool:
     if node is None:
         return False
     state.removed.append(taken(node, found))
+    state.gone = True
     take_off(node)
     return True
 
@@ -167,8 +171,11 @@ def _strip(body: LexborNode, selector: str, state: Walk) -> None:
     _drop(body, lambda node: "strip" if node.mem_id in matches else "", state)
 
 
-def _drop_blocks(body: LexborNode, state: Walk, boilerplate: frozenset[int]) -> None:
-    """Take out copyright notices and learned boilerplate where the options ask for it."""
+def _drop_blocks(body: LexborNode, state: Walk, boilerplate: frozenset[int]) -> bool:
+    """Take out copyright notices and learned boilerplate where the options ask for it.
+
+    Return whether there were any.
+    """
     notices = state.options.copyright_notice == "strip"
     learned = boilerplate if state.options.boilerplate == "strip" else _NOTHING
 
@@ -183,8 +190,10 @@ def _drop_blocks(body: LexborNode, state: Walk, boilerplate: frozenset[int]) -> 
             return "boilerplate"
         return ""
 
+    count = len(state.removed)
     if notices or learned:
         _drop(body, _judge, state)
+    return len(state.removed) > count
 
 
 def _drop(parent: LexborNode, judge: Callable[[LexborNode], str], state: Walk) -> None:
@@ -195,6 +204,7 @@ def _drop(parent: LexborNode, judge: Callable[[LexborNode], str], state: Walk) -
         if child.is_element_node:
             if reason := judge(child):
                 state.removed.append(taken(child, reason))
+                state.gone = True
                 child.decompose()
             else:
                 _drop(child, judge, state)

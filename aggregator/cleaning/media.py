@@ -48,12 +48,13 @@ _ALL_LAZY = frozenset(_LAZY + _LAZY_SETS)
 _ADDRESS = re.compile(
     r"(?:https?:)?//[^\s/]|/[^/\s]|\.{1,2}/|[^\s:?#]+\.(?:jpe?g|png|gif|webp|avif)\b", re.IGNORECASE
 )
+_FILE = re.compile(r"(?:^|/)([^/?]+)\.(?:gif|png|svg|jpe?g)(?:$|\?)", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
-    r"(?:^|/)[^/?]*(?:placeholder|spacer|blank|loading|lazy|grey|gray|transparent|1x1|pixel)[^/?]*\.(?:gif|png|svg|jpe?g)(?:$|\?)",
-    re.IGNORECASE,
+    r"placeholder|spacer|blank|loading|lazy|grey|gray|transparent|1x1|pixel", re.IGNORECASE
 )
 _CANDIDATE = re.compile(r"[\s,]*([^\s,]\S*)(?:\s+([^,]*))?(?:,|$)")
 _SIZE = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*$", re.IGNORECASE)
+_LENGTH = re.compile(r"\s*\d{1,5}(?:\.\d+)?\s*(?:px|%)?\s*")
 _STYLE_SIZE = re.compile(r"(?:^|;)\s*(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|!|$)", re.IGNORECASE)
 _TWIN = re.compile(r"/embed/?#\?secret=")  # WordPress frames a page whose link stands before it
 _YOUTUBE = re.compile(r"(https?://(?:www\.)?youtube\.com/)embed/([\w-]{11})(?:[?#].*)?$")
@@ -74,22 +75,29 @@ def read_image(attributes: dict[str, str | None], base: str, images: Unwrapper) 
     """Return the image that attributes describe, wherever they hide its address; None if none."""
     candidates = _srcset(attributes)
     written = _source(attributes)
-    if not written or (candidates and _PLACEHOLDER.search(written)):
-        written = max(candidates, key=lambda c: _weight(c[1]), default=("", ""))[0] or written
-    url = _final(written, base, images)
+    if candidates and (not written or _is_placeholder(written)):
+        written = max(candidates, key=lambda candidate: _weight(candidate[1]))[0]
+    seen = absolute(base, written)
+    url = _final(seen, images)
     if not url:
         return None
-    entries = {_final(address, base, images): what for address, what in candidates}
+    return Image(url, seen, _final_set(candidates, base, images) if len(candidates) > 1 else "")
+
+
+def _is_placeholder(written: str) -> bool:
+    return any(_PLACEHOLDER.search(match[1]) for match in _FILE.finditer(written))
+
+
+def _final_set(candidates: list[tuple[str, str]], base: str, images: Unwrapper) -> str:
+    """Return a set with the addresses of the images themselves; '' if all are the same."""
+    entries = {_final(absolute(base, address), images): what for address, what in candidates}
     entries.pop("", None)
-    several = len(entries) > 1
-    srcset = (
-        ", ".join(f"{_for_set(u)} {what}".strip() for u, what in entries.items()) if several else ""
-    )
-    return Image(url, absolute(base, written), srcset)
+    if len(entries) < 2:
+        return ""
+    return ", ".join(f"{_for_set(url)} {what}".strip() for url, what in entries.items())
 
 
-def _final(written: str, base: str, images: Unwrapper) -> str:
-    url = absolute(base, written)
+def _final(url: str, images: Unwrapper) -> str:
     if not is_web(url):
         return ""
     url = images.unwrap(url)
@@ -148,16 +156,14 @@ def _weight(what: str) -> float:
 
 def is_length(value: str | None) -> bool:
     """Whether an attribute is a length in pixels or per cent."""
-    return (
-        bool(value)
-        and re.fullmatch(r"\s*\d{1,5}(?:\.\d+)?\s*(?:px|%)?\s*", value or "") is not None
-    )
+    return bool(value) and _LENGTH.fullmatch(value or "") is not None
 
 
 def is_tiny(attributes: dict[str, str | None]) -> bool:
     """Whether an element is too small to be seen."""
     for side in ("width", "height"):
-        match = _SIZE.match(attributes.get(side) or "")
+        value = attributes.get(side)
+        match = _SIZE.match(value) if value else None
         if match and int(match[1]) <= 2:
             return True
     style = attributes.get("style")

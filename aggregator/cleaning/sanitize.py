@@ -114,7 +114,8 @@ def bound(html: str) -> str:
     """Return the fragment cut to a size and a depth that any parser takes in its stride."""
     if len(html) > LARGEST:
         html = html[:LARGEST].rpartition("<")[0]
-    if html.count("<") - html.count("</") <= DEEPEST or not _is_deep(html):
+    tags = html.count("<")
+    if tags <= DEEPEST or tags - html.count("</") <= DEEPEST or not _is_deep(html):
         return html if len(html) <= _LONGEST_TAG else _TAG.sub(_short, html)
     return _Flattener(len(html)).flatten(html)
 

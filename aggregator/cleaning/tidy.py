@@ -23,6 +23,14 @@ def tidy(body: LexborNode) -> None:
             return
 
 
+def tidy_breaks(body: LexborNode) -> None:
+    """Take out the line breaks that are too many since other things went."""
+    for _ in range(_MOST_ROUNDS):
+        breaks = [node for node in body.traverse() if node.tag == "br"]
+        if not sum(limit_breaks(node) for node in breaks):
+            return
+
+
 @dataclass(slots=True)
 class _Tidy:
     changed: bool = False

@@ -45,6 +45,7 @@ _DEAD = frozenset(
 _HOLDS_BLOCKS = frozenset(
     ["body", "div", "section", "article", "main", "figure", "li", "td", "blockquote"]
 )
+_NO_CALL = SOLID | BLOCKS | {"-text"}
 _HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE)
 _MAIL = re.compile(r"(?:mailto|tel|magnet|geo|sms|xmpp):", re.IGNORECASE)
 
@@ -64,6 +65,7 @@ class Walk:
     big: set[int] = field(default_factory=set)  # blocks too long to be noise
     doomed: set[int] = field(default_factory=set)
     breaks: bool = False  # there are line breaks
+    gone: bool = False  # something was taken out or unwrapped
     loose: bool = False  # there are elements that are yet to be unwrapped
 
     def start(self) -> None:
@@ -71,7 +73,7 @@ class Walk:
         self.seen.clear()
         self.big.clear()
         self.doomed.clear()
-        self.breaks = self.loose = False
+        self.breaks = self.loose = self.gone = False
 
     def __post_init__(self) -> None:
         """Find the rules for images once."""
@@ -100,7 +102,9 @@ def walk(parent: LexborNode, state: Walk) -> int:
                 shows += len(text)
         elif tag == "br":
             state.breaks = True
-            limit_breaks(child)
+            state.gone |= limit_breaks(child)
+        elif tag in _PLAIN and not child.attributes and not state.doomed:
+            shows += _container(child, tag, state)
         else:
             shows += _visit(child, tag, state)
         child = following
@@ -110,8 +114,7 @@ def walk(parent: LexborNode, state: Walk) -> int:
 def _visit(node: LexborNode, tag: str, state: Walk) -> int:
     """Mend one element and all in it, or take it out; return how much shows."""
     if tag in _DEAD or tag[:1] in {"-", ""}:
-        node.decompose()
-        return 0
+        return _drop(node, state)
     if state.doomed and node.mem_id in state.doomed:
         return _take_out(node, "related", state)
     attributes = node.attributes
@@ -126,9 +129,15 @@ def _visit(node: LexborNode, tag: str, state: Walk) -> int:
 def _container(node: LexborNode, tag: str, state: Walk) -> int:
     """Mend what an element holds; take it out if it holds nothing, or noise."""
     links = state.links
-    shows = walk(node, state)
+    first = node.first_child
+    if first is not None and first.tag == "-text" and first.next is None:  # like most
+        text = first.text_content
+        shows = 0 if not text or text.isspace() else len(text)
+    else:
+        shows = walk(node, state)
     if not shows:
         if tag not in EMPTY:
+            state.gone = True
             drop_empty(node, tag)
         return int(tag in {"hr", "td", "th"})
     if tag not in BLOCKS:
@@ -136,8 +145,7 @@ def _container(node: LexborNode, tag: str, state: Walk) -> int:
     if state.links != links and (gone := _drop_calls(node, state)):
         shows -= gone
         if not shows:
-            node.decompose()
-            return 0
+            return _drop(node, state)
     if shows <= (LONGEST_BLOCK if state.links != links else _LONGEST_UNLINKED):
         return _judge_block(node, shows, state)
     if shows > LONGEST_BLOCK:
@@ -149,7 +157,8 @@ def _drop_calls(block: LexborNode, state: Walk) -> int:
     """Take links that only call for a click off the end of a block; return how much they showed."""
     gone = 0
     node = last_shown(block)
-    while node is not None and node.tag != "-text" and node.tag not in SOLID:
+    # Blocks within have been looked at.
+    while node is not None and node.tag not in _NO_CALL:
         if node.tag == "a" and is_call(node):
             gone += shown(node)
             _take_out(node, "call", state)
@@ -167,9 +176,10 @@ def shown(node: LexborNode) -> int:
 
 
 def _judge_block(node: LexborNode, shows: int, state: Walk) -> int:
-    text = collapse(node.text_lexbor())
+    text = node.text_lexbor()
     if not is_suspect(text):
         return shows
+    text = collapse(text)
     if reason := judge(node, text):
         return _take_out(node, reason, state)
     if after := related_after(node, text):
@@ -181,6 +191,12 @@ def _judge_block(node: LexborNode, shows: int, state: Walk) -> int:
 
 def _take_out(node: LexborNode, reason: str, state: Walk) -> int:
     state.removed.append(taken(node, reason))
+    return _drop(node, state)
+
+
+def _drop(node: LexborNode, state: Walk) -> int:
+    """Take an element out of which nothing needs to be known."""
+    state.gone = True
     node.decompose()
     return 0
 
@@ -235,8 +251,7 @@ def _link(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     state.links += 1
     shows = walk(node, state)
     if not shows:
-        node.decompose()
-        return 0
+        return _drop(node, state)
     target = page_address(href, state)
     if not target or target != written:
         if target:
@@ -275,16 +290,15 @@ def _noscript(node: LexborNode, _: Attributes, state: Walk) -> int:
         before = before.prev
     twin = before is not None and before.tag in {"img", "picture", "figure"}
     if twin or node.css_first("img") is None:
-        node.decompose()
-        return 0
-    return _unwrap(node, walk(node, state))
+        return _drop(node, state)
+    return _unwrap(node, walk(node, state), state)
 
 
-def _unwrap(node: LexborNode, shows: int) -> int:
-    if shows:
-        node.unwrap()
-    else:
-        node.decompose()
+def _unwrap(node: LexborNode, shows: int, state: Walk) -> int:
+    if not shows:
+        return _drop(node, state)
+    state.gone = True
+    node.unwrap()
     return shows
 
 
@@ -292,8 +306,7 @@ def _picture(node: LexborNode, _: Attributes, state: Walk) -> int:
     """Keep of a picture its image, with the address of a source where it has none of its own."""
     image = node.css_first("img")
     if image is None:
-        node.decompose()
-        return 0
+        return _drop(node, state)
     if media.read_image(image.attributes, state.base, state.images) is None:
         sources = [source.attributes for source in node.css("source")]
         names = ("srcset", "data-srcset", "src")
@@ -302,7 +315,7 @@ def _picture(node: LexborNode, _: Attributes, state: Walk) -> int:
             image.attrs["srcset"] = written[0]
     for source in reversed(node.css("source")):
         source.decompose()
-    return _unwrap(node, walk(node, state))
+    return _unwrap(node, walk(node, state), state)
 
 
 def _player(node: LexborNode, attributes: Attributes, state: Walk) -> int:
@@ -319,11 +332,11 @@ def _player(node: LexborNode, attributes: Attributes, state: Walk) -> int:
         if _set_address(source, source.attributes, state):
             playable = True
         else:
-            source.decompose()
+            _drop(source, state)
     node.attrs["controls"] = ""
     node.attrs["preload"] = "none"
     shows = walk(node, state)
-    return max(shows, 1) if playable else _unwrap(node, shows)
+    return max(shows, 1) if playable else _unwrap(node, shows, state)
 
 
 def _set_address(node: LexborNode, attributes: Attributes, state: Walk) -> bool:
@@ -335,11 +348,11 @@ def _set_address(node: LexborNode, attributes: Attributes, state: Walk) -> bool:
     return bool(address)
 
 
-def _source(node: LexborNode, _: Attributes, __: Walk) -> int:
+def _source(node: LexborNode, _: Attributes, state: Walk) -> int:
     """Keep a source within a player, which has judged it; elsewhere it shows nothing."""
     parent = node.parent
     if parent is None or parent.tag not in {"video", "audio"}:
-        node.decompose()
+        return _drop(node, state)
     return 0
 
 
@@ -357,9 +370,9 @@ def _frame(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     made = LexborHTMLParser(link).css_first("a" if within else "p") if link else None
     if made is not None:
         node.insert_before(made)
-        node.decompose()
+        _drop(node, state)
         return 1
-    return _unwrap(node, walk(node, state) if node.tag == "object" else 0)
+    return _unwrap(node, walk(node, state) if node.tag == "object" else 0, state)
 
 
 _SPECIAL: dict[str, Callable[[LexborNode, Attributes, Walk], int]] = {
@@ -376,3 +389,4 @@ _SPECIAL: dict[str, Callable[[LexborNode, Attributes, Walk], int]] = {
     "embed": _frame,
     "object": _frame,
 }
+_PLAIN = ALLOWED - _SPECIAL.keys()  # there is nothing to be mended but what they hold

@@ -13,8 +13,10 @@ def test_texts() -> None:
 
 
 def test_hashes_once_in_order_without_short_ones() -> None:
-    made = blocks.hashes(["Some text", "abc", "some TEXT", "other text"])
+    given = ["Some text", "abc", "some TEXT", "other text"]
+    made = blocks.counted(given, blocks.hashes(given))
     assert len(made) == 2
+    assert blocks.hashes([]) == []
     assert all(0 <= one < 2**63 for one in made)
     assert made[0] == blocks.block_hash("SOME text")
 
@@ -46,5 +48,6 @@ def test_material_holds_title_and_link() -> None:
 def test_compared_leaves_out_notices_and_what_was_learned() -> None:
     learned = frozenset({blocks.block_hash("On air")})
     given = ["a", "© 2024 Example", "On Air", "b"]
-    assert blocks.compared(given, learned) == ["a", "b"]
-    assert blocks.compared(given, frozenset()) == ["a", "On Air", "b"]
+    hashed = blocks.hashes(given)
+    assert blocks.compared(given, hashed, learned) == ["a", "b"]
+    assert blocks.compared(given, hashed, frozenset()) == ["a", "On Air", "b"]
