@@ -111,14 +111,14 @@ class Daemon:
 
     async def _take(self) -> None:
         """Read what hubs sent, until nothing is left; what fails is asked for instead."""
-        while self._inbox:
+        while self._inbox and self._inbox.wake:
             await asyncio.sleep(_BURST)  # what comes together is published together
             taken = self._inbox.take()
             known = [(self._sources[one], two) for one, two in taken if one in self._sources]
             failed = {source.id for source, _ in known}
             try:
                 report = await self._pipeline.take(known, progress=_say)
-                self._metrics.record_run(report, now=bootstrap.now())
+                self._metrics.record_run(report, now=bootstrap.now(), pushed=True)
                 failed = {one.id for one in report.sources if one.outcome in _BAD}
             except Exception:  # noqa: BLE001  logged whole
                 _log.exception("reading what hubs sent failed")

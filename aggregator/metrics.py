@@ -18,6 +18,9 @@ class Metrics:
         self._registry = CollectorRegistry()
         make = self._registry
         self._fetches = Counter("aggregator_fetches", "Sources asked", ["outcome"], registry=make)
+        self._pushes = Counter(
+            "aggregator_pushes", "Documents that hubs sent", ["outcome"], registry=make
+        )
         self._seconds = Histogram(
             "aggregator_fetch_seconds", "Time for a source", registry=make, buckets=_SECONDS
         )
@@ -31,19 +34,22 @@ class Metrics:
         )
         self._answered: dict[tuple[str, int], Counter] = {}
 
-    def record_run(self, report: RunReport, *, now: datetime) -> None:
-        """Count what a run did."""
+    def record_run(self, report: RunReport, *, now: datetime, pushed: bool = False) -> None:
+        """Count what a run did; with `pushed` its documents came from hubs."""
         for source in report.sources:
-            self._record_source(source)
+            self._record_source(source, pushed=pushed)
         self._stories.labels("new").inc(report.stories_new)
         self._stories.labels("changed").inc(report.stories_changed)
         self._files.inc(len(report.written))
         self._errors.inc(len(report.errors))
         self._last.set(now.timestamp())
 
-    def _record_source(self, source: SourceReport) -> None:
-        self._fetches.labels(source.outcome).inc()
-        self._seconds.observe(source.seconds)
+    def _record_source(self, source: SourceReport, *, pushed: bool) -> None:
+        if pushed:
+            self._pushes.labels(source.outcome).inc()
+        else:
+            self._fetches.labels(source.outcome).inc()
+            self._seconds.observe(source.seconds)
         self._entries.labels("new").inc(source.new)
         self._entries.labels("modified").inc(source.modified)
 

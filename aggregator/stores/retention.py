@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, select
 
 from aggregator.stores import schema
 from aggregator.stores.codec import from_ticks, to_ticks
@@ -83,7 +83,20 @@ def _drop(connection: Connection, ids: list[str]) -> None:
         .from_select(["key", "story", "first_published"], places)
         .on_conflict_do_nothing(index_elements=[_record.c.key])
     )
-    connection.execute(update(schema.entry).where(_entry.key.in_(keys)).values(content=b""))
+    _empty(connection, list(connection.scalars(keys)))
     connection.execute(delete(schema.feature).where(schema.feature.c.key.in_(keys)))
     connection.execute(delete(schema.member).where(_member.story.in_(ids)))
     connection.execute(delete(schema.story).where(_story.id.in_(ids)))
+
+
+def _empty(connection: Connection, keys: list[str]) -> None:
+    """Write entries anew without their texts.
+
+    SQLite gives pages back of which all rows go; one whose rows only shrink stays as it is.
+    """
+    columns = [column for column in _entry if column is not _entry.content]
+    for some in chunks(keys):
+        rows = connection.execute(select(*columns).where(_entry.key.in_(some))).mappings()
+        left = [{**row, "content": b""} for row in rows]
+        connection.execute(delete(schema.entry).where(_entry.key.in_(some)))
+        connection.execute(schema.entry.insert(), left)

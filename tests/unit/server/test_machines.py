@@ -53,12 +53,15 @@ def test_metrics_count_runs_and_answers(tmp_path: Path) -> None:
         errors=("a", "b"),
     )
     metrics.record_run(report, now=NOW)
+    pushed = RunReport(sources=(SourceReport(id="a", outcome="unchanged", seconds=9.0),))
+    metrics.record_run(pushed, now=NOW, pushed=True)
     client = visit(make_site(tmp_path, metrics=metrics))
     client.get("/feeds/merged.atom")
     answer = client.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
     for line in (
         'aggregator_fetches_total{outcome="ok"} 1.0',
+        'aggregator_pushes_total{outcome="unchanged"} 1.0',
         "aggregator_fetch_seconds_sum 0.2",
         'aggregator_entries_total{change="new"} 3.0',
         'aggregator_entries_total{change="modified"} 1.0',
