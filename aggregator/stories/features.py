@@ -1,7 +1,8 @@
 """What grouping takes from one entry, once: hashed terms with their places, shingles, dates, signs."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, date
 from functools import lru_cache
@@ -27,6 +28,9 @@ _EPOCH = date(1970, 1, 1)
 _SENTENCE_END = re.compile(r"(?<=[。！？!?；;])|(?<=[a-z\d\"'”’)]\.)\s+|\n+")
 
 _SUBJECT = re.compile(r"\W*(?:[a-z\d][^\s:,]*\s+){1,3}|\W*[^\s:,;!?]{1,5}")
+
+_MOST_SPELT = 1 << 17
+_spelt: dict[int, str] = {}  # words met that have one form alone: to cut a text again takes long
 
 Hashes = NDArray[np.uint32]
 Floats = NDArray[np.float32]
@@ -101,11 +105,13 @@ def extract(stored: StoredEntry) -> Features:
     )
 
 
-def vocabulary(stored: StoredEntry, wanted: Collection[int] | None = None) -> dict[int, str]:
+def vocabulary(stored: StoredEntry, wanted: AbstractSet[int] | None = None) -> dict[int, str]:
     """Return the words of an entry by their hash, to show what two entries share.
 
     Of `wanted` hashes those that it holds; its text is read no further than these ask for.
     """
+    if wanted is not None and wanted <= _spelt.keys():
+        return {code: _spelt[code] for code in wanted}
     title, body = _texts(stored)
     found: dict[int, str] = {}
     for part in (title, *split_sentences(body)):
@@ -164,7 +170,12 @@ def _subject(title: str) -> str:
 def _code(term: str, salt: int) -> int:
     """Return the hash of a term's stem, 0 for a function word; most terms come again and again."""
     stemmed = english.stem(term)
-    return _hash(stemmed, salt) if stemmed else 0
+    code = _hash(stemmed, salt) if stemmed else 0
+    if salt == _WORD_SALT and not term.isascii() and stemmed == term:
+        if len(_spelt) >= _MOST_SPELT:
+            _spelt.clear()
+        _spelt[code] = term
+    return code
 
 
 def _words(text: str) -> list[int]:
