@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -24,6 +25,7 @@ from aggregator.websub import Inbox, Subscriber
 
 _TICK = 5  # seconds between two looks at what is due
 _BURST = 0.2  # seconds for what hubs send at once
+_BREATH = 3.0  # seconds from one reading of it to the next, so that a flood costs no more
 _PUSHED = 4  # of the largest documents may wait in memory
 _BAD = ("error", "refused", "gone")
 Reread = Callable[[], Config]
@@ -51,6 +53,7 @@ class Daemon:
         self._busy: set[str] = set()
         self._under_way: set[asyncio.Task[None]] = set()
         self._taking: asyncio.Task[None] | None = None
+        self._read_at = -math.inf  # what hubs sent, by the loop's clock
         self._asking: asyncio.Task[None] | None = None
         self._aligned = subscriber is None  # with the hubs that the sources name
 
@@ -112,7 +115,10 @@ class Daemon:
     async def _take(self) -> None:
         """Read what hubs sent, until nothing is left; what fails is asked for instead."""
         while self._inbox and self._inbox.wake:
-            await asyncio.sleep(_BURST)  # what comes together is published together
+            loop = asyncio.get_running_loop()
+            # What comes together is published together.
+            await asyncio.sleep(max(_BURST, self._read_at + _BREATH - loop.time()))
+            self._read_at = loop.time()
             taken = self._inbox.take()
             known = [(self._sources[one], two) for one, two in taken if one in self._sources]
             failed = {source.id for source, _ in known}

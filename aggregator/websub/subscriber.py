@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -17,6 +17,8 @@ from aggregator.websub.signature import is_signed
 
 _AT_ONCE = 8  # hubs asked side by side
 _CHALLENGE_MOST = 4_000  # characters
+_QUIET = timedelta(minutes=1)
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _log = structlog.get_logger()
 
 
@@ -48,6 +50,7 @@ class Subscriber:
         self._jitter = jitter
         self._callback = callback
         self._writing = asyncio.Lock()
+        self._warned: dict[str, datetime] = {}
         self._leases = {lease.path: lease for lease in store.leases()}
         now = clock()  # what hubs sent while nobody listened is lost: all are asked once more
         self._missed = {lease.source: now for lease in self._leases.values()}
@@ -173,19 +176,26 @@ class Subscriber:
             return
         signature = headers.get("x-hub-signature", "")
         if not is_signed(content, lease.secret, signature):
-            _log.warning("a document without our signature is left unread", source=lease.source)
+            self._warn("a document without our signature is left unread", lease)
             return
         named = dict(leases.links(headers.get("link", ""), lease.topic)).get("self", lease.topic)
         if _key(named) != _key(lease.topic):
-            _log.warning("a document of another topic is left unread", source=lease.source)
+            self._warn("a document of another topic is left unread", lease)
             return
         source = self._sources.get(lease.source)
         if source and content.strip():
             kind = headers.get("content-type", "")[:1000]
             document = Document(name=source.id, content=content, url=lease.topic, content_type=kind)
             if not self._inbox.put(lease.source, document):
-                _log.warning("too much at once, the source is asked instead", source=lease.source)
+                self._warn("too much at once, the source is asked instead", lease)
                 self.miss(lease.source)
+
+    def _warn(self, what: str, lease: Lease) -> None:
+        """Log what a hub did, once a minute: it may do so without end."""
+        now = self._clock()
+        if abs(now - self._warned.get(lease.source, _NEVER)) >= _QUIET:
+            self._warned[lease.source] = now
+            _log.warning(what, source=lease.source)
 
     # --- remembering -----------------------------------------------------------------------
 
