@@ -12,7 +12,7 @@ from aggregator import text, urls, words
 from aggregator.model import Entry, Reason, ShownStory, StoredEntry
 from aggregator.server._site import Published
 
-_TEXT_MOST = 600  # characters of the text on a story's page
+_TEXT_MOST = 320  # characters of the text on a story's page
 _WEIGHTS_MOST = 5
 _KINDS = {
     "founder": "It was the first report of this story.",
@@ -24,13 +24,22 @@ _KINDS = {
 }
 
 
+_FORMATS = {"atom": "Atom", "rss": "RSS", "json": "JSON", "dump": "dumps"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedLink:
     """A published feed in one format, as a page links it."""
 
-    title: str
+    name: str  # of the feed
+    format: str
     href: str
     media_type: str
+
+    @property
+    def title(self) -> str:
+        """The feed and its format, for who sees the link alone."""
+        return f"{self.name} ({self.format})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +166,8 @@ def feed_links(feeds: Iterable[Published], prefix: str) -> tuple[FeedLink, ...]:
     """Return the links to the public feeds."""
     return tuple(
         FeedLink(
-            title=f"{feed.spec.title} ({feed.format})",
+            name=feed.spec.title,
+            format=_FORMATS.get(feed.format, feed.format),
             href=f"{prefix}/feeds/{feed.file}",
             media_type=feed.media_type.partition(";")[0],
         )
@@ -192,7 +202,7 @@ def _why(reason: Reason, nearest: str) -> str:
 
 
 def _weigh(name: str, value: float) -> str:
-    return f"{name.replace('_', ' ')} {value:+.1f}"
+    return f"{name.replace('_', ' ')} {'−' if value < 0 else '+'}{abs(value):.1f}"
 
 
 def _title(stored: StoredEntry) -> str:

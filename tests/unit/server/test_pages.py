@@ -68,7 +68,7 @@ def test_feeds_are_found_by_readers(tmp_path: Path) -> None:
         ("application/rss+xml", "/feeds/merged.rss"),
         ("application/feed+json", "/feeds/merged.json"),
     ]
-    assert links[0].get("title") == "Merged news (atom)"
+    assert links[0].get("title") == "Merged news (Atom)"
     assert len(found.xpath("//nav//a")) == 3
 
 
@@ -126,7 +126,7 @@ def test_a_story_says_why_its_entries_stand_together(tmp_path: Path) -> None:
     assert "6 reports by 6 publishers" in text
     assert "It was the first report of this story." in text
     assert "93% It reports the same event as “Headline 1”." in text
-    assert "Speaks for it names +2.1, lead +1.0 Speaks against it time gap -0.4" in text
+    assert "Speaks for it names +2.1, lead +1.0 Speaks against it time gap −0.4" in text
     assert "Shared words 布林肯, Beijing" in text
     assert "100% It has the same text as “Headline 1”." in text
     assert "100% It leads to the same page as “Headline 1”." in text
