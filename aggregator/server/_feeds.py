@@ -2,6 +2,7 @@
 
 import hmac
 import re
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import parse_qsl, quote
@@ -14,13 +15,14 @@ from starlette.types import Scope
 from aggregator import urls
 from aggregator.server import _narrow
 from aggregator.server._made import Busy, Workshop
-from aggregator.server._shelf import Answer, Edition, Head, Place, Shelf, read_asked
+from aggregator.server._shelf import Answer, Drawer, Edition, Head, Place, Shelf, read_asked
 from aggregator.server._site import Published, Site, published
 
 _PUBLIC, _PRIVATE = b"public, max-age=300", b"private, max-age=300"
 _READING = ("GET", "HEAD")
 _XML = b"application/xml; charset=utf-8"
 _PAGE = re.compile(r"archive-\d{4,9}\.(?P<extension>[a-z]{1,9})", re.ASCII)
+_PAGES_MOST = 16_000_000  # bytes of archive pages in memory
 _SOON = {"Retry-After": "30"}
 
 
@@ -35,6 +37,7 @@ class Feeds:
         }
         self._links = {f"/feeds/{file}": _links(site, one) for file, one in self._feeds.items()}
         self._workshop = Workshop(site)
+        self._drawer, self._turn = Drawer(_PAGES_MOST), threading.Lock()
         self._shelf = Shelf({file: self._place(one, one.path) for file, one in self._feeds.items()})
 
     def quick(self, scope: Scope) -> Answer | None:
@@ -57,17 +60,21 @@ class Feeds:
         return self._send(feed, edition, request.scope)
 
     async def page(self, request: Request) -> Answer:
-        """Answer with a page of a feed's archive; pages are many, and none stays in memory."""
+        """Answer with a page of a feed's archive; pages are many, and few stay in memory."""
         page = _PAGE.fullmatch(request.path_params["page"])
         name = request.path_params["name"]
         feed = self._feeds.get(f"{name}.{page['extension']}") if page else None
         if page is None or feed is None or not is_known(request, [feed.spec.token]):
             raise HTTPException(404)
         place = self._place(feed, self._site.folder / name / page[0])
-        edition = await run_in_threadpool(Shelf({page[0]: place}).read, page[0])
+        edition = await run_in_threadpool(self._page, f"{name}/{page[0]}", place)
         if edition is None:
             raise HTTPException(404)
         return self._send(feed, edition, request.scope)
+
+    def _page(self, name: str, place: Place) -> Edition | None:
+        with self._turn:
+            return self._drawer.get(name, place)
 
     def _send(self, feed: Published, edition: Edition, scope: Scope) -> Answer:
         asked = read_asked(scope)

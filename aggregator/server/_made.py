@@ -19,6 +19,7 @@ from aggregator.settings import FeedSpec
 _READ_MOST = 600  # stories, or entries, looked at
 _KEPT = timedelta(seconds=60)
 _KEPT_MOST = 64
+_BYTES_MOST = 32_000_000  # of what is kept
 _WAITING_MOST = 8
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -65,9 +66,12 @@ class Workshop:
         if before and before.tag == made.tag:
             made = before  # nothing changed, so its time stays
         self._kept[key] = (now, made)
-        while len(self._kept) > _KEPT_MOST:
+        while len(self._kept) > _KEPT_MOST or (self._size() > _BYTES_MOST and len(self._kept) > 1):
             self._kept.popitem(last=False)
         return made
+
+    def _size(self) -> int:
+        return sum(made.size for _, made in self._kept.values())
 
     def _render(self, feed: Published, wanted: Narrowing, now: datetime) -> _shelf.Edition:
         spec = _narrowed(feed, wanted)

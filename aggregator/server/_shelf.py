@@ -101,7 +101,7 @@ class Shelf:
     """Finds files by name among those it was made with: no name leads anywhere else."""
 
     def __init__(self, places: Mapping[str, Place]) -> None:
-        self._places = places
+        self._places = dict(places)
         self._editions: dict[str, Edition] = {}
 
     def __contains__(self, name: str) -> bool:
@@ -132,6 +132,33 @@ class Shelf:
         )
         self._editions[name] = edition
         return edition
+
+
+class Drawer(Shelf):
+    """A shelf that takes places as they are asked for, and keeps the latest in so many bytes."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__({})
+        self._most = most
+
+    def get(self, name: str, place: Place) -> Edition | None:
+        """Return the edition of a place, from memory if it is there; None if there is none."""
+        self._places[name] = place
+        edition = self.fresh(name) or self.read(name)
+        self._editions.pop(name, None)
+        if edition is None:
+            del self._places[name]
+            return None
+        self._editions[name] = edition  # as the latest
+        while len(self._editions) > 1 and self.size > self._most:
+            oldest = next(iter(self._editions))
+            del self._editions[oldest], self._places[oldest]
+        return edition
+
+    @property
+    def size(self) -> int:
+        """The bytes of all editions in memory."""
+        return sum(one.size for one in self._editions.values())
 
 
 def pack(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from aggregator import publish
+from aggregator.server._shelf import Drawer, Place
 from tests.builders import make_spec
 from tests.unit.server.fakes import CONTENT, make_site, visit
 
@@ -279,3 +280,21 @@ def test_a_public_feed_names_its_hub_and_its_topic(tmp_path: Path) -> None:
 
 def test_without_a_hub_no_link_is_sent(tmp_path: Path) -> None:
     assert "link" not in visit(make_site(tmp_path)).get(URL).headers
+
+
+def test_few_pages_of_archives_stay_in_memory(tmp_path: Path) -> None:
+    drawer = Drawer(3000)
+    for n in range(5):
+        path = tmp_path / f"{n}.atom"
+        path.write_bytes(bytes(range(256)) * 4)
+        place = Place(path=path, media_type="application/atom+xml")
+        edition = drawer.get(str(n), place)
+        assert edition is not None
+        assert drawer.get(str(n), place) is edition
+    assert 0 < drawer.size <= 3000
+    path.write_bytes(b"new")
+    renewed = drawer.get("4", place)
+    assert renewed is not None
+    assert renewed.plain.content == b"new"
+    assert drawer.get("9", Place(path=tmp_path / "none", media_type="")) is None
+    assert "9" not in drawer

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -238,3 +239,22 @@ def test_reading_has_a_bound(tmp_path: Path) -> None:
     client = visit(make_site(tmp_path, store=reader, feeds=(make_spec(limit=5000),)))
     answer = client.get(f"{URL}?format=json")
     assert len(json.loads(answer.content)["items"]) == _made._READ_MOST
+
+
+def test_what_is_kept_has_a_bound_in_bytes(tmp_path: Path) -> None:
+    """Feeds of fifteen megabytes: two are kept, and the third one asks the store again."""
+    big = make_shown(make_stored(1, html="<p>" + "x" * 15_000_000 + "</p>"))
+    reads = 0
+
+    class Counting(FakeReader):
+        def newest_stories(self) -> Iterator[ShownStory]:
+            nonlocal reads
+            reads += 1
+            return super().newest_stories()
+
+    client = visit(make_site(tmp_path, store=Counting(big)))
+    for word in "abca":
+        assert client.get(f"{URL}?lang=en&q=headline&limit={ord(word)}").status_code == 200
+    assert reads == 4
+    assert client.get(f"{URL}?lang=en&q=headline&limit={ord('a')}").status_code == 200
+    assert reads == 4
