@@ -15,6 +15,27 @@ PICENC = "https%3A%2F%2Fpics.example.org%2F2024%2Fa.jpg"
 SIG = "Zx8_-" * 5 + "ab="  # as long as thumbor's
 
 OPENED = {
+    "netease": (f"https://nimg.ws.126.net/?url={PICENC}&thumbnail=660x&quality=80", PIC),
+    "qq reader": (f"https://read.html5.qq.com/image?src=forum&q=5&imageUrl={PICENC}", PIC),
+    "naver": (f"https://search.pstatic.net/common/?src={PICENC}&type=b150", PIC),
+    "kakao": (f"https://img1.daumcdn.net/thumb/R720x0/?fname={PICENC}", PIC),
+    "hatena": (
+        f"https://cdn.image.st-hatena.com/image/scale/0f/backend=imager;width=300/{PICENC}",
+        PIC,
+    ),
+    "yandex": (f"https://yandex.ru/images/search?pos=1&img_url={PICENC}", PIC),
+    "startpage": (f"https://s3.startpage.com/cgi-bin/serveimage?url={PICENC}&sp=0", PIC),
+    "qwant": (f"https://s2.qwant.com/thumbr/0x380/a/b/a.jpg?u={PICENC}&q=0", PIC),
+    "brave": (
+        f"https://imgs.search.brave.com/Zx8-ab/rs:fit:500:0:0/g:ce/{PIC64[:9]}/{PIC64[9:]}",
+        PIC,
+    ),
+    "searx": (f"https://s.example.net/image_proxy?url={PICENC}&h={'0a' * 32}", PIC),
+    "xenforo": (f"https://forum.example.net/proxy.php?image={PICENC}&hash={'0a' * 16}", PIC),
+    "mattermost": (f"https://chat.example.net/api/v4/image?url={PICENC}", PIC),
+    "proton": (f"https://mail.proton.me/api/core/v4/images?Url={PICENC}&DryRun=0", PIC),
+    "imgproxy under its name": (f"https://imgproxy.example.net/x/w:9/{PIC64}.jpg", PIC),
+    "imgproxy, old, plain": (f"https://i.example.net/insecure/fit/9/9/sm/0/plain/{PIC}", PIC),
     "weserv without slash": ("https://images.weserv.nl?url=pics.example.org/2024/a.jpg", PIC),
     "weserv, no scheme of its own": ("//wsrv.nl/?w=9&url=//pics.example.org/2024/a.jpg", PIC),
     "weserv over ssl": ("https://wsrv.nl/?url=ssl:pics.example.org/2024/a.jpg&w=3", PIC),

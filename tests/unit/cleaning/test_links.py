@@ -16,6 +16,26 @@ LONG = "https://news.example.org/" + "a" * 140
 LONG_MESSAGE = base64.urlsafe_b64encode(b"\x08\x13\x22\xa5\x01" + LONG.encode()).decode()
 
 OPENED = {
+    "google scholar": (f"https://scholar.google.com/scholar_url?url={ENC}&hl=en", PAGE),
+    "google news redirect": (
+        f"https://news.google.com/__i/rss/rd/articles/{MESSAGE.rstrip('=')}?oc=5",
+        PAGE,
+    ),
+    "google search app": (f"https://search.app/?link={ENC}&utm_source=x", PAGE),
+    "doubleclick": (f"https://ad.doubleclick.net/ddm/clk/1;2;a?{PAGE}", PAGE),
+    "twitter's warning": (f"https://x.com/safety/unsafe_link_warning?unsafe_link={ENC}", PAGE),
+    "bluesky": (f"https://go.bsky.app/redirect?u={ENC}", PAGE),
+    "whatsapp": (f"https://l.wl.co/l?u={ENC}", PAGE),
+    "instagram's shim": (f"https://www.instagram.com/linkshim/?u={ENC}", PAGE),
+    "pinterest": (f"https://www.pinterest.com/offsite/?token=1&url={ENC}", PAGE),
+    "tiktok": (f"https://www.tiktok.com/link/v2?aid=1&scene=bio_url&target={ENC}", PAGE),
+    "forum": (f"https://forum.example.net/proxy.php?link={ENC}&hash={'0a' * 16}", PAGE),
+    "amazon mail": (f"https://a1.r.eu-west-1.awstrack.me/L0/{ENC}/1/0100-1/b=2", PAGE),
+    "feedblitz": (f"https://feeds.feedblitz.com/~/t/0/0/example/~{PAGE}", PAGE),
+    "5ch": (f"https://jump.5ch.net/?{PAGE}", PAGE),
+    "gcores": (f"https://www.gcores.com/link?target={ENC}", PAGE),
+    "qq support": (f"https://support.qq.com/products/1/link-jump?jump={ENC}", PAGE),
+    "tieba": (f"https://tieba.baidu.com/mo/q/checkurl?url={ENC}", PAGE),
     "google": (f"https://www.google.com/url?sa=t&q={ENC}&usg=1", PAGE),
     "google of a country": (f"https://www.google.com.hk/url?rct=j&url={PAGE}&ct=ga", PAGE),
     "google amp": ("https://www.google.com/amp/s/news.example.org/a/1", PAGE),

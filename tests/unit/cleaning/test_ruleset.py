@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from aggregator.cleaning.noise import block_rule_of
+from aggregator.cleaning.noise import NOISE, block_rule_of, collapse, is_suspect
 from aggregator.cleaning.ruleset import compile_rules, read_wrappers, wrapper
 from aggregator.errors import ConfigError
 
@@ -71,3 +73,22 @@ def test_hosts_seen_are_bounded() -> None:
 def test_mistakes_in_blocks_are_named(row: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=r"noise\.yaml: block 'a'"):
         block_rule_of(row)
+
+
+_ANYWHERE = {rule.id: rule.text for rule in NOISE.blocks if rule.starts}
+_ANYWHERE["related"] = NOISE.related
+
+
+@pytest.mark.parametrize("name", _ANYWHERE)
+@settings(max_examples=40)
+@given(draw=st.data())
+def test_starts_leave_out_nothing_that_a_rule_matches(name: str, draw: st.DataObject) -> None:
+    pattern = _ANYWHERE[name]
+    text = collapse(draw.draw(st.from_regex(pattern, fullmatch=True)))
+    text = text.replace("\u017f", "s")  # a long s is one where case is ignored
+    assert is_suspect(text) or not pattern.fullmatch(text)
+
+
+def test_rules_for_any_place_need_starts() -> None:
+    with pytest.raises(ConfigError, match="starts if at is any"):
+        block_rule_of({"id": "a", "text": "b"})
