@@ -222,7 +222,11 @@ def _key(address: str) -> str:
 
 
 def _form(lease: Lease) -> tuple[tuple[str, str], ...]:
-    form = (("hub.callback", lease.callback), ("hub.topic", lease.topic))
+    form = (
+        ("hub.callback", lease.callback),
+        ("hub.topic", lease.topic),
+        ("hub.verify", "async"),  # that old hubs want to be told
+    )
     if lease.state == "leaving":
         return (("hub.mode", "unsubscribe"), *form)
     seconds = str(int(leases.WANTED.total_seconds()))

@@ -144,6 +144,7 @@ def test_a_source_that_names_a_hub_is_subscribed_to() -> None:
             "hub.mode": "subscribe",
             "hub.callback": BASE + lease.path,
             "hub.topic": TOPIC,
+            "hub.verify": "async",
             "hub.secret": lease.secret,
             "hub.lease_seconds": "864000",
         }
@@ -324,6 +325,7 @@ def test_what_is_wanted_no_more_is_ended(sources: tuple[Source, ...], callback: 
         "hub.mode": "unsubscribe",
         "hub.callback": BASE + path,
         "hub.topic": TOPIC,
+        "hub.verify": "async",
     }
     assert run(one.verify(path, house.question())) is None
     assert run(one.verify(path, house.question("unsubscribe"))) == CHALLENGE
