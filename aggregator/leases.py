@@ -76,8 +76,14 @@ def topics(
 
 
 def is_live(lease: Lease, now: datetime) -> bool:
-    """Say whether the hub has promised to push by now."""
-    return lease.state == "wanted" and lease.until is not None and now < lease.until
+    """Say whether the hub has promised to push by now; not what a wrong clock wrote."""
+    until = lease.until
+    return lease.state == "wanted" and until is not None and now < until <= now + _LONGEST
+
+
+def is_due(lease: Lease, now: datetime) -> bool:
+    """Say whether the hub is to be asked by now; nothing is due as late as a wrong clock wrote."""
+    return lease.due <= now or lease.due > now + _LONGEST
 
 
 def ask(lease: Lease, now: datetime, jitter: float) -> Lease:

@@ -107,12 +107,12 @@ class Subscriber:
     def is_due(self) -> bool:
         """Say whether a hub is to be asked by now."""
         now = self._clock()
-        return any(lease.due <= now for lease in self._leases.values())
+        return any(leases.is_due(lease, now) for lease in self._leases.values())
 
     async def step(self) -> None:
         """Ask hubs to begin, renew or end what is due, some at a time; failures are tried later."""
         now = self._clock()
-        due = sorted((one for one in self._leases.values() if one.due <= now), key=_turn)
+        due = sorted((one for one in self._leases.values() if leases.is_due(one, now)), key=_turn)
         await asyncio.gather(*(self._ask(lease) for lease in due[:_AT_ONCE]))
 
     async def _ask(self, lease: Lease) -> None:

@@ -123,6 +123,16 @@ def test_a_renewal_goes_on_and_a_gap_begins_anew() -> None:
     assert leases.verify(lease, "3600", at(2), 0.0).since == at(2)
 
 
+def test_a_clock_that_was_wrong_stops_nothing() -> None:
+    """A lease that was written far ahead is not believed, and asked for anew."""
+    ahead = leases.verify(make_lease(), "864000", at(days=4000), 0.0)
+    assert leases.is_due(ahead, NOW)
+    assert not leases.is_live(ahead, NOW)
+    lease = leases.verify(ahead, "9" * 9, NOW, 0.0)
+    assert leases.is_live(lease, NOW)
+    assert not leases.is_due(lease, NOW)
+
+
 def test_a_hub_that_denies_is_left_in_peace_for_a_week() -> None:
     lease = leases.deny(leases.verify(make_lease(), "3600", NOW, 0.0), NOW)
     assert (lease.state, lease.due, lease.until) == ("denied", NOW + 7 * DAY, None)
