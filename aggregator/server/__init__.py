@@ -41,6 +41,9 @@ _OWN = {
     "logo.png": Place(path=_STATIC / "logo.png", media_type="image/png"),
     "favicon.ico": Place(path=_STATIC / "icon.png", media_type="image/png"),
 }
+_PICTURES = frozenset(name for name, one in _OWN.items() if one.media_type == "image/png")
+# Readers that are web pages show the icon and the logo of a feed.
+_SHOWN = (b"cross-origin-resource-policy", b"cross-origin")
 
 
 def make_app(site: Site) -> ASGIApp:
@@ -113,7 +116,8 @@ class _Views:
         edition = self._own.fresh(name) or self._own.read(name)
         if edition is None:
             raise HTTPException(404)
-        return edition.answer(read_asked(request.scope), _STATIC_CACHE)
+        answer = edition.answer(read_asked(request.scope), _STATIC_CACHE)
+        return answer._replace(head=(*answer.head, _SHOWN)) if name in _PICTURES else answer
 
     async def _page(self, request: Request, make: Callable[[], str]) -> Response:
         if not is_known(request, self._tokens):

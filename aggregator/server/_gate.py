@@ -17,12 +17,12 @@ _POLICY = (
     b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 FORM_POLICY = _POLICY.replace(b"form-action 'none'", b"form-action 'self'").decode()
-_SAFE = [
+_SAFE = (
     (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", _POLICY),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
-]
-_ALL = (*_SAFE, (b"content-security-policy", _POLICY))
+)
 
 
 class Gate:
@@ -57,7 +57,7 @@ class Gate:
         if app is None:
             scope = self._without_prefix(scope)
             if answer := self._quick(scope):
-                await answer(scope, receive, send, _ALL)
+                await answer(scope, receive, send, _SAFE)
                 return
             app = self._app
         await app(scope, receive, _Guarded(send))
@@ -86,16 +86,16 @@ class Gate:
 
 
 class _Guarded:
-    """Sends a response with the headers that every one carries; a policy of its own stays."""
+    """Sends a response with the headers that every one carries; those of its own stay."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            own = any(name == b"content-security-policy" for name, _ in message["headers"])
-            policy = [] if own else [(b"content-security-policy", _POLICY)]
-            message["headers"] = [*message["headers"], *_SAFE, *policy]
+            head = message["headers"]
+            said = {name for name, _ in head}
+            message["headers"] = [*head, *(one for one in _SAFE if one[0] not in said)]
         await self._send(message)
 
 

@@ -109,3 +109,18 @@ def test_two_hosts_are_one_too_many() -> None:
     headers = [(b"host", b"h"), (b"host", b"h")]
     scope = {"type": "http", "path": "/", "method": "GET", "headers": headers}
     assert call(scope)[0] == 421
+
+
+@pytest.mark.parametrize(
+    ("path", "policy"),
+    [
+        ("/icon.png", "cross-origin"),
+        ("/logo.png", "cross-origin"),
+        ("/style.css", "same-origin"),
+        ("/feeds/merged.atom", "same-origin"),
+        ("/", "same-origin"),
+    ],
+)
+def test_other_sites_may_show_our_pictures_alone(tmp_path: Path, path: str, policy: str) -> None:
+    headers = visit(make_site(tmp_path)).get(path).headers
+    assert headers.get_list("cross-origin-resource-policy") == [policy]
