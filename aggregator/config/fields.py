@@ -198,6 +198,18 @@ def regex(text: str) -> str:
     return text
 
 
+def _selector(text: str) -> str:
+    from selectolax.lexbor import LexborHTMLParser, SelectolaxError  # noqa: PLC0415  for this alone
+
+    try:
+        LexborHTMLParser("<p>").css(text)
+    except (SelectolaxError, ValueError):
+        raise ValueError(
+            "is no CSS selector: write for example .newsletter, #related or p[data-ad]"
+        ) from None
+    return text
+
+
 def _word(text: str) -> str:
     if not text.strip():
         raise ValueError("is an empty word: it would fit everything")
@@ -227,6 +239,7 @@ def plugin(package: str) -> Callable[[str], str]:
 
 Text = Annotated[str, Field(max_length=1000)]
 Regex = Annotated[str, Field(max_length=1000), AfterValidator(regex)]
+Selector = Annotated[str, Field(max_length=1000), AfterValidator(_selector)]
 Secret = Annotated[str, AfterValidator(_secret)]
 Word = Annotated[str, Field(max_length=1000), AfterValidator(_word)]
 WebAddress = Annotated[str, Field(max_length=4000), AfterValidator(_or_empty(web_address))]

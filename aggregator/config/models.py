@@ -31,6 +31,7 @@ from aggregator.config.sections import (
     ImagesModel,
     LinksModel,
     Model,
+    Selectors,
     StoriesModel,
     Texts,
     as_list,
@@ -107,7 +108,7 @@ class SourceModel(Model):
         description="where dates without a zone are meant (IANA name)",
         examples=["Asia/Shanghai"],
     )
-    strip: Texts = Field(
+    strip: Selectors = Field(
         default=(), description="in place of `clean.strip`", examples=[[".newsletter"]]
     )
     copyright_notice: Literal["keep", "strip"] = Field(

@@ -11,6 +11,7 @@ from aggregator.config.fields import (
     Interval,
     Keep,
     Pause,
+    Selector,
     Size,
     Text,
     WebAddress,
@@ -30,6 +31,7 @@ def as_list(value: Any) -> Any:
 
 
 Texts = Annotated[tuple[Text, ...], BeforeValidator(as_list), Field(max_length=1000)]
+Selectors = Annotated[tuple[Selector, ...], BeforeValidator(as_list), Field(max_length=1000)]
 Pair = Annotated[tuple[Text, Text], Field()]
 
 
@@ -180,7 +182,7 @@ class LinksModel(Model):
 class CleanModel(Model):
     """What is taken out of the entries of all sources; a source may say otherwise."""
 
-    strip: Texts = Field(
+    strip: Selectors = Field(
         default=(),
         description="CSS selectors of what is taken out",
         examples=[[".newsletter", "#related"]],

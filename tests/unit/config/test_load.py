@@ -319,6 +319,12 @@ WRONG = [
     ("images: {wrappers: [{host: a.b, at: somewhere}]}", "at: must be query:NAME"),
     ("images: {wrappers: [{at: rawquery}]}", "hosts: is missing"),
     ("links: {rules: [nowhere.json]}", "links.rules[0]: cannot be read"),
+    (
+        "clean:\n  strip: [.fine, 'p >']",
+        ":2: clean.strip[1]: is no CSS selector: write for example",
+    ),
+    ("sources: [{url: https://a.example/, strip: '['}]", "sources[0].strip"),
+    ("clean: {strip: ['']}", "is no CSS selector"),
     # between parts
     ("sources: [https://a.example/, https://a.example/]", "the same address stands in line 1"),
     (
