@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 
+from aggregator import leases
 from aggregator.bootstrap import Application
 from aggregator.daemon import Daemon
 from aggregator.fetchers import open_poster
@@ -94,6 +95,49 @@ def until(true: Callable[[], object], within: float = 20.0) -> None:
     while not true():
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+_RSS = (
+    '<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"><channel><title>t</title>{}'
+    "<item><title>One of the day</title><link>https://news.example/1</link></item></channel></rss>"
+)
+RSS = _RSS.format("")
+LINKED = _RSS.format(
+    '<atom:link rel="hub" href="{hub}"/><atom:link rel="self" href="https://news.example/topic"/>'
+)
+JSON = (
+    '{"version": "https://jsonfeed.org/version/1.1", "title": "t", "items": [],'
+    ' "feed_url": "https://news.example/topic", "hubs": [{"type": "WebSub", "url": "{hub}"}]}'
+)
+HEAD = '<{hub}>; rel="hub", <https://news.example/topic>; rel="self"'
+
+
+@pytest.mark.parametrize(
+    ("document", "head", "topic"),
+    [
+        (LINKED, "", "https://news.example/topic"),
+        (JSON, "", "https://news.example/topic"),
+        (RSS, HEAD, "https://news.example/topic"),
+        (LINKED.replace("{hub}", "https://other.example/"), HEAD, "https://news.example/topic"),
+        (LINKED, '<https://news.example/x>; rel="self"', "https://news.example/topic"),
+        (RSS, '<{hub}>; rel="hub"', ""),
+    ],
+    ids=["RSS", "JSON", "head", "head before document", "self alone", "hub alone"],
+)
+def test_a_hub_is_found_wherever_it_is_named(
+    application: Opener, site: loopback.Site, document: str, head: str, topic: str
+) -> None:
+    """In the document or in the head of the answer; a 304 takes nothing away."""
+    hub = "https://hub.example/"
+    site.pages["/feed"] = document.replace("{hub}", hub).encode()
+    site.statuses["/feed"] = (200, {"Link": head.replace("{hub}", hub)} if head else {})
+    app = application(configured(site, 8080))
+    expected = {"news": (hub, topic or f"{site.address}/feed")}
+    for _ in range(2):
+        asyncio.run(app.run_once())
+        assert leases.topics(app.config.sources, app.store.source_states()) == expected
+        site.statuses.clear()
+    assert [status for _, status in site.asked] == [200, 304]
 
 
 # --- with time in our hands ----------------------------------------------------------------
