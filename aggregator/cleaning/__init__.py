@@ -39,6 +39,7 @@ _SAMPLE = 60  # characters of the text that, after the title, tell a language
 _MOST_CITES, _MOST_ENCLOSURES, _MOST_CATEGORIES = 20, 50, 30
 _HREF = re.compile(r'<a href="([^"]+)"')
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,500}>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w{1,30});")
+_FILLERS = re.compile("\u115f|\u1160|\u3164|\uffa0")  # letters that show nothing
 _ZONES = timedelta(hours=14)  # how far a time without zone may be off
 _DAY, _SOON = timedelta(days=1), timedelta(hours=3)
 _HOMES = {"zh": "Asia/Shanghai", "ja": "Asia/Tokyo", "ko": "Asia/Seoul"}
@@ -79,7 +80,7 @@ def clean(
     )
     blocks = bodies.texts(body.html)
     hashed = bodies.hashes(blocks)
-    kept = bodies.compared(blocks, hashed, learned)
+    kept = bodies.compared(blocks, hashed, learned, bodies.asides(body.html))
     text = "\n".join(kept)
     title = title or shorten(kept[0] if kept else "", 80) or link or raw.guid[:200] or "?"
     language = _language(raw, info, source, title, text)
@@ -201,7 +202,10 @@ def _summary(raw: RawEntry, kept: list[str]) -> str:
         own = bodies.compared(blocks, bodies.hashes(blocks), frozenset())
         if own:
             return shorten(plain(" ".join(own)), _SUMMARY_MOST)
-    return shorten(plain(" ".join(kept)[: _SUMMARY_MOST + 100]), _SUMMARY_MOST)
+    text = " ".join(kept)[: _SUMMARY_MOST + 100]
+    # Blocks are on one line each: most are plain already, and a look is cheaper than the passes.
+    seen = text.isprintable() and not _FILLERS.search(text)
+    return shorten(text.strip(" ") if seen else plain(text), _SUMMARY_MOST)
 
 
 def _authors(raw: RawEntry, body: Cleaned) -> tuple[Author, ...]:
