@@ -51,3 +51,24 @@ def test_compared_leaves_out_notices_and_what_was_learned() -> None:
     hashed = blocks.hashes(given)
     assert blocks.compared(given, hashed, learned) == ["a", "b"]
     assert blocks.compared(given, hashed, frozenset()) == ["a", "On Air", "b"]
+
+
+def test_captions_and_links_that_are_all_of_a_block_stand_beside_the_article() -> None:
+    html = (
+        "<figure><img src='a.png'><figcaption>The <b>dam</b> in May</figcaption></figure>"
+        "<div><small>Photo: Li Qing</small></div><p>Water rose, <a href='/x'>as forecast</a>.</p>"
+        "<ul><li><a href='/y'>Another story</a></li><li>Said twice: <small>yes</small></li></ul>"
+    )
+    shown = blocks.texts(html)
+    beside = blocks.asides(html)
+    assert blocks.compared(shown, blocks.hashes(shown), frozenset(), beside) == [
+        "Water rose, as forecast.",
+        "Said twice: yes",
+    ]
+
+
+def test_a_body_of_links_alone_is_compared_as_it_is() -> None:
+    html = "<p><a href='/x'>All there is</a></p>"
+    shown = blocks.texts(html)
+    kept = blocks.compared(shown, blocks.hashes(shown), frozenset(), blocks.asides(html))
+    assert kept == ["All there is"]
