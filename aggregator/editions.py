@@ -15,6 +15,7 @@ from aggregator.settings import FeedSpec
 
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # `updated` of a feed that holds nothing yet
 _TOMBSTONE_DAYS = 30
+_TOMBSTONES_MOST = 500  # the newest, when very much was grouped anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +106,7 @@ class Press:
         infos: Mapping[str, FeedInfo],
         now: datetime,
     ) -> Edition:
-        buried = self.store.tombstones(now - timedelta(days=_TOMBSTONE_DAYS))
+        buried = self.store.tombstones(now - timedelta(days=_TOMBSTONE_DAYS))[:_TOMBSTONES_MOST]
         moments = [one.story.updated for one in selected] + [one.when for one in buried]
         return Edition(
             spec=spec,

@@ -355,3 +355,17 @@ def test_a_page_without_links_gets_none(house: House) -> None:
     house.add(*range(1000, 1200))
     house.publish()
     assert path.read_bytes() == b"<feed>mended by hand</feed>"
+
+
+def test_a_feed_has_the_newest_tombstones_and_not_too_many(house: House) -> None:
+    house.add(1)
+    (living,) = house.store.newest_stories()
+    graves = [
+        make_tombstone(ids.story_id(str(n)), living.story.id, at(0.001 * n)) for n in range(510)
+    ]
+    house.store.save_grouping(make_grouping(tombstones=tuple(graves)))
+    house.publish()
+    written = (house.folder / "merged.atom").read_text()
+    assert written.count("<at:deleted-entry") == 500
+    assert graves[-1].id in written
+    assert graves[0].id not in written
