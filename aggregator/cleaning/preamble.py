@@ -52,7 +52,7 @@ _MOST_NAME_WORDS, _LONGEST_NAME = 6, 40
 # What stands in brackets after a name, and desks that stand for one: `（综合报道）`.
 _DESK = re.compile(
     r"\s*[（(][^()（）]{1,12}[)）]\s*$|^(?:综合报道|综合报导|綜合報導|綜合報道|本刊记者|本报记者|特约记者)$"
-    r"|^(?:发自|發自)\S*$|^by\s+|^(?:记者|記者|作者|文)\s+|^(?:null|undefined)\s+|\s+(?:null|undefined)$",
+    r"|^(?:发自|發自)\S*$|^\S{0,12}(?:时间|時間)$|^by\s+|^(?:记者|記者|作者|文)\s+|^(?:null|undefined)\s+|\s+(?:null|undefined)$",
     re.IGNORECASE,
 )
 _SPLIT = re.compile(

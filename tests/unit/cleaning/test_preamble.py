@@ -38,6 +38,7 @@ READ = {
     "bare text": ("日期：2024-04-20\n\n", ["2024-04-20"], []),
     "bare byline": ("作者：张三<br>", [], ["张三"]),
     "in wrappers": ("<div><div><section><p>2024-04-20</p></section></div></div>", ["2024-04-20"], []),
+    "zone of its own": ("<p>2024年4月20日 8:17PM<br>东部夏令时间</p>", ["2024年4月20日 8:17PM"], []),
     "entities": ("<p>Jane&nbsp;Doe<br>2024-04-20</p>", ["2024-04-20"], ["Jane Doe"]),
 }  # fmt: skip
 
