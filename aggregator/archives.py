@@ -9,7 +9,7 @@ to it, once, where the format has it: to the page that came after it.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from html import escape
 from itertools import islice
@@ -60,7 +60,7 @@ class Archive:
     infos: Mapping[str, FeedInfo]
     folder: Path  # of the published feeds
     home: str
-    secret: bytes = b""  # see Edition
+    secret: bytes = field(default=b"", repr=False)  # see Edition
     most: int = _PAGES_MOST
 
     def extend(self, selected: Sequence[ShownStory], *, now: datetime) -> History:

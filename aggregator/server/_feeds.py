@@ -2,7 +2,6 @@
 
 import hmac
 import re
-import threading
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import parse_qsl, quote
@@ -37,7 +36,7 @@ class Feeds:
         }
         self._links = {f"/feeds/{file}": _links(site, one) for file, one in self._feeds.items()}
         self._workshop = Workshop(site)
-        self._drawer, self._turn = Drawer(_PAGES_MOST), threading.Lock()
+        self._drawer = Drawer(_PAGES_MOST)
         self._shelf = Shelf({file: self._place(one, one.path) for file, one in self._feeds.items()})
 
     def quick(self, scope: Scope) -> Answer | None:
@@ -67,14 +66,10 @@ class Feeds:
         if page is None or feed is None or not is_known(request, [feed.spec.token]):
             raise HTTPException(404)
         place = self._place(feed, self._site.folder / name / page[0])
-        edition = await run_in_threadpool(self._page, f"{name}/{page[0]}", place)
+        edition = await run_in_threadpool(self._drawer.get, f"{name}/{page[0]}", place)
         if edition is None:
             raise HTTPException(404)
         return self._send(feed, edition, request.scope)
-
-    def _page(self, name: str, place: Place) -> Edition | None:
-        with self._turn:
-            return self._drawer.get(name, place)
 
     def _send(self, feed: Published, edition: Edition, scope: Scope) -> Answer:
         asked = read_asked(scope)

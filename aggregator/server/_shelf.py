@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -103,6 +104,7 @@ class Shelf:
     def __init__(self, places: Mapping[str, Place]) -> None:
         self._places = dict(places)
         self._editions: dict[str, Edition] = {}
+        self._turn = threading.RLock()
 
     def __contains__(self, name: str) -> bool:
         return name in self._places
@@ -119,7 +121,14 @@ class Shelf:
         return held if held.stamp == _stamp(status) else None
 
     def read(self, name: str) -> Edition | None:
-        """Read the edition from disk and pack it; None if there is none."""
+        """Read the edition from disk and pack it; None if there is none.
+
+        Of many who ask when a new edition is out, one reads it and the others wait.
+        """
+        with self._turn:
+            return self.fresh(name) or self._read(name)
+
+    def _read(self, name: str) -> Edition | None:
         place = self._places[name]
         try:
             with place.path.open("rb") as file:
@@ -143,17 +152,18 @@ class Drawer(Shelf):
 
     def get(self, name: str, place: Place) -> Edition | None:
         """Return the edition of a place, from memory if it is there; None if there is none."""
-        self._places[name] = place
-        edition = self.fresh(name) or self.read(name)
-        self._editions.pop(name, None)
-        if edition is None:
-            del self._places[name]
-            return None
-        self._editions[name] = edition  # as the latest
-        while len(self._editions) > 1 and self.size > self._most:
-            oldest = next(iter(self._editions))
-            del self._editions[oldest], self._places[oldest]
-        return edition
+        with self._turn:
+            self._places[name] = place
+            edition = self.read(name)
+            self._editions.pop(name, None)
+            if edition is None:
+                del self._places[name]
+                return None
+            self._editions[name] = edition  # as the latest
+            while len(self._editions) > 1 and self.size > self._most:
+                oldest = next(iter(self._editions))
+                del self._editions[oldest], self._places[oldest]
+            return edition
 
     @property
     def size(self) -> int:

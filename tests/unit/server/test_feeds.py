@@ -2,12 +2,14 @@
 
 import gzip
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from aggregator import publish
-from aggregator.server._shelf import Drawer, Place
+from aggregator.server._shelf import Drawer, Place, Shelf
 from tests.builders import make_spec
 from tests.unit.server.fakes import CONTENT, make_site, visit
 
@@ -298,3 +300,21 @@ def test_few_pages_of_archives_stay_in_memory(tmp_path: Path) -> None:
     assert renewed.plain.content == b"new"
     assert drawer.get("9", Place(path=tmp_path / "none", media_type="")) is None
     assert "9" not in drawer
+
+
+def test_of_a_crowd_that_wants_a_new_edition_one_reads_it(tmp_path: Path) -> None:
+    path = tmp_path / "merged.atom"
+    reads: list[bytes] = []
+
+    def change(content: bytes) -> bytes:
+        reads.append(content)
+        time.sleep(0.02)
+        return content
+
+    shelf = Shelf({"a": Place(path=path, media_type="application/atom+xml", change=change)})
+    for content in (b"one", b"the second"):
+        path.write_bytes(content)
+        with ThreadPoolExecutor(8) as threads:
+            found = list(threads.map(shelf.read, ["a"] * 16))
+        assert {one.plain.content for one in found if one} == {content}
+    assert reads == [b"one", b"the second"]
