@@ -138,12 +138,13 @@ class Daemon:
             self._metrics.record_run(report, now=bootstrap.now())
             for error in report.errors:
                 _log.error("publish failed", error=error)
+            self._aligned = self._subscriber is None  # the sources may name others by now
+            self._ask_hubs()
         except Exception:  # noqa: BLE001  logged whole, below
             # Whatever it was, the next tick tries again: the daemon outlives a bad day.
             _log.exception("run failed")
         finally:
             self._busy -= {source.id for source in due}
-            self._aligned = self._subscriber is None
 
 
 async def run(application: Application, host: str, port: int, reread: Reread) -> None:

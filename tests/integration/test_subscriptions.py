@@ -1,6 +1,7 @@
 """A hub on loopback sends the news of a source: subscribed, verified, signed, published."""
 
 import asyncio
+import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -60,7 +61,7 @@ def configured(site: loopback.Site, port: int, *, subscribe: bool = True, prefix
 
 
 def test_news_arrive_through_the_daemon(tmp_path: Path, site: loopback.Site, hub: Hub) -> None:
-    """Subscribed after the first fetch; a signed document is a story within seconds; a restart keeps all."""
+    """A signed document is a story within seconds; a restart keeps the lease, a new configuration ends it."""
     port, topic = free_port(), f"{site.address}/feed"
     site.pages["/feed"] = feed(site, hub, 1)
     config = tmp_path / "aggregator.yaml"
@@ -74,17 +75,16 @@ def test_news_arrive_through_the_daemon(tmp_path: Path, site: loopback.Site, hub
         wait_for(b"Item 2 ", merged)
         assert hub.deliver(topic, feed(site, hub, 3), signature="sha256=00") == 202
     asked = len(site.asked)
-    with daemon(config, port):
+    with daemon(config, port) as process:
         get(merged)
         assert hub.deliver(topic, feed(site, hub, 4), method="sha512") == 202
         wait_for(b"Item 4 ", merged)
         assert b"Item 3 " not in get(merged)
         assert hub.asked == [("subscribe", topic)]
         assert len(site.asked) == asked
-    config.write_text(
-        f"data: data\n{configured(site, port, prefix='/news', subscribe=False)}", encoding="utf-8"
-    )
-    with daemon(config, port):
+        without = configured(site, port, prefix="/news", subscribe=False)
+        config.write_text(f"data: data\n{without}", encoding="utf-8")
+        process.send_signal(signal.SIGHUP)
         until(lambda: topic not in hub.callbacks)
     assert hub.asked[1:] == [("unsubscribe", topic)]
 
