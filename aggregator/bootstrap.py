@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from aggregator import plugins, selection
+from aggregator import documents, plugins, selection, stories
 from aggregator.config import Config
 from aggregator.errors import ConfigError
 from aggregator.fetchers import open_fetchers, open_poster, why_unreachable
@@ -143,6 +143,28 @@ class Application:
         chosen = self.pick(()) if sources is None else sources
         async with self.pipeline() as pipeline:
             return await pipeline.run(chosen, force=force, progress=progress)
+
+    async def regroup(self, *, dry_run: bool = False) -> stories.Outcome:
+        """Group all of history again, after what is new, and publish; a dry run changes nothing."""
+        if dry_run:
+            return self._regroup(dry_run=True)
+        async with self.pipeline() as pipeline:
+            await pipeline.settle()
+            outcome = self._regroup()
+            await pipeline.settle()
+        return outcome
+
+    def _regroup(self, *, dry_run: bool = False) -> stories.Outcome:
+        """Group by what holds now: weights, settings, decisions, boilerplate."""
+        learned = self.store.learned_blocks()
+        regrouping = stories.Regrouping(
+            self.config.stories,
+            now=now(),
+            preferences={one.identity: (one.priority, one.language) for one in self.config.sources},
+            strip=lambda stored: documents.without_learned(stored, learned),
+        )
+        self.store.regroup(regrouping.run, dry_run=dry_run)
+        return regrouping.outcome
 
     def close(self) -> None:
         """Give the store back."""

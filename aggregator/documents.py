@@ -1,12 +1,23 @@
 """Parse and clean one document: a pure function of picklable values, fit for a worker process."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from aggregator import cleaning, dates, parsers
 from aggregator.cleaning import discover
+from aggregator.cleaning.blocks import block_hash
 from aggregator.decode import decode
 from aggregator.errors import NotAFeed
-from aggregator.model import CleanedFeed, Document, Entry, ParsedFeed, RawEntry, Skipped, Source
+from aggregator.model import (
+    CleanedFeed,
+    Document,
+    Entry,
+    ParsedFeed,
+    RawEntry,
+    Skipped,
+    Source,
+    StoredEntry,
+)
 
 _UNDATED = 0.0
 
@@ -37,6 +48,17 @@ def read(
     return CleanedFeed(
         info=parsed.info, entries=tuple(entries), skipped=tuple(skipped), cut=parsed.cut
     )
+
+
+def without_learned(stored: StoredEntry, learned: Mapping[str, frozenset[int]]) -> StoredEntry:
+    """Return a stored entry whose text lacks what was learned since; itself if it holds nothing."""
+    entry = stored.entry
+    hashes = learned.get(entry.publisher.id)
+    if not hashes or hashes.isdisjoint(entry.blocks):
+        return stored
+    lines = entry.text.split("\n")
+    text = "\n".join(line for line in lines if block_hash(line) not in hashes)
+    return stored if text == entry.text else replace(stored, entry=replace(entry, text=text))
 
 
 def _parse(document: Document) -> ParsedFeed:

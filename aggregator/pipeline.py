@@ -339,6 +339,9 @@ class Pipeline:
             context = store.group_context(
                 new[0].published - settings.window, new[-1].published + settings.window
             )
+            context, renewed = stories.renew(context, store.entries, settings)
+            if renewed:
+                store.save_features(renewed)
             grouping = stories.group(
                 new, context, settings, now=self._parts.clock(), preferences=preferences
             )

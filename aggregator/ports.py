@@ -1,6 +1,6 @@
 """One Protocol for each part that can be replaced."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -27,6 +27,9 @@ from aggregator.model import (
 
 Place = tuple[datetime, datetime, str]
 """Where a story or an entry stands in the order of first publication: first, published, id."""
+
+Page = tuple[tuple[StoredEntry, ...], GroupContext]
+"""Grouped entries in (published, key) order, with their features, stories and all decisions."""
 
 
 class Clock(Protocol):
@@ -143,6 +146,17 @@ class Store(Leases, Protocol):
 
     def save_grouping(self, grouping: Grouping) -> None:
         """Store one grouping in one transaction, its journal lines fsynced first."""
+
+    def save_features(self, features: Sequence[tuple[str, bytes]]) -> None:
+        """Store features, by key, that were made anew because theirs had an older form."""
+
+    def regroup(
+        self, plan: Callable[[Iterator[Page]], Iterator[Grouping]], *, dry_run: bool = False
+    ) -> None:
+        """Give all that is grouped to a plan and store what it yields, in one transaction.
+
+        A dry run stores nothing and keeps nobody from writing.
+        """
 
     def decisions(self) -> tuple[Decision, ...]:
         """Return the user's corrections, oldest first."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from aggregator.cli import regroup
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet
 from aggregator.cli.output import printable, say, say_json, table
 from aggregator.cli.sources import opened
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from aggregator.bootstrap import Application
 
 app = typer.Typer(no_args_is_help=True, help="What was grouped, why, and your corrections.")
+regroup.register(app)
 
 _Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many, the newest.")]
 _Story = Annotated[str, typer.Argument(metavar="STORY", help="The id of a story, or of its entry.")]

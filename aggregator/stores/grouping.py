@@ -200,7 +200,8 @@ def save_grouping(connection: Connection, grouping: Grouping) -> None:
     features = [{"key": key, "packed": packed} for key, packed in grouping.features]
     upsert(connection, schema.feature, features, update=("packed",))
     _drop_empty(connection, set(before.values()) - set(ids))
-    done = {*keys, *(key for key, _ in grouping.features)}
+    # One that was a member before may have changed since: then its turn is still to come.
+    done = {*(set(keys) - before.keys()), *(key for key, _ in grouping.features)}
     _mark(connection, done, grouped=True)
     _mark(connection, left, grouped=False)
     for some in chunks(sorted(done)):  # from now on the story speaks for itself

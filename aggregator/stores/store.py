@@ -1,7 +1,7 @@
 """The store: each method one transaction over the parts beside this file."""
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -22,8 +22,8 @@ from aggregator.model import (
     Story,
     Tombstone,
 )
-from aggregator.ports import Place
-from aggregator.stores import blocks, gather, grouping, keep, leases, reading, retention
+from aggregator.ports import Page, Place
+from aggregator.stores import blocks, gather, grouping, history, keep, leases, reading, retention
 from aggregator.stores.database import DamagedStore, hold_writer
 from aggregator.stores.journal import Journal
 from aggregator.stores.lock import is_held
@@ -136,9 +136,35 @@ class SqlStore:
         """Store one grouping in one transaction, its journal lines fsynced first."""
         with self._write(durable=True) as connection:
             hold_writer(connection)
-            if lines := list(grouping.journal_lines(connection, done)):
-                remember_journal(connection, self._journal.append(lines))
-            grouping.save_grouping(connection, done)
+            self._save(connection, done)
+
+    def save_features(self, features: Sequence[tuple[str, bytes]]) -> None:
+        """Store features that were made anew because theirs had an older form."""
+        with self._write() as connection:
+            history.save_features(connection, features)
+
+    def regroup(
+        self,
+        plan: Callable[[Iterator[Page]], Iterator[Grouping]],
+        *,
+        dry_run: bool = False,
+        page: int = history.PAGE,
+    ) -> None:
+        """Give all that is grouped to a plan and store what it yields, in one transaction.
+
+        A dry run stores nothing and keeps nobody from writing. `page` is in entries.
+        """
+        with self._read() if dry_run else self._write(durable=True) as connection:
+            if not dry_run:
+                hold_writer(connection)
+            for done in plan(history.load_history(connection, page)):
+                if not dry_run:
+                    self._save(connection, done)
+
+    def _save(self, connection: Connection, done: Grouping) -> None:
+        if lines := list(grouping.journal_lines(connection, done)):
+            remember_journal(connection, self._journal.append(lines))
+        grouping.save_grouping(connection, done)
 
     def decisions(self) -> tuple[Decision, ...]:
         """Return the user's corrections, oldest first."""

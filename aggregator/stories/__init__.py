@@ -2,5 +2,7 @@
 
 from aggregator.stories.explain import Explanation, explain
 from aggregator.stories.grouping import group
+from aggregator.stories.regroup import Move, Outcome, Regrouping
+from aggregator.stories.renewal import renew
 
-__all__ = ["Explanation", "explain", "group"]
+__all__ = ["Explanation", "Move", "Outcome", "Regrouping", "explain", "group", "renew"]

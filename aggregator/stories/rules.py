@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from aggregator import ids, urls
-from aggregator.model import Decision
+from aggregator.model import Decision, StoredEntry
 from aggregator.settings import StorySettings
 from aggregator.stories.features import wide_hash
 
@@ -37,6 +37,23 @@ class Rules:
 
     def __bool__(self) -> bool:
         return bool(self.pairs)
+
+
+class Named:
+    """The entries that the user has named, in decisions or in the configuration."""
+
+    def __init__(self, settings: StorySettings, decisions: Iterable[Decision]) -> None:
+        pairs = (*settings.join, *settings.split, *settings.never)
+        names = {name for pair in pairs for name in pair}
+        self._names = names | {urls.canonical(name) for name in names if urls.is_web(name)}
+        self._keys = {key for one in decisions for key in (one.a, one.b)}
+
+    def holds(self, stored: StoredEntry) -> bool:
+        """Say whether an entry is named, by key, id or link."""
+        if stored.key in self._keys:
+            return True
+        spoken = (stored.key, ids.entry_id(stored.key), stored.entry.canonical)
+        return bool(self._names) and not self._names.isdisjoint(spoken)
 
 
 def make(decisions: Iterable[Decision]) -> Rules:
