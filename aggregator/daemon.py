@@ -110,6 +110,7 @@ class Daemon:
                 await subscriber.align()
             await subscriber.step()
         except Exception:  # noqa: BLE001  logged whole
+            self._aligned = False
             _log.exception("hubs not asked")
 
     async def _take(self) -> None:

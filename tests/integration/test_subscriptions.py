@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -14,9 +14,12 @@ import uvicorn
 from aggregator import leases
 from aggregator.bootstrap import Application
 from aggregator.daemon import Daemon
+from aggregator.errors import StoreError
 from aggregator.fetchers import open_poster
 from aggregator.leases import Lease
 from aggregator.metrics import Metrics
+from aggregator.model import SourceState
+from aggregator.ports import Leases, Store
 from aggregator.server import Site, make_app
 from aggregator.websub import Inbox, Subscriber
 from tests.fakes import FakeClock
@@ -161,13 +164,12 @@ class Follower:
         self.application = application
         self._port = port
 
-    @asynccontextmanager
-    async def opened(self) -> AsyncIterator[Subscriber]:
-        """Serve the callbacks until the block ends."""
+    def make(self, store: Leases | None = None) -> Subscriber:
+        """Make a subscriber with our clock."""
         config = self.application.config
-        subscriber = Subscriber(
+        return Subscriber(
             sources=config.sources,
-            store=self.application.store,
+            store=store or self.application.store,
             poster=open_poster(config.fetch),
             inbox=self.inbox,
             clock=self.clock,
@@ -175,11 +177,24 @@ class Follower:
             callback=f"{config.public_url}websub/",
             most=1000,
         )
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[Subscriber]:
+        """Serve the callbacks of a subscriber that knows what to ask, until the block ends."""
+        subscriber = self.make()
+        async with self.served(subscriber):
+            await subscriber.align()
+            yield subscriber
+        await subscriber.close()
+
+    @asynccontextmanager
+    async def served(self, subscriber: Subscriber) -> AsyncIterator[None]:
+        """Serve the callbacks of a subscriber until the block ends."""
         site = Site(
             store=self.application.store,
             folder=self.application.folder,
-            feeds=config.feeds,
-            public_url=config.public_url,
+            feeds=self.application.config.feeds,
+            public_url=self.application.config.public_url,
             clock=self.clock,
             callbacks=subscriber,
         )
@@ -190,12 +205,10 @@ class Follower:
         serving = asyncio.create_task(server.serve())
         try:
             await soon(lambda: server.started)
-            await subscriber.align()
-            yield subscriber
+            yield
         finally:
             server.should_exit = True
             await serving
-            await subscriber.close()
 
     @property
     def lease(self) -> Lease:
@@ -342,3 +355,82 @@ def test_what_cannot_be_read_is_asked_for(
             await work.drain()
 
     asyncio.run(bring())
+
+
+def test_the_daemon_subscribes_and_outlives_what_fails(
+    follower: Follower, hub: Hub, site: loopback.Site
+) -> None:
+    """What fails is logged; the source is asked as before, and so are hubs the next time."""
+    app, inbox, topic = follower.application, follower.inbox, f"{site.address}/feed"
+
+    async def work() -> None:
+        async with app.subscriber(inbox) as one, app.pipeline() as pipeline:
+            assert one
+            daemon = Daemon(pipeline, Metrics(), app.config.sources, inbox, one)
+            daemon.listen()
+            async with follower.served(one):
+                await daemon.tick()
+                await daemon.tick()
+                await soon(lambda: hub.callbacks)
+                before = one.live()["news"]
+                pipeline.close()
+                await asyncio.to_thread(hub.deliver, topic, feed(site, hub, 2))
+                await soon(lambda: one.live()["news"] > before)
+            await daemon.drain()
+        assert not inbox
+
+    asyncio.run(work())
+    assert hub.asked == [("subscribe", topic)]
+
+
+class Stumbling:
+    """Leases that cannot be read the first time."""
+
+    def __init__(self, store: Store) -> None:
+        self.fails = True
+        self.leases = store.leases
+        self.save_lease = store.save_lease
+        self.drop_lease = store.drop_lease
+        self._store = store
+
+    def source_states(self) -> Mapping[str, SourceState]:
+        """Fail, once."""
+        if self.fails:
+            self.fails = False
+            raise StoreError("the database is locked")
+        return self._store.source_states()
+
+
+def test_hubs_are_asked_again_after_a_failure_of_ours(follower: Follower, hub: Hub) -> None:
+    app = follower.application
+
+    async def work() -> None:
+        store = Stumbling(app.store)
+        one = follower.make(store)
+        async with follower.served(one), app.pipeline() as pipeline:
+            daemon = Daemon(pipeline, Metrics(), app.config.sources, follower.inbox, one)
+            await daemon.tick()
+            await soon(lambda: not store.fails)
+            assert hub.asked == []
+            assert daemon._asking
+            await asyncio.wait({daemon._asking})
+            await daemon.tick()
+            await soon(lambda: hub.callbacks)
+            await daemon.drain()
+        await one.close()
+
+    asyncio.run(work())
+
+
+def test_subscribing_that_is_off_opens_nothing(application: Opener, site: loopback.Site) -> None:
+    """Off, or where no hub could reach us."""
+
+    async def opened(text: str) -> bool:
+        async with application(text).subscriber(Inbox(1)) as one:
+            return one is not None
+
+    off = configured(site, 8080, subscribe=False)
+    unreachable = configured(site, 8080).replace("127.0.0.1]", f"'{site.address[7:]}']")
+    for text in (off, unreachable):
+        assert not asyncio.run(opened(text))
+    assert asyncio.run(opened(configured(site, 8080)))
