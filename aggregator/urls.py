@@ -233,6 +233,7 @@ class _Tracking:
     key_keeps: Globs
     same_hosts: dict[str, str]
     sites: tuple[_Site, ...]
+    hosts: Globs  # of all sites
 
 
 def _load() -> _Tracking:
@@ -254,6 +255,7 @@ def _load() -> _Tracking:
         Globs(rules["key"]["except_hosts"]),
         rules["key"]["same_hosts"],
         sites,
+        Globs(dict.fromkeys(name for site in rules["sites"] for name in site["hosts"])),
     )
 
 
@@ -285,6 +287,8 @@ def without_tracking(url: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _sites(name: str) -> tuple[_Site, ...]:
+    if not _TRACKING.hosts.match(name):
+        return ()
     return tuple(site for site in _TRACKING.sites if site.hosts.match(name))
 
 

@@ -38,6 +38,7 @@ class RuleSet:
     """Compiled rules, found by host: exact ones first, then globs, then those for any host."""
 
     exact: Mapping[str, tuple[Compiled, ...]]
+    globs: Globs  # all those of the patterns, so that most hosts are asked for once
     patterns: tuple[tuple[Globs, Compiled], ...]
     anywhere: tuple[Compiled, ...]
     marks: re.Pattern[str]
@@ -47,8 +48,9 @@ class RuleSet:
         """Return the rules that may fit an address of a host, in order."""
         found = self._found.get(host)
         if found is None:
-            more = tuple(rule for pattern, rule in self.patterns if pattern.match(host))
-            found = self.exact.get(host, ()) + more
+            found = self.exact.get(host, ())
+            if self.globs.match(host):
+                found += tuple(rule for pattern, rule in self.patterns if pattern.match(host))
             if len(self._found) >= _MOST_HOSTS:
                 self._found.clear()
             self._found[host] = found
@@ -114,6 +116,7 @@ def _check_pattern(text: str, where: str) -> None:
 def compile_rules(rules: Sequence[WrapperRule], builtin: Sequence[WrapperRule] = ()) -> RuleSet:
     """Compile rules that are switched on; `like` is looked up among `builtin`."""
     exact: dict[str, tuple[Compiled, ...]] = {}
+    globs: dict[str, None] = {}
     patterns: list[tuple[Globs, Compiled]] = []
     anywhere: list[Compiled] = []
     for rule in _expand(rules, builtin):
@@ -124,12 +127,13 @@ def compile_rules(rules: Sequence[WrapperRule], builtin: Sequence[WrapperRule] =
             if host == "*":
                 anywhere.append(compiled)
             elif re.search(r"[*?\[]", host):
+                globs[host] = None
                 patterns.append((Globs([host]), compiled))
             else:
                 exact[host.lower()] = (*exact.get(host.lower(), ()), compiled)
     marks = {re.escape(mark) for found in anywhere for mark in found.rule.marks or ("",)}
     pattern = re.compile("|".join(sorted(marks)) if anywhere else "(?!)")
-    return RuleSet(exact, tuple(patterns), tuple(anywhere), pattern)
+    return RuleSet(exact, Globs(globs), tuple(patterns), tuple(anywhere), pattern)
 
 
 def _expand(rules: Iterable[WrapperRule], builtin: Sequence[WrapperRule]) -> Iterable[WrapperRule]:
