@@ -5,10 +5,10 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from email.utils import formatdate, parsedate_to_datetime
 from functools import lru_cache
 from hashlib import blake2b
+from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,8 +82,7 @@ class Edition:
         if asked.tags:
             tags = (tag.strip().removeprefix("W/") for tag in asked.tags.split(",")[:50])
             return any(tag in {"*", f'"{self.tag}"', f'"{self.tag}{_PACKED}"'} for tag in tags)
-        since = _parse_date(asked.since)
-        return since is not None and self.modified <= since.timestamp()
+        return bool(asked.since) and self.modified <= _seconds(asked.since)
 
     def answer(self, asked: Asked, cache: bytes, media_type: bytes = b"") -> Answer:
         """Return the document in the form that was asked for, or 304; of another type if given."""
@@ -226,8 +225,9 @@ def _stamp(status: os.stat_result) -> tuple[int, int, int]:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _parse_date(written: str) -> datetime | None:
+def _seconds(date: str) -> float:
+    """Return a date as seconds since 1970; one that is none is before all others."""
     try:
-        return parsedate_to_datetime(written) if written else None
-    except (ValueError, OverflowError):
-        return None
+        return parsedate_to_datetime(date[:100]).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return -inf

@@ -7,9 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from aggregator import publish
-from aggregator.server._shelf import Drawer, Place, Shelf
+from aggregator.server._shelf import Drawer, Place, Shelf, pack, read_asked
 from tests.builders import make_spec
 from tests.unit.server.fakes import CONTENT, make_site, visit
 
@@ -318,3 +320,17 @@ def test_of_a_crowd_that_wants_a_new_edition_one_reads_it(tmp_path: Path) -> Non
             found = list(threads.map(shelf.read, ["a"] * 16))
         assert {one.plain.content for one in found if one} == {content}
     assert reads == [b"one", b"the second"]
+
+
+@given(
+    st.sampled_from(["if-none-match", "if-modified-since", "accept-encoding", "accept"]), st.text()
+)
+@example("if-modified-since", "Mon, 01 Jan 0001 00:00:00 -0000")
+@example("if-modified-since", "Mon, 01 Jan 0001 00:00:00 +2359")
+@example("if-modified-since", "," * 20)
+@example("accept-encoding", "gzip;" * 10_000)
+def test_no_header_is_too_odd(name: str, value: str) -> None:
+    edition = pack(b"<feed/>", media_type="application/atom+xml", modified=1_772_443_800)
+    sent = (name.encode(), value.encode("utf-8", "replace"))
+    asked = read_asked({"method": "GET", "headers": [sent]})
+    assert edition.answer(asked, b"public").status in {200, 304}
