@@ -336,7 +336,9 @@ def canonical(url: str) -> str:
     if port and port != _DEFAULT_PORTS[scheme]:
         name += f":{port}"
     fragment = parts.fragment if (parts.fragment or "").startswith("!") else None
-    return Parts(scheme, name, parts.path or "/", parts.query or None, fragment).join()
+    made = Parts(scheme, name, parts.path or "/", parts.query or None, fragment).join()
+    # What went off the end may have left a blank there.
+    return canonical(made) if strip(made) != made else made
 
 
 def _port(authority: str) -> str:

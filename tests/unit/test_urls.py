@@ -1,7 +1,7 @@
 """Addresses: parts, hosts, canonical forms, keys, tracking, and what is hidden in logs."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aggregator import urls
@@ -228,6 +228,9 @@ def test_splits_and_joins_back(url: str) -> None:
     assert urls.split(url).join() == url
 
 
+@example("https://example.org/ #a")
+@example("https://example.org/? #a")
+@example("https://example.org/?a=1 &utm_source=b")
 @given(urlish)
 def test_canonical_is_final(url: str) -> None:
     once = urls.canonical(url)
