@@ -1,6 +1,8 @@
 """`aggregator evaluate` and `aggregator train`: grouping against labelled entries."""
 
 import dataclasses
+import math
+import textwrap
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -30,6 +32,8 @@ _Plot = Annotated[
     Path | None, typer.Option("--plot", metavar="FILE", help="Draw precision and recall (SVG).")
 ]
 _Output = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write.")]
+
+_WIDTH = 100  # columns of the features of a mistake
 
 
 def register(app: typer.Typer) -> None:
@@ -135,9 +139,13 @@ def _languages(made: "Sequence[Evaluation]") -> Iterator[str]:
 
 
 def _in_words(worst: Sequence[dict[str, Any]]) -> Iterator[str]:
-    for one in worst:
+    """Yield the mistakes for people: what it is, what it was taken for, the pair, its features."""
+    for number, one in enumerate(worst, 1):
+        sure = 1 / (1 + math.exp(-one["log_odds"]))
+        taken = "two" if one["truth"] == "same event" else "one"
         yield ""
-        yield f"{one['truth']}, log-odds {one['log_odds']}"
+        yield f"{number}. {one['truth']}, taken for {taken} ({sure:.1%} sure that it is one)"
         for id_, title in zip(one["ids"], one["titles"], strict=True):
-            yield f"  {id_}  {title}"
-        yield "  " + ", ".join(f"{name} {value}" for name, value in one["features"].items())
+            yield f"   {title}  [{id_}]"
+        told = "; ".join(f"{name} {value:g}" for name, value in one["features"].items())
+        yield from textwrap.wrap(told, _WIDTH, initial_indent="   ", subsequent_indent="   ")

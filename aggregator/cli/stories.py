@@ -1,9 +1,11 @@
 """`aggregator stories`: what was grouped, why, and the user's corrections."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import unquote
 
 import typer
 
@@ -16,6 +18,7 @@ from aggregator.model import Decision, Member, Reason, ShownStory, StoredEntry
 
 if TYPE_CHECKING:
     from aggregator.bootstrap import Application
+    from aggregator.stories import Explanation
 
 app = typer.Typer(no_args_is_help=True, help="What was grouped, why, and your corrections.")
 regroup.register(app)
@@ -25,7 +28,7 @@ _Story = Annotated[str, typer.Argument(metavar="STORY", help="The id of a story,
 _Entry = Annotated[str, typer.Argument(metavar="ENTRY", help="The id or the link of an entry.")]
 _Other = Annotated[str, typer.Argument(metavar="ENTRY", help="The id or the link of another.")]
 
-_HEAVIEST = 15  # features that are shown
+_HEAVIEST = 8  # features that are shown on each side
 
 _WORDS = {
     "founder": "the first to report it",
@@ -76,9 +79,10 @@ def show_story(
     for one in members:
         say("")
         say(printable(f"{one['publisher']}: {one['title']}"))
-        say(printable(f"  {one['link']}"))
+        say(printable(f"  {_readable(one['link'])}"))
         say(printable(f"  {one['id']}, published {one['published']}"))
-        say(printable(f"  {one['why']}"))
+        for part in one["why"].split("; "):
+            say(printable(f"  {part}"))
 
 
 @app.command()
@@ -96,15 +100,8 @@ def explain(
         shown = asdict(made)
         say_json(shown | {name: dict(shown[name]) for name in ("features", "contributions")})
         return
-    for one in pair:
-        say(printable(f"{one.entry.publisher.title}: {one.entry.title}"))
-    say(printable(made.words))
-    say(printable(f"shared words: {', '.join(made.keys) or 'none'}"))
-    if not made.looked_at:
-        say("a run would not compare them: they share too few rare words")
-    values = dict(made.features)
-    for name, weight in made.contributions[:_HEAVIEST]:
-        say(f"  {weight:+7.2f}  {name} ({values.get(name, 0):g})")
+    for line in _explained(pair, made):
+        say(printable(line))
 
 
 @app.command()
@@ -129,6 +126,38 @@ def split(story: _Story, entry: _Entry, config: ConfigPath = None, data: DataPat
     with opened(config, data) as application:
         shown, parted = find_story(application, story), find_entry(application, entry)
         _keep(application, corrections.split(shown, parted.key, when=bootstrap.now()))
+
+
+def _explained(pair: tuple[StoredEntry, StoredEntry], made: "Explanation") -> Iterator[str]:
+    """Yield the lines that say why two entries are one event or two."""
+    for one in pair:
+        yield f"{one.entry.publisher.title}: {one.entry.title}"
+        yield f"  published {_minute(one.published)}, {_readable(one.entry.link)}"
+    yield ""
+    yield made.words[:1].upper() + made.words[1:] + "."
+    yield f"shared words: {', '.join(made.keys) or 'none'}"
+    if not made.looked_at:
+        yield "a run would not compare them: they share too few rare words"
+    values = dict(made.features)
+    for heading, sign in (("for one event", 1), ("for two events", -1)):
+        parts = [(name, part) for name, part in made.contributions if part * sign > 0]
+        if parts:
+            yield ""
+            yield f"{heading}, {sum(part for _, part in parts):+.2f} in all:"
+        for name, part in parts[:_HEAVIEST]:
+            yield f"  {part:+6.2f}  {name:<30} {values.get(name, 0):g}"
+        if rest := parts[_HEAVIEST:]:
+            yield f"  {sum(part for _, part in rest):+6.2f}  {len(rest)} more"
+
+
+def _minute(when: datetime) -> str:
+    return f"{when:%Y-%m-%d %H:%M}"
+
+
+def _readable(link: str) -> str:
+    """Return a link with its letters in place of their codes, if it stays one word."""
+    plain = unquote(link).replace(" ", "%20")
+    return plain if "\ufffd" not in plain and plain.isprintable() else link
 
 
 def _decide(

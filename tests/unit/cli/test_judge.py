@@ -1,5 +1,6 @@
 """Grouping against labelled entries."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,10 @@ def test_shows_the_most_confident_mistakes(run: Run, home: Path) -> None:
     assert worst["titles"] == [ROWS[0]["title"], ROWS[1]["title"]]
     assert worst["features"]
     spoken = run("evaluate", "wrong.jsonl", "--mistakes", "1").out
-    assert "two events, log-odds" in spoken
+    assert (
+        f"1. two events, taken for one ({1 / (1 + math.exp(-worst['log_odds'])):.1%} sure" in spoken
+    )
+    assert max(map(len, spoken.splitlines())) <= 110
     assert "  1  Ferry Aurora strikes pier in Northport" in spoken
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from aggregator.cli.stories import in_words
+from aggregator.cli.stories import _readable, in_words
 from aggregator.model import Member, Reason
 from tests.builders import make_stored
 from tests.unit.cli.conftest import Run
@@ -58,9 +58,17 @@ def test_explain_shows_what_pulled_together_and_apart(run: Run) -> None:
     assert shown["features"]
     spoken = run("stories", "explain", FERRY, DUMP).out.splitlines()
     assert spoken[0].startswith("Harbour Gazette: Ferry hits")
-    assert spoken[1].startswith("coast.example: Aurora ferry")
-    assert spoken[2] == shown["words"]
-    assert spoken[3].startswith("shared words: ")
+    assert spoken[1] == "  published 2026-03-02 08:00, https://gazette.example/ferry"
+    assert spoken[2].startswith("coast.example: Aurora ferry")
+    assert spoken[5].lower() == shown["words"].lower() + "."
+    assert spoken[6].startswith("shared words: ")
+    told = dict(shown["contributions"])
+    for heading, sign in (("for one event", 1), ("for two events", -1)):
+        place = next(n for n, line in enumerate(spoken) if line.startswith(heading))
+        heaviest = max(told, key=lambda name: told[name] * sign)
+        assert spoken[place + 1].startswith(f"  {told[heaviest]:+6.2f}  {heaviest} ")
+        own = sum(part for part in told.values() if part * sign > 0)
+        assert spoken[place] == f"{heading}, {own:+.2f} in all:"
     assert run("stories", "explain", FERRY, "https://a.example/none").status == 1
 
 
@@ -101,6 +109,20 @@ def test_corrections_that_cannot_be(run: Run, arguments: tuple[str, ...], said: 
     result = run("stories", *arguments)
     assert result.status == 1
     assert said in result.err
+
+
+@pytest.mark.parametrize(
+    ("link", "shown"),
+    [
+        ("https://a.example/%E6%B8%AF/1", "https://a.example/港/1"),
+        ("https://a.example/%E6%B8%AF%20b", "https://a.example/港%20b"),
+        ("https://a.example/%ff", "https://a.example/%ff"),
+        ("https://a.example/%1b[31m", "https://a.example/%1b[31m"),
+    ],
+    ids=["letters", "a space", "no text", "an escape"],
+)
+def test_links_are_shown_readable_where_they_stay_links(link: str, shown: str) -> None:
+    assert _readable(link) == shown
 
 
 def test_reasons_in_words() -> None:
