@@ -78,7 +78,7 @@ def test_shows_the_most_confident_mistakes(run: Run, home: Path) -> None:
         f"1. two events, taken for one ({1 / (1 + math.exp(-worst['log_odds'])):.1%} sure" in spoken
     )
     assert max(map(len, spoken.splitlines())) <= 110
-    assert "  1  Ferry Aurora strikes pier in Northport" in spoken
+    assert f"   {ROWS[0]['title']}  [1]" in spoken
 
 
 def test_draws_a_picture(run: Run, labelled: Path, home: Path) -> None:
