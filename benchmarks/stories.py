@@ -1,202 +1,53 @@
 """Measure grouping: speed as the archive grows, agreement with labels held out, real dumps as one stream.
 
-python -m benchmarks.stories speed [--sizes 10000,100000]
+python -m benchmarks.stories speed [--sizes 10000,100000,1000000] [--rivals]
+python -m benchmarks.stories recall FILE.jsonl...
 python -m benchmarks.stories held-out FILE.jsonl...
 python -m benchmarks.stories dumps FOLDER
 """
 
 import argparse
 import json
-import math
 import random
 import resource
 import time
-from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from rapidfuzz import fuzz, process
 
 from aggregator import cleaning, ids
 from aggregator.errors import SourceError
 from aggregator.model import (
     Document,
-    Entry,
     FeedInfo,
-    GroupContext,
-    Grouped,
-    Publisher,
     Source,
     StoredEntry,
     Story,
 )
 from aggregator.parsers import parse
-from aggregator.settings import StorySettings
 from aggregator.stories import evaluate, labelled, pairs, prior, scoring, train
 from aggregator.stories.features import extract
-from aggregator.stories.grouping import Learned, Work
+from aggregator.stories.grouping import Learned
 from aggregator.stories.labelled import Labelled
+from benchmarks import grouping_speed
+from benchmarks.grouping_speed import BATCH, Past
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
-WINDOW = timedelta(hours=72)
-BATCH = 4000
-HELD_BACK = 100_000  # entries of one window in the speed run
-
-
-@dataclass(slots=True)
-class Past:
-    """What a store would remember, as far back as the window reaches."""
-
-    entries: deque[Grouped] = field(default_factory=deque)
-    stories: dict[str, Story] = field(default_factory=dict)
-
-    def step(self, batch: Sequence[StoredEntry]) -> Work:
-        """Group one batch and remember what came of it."""
-        while self.entries and self.entries[0].published < batch[0].published - WINDOW:
-            self.entries.popleft()
-        known = {one.story_id for one in self.entries}
-        self.stories = {id_: one for id_, one in self.stories.items() if id_ in known}
-        context = GroupContext(entries=tuple(self.entries), stories=tuple(self.stories.values()))
-        work = Work(batch, context, StorySettings(window=WINDOW), now=batch[-1].published)
-        work.run()
-        done = work.finish()
-        story_of = {member.key: one.id for one in done.stories for member in one.members}
-        moved = {one.id: one.into for one in done.tombstones}
-        self.stories.update((one.id, one) for one in done.stories)
-        packed = dict(done.features)
-        self.entries = deque(
-            Grouped(
-                key=one.key,
-                published=one.published,
-                story_id=moved.get(one.story_id, one.story_id),
-                features=one.features,
-            )
-            if one.story_id in moved
-            else one
-            for one in self.entries
-        )
-        self.entries.extend(
-            Grouped(
-                key=one.key,
-                published=one.published,
-                story_id=story_of[one.key],
-                features=packed[one.key],
-            )
-            for one in batch
-        )
-        return work
+# --- candidates ----------------------------------------------------------------------------
 
 
-def invent(count: int, seed: int = 7) -> Iterator[StoredEntry]:
-    """Yield invented news: events of a few entries among many that stand alone, in order of time."""
-    chance = random.Random(seed)
-    letters = [chr(code) for code in range(0x4E00, 0x4E00 + 2500)]
-    words = ["".join(chance.choices(letters, k=2)) for _ in range(60_000)]
-    ranks = [1 / (rank + 10) for rank in range(len(words))]
-    totals = list(np.cumsum(ranks))
-    step = WINDOW / HELD_BACK
-    events: deque[list[str]] = deque(maxlen=400)
-    for number in range(count):
-        if not events or chance.random() < 0.6:
-            events.append(chance.choices(words, k=14))
-            subject = events[-1]
-        else:
-            subject = chance.choice(events)
-        common = chance.choices(words, cum_weights=totals, k=130)
-        told = chance.choices(subject, k=26)
-        body = common + told
-        chance.shuffle(body)
-        title = "".join(chance.sample(subject, 5) + common[:3])
-        text = "".join(word + ("，" if n % 7 else "。") for n, word in enumerate(body))
-        yield _stored(number, title, text, START + number * step, chance.randrange(40))
-
-
-def _stored(number: int, title: str, text: str, when: datetime, publisher: int) -> StoredEntry:
-    name = f"p{publisher}.example"
-    entry = Entry(
-        title=title,
-        text=text,
-        canonical=f"https://{name}/{number}",
-        publisher=Publisher(id=name, title=name),
-        language="zh",
-        published=when,
-    )
-    key = ids.entry_key("bench", "guid", str(number))
-    return StoredEntry(
-        key=key, source_id=name, entry=entry, first_seen=when, published=when, revised=when
-    )
-
-
-def speed(sizes: Sequence[int]) -> None:
-    """Print time and candidates per entry, and memory, for streams of growing length."""
-    measured = []
-    for size in sizes:
-        past, features, grouping, candidates = Past(), 0.0, 0.0, 0
-        stream = invent(size)
-        last = 0.0
-        while batch := tuple(islice(stream, BATCH)):
-            started = time.perf_counter()
-            for one in batch:
-                extract(one)
-            between = time.perf_counter()
-            work = past.step(batch)
-            features += between - started
-            last = (time.perf_counter() - between) - (between - started)
-            grouping += last
-            candidates += len(work.scored.left)
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        measured.append(grouping / size)
-        print(
-            f"{size:>9,} entries: features {size / features:,.0f}/s, blocking, scoring and assigning "
-            f"{size / grouping:,.0f}/s (last batch {len(work.new) / last:,.0f}/s), "
-            f"{candidates / size:.1f} candidates an entry, {memory:,.0f} MB at most",
-            flush=True,
-        )
-    if len(sizes) > 1:
-        slope = math.log(measured[-1] / measured[0]) / math.log(sizes[-1] / sizes[0])
-        print(f"exponent of the whole: {1 + slope:.2f}")
-
-
-def rivals(size: int) -> None:
-    """Print how brute force and MinHash do on one stream of this size, titles and texts."""
-    stream = list(invent(size))
-    titles = [one.entry.title for one in stream]
-    started = time.perf_counter()
-    for begin in range(0, size, 1000):
-        process.cdist(
-            titles[begin : begin + 1000], titles[:begin] or [""], scorer=fuzz.ratio, score_cutoff=60
-        )
-    print(
-        f"{size:>9,} entries: brute force over titles (rapidfuzz) {size / (time.perf_counter() - started):,.0f}/s"
-    )
-    started = time.perf_counter()
-    found = _minhash([one.entry.text for one in stream])
-    print(
-        f"{size:>9,} entries: MinHash LSH over texts {size / (time.perf_counter() - started):,.0f}/s, "
-        f"{found / size:.1f} candidates an entry"
-    )
-
-
-def _minhash(texts: Sequence[str], bands: int = 32, rows: int = 3) -> int:
-    """Return how many pairs of texts share a band of MinHash over bigrams."""
-    chance = np.random.default_rng(1)
-    a = chance.integers(1, 2**31, bands * rows, dtype=np.uint64) | np.uint64(1)
-    b = chance.integers(0, 2**31, bands * rows, dtype=np.uint64)
-    buckets: Counter[tuple[int, bytes]] = Counter()
-    pairs_found = 0
-    for text in texts:
-        codes = np.frombuffer(text.encode("utf-32-le"), "<u4").astype(np.uint64)
-        grams = np.unique(codes[:-1] * np.uint64(65_599) + codes[1:])
-        least = ((grams[:, None] * a + b) & np.uint64(0xFFFFFFFF)).min(axis=0).reshape(bands, rows)
-        for band in range(bands):
-            bucket = band, least[band].tobytes()
-            pairs_found += buckets[bucket]
-            buckets[bucket] += 1
-    return pairs_found
+def recall(paths: Sequence[Path]) -> None:
+    """Print how many of the true pairs of each file are looked at, and of all files together."""
+    totals = np.zeros(3, int)
+    for path in paths:
+        one = evaluate.evaluate(_read(path))
+        found = sum(pair.same for pair in one.pairs)
+        row = np.array([found, one.true_pairs, len(one.pairs)])
+        totals += row
+        each = len(one.pairs) / len(one.entries)
+        print(f"{path.stem:<28} {found / max(one.true_pairs, 1):.4f} of {one.true_pairs} true pairs, "
+              f"{each:.1f} candidates an entry", flush=True)  # fmt: skip
+    print(f"{'all':<28} {totals[0] / max(totals[1], 1):.4f} of {totals[1]} true pairs")
 
 
 # --- labels held out -----------------------------------------------------------------------
@@ -312,7 +163,11 @@ def main() -> None:
     """Run what the command line asks for."""
     options = argparse.ArgumentParser(description=__doc__)
     commands = options.add_subparsers(dest="command", required=True)
-    commands.add_parser("speed").add_argument("--sizes", default="10000,100000")
+    fast = commands.add_parser("speed")
+    fast.add_argument("--sizes", default="10000,100000,1000000")
+    fast.add_argument("--window", type=int, default=100_000, help="entries of one window")
+    fast.add_argument("--rivals", action="store_true", help="measure brute force and MinHash LSH")
+    commands.add_parser("recall").add_argument("files", type=Path, nargs="+")
     commands.add_parser("held-out").add_argument("files", type=Path, nargs="+")
     real = commands.add_parser("dumps")
     real.add_argument("folder", type=Path)
@@ -320,8 +175,11 @@ def main() -> None:
     given = options.parse_args()
     if given.command == "speed":
         sizes = [int(size) for size in given.sizes.split(",")]
-        speed(sizes)
-        rivals(sizes[0])
+        grouping_speed.speed(sizes, given.window)
+        if given.rivals:
+            grouping_speed.rivals(sizes)
+    elif given.command == "recall":
+        recall(given.files)
     elif given.command == "held-out":
         held_out(given.files)
     else:

@@ -1,0 +1,223 @@
+"""How the cost of grouping grows with the archive, beside brute force and MinHash LSH."""
+
+import json
+import math
+import multiprocessing
+import resource
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from rapidfuzz import fuzz, process
+
+from aggregator.model import GroupContext, Grouped, StoredEntry, Story
+from aggregator.settings import StorySettings
+from aggregator.stories.grouping import Work, shipped
+from aggregator.stories.rows import gather
+from benchmarks.invented import HELD_BACK, WINDOW, Invented, invent, pack
+
+BATCH = 4000
+SETTINGS = StorySettings(window=WINDOW)
+_TEXTS = 3000  # that features are taken of
+_SAMPLE = 100  # entries that brute force is measured on
+_PERMUTATIONS, _ALIKE = 128, 0.5  # of MinHash LSH
+_ADDED = 5000  # entries that MinHash LSH is measured on, its window being full
+
+
+@dataclass(slots=True)
+class Past:
+    """What a store would remember, as far back as the window reaches."""
+
+    entries: deque[Grouped] = field(default_factory=deque)
+    stories: dict[str, Story] = field(default_factory=dict)
+
+    def context(self, batch: Sequence[StoredEntry]) -> GroupContext:
+        """Forget what is out of reach of a batch and return the rest."""
+        while self.entries and self.entries[0].published < batch[0].published - WINDOW:
+            self.entries.popleft()
+        known = {one.story_id for one in self.entries}
+        self.stories = {id_: one for id_, one in self.stories.items() if id_ in known}
+        return GroupContext(entries=tuple(self.entries), stories=tuple(self.stories.values()))
+
+    def step(self, batch: Sequence[StoredEntry]) -> Work:
+        """Group one batch and remember what came of it."""
+        work = Work(batch, self.context(batch), SETTINGS, now=batch[-1].published)
+        self.keep(work, batch)
+        return work
+
+    def keep(self, work: Work, batch: Sequence[StoredEntry]) -> None:
+        """Carry a grouping out and remember what came of it."""
+        work.run()
+        done = work.finish()
+        story_of = {member.key: one.id for one in done.stories for member in one.members}
+        moved = {one.id: one.into for one in done.tombstones}
+        self.stories.update((one.id, one) for one in done.stories)
+        packed = dict(done.features)
+        for place, one in enumerate(self.entries) if moved else ():
+            if one.story_id in moved:
+                self.entries[place] = _grouped(one, moved[one.story_id], one.features)
+        self.entries.extend(_grouped(one, story_of[one.key], packed[one.key]) for one in batch)
+
+
+def _grouped(one: StoredEntry | Grouped, story: str, features: bytes) -> Grouped:
+    return Grouped(key=one.key, published=one.published, story_id=story, features=features)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has been measured of a stream so far."""
+
+    entries: int = 0
+    grouping: float = 0.0
+    candidates: int = 0
+    true: int = 0
+    found: int = 0
+
+
+def speed(sizes: Sequence[int], window: int = HELD_BACK) -> None:
+    """Print time, candidates and memory of one stream whenever it has reached a size.
+
+    `window` is how many entries are published in the time of the window.
+    """
+    started = time.process_time()
+    sample = [one.stored for one in invent(_TEXTS)]
+    between = time.process_time()
+    gather(sample, GroupContext(), SETTINGS, shipped().prior)
+    spent = time.process_time() - between
+    print(
+        f"features of {_TEXTS:,} texts: {_TEXTS / spent:,.0f}/s; inventing them: "
+        f"{_TEXTS / (between - started):,.0f}/s",
+        flush=True,
+    )
+    marks: list[Tally] = []
+    tally, past = Tally(), Past()
+    stream = invent(max(sizes), held_back=window)
+    events: dict[int, list[str]] = defaultdict(list)
+    for size in sorted(sizes):
+        before = _copy(tally)
+        while tally.entries < size:
+            _step(tally, past, tuple(islice(stream, min(BATCH, size - tally.entries))), events)
+        marks.append(_copy(tally))
+        _say(before, tally)
+    if len(marks) > 1:
+        spans = [(one.entries, one.grouping) for one in (marks[0], marks[-1])]
+        slope = math.log(spans[1][1] / spans[0][1]) / math.log(spans[1][0] / spans[0][0])
+        print(f"exponent from {spans[0][0]:,} to {spans[1][0]:,} entries: {slope:.2f}")
+
+
+def _step(
+    tally: Tally, past: Past, invented: Sequence[Invented], events: dict[int, list[str]]
+) -> None:
+    batch = [one.stored for one in invented]
+    packed = {one.stored.key: pack(one) for one in invented}
+    started = time.process_time()
+    work = Work(batch, past.context(batch), SETTINGS, now=batch[-1].published, packed=packed)
+    past.keep(work, batch)
+    tally.grouping += time.process_time() - started
+    tally.entries += len(batch)
+    tally.candidates += len(work.scored.left)
+    keys = work.rows.keys
+    pairs = {
+        (keys[a], keys[b])
+        for a, b in zip(work.scored.left.tolist(), work.scored.right.tolist(), strict=True)
+    }
+    for one in invented:
+        told, key = events[one.event], one.stored.key
+        tally.true += len(told)
+        tally.found += sum((key, other) in pairs for other in told)
+        told.append(key)
+    for event in list(islice(events, max(0, len(events) - 20_000))):
+        del events[event]
+
+
+def _copy(one: Tally) -> Tally:
+    return Tally(*(getattr(one, name) for name in Tally.__dataclass_fields__))
+
+
+def _say(before: Tally, now: Tally) -> None:
+    """Print what the entries since the last mark cost."""
+    count = now.entries - before.entries
+    grouping = now.grouping - before.grouping
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    shown = {
+        "entries": now.entries,
+        "since the mark before": count,
+        "entries/s": round(count / grouping),
+        "ms an entry": round(1000 * grouping / count, 3),
+        "candidates an entry": round((now.candidates - before.candidates) / count, 1),
+        "recall": round((now.found - before.found) / max(now.true - before.true, 1), 4),
+        "peak MB": round(memory),
+    }
+    print(json.dumps(shown), flush=True)
+
+
+# --- rivals --------------------------------------------------------------------------------
+
+
+def rivals(sizes: Sequence[int]) -> None:
+    """Print what others take, each in a process of its own so that memory is its own."""
+    context = multiprocessing.get_context("spawn")
+    for rival in (_brute_force, _minhash):
+        for size in sizes:
+            worker = context.Process(target=rival, args=(size,))
+            worker.start()
+            worker.join()
+
+
+def _brute_force(size: int) -> None:
+    """Compare the titles of a sample with those of all entries of the window."""
+    window = min(size, HELD_BACK)
+    titles = [one.stored.entry.title for one in invent(window)]
+    sample = titles[-_SAMPLE:]
+    started = time.process_time()
+    process.cdist(sample, titles, scorer=fuzz.token_set_ratio, score_cutoff=60, workers=1)
+    each = (time.process_time() - started) / len(sample)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"brute force over titles (rapidfuzz cdist), window {window:,}, a sample of {_SAMPLE}: "
+        f"{1000 * each:.2f} ms an entry, {1 / each:,.0f}/s, {memory:,.0f} MB",
+        flush=True,
+    )
+
+
+def _minhash(size: int) -> None:
+    """Look up entries, then add them, in an index of MinHash that holds the window."""
+    from datasketch import MinHash, MinHashLSH  # noqa: PLC0415  in requirements.txt
+
+    window = min(size, HELD_BACK)
+    index = MinHashLSH(threshold=_ALIKE, num_perm=_PERMUTATIONS)
+    held: deque[str] = deque()
+    events: dict[int, list[str]] = defaultdict(list)
+    seconds, true, found, candidates, measured = 0.0, 0, 0, 0, 0
+    stream = invent(window + _ADDED if size > HELD_BACK else window)
+    for number, invented in enumerate(stream):
+        one, event = invented.stored, invented.event
+        started = time.process_time()
+        sketch = MinHash(num_perm=_PERMUTATIONS)
+        sketch.update_batch([pair.encode() for pair in _bigrams(one)])
+        near = set(index.query(sketch))
+        index.insert(one.key, sketch)
+        held.append(one.key)
+        if len(held) > window:
+            index.remove(held.popleft())
+        if number >= (window if size > HELD_BACK else window - min(_ADDED, window // 2)):
+            seconds += time.process_time() - started
+            measured += 1
+            candidates += len(near)
+            true += len(events[event])
+            found += sum(key in near for key in events[event])
+        events[event].append(one.key)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"MinHash LSH over texts (datasketch), window {window:,}, the last {measured:,}: "
+        f"{1000 * seconds / measured:.2f} ms an entry, {measured / seconds:,.0f}/s, "
+        f"{candidates / measured:.1f} candidates, recall {found / max(true, 1):.3f}, {memory:,.0f} MB",
+        flush=True,
+    )
+
+
+def _bigrams(one: StoredEntry) -> Iterator[str]:
+    text = f"{one.entry.title}\n{one.entry.text}"
+    return (text[n : n + 2] for n in range(len(text) - 1))
