@@ -1,7 +1,10 @@
 """Addresses: parts, hosts, canonical forms, keys, tracking, and what is hidden in logs."""
 
+from urllib.parse import urljoin
+
+import ada_url
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aggregator import urls
@@ -243,3 +246,24 @@ def test_nothing_fails(url: str) -> None:
     urls.redact(url)
     assert urls.rfc3986(url).isascii()
     assert urls.without_tracking(urls.without_tracking(url)) == urls.without_tracking(url)
+
+
+@settings(max_examples=300)
+@given(st.text(alphabet="/.?#;:ab1@%é\\[]-&=", max_size=12))
+def test_the_short_way_from_the_root_is_that_of_the_standard(rest: str) -> None:
+    base, url = "https://news.example.org:81/x/y?z#f", f"/{rest}"
+    try:
+        expected = urljoin(base, url)
+    except ValueError:
+        expected = ""
+    assert urls.absolute(base, url) == expected
+
+
+@given(st.text(alphabet="abAB19.-_:@/?#\\%é[]", max_size=14))
+def test_the_short_way_to_a_host_is_that_of_the_parser(rest: str) -> None:
+    url = f"https://{rest}"
+    try:
+        expected = ada_url.URL(f"https://{urls.split(url).authority}/").hostname.rstrip(".")
+    except ValueError:
+        expected = ""
+    assert urls.host(url) == expected
