@@ -14,7 +14,7 @@ from aggregator.stories.packing import VALUE_STEPS, Ragged
 
 Places = NDArray[np.int64]
 RING = 256  # entries of one word that are looked up on each side in time
-_CHUNK = 128  # new entries at a time, so that memory stays small
+_CHUNK = 32  # new entries at a time, so that memory stays small: each may look up 30,000 entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -313,3 +313,30 @@ def test_an_empty_history_is_no_trouble() -> None:
     work = Regrouping(SETTINGS, now=LATER)
     assert set(work.run([((), GroupContext())])) == {Grouping(stories=())}
     assert work.outcome == Outcome()
+
+
+def test_stories_that_are_joined_by_a_third_become_one() -> None:
+    flood, alone = tell(FLOOD[0], 7, "seven.example", 1), tell(STANDING_ALONE[0], 8, "x.example", 2)
+    last = tell(BRIDGE[1], 9, "nine.example", 3)
+    history = History((BRIDGES[0], flood, alone, last), page=1)
+    ids_before = [history.story(n).id for n in range(3)]
+    history.decide(
+        make_decision("join", BRIDGES[0].key, alone.key),
+        make_decision("join", flood.key, alone.key),
+    )
+    _, done = history.regroup()
+    assert {history.story(n).id for n in range(3)} == {ids_before[0]}
+    assert {one.id for one in done.tombstones} == set(ids_before[1:])
+
+
+def test_what_is_out_of_reach_is_settled_on_the_way() -> None:
+    again = tuple(tell(one, n, f"q{n}.example", 24 * 40 + n) for n, one in enumerate(BRIDGE, 21))
+    history = History((*BRIDGES, *again), page=2)
+    history.tear([0, 1, 2], [3, 4], [5])
+    first = history.story(0)
+    work = Regrouping(SETTINGS, now=LATER)
+    pieces = [[one.id for one in done.stories] for done in work.run(history.pages())]
+    assert pieces[:2] == [[], []]
+    assert pieces[2] == [first.id], "its reasons are new and it is told at once"
+    assert pieces[-1] == [history.story(3).id]
+    assert not work._seen.keys() & {one.key for one in BRIDGES}, "nothing of it is held"
