@@ -32,6 +32,7 @@ from aggregator.settings import CleanOptions, LinkRule
 from aggregator.urls import absolute, is_web, strip
 
 Attributes = dict[str, str | None]
+_CLASSES, _IDS = NOISE.classes, NOISE.ids
 _LONGEST_TOLD = 200
 _LONGEST_UNLINKED = 60  # characters of a block without links that may be noise
 
@@ -128,11 +129,11 @@ def _visit(node: LexborNode, tag: str, state: Walk) -> int:
 
 def _container(node: LexborNode, tag: str, state: Walk) -> int:
     """Mend what an element holds; take it out if it holds nothing, or noise."""
-    links = state.links
+    links, text = state.links, None
     first = node.first_child
     if first is not None and first.tag == "-text" and first.next is None:  # like most
-        text = first.text_content
-        shows = 0 if not text or text.isspace() else len(text)
+        text = first.text_content or ""
+        shows = 0 if text.isspace() else len(text)
     else:
         shows = walk(node, state)
     if not shows:
@@ -147,7 +148,7 @@ def _container(node: LexborNode, tag: str, state: Walk) -> int:
         if not shows:
             return _drop(node, state)
     if shows <= (LONGEST_BLOCK if state.links != links else _LONGEST_UNLINKED):
-        return _judge_block(node, shows, state)
+        return _judge_block(node, node.text_lexbor() if text is None else text, shows, state)
     if shows > LONGEST_BLOCK:
         state.big.add(node.mem_id)
     return shows
@@ -175,8 +176,7 @@ def shown(node: LexborNode) -> int:
     return sum(len(text) for text in texts if not text.isspace())
 
 
-def _judge_block(node: LexborNode, shows: int, state: Walk) -> int:
-    text = node.text_lexbor()
+def _judge_block(node: LexborNode, text: str, shows: int, state: Walk) -> int:
     if not is_suspect(text):
         return shows
     text = collapse(text)
@@ -209,9 +209,9 @@ def taken(node: LexborNode, reason: str) -> Step:
 
 def _unwanted(attributes: Attributes) -> str:
     classes = attributes.get("class")
-    if classes and not NOISE.classes.isdisjoint(classes.split()):
+    if classes and not _CLASSES.isdisjoint(classes.split()):
         return "class"
-    if attributes.get("id") in NOISE.ids:
+    if "id" in attributes and attributes["id"] in _IDS:
         return "class"
     if "hidden" in attributes:
         return "hidden"
@@ -367,7 +367,9 @@ def _frame(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     """Put a link in place of a frame or an embedded object."""
     link = None if media.is_tiny(attributes) else media.embed_link(attributes, state.base)
     within = node.parent is not None and node.parent.tag not in _HOLDS_BLOCKS
-    made = LexborHTMLParser(link).css_first("a" if within else "p") if link else None
+    page = LexborHTMLParser(link).body if link else None
+    made = page.first_child if page is not None else None
+    made = made.first_child if made is not None and within else made
     if made is not None:
         node.insert_before(made)
         _drop(node, state)
