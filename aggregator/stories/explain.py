@@ -9,19 +9,30 @@ import numpy as np
 
 from aggregator.model import Decision, GroupContext, StoredEntry
 from aggregator.settings import StorySettings
-from aggregator.stories import packing
+from aggregator.stories import candidates, packing
 from aggregator.stories.assign import chance
+from aggregator.stories.candidates import Scored
 from aggregator.stories.features import vocabulary
 from aggregator.stories.grouping import Work
 from aggregator.stories.scoring import KINDS, kinds_of
-from aggregator.stories.similarity import COPIED, NAMES, same_text
+from aggregator.stories.similarity import COPIED, NAMES
 
-Verdict = Literal["same event", "same text", "two events", "too far apart", "by the user"]
+Verdict = Literal[
+    "same event",
+    "same text",
+    "same link",
+    "two events",
+    "one series",
+    "too far apart",
+    "by the user",
+]
 _KEYS = 12
 _SAYS = {
     "same event": "they report one event",
     "same text": "they are one text",
+    "same link": "they stand on one address in two sources",
     "two events": "they report two events",
+    "one series": "they are two numbers of one series, such as a column or a market report",
     "too far apart": "they were published too far apart to be compared",
     "by the user": "you have decided it",
 }
@@ -53,16 +64,17 @@ def explain(
     """Compare two entries with the shipped weights, as if nothing else had been published."""
     pair = sorted((a, b), key=lambda one: (one.published, one.key))
     work = Work(pair, GroupContext(decisions=tuple(decisions)), settings, now=pair[1].published)
-    left, right = np.array([1]), np.array([0])
-    kind = int(kinds_of(work.rows.heads, left, right)[0])
-    columns = work.comparer.features(left, right)
-    log_odds = float(work.model.kind(kind).logits(columns)[0])
+    rows = np.array([1]), np.array([0])
+    scored = candidates.weigh(work.rows, work.comparer, work.model, settings, rows)
+    columns = scored.columns
+    kind = int(kinds_of(work.rows.heads, *rows)[0])
+    log_odds = float(scored.logits[0])
     threshold = work.model.kind(kind).thresholds[settings.match]
-    copied = float(same_text(columns, work.rows.heads, left, right)[0])
+    copied = float(scored.copied[0])
     contributions = work.model.kind(kind).contributions(columns[0]).tolist()
     apart = pair[1].published - pair[0].published
     decided = work.rules.between(a.key, b.key)
-    verdict = _verdict(log_odds > threshold, copied, apart > settings.window, decided)
+    verdict = _verdict(scored, log_odds - threshold, decided, too_far=apart > settings.window)
     return Explanation(
         kind=KINDS[kind],
         features=_named(columns[0].tolist()),
@@ -77,14 +89,20 @@ def explain(
     )
 
 
-def _verdict(fits: bool, copied: float, too_far: bool, decided: str) -> Verdict:
+def _verdict(scored: Scored, plain: float, decided: str, *, too_far: bool) -> Verdict:
+    """Say what a pair is; `plain` is its log-odds above the threshold before any guard."""
+    margin = float(scored.margins[0])
     if decided:
         return "by the user"
     if too_far:
         return "too far apart"
-    if not fits:
+    if scored.linked[0]:
+        return "same link"
+    if margin <= 0 < plain:
+        return "one series"
+    if margin <= 0:
         return "two events"
-    return "same text" if copied >= COPIED else "same event"
+    return "same text" if scored.copied[0] >= COPIED else "same event"
 
 
 def _named(values: Iterable[float]) -> tuple[tuple[str, float], ...]:

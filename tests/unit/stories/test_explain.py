@@ -33,6 +33,25 @@ def test_verdicts(other: StoredEntry, verdict: str, words: str) -> None:
     assert words in found.words
 
 
+def test_two_sources_on_one_address() -> None:
+    one, other = (
+        tell((f"Title {n}", ""), n, f"s{n}.example", n, canonical="https://a.example/1")
+        for n in (1, 2)
+    )
+    found = stories.explain(one, other, StorySettings())
+    assert found.verdict == "same link"
+    assert "one address" in found.words
+
+
+def test_two_numbers_of_a_series() -> None:
+    column = "岚湾晨读：今日必看的五条消息", "海岚市政厅周一公布财政报告，收入增加百分之五。"
+    one, other = (tell(column, n, "s.example", 24 * n) for n in (1, 2))
+    found = stories.explain(one, other, StorySettings(match="loose"))
+    assert found.probability > found.threshold, "they look alike"
+    assert found.verdict == "one series"
+    assert "series" in found.words
+
+
 def test_the_order_does_not_matter() -> None:
     assert stories.explain(A, B, StorySettings()) == stories.explain(B, A, StorySettings())
 
