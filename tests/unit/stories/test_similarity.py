@@ -1,13 +1,11 @@
 """Comparison: the same numbers however pairs are asked for, and numbers that mean what they say."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from aggregator.model import GroupContext, StoredEntry
 from aggregator.settings import StorySettings
-from aggregator.stories import prior, similarity
+from aggregator.stories import packing, prior, similarity
 from aggregator.stories.rows import Rows, gather
 from aggregator.stories.similarity import NAMES, Comparer
 from tests.unit.stories.news import BRIDGE, FLOOD, STANDING_ALONE, tell, week
@@ -79,12 +77,17 @@ def test_one_publisher(hours: float, at_once: int) -> None:
 
 
 def test_without_dates_time_says_nothing() -> None:
-    one = tell(BRIDGE[0], 1, "a.example")
-    undated = tell(BRIDGE[1], 2, "b.example", 40)
-    blank = replace(undated, entry=replace(undated.entry, published=None))
-    assert compare(one, undated)["over 18 hours"] == 1
-    found = compare(one, blank)
-    assert (found["undated"], found["hours"], found["over 18 hours"]) == (1, 0, 0)
+    dated = rows_of(tell(BRIDGE[0], 1, "a.example"), tell(BRIDGE[1], 2, "b.example", 40))
+    flags = dated.packed[1][1] & ~packing.DATED
+    undated = [dated.packed[0], dated.packed[1][:1] + bytes([flags]) + dated.packed[1][2:]]
+    pair = np.array([1]), np.array([0])
+    found = [
+        dict(zip(NAMES, Comparer(packed, dated.published).features(*pair)[0], strict=True))
+        for packed in (dated.packed, undated)
+    ]
+    assert [one["undated"] for one in found] == [0, 1]
+    assert [one["over 18 hours"] for one in found] == [1, 0]
+    assert [one["hours"] for one in found] == pytest.approx([np.log(41), 0])
 
 
 @pytest.mark.parametrize(
