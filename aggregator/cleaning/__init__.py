@@ -80,7 +80,7 @@ def clean(
     )
     blocks = bodies.texts(body.html)
     hashed = bodies.hashes(blocks)
-    kept = bodies.compared(blocks, hashed, learned, bodies.asides(body.html))
+    kept = bodies.compared(blocks, hashed, learned, body.html)
     text = "\n".join(kept)
     title = title or shorten(kept[0] if kept else "", 80) or link or raw.guid[:200] or "?"
     language = _language(raw, info, source, title, text)

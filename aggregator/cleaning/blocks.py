@@ -13,7 +13,8 @@ _BREAKS = frozenset(
     for tag in (BLOCKS | {"br", "caption", "details", "summary"}) - {"address", "fieldset", "form"}
     for name in (tag, "/" + tag)
 )
-_ASIDE = re.compile(r"<(figcaption|small|a)(?:\s[^>]*)?>(.*?)</\1>", re.DOTALL)
+_LINK = re.compile(r"<(a)(?:\s[^>]*)?>(.*?)</a>", re.DOTALL)
+_CAPTION = re.compile(r"<(figcaption|small)(?:\s[^>]*)?>(.*?)</\1>", re.DOTALL)
 _LETTERS = re.compile(r"(?:[\W\d_]*+[^\W\d_]){20}")
 _SHORTEST = 4  # characters of a block worth a hash
 _MARK = "\0"  # between blocks; sanitized HTML has none
@@ -71,21 +72,23 @@ def material(title: str, link: str, blocks: Iterable[str]) -> str:
     return digest(title, link, "\n".join([text for text in blocks if _LETTERS.match(text)]))
 
 
-def asides(html: str) -> frozenset[str]:
-    """Return the texts of captions, small print and links in sanitized HTML."""
-    return frozenset(texts("<hr>".join(match[2] for match in _ASIDE.finditer(html))))
-
-
 def compared(
-    blocks: Sequence[str],
-    hashed: Sequence[int],
-    boilerplate: frozenset[int],
-    beside: frozenset[str] = frozenset(),
+    blocks: Sequence[str], hashed: Sequence[int], boilerplate: frozenset[int], html: str = ""
 ) -> list[str]:
     """Return the blocks that grouping compares: no copyright notices, nothing learned.
 
-    What is caption or link and nothing else stands `beside` the article, unless there is no more.
+    Of the HTML that they are of, links that are all of a block go too, unless there is no more,
+    and captions and small print come last: the article begins with its lead.
     """
     pairs = zip(blocks, hashed, strict=True)
     kept = [text for text, made in pairs if made not in boilerplate and not is_copyright(text)]
-    return [text for text in kept if text not in beside] or kept
+    links, captions = _within(_LINK, html), _within(_CAPTION, html)
+    told = [text for text in kept if text not in links] or kept
+    if captions.isdisjoint(told):
+        return told
+    return sorted(told, key=captions.__contains__)
+
+
+def _within(pattern: re.Pattern[str], html: str) -> frozenset[str]:
+    """Return the texts of the elements that a pattern finds."""
+    return frozenset(texts("<hr>".join([match[2] for match in pattern.finditer(html)])))

@@ -70,15 +70,19 @@ class Features:
     dated: bool
 
 
-def extract(stored: StoredEntry) -> Features:
-    """Return the features of one entry; pure, never fails."""
+def extract(stored: StoredEntry, *, timeless: bool = False) -> Features:
+    """Return the features of one entry; pure, never fails.
+
+    An entry without a date came when it was first seen; if `timeless`, nobody knows when.
+    """
     entry = stored.entry
     title, body = _texts(stored)
     code = script(f"{entry.title} {entry.text[:600]}")
     sentences = split_sentences(body)
     chinese = code in {"Hans", "Hant", "Hani"}
     named = english.names(entry.title, entry.text[:BODY])
-    near = stored.published.astimezone(UTC).date() if entry.published else None
+    dated = entry.published is not None or not timeless
+    near = stored.published.astimezone(UTC).date() if dated else None
     return Features(
         title=title,
         words=_terms(
@@ -101,7 +105,7 @@ def extract(stored: StoredEntry) -> Features:
         script=code,
         length=len(body),
         signs=signs.signs(title),
-        dated=entry.published is not None,
+        dated=dated,
     )
 
 

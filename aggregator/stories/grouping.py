@@ -72,7 +72,7 @@ class Work:
     ) -> None:
         learned = learned or shipped()
         self.new, self.context, self.settings = new, context, settings
-        self.rows = rows = gather(new, context, settings, learned.prior, packed)
+        self.rows = rows = gather(new, context, settings, learned.prior, packed, timeless=timeless)
         self.model = learned.model
         self.timeless = timeless
         self.comparer = Comparer(rows.packed, rows.published)

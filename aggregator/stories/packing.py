@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from aggregator.stories.features import Features, Floats, Hashes
 
-VERSION = 1
+VERSION = 2
 WORDS, BIGRAMS = 128, 192  # that are kept, the heaviest first
 KEYS = 60  # of the words that serve as keys of blocking
 WEIGHT_STEPS, VALUE_STEPS = 20, 255  # of the bytes that weights and roots of values become

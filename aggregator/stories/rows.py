@@ -43,10 +43,13 @@ def gather(
     settings: StorySettings,
     prior: Prior,
     packed: Mapping[str, bytes] | None = None,
+    *,
+    timeless: bool = False,
 ) -> Rows:
     """Return the rows of the new entries and of the context; `new` must be in order.
 
-    `packed` are the features of all new entries by key, if they are known already.
+    `packed` are the features of all new entries by key, if they are known already;
+    `timeless`: it is not known when entries without a date came.
     """
     known = [one for one in context.entries if packing.readable(one.features)]
     turns = {one.key: turn for turn, one in enumerate(new)}
@@ -55,7 +58,7 @@ def gather(
         for one in known
     ]
     if packed is None:
-        own = _weigh(new, rows, Frequencies(prior, settings.window), settings)
+        own = _weigh(new, rows, Frequencies(prior, settings.window), settings, timeless=timeless)
     else:
         own = [packed[one.key] for one in new]
     rows += [
@@ -79,6 +82,8 @@ def _weigh(
     old: Sequence[tuple[float, str, int, int, bytes]],
     frequencies: Frequencies,
     settings: StorySettings,
+    *,
+    timeless: bool,
 ) -> list[bytes]:
     """Pack the new entries one after another, each with what was known when its turn came."""
     reach = settings.window.total_seconds()
@@ -96,7 +101,7 @@ def _weigh(
                 packing.terms([row[4] for row in arriving]),
             )
         frequencies.move(when)
-        features = extract(one)
+        features = extract(one, timeless=timeless)
         frequencies.drop(one.key)
         packed.append(_pack(features, frequencies))
         frequencies.add(one.key, when, packing.terms(packed[-1:])[0])

@@ -22,7 +22,9 @@ _SIGNS = (
     (
         Sign.ROUND_UP,
         re.compile(
-            r"一周|本周|要闻|综述|盘点|一览|早报|晚报|日报|周报|简报|速递|速览|摘要|回顾|汇总|集锦|头条"
+            r"一周|本周|要闻|综述|盘点|一览|速递|速览|摘要|回顾|汇总|集锦"
+            # Newspapers and a platform bear these names too: 双桥日报 told, not 双桥日报:
+            r"|(?:早报|晚报|日报|周报|简报|头条)(?=$|[|:\s\d])"
             r"|新闻图|图集|\b(?:round-?up|digest|briefing|recap|headlines|in pictures|in photos"
             r"|week in|day in|top stories|newsletter|what to know|things to know|takeaways)\b"
         ),
@@ -69,11 +71,23 @@ _TAIL = re.compile(
     r"\s*(?:[|｜]|\s[-–—_]\s|[（(](?:图|组图|视频|影|多图|圖|組圖|視頻)[）)]$)(?P<name>(?:(?!\s[-–—_]\s)[^|｜]){0,40})$"
 )
 _COLUMN = re.compile(r"^[^\W\d_][^|｜:：]{1,20}[|｜]\s*")
+_BRACKET = r"[（(【\[][^）)】\]\n]{1,24}[）)】\]]"
+_DASH = r"[-—–－]+"
 _LEAD = re.compile(
-    r"^\s*(?:[（(【\[][^）)】\]]{1,24}[）)】\]]\s*)?"
-    r"(?:[^。.!?！？，,;；\n]{0,36}?(?:\d\s*日|电|電|讯|訊|[)）])\s*(?:[（(][^）)]{1,16}[）)]\s*)?(?:[-—–－:：]+\s*|(?<=电)|(?<=電)|(?<=讯)|(?<=訊))"
-    r"|[^\W\d_]{2,12}\s*[—–]+\s*)?"
+    rf"\s*(?:{_BRACKET}\s*(?:{_DASH}|[:：]|[电電讯訊])?"
+    # 新云社双桥3月2日电（记者 李青）, 新云双桥/东州3月2日 -, 新云网3月2日讯
+    rf"|[^\W\d_]{{0,16}}(?:/[^\W\d_]{{1,8}})?\s*(?:\d{{4}}年)?\d{{1,2}}月\d{{1,2}}日\s*"
+    rf"(?:综合|綜合)?(?:电|電|讯|訊|消息|{_DASH})\s*(?:{_BRACKET}\s*)?(?:{_DASH}|[:：])?"
+    rf"|[^\W\d_]{{0,6}}(?:[电電讯訊]|消息)\s*(?:{_BRACKET}\s*(?:{_DASH})?|[:：]|{_DASH})"
+    r"|[^\W\d_]{2,12}\s*[—–]+"
+    # HARWICK (Newswire) -, HARWICK, March 2 (Newswire) —, HARWICK -
+    rf"|[A-Z][\w.,/’' ]{{0,40}}\([A-Za-z. ]{{2,20}}\)\s*{_DASH}"
+    rf"|[A-Z][A-Z.,’' ]{{2,30}}(?:[A-Z][a-z]+\.? \d{{1,2}})?\s*{_DASH}(?=\s)"
+    r")\s*"
 )
+_FIRST = 4  # lines at whose start a dateline may stand
+_LABEL = 30  # characters of a line that may be a credit or a name rather than a sentence
+_ENDED = re.compile(r"[。！？!?.…;；:：]['\"”’」』）)]*\s*$")
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -105,9 +119,21 @@ def bare_title(title: str) -> str:
 
 
 def bare_lead(text: str) -> str:
-    """Return a text without the agency and the dateline at its start."""
-    found = _LEAD.match(text[:120])
-    return text[found.end() :] if found else text
+    """Return a text without agencies, datelines and credits at its start."""
+    lines = text.split("\n", _FIRST)
+    lines[:_FIRST] = [_bare_line(line) for line in lines[:_FIRST]]
+    while len(lines) > 1 and len(lines[0]) <= _LABEL and not _ENDED.search(lines[0]):
+        del lines[0]
+    return "\n".join(lines)
+
+
+def _bare_line(line: str) -> str:
+    for _ in range(3):
+        found = _LEAD.match(line)
+        if not found:
+            break
+        line = line[found.end() :]
+    return line
 
 
 def signs(title: str) -> int:

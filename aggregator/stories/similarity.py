@@ -16,6 +16,7 @@ from aggregator.stories.signs import Sign
 Floats = NDArray[np.float32]
 COPIED = 0.5  # from here on two texts are one
 _PASSAGES, _BRIEF, _SAME_TITLE = 6, 200, 0.9
+_AGAIN = 0.25  # hours in which a publisher posts its own text again
 _AT_ONCE = 8192  # pairs, so that memory stays small
 
 
@@ -126,7 +127,8 @@ class _Few:
             "over 18 hours": hours > 18,
             "first 6 hours": np.minimum(hours, 6),
             "same publisher": same,
-            "same publisher, at once": same & dated & (hours < 1.5),
+            # One moment for two is that of a newspaper's edition or of one gathering.
+            "same publisher, at once": same & dated & (apart > 0) & (hours < _AGAIN),
             "shorter body": np.log1p(np.maximum(shorter, _BRIEF)),
         }
 

@@ -32,11 +32,20 @@ Bits = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Fold:
-    """Pairs to learn from and, held out from them, one stream to test on."""
+    """Pairs to learn from and, held out from them, pairs of one stream to test on."""
 
     learn: tuple[tuple[Pairs, Bits], ...]
     test: Pairs
-    tested: Bits  # pairs of the test
+    tested: Bits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _HeldOut:
+    """One stream with the log-odds that each tested pair got from what had not seen it."""
+
+    test: Pairs
+    tested: Bits
+    logits: Doubles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +83,9 @@ def _lessons(files: Sequence[Pairs], name: str) -> list[tuple[Pairs, Bits]]:
 
 def _kind(of_kind: Sequence[tuple[Pairs, Bits]], *, caution: float) -> dict[str, Any]:
     """Return the model of one kind of text as JSON's values."""
-    held_out = [(fold, _fit(fold.learn).logits(fold.test.columns)) for fold in _folds(of_kind)]
+    held_out = _held_out(of_kind)
     slope, shift = _calibrate(held_out)
-    normal = caution + _threshold([(fold, logits * slope + shift) for fold, logits in held_out])
+    normal = caution + _threshold(held_out, slope, shift)
     fitted = _fit(tuple(of_kind))
     weights = {
         name: _short(weight) for name, weight in zip(NAMES, fitted.weights, strict=True) if weight
@@ -130,25 +139,37 @@ def _folds(files: Sequence[tuple[Pairs, Bits]]) -> Iterator[_Fold]:
             for (one, bits), held in zip(files, inside, strict=True)
         )
         for (one, bits), held in zip(files, inside, strict=True):
-            yield _Fold(learn=learn, test=one, tested=bits & held[one.left] & held[one.right])
+            # What a pair reports is new to the model if it is for the later entry's topic.
+            yield _Fold(learn=learn, test=one, tested=bits & held[one.left])
 
 
-def _calibrate(held_out: Sequence[tuple[_Fold, Doubles]]) -> tuple[float, float]:
+def _held_out(files: Sequence[tuple[Pairs, Bits]]) -> list[_HeldOut]:
+    """Score what was held out of each fold; each stream is whole again in the end."""
+    found: dict[str, _HeldOut] = {}
+    for fold in _folds(files):
+        logits = _fit(fold.learn).logits(fold.test.columns)
+        none = np.zeros(len(logits))
+        empty = _HeldOut(test=fold.test, tested=none > 0, logits=none)
+        one = found.setdefault(fold.test.name, empty)
+        one.tested[fold.tested] = True
+        one.logits[fold.tested] = logits[fold.tested]
+    return list(found.values())
+
+
+def _calibrate(held_out: Sequence[_HeldOut]) -> tuple[float, float]:
     """Return the slope and shift that make held-out log-odds mean what they say."""
-    rows = [fold.tested & fold.test.scored for fold, _ in held_out]
-    logits = np.concatenate([z[bits] for (_, z), bits in zip(held_out, rows, strict=True)])
-    labels = np.concatenate(
-        [fold.test.same[bits] for (fold, _), bits in zip(held_out, rows, strict=True)]
-    )
+    rows = [one.tested & one.test.scored for one in held_out]
+    logits = np.concatenate([one.logits[bits] for one, bits in zip(held_out, rows, strict=True)])
+    labels = np.concatenate([one.test.same[bits] for one, bits in zip(held_out, rows, strict=True)])
     weights, shift = logistic.fit(logits[:, None], labels.astype(np.float64), 1e-3)
     return float(weights[0]), shift
 
 
-def _threshold(held_out: Sequence[tuple[_Fold, Doubles]]) -> float:
+def _threshold(held_out: Sequence[_HeldOut], slope: float, shift: float) -> float:
     """Return the threshold whose stories agree best with the events that were held out."""
     worth = np.array(
         [
-            [_worth(fold, logits - threshold) for fold, logits in held_out if fold.tested.any()]
+            [_worth(one, one.logits * slope + shift - threshold) for one in held_out]
             for threshold in _GRID
         ]
     ).mean(axis=1)
@@ -158,12 +179,12 @@ def _threshold(held_out: Sequence[tuple[_Fold, Doubles]]) -> float:
     return float(_GRID[good[-1]])
 
 
-def _worth(fold: _Fold, margins: Doubles) -> float:
+def _worth(held_out: _HeldOut, margins: Doubles) -> float:
     """Return the mean of pair F1 and B³ F1 of the stories that follow from margins."""
-    test = fold.test
+    test, tested = held_out.test, held_out.tested
     touched = np.zeros(len(test.events), bool)
-    touched[test.left[fold.tested]] = touched[test.right[fold.tested]] = True
-    stories = stories_of(test, margins, fold.tested)
+    touched[test.left[tested]] = touched[test.right[tested]] = True
+    stories = stories_of(test, margins, tested)
     rows = np.flatnonzero(touched & ~test.ambiguous).tolist()
     found = metrics.count(
         [str(test.events[row]) for row in rows], [str(stories[row]) for row in rows]

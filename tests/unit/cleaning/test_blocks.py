@@ -53,22 +53,22 @@ def test_compared_leaves_out_notices_and_what_was_learned() -> None:
     assert blocks.compared(given, hashed, frozenset()) == ["a", "On Air", "b"]
 
 
-def test_captions_and_links_that_are_all_of_a_block_stand_beside_the_article() -> None:
+def test_links_that_are_all_of_a_block_go_and_captions_come_last() -> None:
     html = (
         "<figure><img src='a.png'><figcaption>The <b>dam</b> in May</figcaption></figure>"
         "<div><small>Photo: Li Qing</small></div><p>Water rose, <a href='/x'>as forecast</a>.</p>"
         "<ul><li><a href='/y'>Another story</a></li><li>Said twice: <small>yes</small></li></ul>"
     )
     shown = blocks.texts(html)
-    beside = blocks.asides(html)
-    assert blocks.compared(shown, blocks.hashes(shown), frozenset(), beside) == [
+    assert blocks.compared(shown, blocks.hashes(shown), frozenset(), html) == [
         "Water rose, as forecast.",
         "Said twice: yes",
+        "The dam in May",
+        "Photo: Li Qing",
     ]
 
 
 def test_a_body_of_links_alone_is_compared_as_it_is() -> None:
     html = "<p><a href='/x'>All there is</a></p>"
     shown = blocks.texts(html)
-    kept = blocks.compared(shown, blocks.hashes(shown), frozenset(), blocks.asides(html))
-    assert kept == ["All there is"]
+    assert blocks.compared(shown, blocks.hashes(shown), frozenset(), html) == ["All there is"]

@@ -86,14 +86,18 @@ def test_the_rest_of_an_entry() -> None:
     assert len(found.shingles) > 5
 
 
-def test_an_entry_without_date_resolves_no_weekday() -> None:
-    dated = extract(ONE)
-    undated = extract(
-        dataclasses.replace(ONE, entry=dataclasses.replace(ONE.entry, published=None))
-    )
-    assert dated.dates
-    assert not undated.dates
-    assert not undated.dated
+def test_an_entry_without_date_came_when_it_was_first_seen() -> None:
+    undated = dataclasses.replace(ONE, entry=dataclasses.replace(ONE.entry, published=None))
+    assert extract(undated).dates == extract(ONE).dates != ()
+    assert extract(undated).dated
+
+
+def test_where_no_time_is_known_no_weekday_is_resolved() -> None:
+    undated = dataclasses.replace(ONE, entry=dataclasses.replace(ONE.entry, published=None))
+    found = extract(undated, timeless=True)
+    assert not found.dates
+    assert not found.dated
+    assert extract(ONE, timeless=True).dated
 
 
 def test_an_empty_entry() -> None:

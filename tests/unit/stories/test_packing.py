@@ -51,12 +51,12 @@ def test_header() -> None:
 
 def test_flags() -> None:
     """Script and date are remembered."""
-    undated = make_stored(1, title="大坝出现裂缝", text="水库大坝出现裂缝。", entry=None)
-    head = packing.headers([pack(extract(undated))])[0]
+    seen = make_stored(1, title="大坝出现裂缝", text="水库大坝出现裂缝。", entry=None)
+    head = packing.headers([pack(extract(seen))])[0]
     assert head["flags"] == packing.DATED | packing.CHINESE
     bare = make_stored(1, title="大坝出现裂缝", text="水库。").entry
     other = make_stored(1, entry=type(bare)(title=bare.title, publisher=make_publisher()))
-    assert packing.headers([pack(extract(other))])[0]["flags"] == packing.CHINESE
+    assert packing.headers([pack(extract(other, timeless=True))])[0]["flags"] == packing.CHINESE
 
 
 def test_lists_of_several_entries() -> None:

@@ -46,6 +46,25 @@ def test_bare_title(title: str, expected: str) -> None:
         pytest.param(
             "TARNHOLM — A ferry ran aground.", "A ferry ran aground.", id="English dateline"
         ),
+        pytest.param(
+            "新云社双桥3月2日电（记者 李青）水库裂缝。", "水库裂缝。", id="agency, reporter"
+        ),
+        pytest.param("（新云社双桥2日电） 水库裂缝。", "水库裂缝。", id="agency in brackets"),
+        pytest.param(
+            "【新云社2026年03月02日讯】（记者李青报道）水库。", "水库。", id="two brackets"
+        ),
+        pytest.param("新云双桥/东州3月2日 - 水库裂缝。", "水库裂缝。", id="two places"),
+        pytest.param("本报讯（记者 李青）水库裂缝。", "水库裂缝。", id="own paper"),
+        pytest.param("双桥——水库裂缝。", "水库裂缝。", id="place"),
+        pytest.param("HARWICK (Newswire) - A ferry.", "A ferry.", id="English agency"),
+        pytest.param("HARWICK, March 2 (NW) — A ferry.", "A ferry.", id="English day"),
+        pytest.param("HARWICK - A ferry.", "A ferry.", id="English place"),
+        pytest.param("作者 李青\n新云双桥3月2日 - 水库裂缝。", "水库裂缝。", id="after a credit"),
+        pytest.param("水库出现裂缝。\n双桥——专家", "水库出现裂缝。\n专家", id="after a teaser"),
+        pytest.param(
+            "2026年3月2日行人走过双桥电站", "2026年3月2日行人走过双桥电站", id="no dateline"
+        ),
+        pytest.param("A-list ferries ran", "A-list ferries ran", id="hyphen"),
         pytest.param("A ferry ran aground.", "A ferry ran aground.", id="none"),
         pytest.param("", "", id="empty"),
     ],
@@ -60,6 +79,8 @@ def test_bare_lead(text: str, expected: str) -> None:
     [
         ("青石水库大坝出现裂缝", Sign(0)),
         ("本周要闻", Sign.ROUND_UP),
+        ("财经早报:三大事件", Sign.ROUND_UP | Sign.SPEECH),
+        ("双桥日报创办人辞职", Sign(0)),
         ("the week in pictures", Sign.ROUND_UP),
         ("为什么大坝会裂", Sign.EXPLAINER),
         ("渔民抗议收费", Sign.REACTION),

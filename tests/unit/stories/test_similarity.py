@@ -11,14 +11,15 @@ from aggregator.stories.similarity import NAMES, Comparer
 from tests.unit.stories.news import BRIDGE, FLOOD, STANDING_ALONE, tell, week
 
 
-def rows_of(*entries: StoredEntry) -> Rows:
+def rows_of(*entries: StoredEntry, timeless: bool = False) -> Rows:
     """Return the rows of new entries."""
-    return gather(entries, GroupContext(), StorySettings(), prior.built_in())
+    return gather(entries, GroupContext(), StorySettings(), prior.built_in(), timeless=timeless)
 
 
-def compare(one: StoredEntry, other: StoredEntry) -> dict[str, float]:
+def compare(one: StoredEntry, other: StoredEntry, *, timeless: bool = False) -> dict[str, float]:
     """Return the features of a pair, the later entry first."""
-    rows = rows_of(*sorted((one, other), key=lambda each: (each.published, each.key)))
+    pair = sorted((one, other), key=lambda each: (each.published, each.key))
+    rows = rows_of(*pair, timeless=timeless)
     found = Comparer(rows.packed, rows.published).features(np.array([1]), np.array([0]))
     return dict(zip(NAMES, found[0].tolist(), strict=True))
 
@@ -67,7 +68,9 @@ def test_strangers_share_little() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hours", "at_once"), [(0.2, 1), (5.0, 0)], ids=["minutes apart", "hours apart"]
+    ("hours", "at_once"),
+    [(0.2, 1), (5.0, 0), (0.0, 0)],
+    ids=["minutes apart", "hours apart", "one edition"],
 )
 def test_one_publisher(hours: float, at_once: int) -> None:
     found = compare(tell(BRIDGE[0], 1, "a.example"), tell(BRIDGE[1], 2, "a.example", hours))
