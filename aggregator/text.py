@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 from functools import cache
-from itertools import pairwise
+from itertools import takewhile
 
 import numpy as np
 import opencc
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 # Scripts that are written without spaces, so that bigrams stand for words.
 _HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_DENSE = (
+DENSE = (
     _HAN
     + "\u3040-\u30ff\u31f0-\u31ff\uac00-\ud7a3\u1100-\u11ff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 )
-_RUN = re.compile(rf"([{_DENSE}]+)|[^\W_{_DENSE}]+(?:[.,](?=\d)[^\W_{_DENSE}]+)*")
+_RUN = re.compile(rf"([{DENSE}]+)|[^\W_{DENSE}]+(?:[.,](?=\d)[^\W_{DENSE}]+)*")
 _HAN_RUN = re.compile(rf"[{_HAN}]+")
 
 # Everything that shows nothing or turns the order of what is shown: controls, zero width,
@@ -44,7 +44,7 @@ _SCRIPTS = (
     ("Thai", re.compile("[\u0e00-\u0e7f]")),
 )
 # Variants that a converter leaves alone because both forms are right in one script or the other.
-_VARIANTS = str.maketrans("著裡祕峯羣牀喫僞衆", "着里秘峰群床吃伪众")
+_VARIANTS = ("著裡祕峯羣牀喫僞衆", "着里秘峰群床吃伪众")
 
 
 def fold(text: str) -> str:
@@ -52,41 +52,39 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     plainer = unicodedata.normalize("NFKC", text).casefold()
-    return to_simplified(unicodedata.normalize("NFKC", plainer).translate(_VARIANTS))
+    if not unicodedata.is_normalized("NFKC", plainer):
+        plainer = unicodedata.normalize("NFKC", plainer)
+    return _replace(plainer, _folding())
 
 
 def to_simplified(text: str) -> str:
     """Return the text with each traditional character replaced by its simplified one."""
+    return _replace(text, _simplified()[0])
+
+
+def _replace(text: str, table: NDArray[np.uint32]) -> str:
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
-    simple: bytes = _simplified()[0][codes].tobytes()
-    return simple.decode("utf-32-le", "surrogatepass")
-
-
-def bigrams(text: str) -> list[str]:
-    """Return adjacent pairs of characters of dense scripts, and the words of others, in order."""
-    found: list[str] = []
-    for run in _RUN.finditer(text):
-        token = run[0]
-        if run[1] is None:
-            found.append(token)
-        else:
-            found.extend(a + b for a, b in pairwise(token))
-    return found
+    replaced: bytes = table[codes].tobytes()
+    return replaced.decode("utf-32-le", "surrogatepass")
 
 
 def words(text: str) -> list[str]:
     """Return the words of a folded text in order: of two characters or more, and numbers."""
     import rjieba  # noqa: PLC0415  its dictionary takes a fifth of a second, and only grouping needs it
 
+    runs = [(run[0], run[1] is not None) for run in _RUN.finditer(text)]
+    cut = iter(rjieba.cut("\n".join([token for token, dense in runs if dense])))
     found: list[str] = []
-    for run in _RUN.finditer(text):
-        token = run[0]
-        if run[1] is None:
-            if len(token) > 1 or token.isdigit():
-                found.append(token.replace(",", ""))
-        else:
-            found.extend(word for word in rjieba.cut(token) if len(word) > 1)
+    for token, dense in runs:
+        if dense:
+            found.extend([word for word in takewhile(_goes_on, cut) if len(word) > 1])
+        elif len(token) > 1 or token.isdigit():
+            found.append(token.replace(",", ""))
     return found
+
+
+def _goes_on(word: str) -> bool:
+    return word != "\n"
 
 
 def script(text: str) -> str:
@@ -136,6 +134,15 @@ def xml_safe(text: str) -> str:
 
 
 @cache
+def _folding() -> NDArray[np.uint32]:
+    """Return the table of characters that folding uses: simplified, variants made one."""
+    table = _simplified()[0].copy()
+    for variant, usual in zip(*_VARIANTS, strict=True):
+        table[ord(variant)] = ord(usual)
+    return table
+
+
+@cache
 def _simplified() -> tuple[NDArray[np.uint32], frozenset[str], frozenset[str]]:
     """Return the table of characters, those only traditional and those only simplified."""
     codes = [*range(0x3400, 0xA000), *range(0xF900, 0xFB00), *range(0x20000, 0x2FA20)]
@@ -154,8 +161,8 @@ def _simplified() -> tuple[NDArray[np.uint32], frozenset[str], frozenset[str]]:
 def _chinese(text: str) -> str:
     _, traditional, simplified = _simplified()
     counts = Counter(text)
-    old = sum(times for character, times in counts.items() if character in traditional)
-    new = sum(times for character, times in counts.items() if character in simplified)
+    old = sum([counts[character] for character in traditional.intersection(counts)])
+    new = sum([counts[character] for character in simplified.intersection(counts)])
     # Many simplified targets (后, 里, 台) are good traditional characters too.
     if not old and not new:
         return "Hani"

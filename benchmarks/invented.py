@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from aggregator import ids
 from aggregator.model import Entry, Publisher, StoredEntry
-from aggregator.stories import features, packing, prior
-from aggregator.stories.features import _BIGRAM_SALT, _WORD_SALT, _code, _shingles, _terms
+from aggregator.stories import features, packing, prior, terms
+from aggregator.stories.features import _shingles
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 WINDOW = timedelta(hours=72)
@@ -75,15 +75,15 @@ def invent(count: int, seed: int = 7, held_back: int = HELD_BACK) -> Iterator[In
 def pack(one: Invented) -> bytes:
     """Return the features of an entry made of its words, without cutting its text."""
     stored, known = one.stored, lexicon()
-    cuts = [n * _SENTENCE for n in range(1, features.SENTENCES + 1)]
+    whole = np.concatenate((one.title, one.body))
+    ends = [len(one.title) + n * _SENTENCE for n in range(terms.SENTENCES + 1)]
+    sizes = np.diff([0, *ends, len(whole)])
     words, bigrams = (
-        _terms(
-            codes[one.title].tolist(),
-            [part.tolist() for part in np.split(codes[one.body], cuts)],
-            decay,
-            (),
+        terms.count(codes[whole], sizes, decay, np.empty(0, "<u4"))
+        for codes, decay in (
+            (known.codes, terms.WORD_DECAY),
+            (known.pairs, terms.BIGRAM_DECAY),
         )
-        for codes, decay in ((known.codes, 60), (known.pairs, 120))
     )
     body = stored.entry.text[: features.BODY]
     found = features.Features(
@@ -104,7 +104,7 @@ def pack(one: Invented) -> bytes:
         dated=True,
     )
     prior_ = prior.built_in()
-    weights = (prior_.idf(terms.ids, chinese=True) for terms in (words, bigrams))
+    weights = (prior_.idf(one.ids, chinese=True) for one in (words, bigrams))
     return packing.pack(found, *weights)
 
 
@@ -123,12 +123,12 @@ def lexicon() -> Lexicon:
     ]
     pairs = (one + other for one in letters for other in letters if one and other)
     words = [word for word in pairs if rjieba.has_word(word)]
-    codes = np.array([_code(word, _WORD_SALT) for word in words], "<u4")
+    codes = np.array([terms.word_hash(word) for word in words], "<u4")
     idf = prior.built_in().idf(codes, chinese=True)
     return Lexicon(
         words=np.array(words, object),
         codes=codes,
-        pairs=np.array([_code(word, _BIGRAM_SALT) for word in words], "<u4"),
+        pairs=np.array([terms.other_hash(word) for word in words], "<u4"),
         totals=np.cumsum(np.exp(-idf.astype(np.float64))),
         rare=np.flatnonzero(idf > 5),
     )

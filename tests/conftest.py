@@ -6,6 +6,11 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes is the machine's affair, and the first one builds the tables.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 _connect = socket.socket.connect
 _connect_ex = socket.socket.connect_ex

@@ -1,52 +1,28 @@
 """What grouping takes from one entry, once: hashed terms with their places, shingles, dates, signs."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, date
-from functools import lru_cache
 from hashlib import blake2b
-from itertools import chain
-from zlib import crc32
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aggregator.model import StoredEntry
-from aggregator.stories import english, signs
-from aggregator.text import bigrams, fold, plain, script, words
+from aggregator.stories import english, signs, terms
+from aggregator.stories.terms import SENTENCES, Hashes, Terms
+from aggregator.text import fold, plain, script, words
 from aggregator.urls import canonical
 
 TITLE, BODY = 150, 1500  # characters that are looked at
-SENTENCES = 6  # that have a bit of their own in a term's places, after the title's
-MARKED = 128  # the bit of a term's places that marks a name, or what a title begins with
 SHINGLE = 8
 _KEPT_SHINGLES = 64
-_WORD_SALT, _BIGRAM_SALT = 1, 2
+_MARKS = 500  # characters at the start that may be datelines and credits
 _EPOCH = date(1970, 1, 1)
 _SENTENCE_END = re.compile(r"(?<=[。！？!?；;])|(?<=[a-z\d\"'”’)]\.)\s+|\n+")
 
 _SUBJECT = re.compile(r"\W*(?:[a-z\d][^\s:,]*\s+){1,3}|\W*[^\s:,;!?]{1,5}")
-
-_MOST_SPELT = 1 << 17
-_spelt: dict[int, str] = {}  # words met that have one form alone: to cut a text again takes long
-
-Hashes = NDArray[np.uint32]
-Floats = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """Distinct hashed terms; `strength` is ln(1 + frequency), early places counting more.
-
-    `places` has bit 0 for the title, bits 1 to 6 for the first sentences, bit 7
-    marks names among words, and what the title begins with among bigrams.
-    """
-
-    ids: Hashes
-    strength: Floats
-    places: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,22 +54,15 @@ def extract(stored: StoredEntry, *, timeless: bool = False) -> Features:
     entry = stored.entry
     title, body = _texts(stored)
     code = script(f"{entry.title} {entry.text[:600]}")
-    sentences = split_sentences(body)
+    parts = [title, *split_sentences(body)]
     chinese = code in {"Hans", "Hant", "Hani"}
     named = english.names(entry.title, entry.text[:BODY])
     dated = entry.published is not None or not timeless
     near = stored.published.astimezone(UTC).date() if dated else None
     return Features(
         title=title,
-        words=_terms(
-            _words(title),
-            [_words(one) for one in sentences],
-            60,
-            (_hash(one, _WORD_SALT) for one in named),
-        ),
-        bigrams=_terms(
-            _bigrams(title), [_bigrams(one) for one in sentences], 120, _bigrams(_subject(title))
-        ),
+        words=terms.of_words(parts, named),
+        bigrams=terms.of_bigrams(parts, _subject(title)),
         shingles=_shingles(body),
         dates=tuple((day - _EPOCH).days for day in signs.days(body[:600], near)),
         numbers=hashes(signs.numbers(title)),
@@ -114,13 +83,14 @@ def vocabulary(stored: StoredEntry, wanted: AbstractSet[int] | None = None) -> d
 
     Of `wanted` hashes those that it holds; its text is read no further than these ask for.
     """
-    if wanted is not None and wanted <= _spelt.keys():
-        return {code: _spelt[code] for code in wanted}
+    known = {code: word for code in wanted or () if (word := terms.spelt(code))}
+    if wanted is not None and len(known) == len(wanted):
+        return known
     title, body = _texts(stored)
     found: dict[int, str] = {}
     for part in (title, *split_sentences(body)):
         for word in words(part):
-            code = _code(word, _WORD_SALT)
+            code = terms.word_hash(word)
             if wanted is None or code in wanted:
                 found.setdefault(code, word)
         if wanted is not None and len(found) == len(wanted):
@@ -131,7 +101,7 @@ def vocabulary(stored: StoredEntry, wanted: AbstractSet[int] | None = None) -> d
 def _texts(stored: StoredEntry) -> tuple[str, str]:
     """Return the folded title and the start of the folded body, without marks and dateline."""
     title = fold(signs.bare_title(plain(stored.entry.title)))[:TITLE]
-    return title, fold(signs.bare_lead(stored.entry.text[: 3 * BODY]))[:BODY]
+    return title, fold(signs.bare_lead(stored.entry.text[: BODY + _MARKS]))[:BODY]
 
 
 def split_sentences(body: str) -> list[str]:
@@ -143,7 +113,7 @@ def split_sentences(body: str) -> list[str]:
 
 def hashes(values: Iterable[str]) -> Hashes:
     """Return the distinct 32-bit hashes of some values, in order of size."""
-    return np.array(sorted({_hash(one, 0) for one in values}), "<u4")
+    return np.array(sorted({terms.term_hash(one, 0) for one in values}), "<u4")
 
 
 def link_hashes(links: Iterable[str]) -> Hashes:
@@ -160,54 +130,10 @@ def wide_hash(value: str) -> int:
     return int.from_bytes(digest, "little") or 1
 
 
-def _hash(term: str, salt: int) -> int:
-    return crc32(term.encode("utf-8", "replace"), salt)
-
-
 def _subject(title: str) -> str:
     """Return the beginning of a folded title, where it says who did it."""
     found = _SUBJECT.match(title)
     return found[0] if found else ""
-
-
-@lru_cache(maxsize=1 << 16)
-def _code(term: str, salt: int) -> int:
-    """Return the hash of a term's stem, 0 for a function word; most terms come again and again."""
-    stemmed = english.stem(term)
-    code = _hash(stemmed, salt) if stemmed else 0
-    if salt == _WORD_SALT and not term.isascii() and stemmed == term:
-        if len(_spelt) >= _MOST_SPELT:
-            _spelt.clear()
-        _spelt[code] = term
-    return code
-
-
-def _words(text: str) -> list[int]:
-    return [code for word in words(text) if (code := _code(word, _WORD_SALT))]
-
-
-def _bigrams(text: str) -> list[int]:
-    return [code for pair in bigrams(text) if (code := _code(pair, _BIGRAM_SALT))]
-
-
-def _terms(
-    title: list[int], sentences: Sequence[list[int]], decay: float, marked: Iterable[int]
-) -> Terms:
-    """Count terms: 1.5 for each in the title, 1/(1 + position/decay) for each in the body.
-
-    `marked` terms get the last bit of places.
-    """
-    sizes = [len(title), *map(len, sentences)]
-    bits = [1, *(2 << number if number < SENTENCES else 0 for number in range(len(sentences)))]
-    codes = np.fromiter(chain(title, *sentences), "<u4", sum(sizes))
-    weights = np.full(len(codes), 1.5)
-    weights[len(title) :] = 1 / (1 + np.arange(len(codes) - len(title)) / decay)
-    ids, inverse = np.unique(codes, return_inverse=True)
-    places = np.zeros(len(ids), np.uint8)
-    np.bitwise_or.at(places, inverse, np.repeat(np.array(bits, np.uint8), sizes))
-    places[np.isin(ids, np.fromiter(marked, "<u4"))] |= MARKED
-    strength = np.log1p(np.bincount(inverse, weights, len(ids))).astype("<f4")
-    return Terms(ids=ids, strength=strength, places=places)
 
 
 def _shingles(body: str) -> Hashes:

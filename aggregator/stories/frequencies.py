@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import numpy as np
 
-from aggregator.stories.features import Floats, Hashes
 from aggregator.stories.prior import Prior
+from aggregator.stories.terms import Floats, Hashes
 
 _BITS = 22
 _MASK = np.uint32((1 << _BITS) - 1)

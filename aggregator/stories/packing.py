@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.stories.features import Features, Floats, Hashes
+from aggregator.stories.features import Features
+from aggregator.stories.terms import Floats, Hashes
 
 VERSION = 2
 WORDS, BIGRAMS = 128, 192  # that are kept, the heaviest first

@@ -10,7 +10,8 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.stories.features import Features, Floats, Hashes
+from aggregator.stories.features import Features
+from aggregator.stories.terms import Floats, Hashes
 
 _STEPS = 16.0  # of a byte that becomes an inverse document frequency
 _LEAST = 6  # entries that hold a term worth keeping

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.text import bigrams, fold, plain, script, shorten, to_simplified, words, xml_safe
+from aggregator.text import fold, plain, script, shorten, to_simplified, words, xml_safe
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 
@@ -37,23 +37,10 @@ def test_a_character_folds_the_same_wherever_it_stands() -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        pytest.param("会议 ok 12", ["会议", "ok", "12"], id="mixed"),
-        pytest.param("三个字", ["三个", "个字"], id="overlap"),
-        pytest.param("字", [], id="one character"),
-        pytest.param("ニュース", ["ニュ", "ュー", "ース"], id="kana"),
-        pytest.param("новости дня", ["новости", "дня"], id="cyrillic"),
-    ],
-)
-def test_bigrams(text: str, found: list[str]) -> None:
-    assert bigrams(text) == found
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
         pytest.param("总统今天访问", ["总统", "今天", "访问"], id="chinese"),
         pytest.param("the mayor's 1,250 x 3.5%", ["the", "mayor", "1250", "3.5"], id="english"),
         pytest.param("a 7", ["7"], id="a digit is a word, a letter is none"),
+        pytest.param("今天 ok 总统，访问 7", ["今天", "ok", "总统", "访问", "7"], id="in order"),
     ],
 )
 def test_words(text: str, found: list[str]) -> None:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from aggregator.model import StoredEntry
 from aggregator.stories import english
 from aggregator.stories.features import (
-    MARKED,
     extract,
     hashes,
     link_hashes,
@@ -17,6 +16,7 @@ from aggregator.stories.features import (
     vocabulary,
     wide_hash,
 )
+from aggregator.stories.terms import MARKED
 from tests.unit.stories.news import BRIDGE, PORT, tell
 
 ONE = tell(BRIDGE[0], 1, "one.example")

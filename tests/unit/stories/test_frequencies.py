@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from aggregator.stories import prior
-from aggregator.stories.features import Hashes
 from aggregator.stories.frequencies import Frequencies
+from aggregator.stories.terms import Hashes
 
 HOUR = 3600.0
 

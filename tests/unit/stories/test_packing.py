@@ -7,7 +7,8 @@ from hypothesis import settings as sized
 from hypothesis import strategies as st
 
 from aggregator.stories import packing
-from aggregator.stories.features import Features, Floats, extract
+from aggregator.stories.features import Features, extract
+from aggregator.stories.terms import Floats
 from tests.builders import make_publisher, make_stored
 
 TEXT = "On March 2 the ferry Aurelia ran aground off Tarnholm with 312 passengers on board in fog. "
