@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.stories import packing
-from aggregator.stories.features import MARKED, SENTENCES
 from aggregator.stories.packing import Ragged
+from aggregator.stories.terms import MARKED, SENTENCES
 
 Places = NDArray[np.int64]
 Doubles = NDArray[np.float64]
