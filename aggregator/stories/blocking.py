@@ -15,6 +15,14 @@ from aggregator.stories.packing import VALUE_STEPS, Ragged
 Places = NDArray[np.int64]
 RING = 256  # entries of one word that are looked up on each side in time
 _CHUNK = 32  # new entries at a time, so that memory stays small: each may look up 30,000 entries
+_AT_ONCE, _MANY = 8192, 1 << 20  # entries, and postings, at a time, for the same reason
+_WORD, _LOCAL = (
+    40,
+    58,
+)  # bits below a posting's word, and below the number of a new entry in a chunk
+_ROWS = (1 << 26) - 1
+_SLOTS = np.uint32((1 << 20) - 1)
+_VALUES = np.square(np.arange(256, dtype=np.float32) / np.float32(VALUE_STEPS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,31 +43,33 @@ class Index:
 
         `values` are the bytes that the roots of values are stored as.
         """
-        rows = np.repeat(np.arange(len(ids.starts) - 1), np.diff(ids.starts))
-        own = wanted[rows]
-        terms, numbers = np.unique(ids.flat[own], return_inverse=True)
-        self._own = (rows[own], numbers, _plain(values[own]))
-        places = np.searchsorted(terms, ids.flat)
-        places[places == len(terms)] = 0
-        held = terms[places] == ids.flat if len(terms) else np.zeros(len(rows), bool)
+        sizes = np.diff(ids.starts)
+        terms = _Terms(np.unique(ids.flat[np.repeat(wanted, sizes)]))
+        parts = [
+            _postings(ids, values, terms, range(begin, min(begin + _AT_ONCE, len(sizes))))
+            for begin in range(0, len(sizes), _AT_ONCE)
+        ]
         # Word, entry and value in one number: sorting these is far quicker than sorting places.
-        packed = (places[held] << 40) | (rows[held] << 8) | values[held]
-        packed.sort()
-        self._postings = ((packed >> 40) << 32) | ((packed >> 8) & 0xFFFFFFFF)
-        self._values = _plain((packed & 0xFF).astype(np.uint8))
+        self._postings = np.concatenate(parts) if parts else np.empty(0, np.int64)
+        del parts
+        self._postings.sort()
         self._starts = np.searchsorted(
-            self._postings, np.arange(len(terms) + 1, dtype=np.int64) << 32
+            self._postings, np.arange(len(terms.sorted) + 1, dtype=np.int64) << _WORD
         )
+        own = _places_of(self._postings, wanted)
+        rows = _rows(self._postings[own])
+        by_row = np.argsort(rows, kind="stable")
+        self._own, self._own_rows = own[by_row], rows[by_row]
 
     def pairs(self, bounds: NDArray[np.float32]) -> Pairs:
         """Return the pairs of wanted entries with entries near them in order.
 
         What they share, the sum of products of values, is above the bound of the wanted entry.
         """
-        rows, numbers, values = self._own
-        cuts = [*np.searchsorted(rows, np.unique(rows)[::_CHUNK]).tolist(), len(rows)]
+        cuts = [*np.searchsorted(self._own_rows, np.unique(self._own_rows)[::_CHUNK]).tolist()]
         found = [
-            self._chunk(rows[a:b], numbers[a:b], values[a:b], bounds) for a, b in pairwise(cuts)
+            self._chunk(self._own[a:b], self._own_rows[a:b], bounds)
+            for a, b in pairwise([*cuts, len(self._own)])
         ]
         if not found:
             empty = np.empty(0, np.int64)
@@ -68,32 +78,81 @@ class Index:
         return Pairs(left=left, right=right, strength=strength, keys=keys)
 
     def _chunk(
-        self,
-        rows: Places,
-        numbers: Places,
-        values: NDArray[np.float32],
-        bounds: NDArray[np.float32],
+        self, here: Places, rows: Places, bounds: NDArray[np.float32]
     ) -> tuple[Places, Places, NDArray[np.float32], NDArray[np.int64]]:
-        here = np.searchsorted(self._postings, (numbers << 32) | rows)
+        """Return the pairs of a few new entries, given the places of their words in order of entry."""
+        numbers = self._postings[here] >> _WORD
         begin = np.maximum(self._starts[numbers], here - RING)
         end = np.minimum(self._starts[numbers + 1], here + RING + 1)
         sizes = end - begin
-        owner = np.repeat(np.arange(len(rows)), sizes)
-        places = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes - begin, sizes)
-        others = self._postings[places] & 0xFFFFFFFF
-        packed = (rows[owner] << 32) | others
-        products = values[owner] * self._values[places]
-        order = np.argsort(packed, kind="stable")
-        packed = packed[order]
-        first = np.flatnonzero(np.concatenate(([True], packed[1:] != packed[:-1])))
-        sums = np.add.reduceat(products[order], first)
-        counts = np.diff(np.concatenate((first, [len(packed)])))
-        left, right = packed[first] >> 32, packed[first] & 0xFFFFFFFF
+        places = np.arange(sizes.sum()) + np.repeat(begin - np.cumsum(sizes) + sizes, sizes)
+        others = self._postings[places]
+        products = np.repeat(_plain(self._postings[here]), sizes) * _plain(others)
+        # New entry, other entry and product in one number, for the same reason.
+        whose, local = np.unique(rows, return_inverse=True)
+        packed = np.repeat(local << _LOCAL, sizes) | (_rows(others) << 32)
+        packed |= products.view(np.int32)
+        packed.sort()
+        products = packed.astype(np.int32).view(np.float32)
+        packed >>= 32
+        first = np.flatnonzero(np.diff(packed, prepend=-1))
+        sums = np.add.reduceat(products, first)
+        counts = np.diff(first, append=len(packed))
+        packed = packed[first]
+        left, right = whose[packed >> (_LOCAL - 32)], packed & _ROWS
         good = (sums > bounds[left]) & (left != right)
-        return left[good], right[good], sums[good].astype(np.float32), counts[good]
+        return left[good], right[good], sums[good], counts[good]
 
 
-def _plain(values: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the values whose roots are stored as these bytes."""
-    plain: NDArray[np.float32] = np.square(values.astype(np.float32) / np.float32(VALUE_STEPS))
+class _Terms:
+    """Words with their places in order: a small hash table, far quicker than searching."""
+
+    def __init__(self, terms: NDArray[np.uint32]) -> None:
+        self.sorted = terms
+        slots = terms & _SLOTS
+        self._table = np.full(_SLOTS + 1, -1, np.int32)
+        self._table[slots] = np.arange(len(terms))
+        self._crowded = np.zeros(_SLOTS + 1, bool)
+        self._crowded[slots[self._table[slots] != np.arange(len(terms))]] = True
+
+    def find(self, words: NDArray[np.uint32]) -> tuple[Places, Places]:
+        """Return which of the words are among the terms, and their places there."""
+        slots = words & _SLOTS
+        places = self._table[slots]
+        known = np.flatnonzero(places >= 0)
+        places, slots, words = places[known].astype(np.int64), slots[known], words[known]
+        crowded = np.flatnonzero(self._crowded[slots])
+        places[crowded] = np.searchsorted(self.sorted, words[crowded])
+        places[places == len(self.sorted)] = 0
+        same = self.sorted[places] == words
+        return known[same], places[same]
+
+
+def _postings(ids: Ragged, values: NDArray[np.uint8], terms: _Terms, rows: range) -> Places:
+    """Return the words of some entries that are among the terms, with the entry and the value."""
+    some = slice(int(ids.starts[rows.start]), int(ids.starts[rows.stop]))
+    held, places = terms.find(ids.flat[some])
+    sizes = np.diff(ids.starts[rows.start : rows.stop + 1])
+    entries = np.repeat(np.arange(rows.start, rows.stop), sizes)[held]
+    packed: Places = (places << _WORD) | (entries << 8) | values[some][held]
+    return packed
+
+
+def _places_of(postings: Places, wanted: NDArray[np.bool_]) -> Places:
+    parts = [
+        np.flatnonzero(wanted[_rows(postings[begin : begin + _MANY])]) + begin
+        for begin in range(0, len(postings), _MANY)
+    ]
+    return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+
+def _rows(postings: Places) -> Places:
+    """Return the entries of postings."""
+    found: Places = (postings >> 8) & _ROWS
+    return found
+
+
+def _plain(postings: Places) -> NDArray[np.float32]:
+    """Return the values of postings, whose roots are stored as bytes."""
+    plain: NDArray[np.float32] = _VALUES[postings & 0xFF]
     return plain

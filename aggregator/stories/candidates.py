@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from aggregator.settings import StorySettings
 from aggregator.stories import links, packing
-from aggregator.stories.blocking import Index
+from aggregator.stories.blocking import Index, Pairs
 from aggregator.stories.rows import Rows
 from aggregator.stories.scoring import TITLE_ALONE, Model, kinds_of
 from aggregator.stories.signs import Sign
@@ -15,6 +15,9 @@ from aggregator.stories.similarity import NAMES, Comparison, Floats, same_text
 
 Places = NDArray[np.int64]
 _CHINESE, _OTHER, _TITLES = 0.04, 0.08, 0.12  # what a pair must share to be looked at
+# What a Chinese pair must share besides, for each e-fold of hours apart from the first one on.
+# No labelled pair below it comes near its threshold; where much is published, it spares most work.
+_FADING, _AT_ONCE = 0.008, 0.7
 _LINKED = 4.0  # log-odds above the threshold of two sources on one address
 _SERIES = -4.0  # and at most of what only looks alike, like two numbers of a column
 _ALIKE, _COPIED, _LATER = 0.85, 0.3, 12.0  # titles; passages; hours
@@ -39,13 +42,20 @@ class Scored:
 
 
 def score(
-    rows: Rows, comparison: Comparison, model: Model, settings: StorySettings, *, timeless: bool
+    rows: Rows,
+    comparison: Comparison,
+    model: Model,
+    settings: StorySettings,
+    *,
+    timeless: bool,
+    hopeless: bool = False,
 ) -> Scored:
     """Find the candidate pairs of all fresh rows, which arrived before and still stand, and score them.
 
-    `timeless`: the window does not apply to entries without a date.
+    `timeless`: the window does not apply to entries without a date; `hopeless`: pairs that cannot
+    win are scored as well, to learn from.
     """
-    left, right = _pairs(rows, settings, timeless=timeless)
+    left, right = _pairs(rows, settings, timeless=timeless, hopeless=hopeless)
     return weigh(rows, comparison, model, settings, (left, right))
 
 
@@ -94,13 +104,16 @@ def _series(rows: Rows, columns: Floats, left: Places, right: Places) -> NDArray
     return series
 
 
-def _pairs(rows: Rows, settings: StorySettings, *, timeless: bool) -> tuple[Places, Places]:
+def _pairs(
+    rows: Rows, settings: StorySettings, *, timeless: bool, hopeless: bool
+) -> tuple[Places, Places]:
     ids = packing.ragged(rows.packed, rows.heads, "word_ids", packing.KEYS)
     values = packing.ragged(rows.packed, rows.heads, "word_values", packing.KEYS)
     found = Index(ids, values.flat, rows.fresh).pairs(_bounds(rows))
+    kept = slice(None) if hopeless else may_win(rows, found)
     by_link = links.pairs(rows)
-    both = (np.concatenate((found.left, by_link[0])) << 32) | np.concatenate(
-        (found.right, by_link[1])
+    both = (np.concatenate((found.left[kept], by_link[0])) << 32) | np.concatenate(
+        (found.right[kept], by_link[1])
     )
     packed = np.unique(both)
     left, right = packed >> 32, packed & 0xFFFFFFFF
@@ -108,6 +121,20 @@ def _pairs(rows: Rows, settings: StorySettings, *, timeless: bool) -> tuple[Plac
     turn = rows.arrived[left]
     good &= (rows.arrived[right] < turn) & (rows.left[right] > turn)
     return left[good], right[good]
+
+
+def may_win(rows: Rows, found: Pairs) -> NDArray[np.bool_]:
+    """Say which pairs share enough for the time between them."""
+    left, right = found.left, found.right
+    flags = rows.heads["flags"]
+    both = packing.CHINESE | packing.DATED
+    judged = (flags[left] & flags[right] & both) == both
+    hours = np.log1p(np.abs(rows.published[left] - rows.published[right]) / 3600)
+    wanted = _CHINESE + _FADING * np.maximum(hours - _AT_ONCE, 0)
+    urls = rows.heads["url"]
+    one_address = (urls[left] == urls[right]) & (urls[left] > 0)
+    good: NDArray[np.bool_] = ~judged | one_address | (found.strength > wanted)
+    return good
 
 
 def may_meet(

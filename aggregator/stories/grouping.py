@@ -69,14 +69,18 @@ class Work:
         learned: Learned | None = None,
         timeless: bool = False,
         packed: Mapping[str, bytes] | None = None,
+        hopeless: bool = False,
     ) -> None:
+        """`hopeless`: pairs that cannot win are scored as well, to learn from."""
         learned = learned or shipped()
         self.new, self.context, self.settings = new, context, settings
         self.rows = rows = gather(new, context, settings, learned.prior, packed, timeless=timeless)
         self.model = learned.model
         self.timeless = timeless
         self.comparer = Comparer(rows.packed, rows.published)
-        self.scored = candidates.score(rows, self.comparer, self.model, settings, timeless=timeless)
+        self.scored = candidates.score(
+            rows, self.comparer, self.model, settings, timeless=timeless, hopeless=hopeless
+        )
         self.row_of = {int(turn): row for row, turn in enumerate(rows.arrived) if turn >= 0}
         self.latest = {key: row for row, key in enumerate(rows.keys)} | {
             rows.keys[row]: row for row in self.row_of.values()

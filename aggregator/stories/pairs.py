@@ -63,6 +63,7 @@ def collect(name: str, entries: Sequence[Labelled], learned: Learned) -> Pairs:
         preferences={},
         learned=learned,
         timeless=True,
+        hopeless=True,
     )
     scored = work.scored
     events = [one.event or f"\0{n}" for n, one in enumerate(ordered)]
