@@ -189,9 +189,8 @@ def test_features_are_stored_alone(store: SqlStore) -> None:
     assert {one.key for one in store.ungrouped(9)} == {make_key(1), make_key(5)}
 
 
-def test_what_is_known_by_the_journal_alone_keeps_its_place(url: str, tmp_path: Path) -> None:
-    if url != "sqlite":
-        pytest.skip("a server's database is not lost with the folder")
+def test_what_is_known_by_the_journal_alone_keeps_its_place(tmp_path: Path) -> None:
+    url = "sqlite"  # a server's database is not lost with the folder
     store = open_store(url, data=tmp_path, now=NOW)
     fill(store)
     store.close()
