@@ -269,8 +269,9 @@ def _schedule(daemon: Daemon) -> AsyncIOScheduler:
     """Start to look at what is due, at once and then every few seconds."""
     scheduler = AsyncIOScheduler(timezone="UTC")
     scheduler.add_job(
-        daemon.tick,
+        _look,
         "interval",
+        args=(daemon,),
         seconds=_TICK,
         next_run_time=bootstrap.now(),
         coalesce=True,
@@ -279,6 +280,12 @@ def _schedule(daemon: Daemon) -> AsyncIOScheduler:
     )
     scheduler.start()
     return scheduler
+
+
+async def _look(daemon: Daemon) -> None:
+    """Tick; a look that the end cuts short is no failure to be logged."""
+    with contextlib.suppress(asyncio.CancelledError):
+        await daemon.tick()
 
 
 def _say(report: SourceReport) -> None:
