@@ -21,6 +21,7 @@ _WORD, _LOCAL = (
     58,
 )  # bits below a posting's word, and below the number of a new entry in a chunk
 _ROWS = (1 << 26) - 1
+_HEAPS = 8192  # of the products of one new entry
 _SLOTS = np.uint32((1 << 20) - 1)
 _VALUES = np.square(np.arange(256, dtype=np.float32) / np.float32(VALUE_STEPS))
 
@@ -88,10 +89,12 @@ class Index:
         places = np.arange(sizes.sum()) + np.repeat(begin - np.cumsum(sizes) + sizes, sizes)
         others = self._postings[places]
         products = np.repeat(_plain(self._postings[here]), sizes) * _plain(others)
-        # New entry, other entry and product in one number, for the same reason.
         whose, local = np.unique(rows, return_inverse=True)
-        packed = np.repeat(local << _LOCAL, sizes) | (_rows(others) << 32)
-        packed |= products.view(np.int32)
+        owners = np.repeat(local, sizes)
+        some = _hopeful(owners, others >> 8, products, bounds[whose])
+        # New entry, other entry and product in one number, for the same reason.
+        packed = (owners[some] << _LOCAL) | (_rows(others[some]) << 32)
+        packed |= products[some].view(np.int32)
         packed.sort()
         products = packed.astype(np.int32).view(np.float32)
         packed >>= 32
@@ -102,6 +105,15 @@ class Index:
         left, right = whose[packed >> (_LOCAL - 32)], packed & _ROWS
         good = (sums > bounds[left]) & (left != right)
         return left[good], right[good], sums[good], counts[good]
+
+
+def _hopeful(
+    owners: Places, others: Places, products: NDArray[np.float32], bounds: NDArray[np.float32]
+) -> Places:
+    """Return where a product may be of a pair above its entry's bound, from sums over many pairs."""
+    heaps = (owners * _HEAPS) + (others & (_HEAPS - 1))
+    sums = np.bincount(heaps, products, len(bounds) * _HEAPS).reshape(len(bounds), _HEAPS)
+    return np.flatnonzero((sums > 0.999 * bounds[:, None]).ravel()[heaps])
 
 
 class _Terms:
