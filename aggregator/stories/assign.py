@@ -8,6 +8,7 @@ _MOST = 0.2  # weight of the best pair beside the mean
 _CLOSE, _CLOSEST, _USUAL = 0.3, 5.0, 2.5  # how much closer a close story wants a newcomer to be
 _MANY = 0.3  # log-odds for each e-fold of members: many comparisons err less than one
 SIZE = 400  # members; a story that has them takes no more
+LEAST_BAR = -5.5  # no bar is lower, however large the story and however unlike its members
 _TWINS = 0.75  # log-odds above the bar at which two stories are one
 
 

@@ -38,7 +38,8 @@ class Board:
         self._order.update(order)
         for story in stories:
             keys = [member.key for member in story.members]
-            self._order.update(_unknown(keys, order))
+            if not order.keys() >= set(keys):
+                self._order.update(_unknown(keys, order))
             self.drafts[story.id] = Draft(
                 id=story.id,
                 founder=story.founder,

@@ -35,10 +35,10 @@ class Scored:
     copied: Floats  # how far both are one text, from 0 to 1
     linked: NDArray[np.bool_]  # two sources on one address
 
-    def of(self, row: int) -> range:
-        """Return the numbers of the pairs whose later entry is this row."""
+    def of(self, row: int) -> tuple[int, int]:
+        """Return where the pairs begin and end whose later entry is this row."""
         begin, end = np.searchsorted(self.left, (row, row + 1)).tolist()
-        return range(begin, end)
+        return begin, end
 
 
 def score(

@@ -13,12 +13,14 @@ from aggregator.model import GroupContext, Grouping, Reason, StoredEntry
 from aggregator.settings import StorySettings
 from aggregator.stories import assign, candidates, prior, representative, rules, scoring
 from aggregator.stories.board import Board, Draft
-from aggregator.stories.features import wide_hash
+from aggregator.stories.features import Features, wide_hash
 from aggregator.stories.prior import Prior
 from aggregator.stories.reasons import reason
 from aggregator.stories.rows import gather
 from aggregator.stories.scoring import Model
 from aggregator.stories.similarity import Comparer
+
+_NOTHING: Mapping[str, Features] = {}
 
 
 def group(
@@ -28,15 +30,17 @@ def group(
     *,
     now: datetime,
     preferences: Mapping[str, tuple[int, str]] | None = None,
+    extracted: Mapping[str, Features] = _NOTHING,
 ) -> Grouping:
     """Group entries that are new or materially changed, in (published, key) order; pure.
 
     The result is the same however one stream is cut into calls. `preferences` are the
-    (priority, language) of sources by identity.
+    (priority, language) of sources by identity; `extracted` are features by key that were
+    taken before.
     """
     if not new:
         return Grouping(stories=())
-    work = Work(new, context, settings, now=now, preferences=preferences)
+    work = Work(new, context, settings, now=now, preferences=preferences, extracted=extracted)
     work.run()
     return work.finish()
 
@@ -70,11 +74,14 @@ class Work:
         timeless: bool = False,
         packed: Mapping[str, bytes] | None = None,
         hopeless: bool = False,
+        extracted: Mapping[str, Features] = _NOTHING,
     ) -> None:
         """`hopeless`: pairs that cannot win are scored as well, to learn from."""
         learned = learned or shipped()
         self.new, self.context, self.settings = new, context, settings
-        self.rows = rows = gather(new, context, settings, learned.prior, packed, timeless=timeless)
+        self.rows = rows = gather(
+            new, context, settings, learned.prior, packed, timeless=timeless, extracted=extracted
+        )
         self.model = learned.model
         self.timeless = timeless
         self.comparer = Comparer(rows.packed, rows.published)
@@ -169,6 +176,8 @@ class Work:
         near = self._near(turn)
         fits = {id_: self._fit(id_, pairs) for id_, pairs in near.items()}
         above = {id_: fit - self._bar(self.board.drafts[id_]) for id_, fit in fits.items()}
+        # Few stories are above their bar; that these may take it is the costlier question.
+        above = {id_: one for id_, one in above.items() if one > 0 and self._open(id_, stored.key)}
         chosen = assign.best(above)
         if not chosen:
             self.board.found(stored.key, Reason(kind="founder"), revised=stored.revised)
@@ -180,26 +189,29 @@ class Work:
             self._merge(self.board.drafts[chosen], self.board.drafts[second])
 
     def _near(self, turn: int) -> dict[str, list[int]]:
-        """Return the pairs of an entry with the members of each story that it may join."""
+        """Return the pairs of an entry with the members of each story whose bar it might pass."""
         found: dict[str, list[int]] = defaultdict(list)
-        for pair in self.scored.of(self.row_of[turn]):
-            draft = self.board.story(self.rows.keys[self.scored.right[pair]])
-            if draft is not None:
-                found[draft.id].append(pair)
-        key = self.new[turn].key
-        return {
-            id_: pairs
-            for id_, pairs in found.items()
-            if self._open(self.board.drafts[id_], key)
-            and not self.rules.forbids(key, self.board.drafts[id_].members)
-        }
+        hopeful = set()
+        keys, story_of = self.rows.keys, self.board.story_of
+        begin, end = self.scored.of(self.row_of[turn])
+        others, margins = (
+            part[begin:end].tolist() for part in (self.scored.right, self.scored.margins)
+        )
+        for pair, (other, margin) in enumerate(zip(others, margins, strict=True), begin):
+            story = story_of.get(keys[other])
+            if story is not None:
+                found[story].append(pair)
+                if margin > assign.LEAST_BAR:
+                    hopeful.add(story)
+        return {story: pairs for story, pairs in found.items() if story in hopeful}
 
-    def _open(self, draft: Draft, key: str) -> bool:
-        """Say whether a story has room, and half of it lies in the window of an entry.
+    def _open(self, story: str, key: str) -> bool:
+        """Say whether a story has room, half of it lies in the window of an entry, and no rule forbids.
 
         So a story that goes on at an even pace is closed after two windows.
         """
-        if len(draft.members) >= assign.SIZE:
+        draft = self.board.drafts[story]
+        if len(draft.members) >= assign.SIZE or self.rules.forbids(key, draft.members):
             return False
         here, window = self.board.place(key)[0], self.settings.window.total_seconds()
         near = sum(abs(self.board.place(one)[0] - here) <= window for one in draft.members)
