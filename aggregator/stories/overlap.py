@@ -26,6 +26,8 @@ _NORMS = (
 )
 _NAMED = ((MARKED, _ALL), (MARKED, _LEAD_BITS))
 _DAMP = 30.0  # squared weight beside which short sentences count for little
+_WEIGHTS = np.arange(256) / packing.WEIGHT_STEPS  # of the bytes that weights are stored as
+_VALUES = np.square(np.arange(256) / packing.VALUE_STEPS)  # and of those of roots of values
 _HEAVY = 12  # words of an entry that say what it is about
 
 
@@ -52,28 +54,25 @@ class Lists:
             self._read[name] = packing.ragged(self._packed, self.heads, name)
         return self._read[name]
 
-    def weights(self, kind: str) -> Doubles:
-        """Return how rare each term is, from 0 to 12 or so."""
-        return self[f"{kind}_weights"].flat.astype(np.float64) / packing.WEIGHT_STEPS
+    def weights(self, kind: str, places: Places | slice) -> Doubles:
+        """Return how rare the terms at some places are, from 0 to 12 or so."""
+        found: Doubles = _WEIGHTS[self[f"{kind}_weights"].flat[places]]
+        return found
 
-    def values(self, kind: str) -> Doubles:
-        """Return how much each term means in its entry; their squares add up to one."""
-        return np.square(self[f"{kind}_values"].flat.astype(np.float64) / packing.VALUE_STEPS)
+    def values(self, kind: str, places: Places) -> Doubles:
+        """Return how much the terms at some places mean; those of one entry, squared, add up to one."""
+        found: Doubles = _VALUES[self[f"{kind}_values"].flat[places]]
+        return found
 
     def masses(self, kind: str, masks: tuple[tuple[int, int], ...]) -> Doubles:
         """Return each entry's squared weight of terms that stand in one and the other of two places."""
         if kind not in self._masses:
             starts, places = self[f"{kind}_ids"].starts, self[f"{kind}_places"].flat
-            owner, squares = (
-                np.repeat(np.arange(len(starts) - 1), np.diff(starts)),
-                self.weights(kind) ** 2,
-            )
+            owner = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+            squares = self.weights(kind, slice(None)) ** 2
+            standing = [np.flatnonzero(_standing(places, mask, also)) for mask, also in masks]
             self._masses[kind] = np.stack(
-                [
-                    tally(owner, squares * _standing(places, mask, also), len(starts) - 1)
-                    for mask, also in masks
-                ],
-                axis=1,
+                [tally(owner[some], squares[some], len(starts) - 1) for some in standing], axis=1
             )
         return self._masses[kind]
 
@@ -110,8 +109,8 @@ def _shared_of(
 
 
 def _standing(places: NDArray[np.uint8], mask: int, also: int) -> NDArray[np.bool_]:
-    both: NDArray[np.bool_] = ((places & mask) > 0) & ((places & also) > 0)
-    return both
+    one: NDArray[np.bool_] = (places & mask) > 0
+    return one if also == _ALL else one & ((places & also) > 0)
 
 
 def tally(pair: Places, parts: NDArray[Any], count: int) -> Doubles:
@@ -131,9 +130,8 @@ def word_columns(lists: Lists, left: Places, right: Places) -> dict[str, NDArray
     """Compare pairs by their words: the rarest, all, the heaviest of each."""
     ids, count = lists["word_ids"], len(left)
     both = shared(ids, left, right)
-    weights, values = lists.weights("word"), lists.values("word")
-    weight = (weights[both.left] + weights[both.right]) / 2
-    mine, other = values[both.left], values[both.right]
+    weight = (lists.weights("word", both.left) + lists.weights("word", both.right)) / 2
+    mine, other = lists.values("word", both.left), lists.values("word", both.right)
 
     def total(parts: NDArray[Any]) -> Doubles:
         """Return the sum of the parts of each pair."""
@@ -161,13 +159,17 @@ def _names(
     lists: Lists, both: Shared, weight: Doubles, left: Places, right: Places
 ) -> dict[str, NDArray[Any]]:
     """Compare the names that both hold with those that each holds."""
-    places, squares = lists["word_places"].flat, lists.weights("word") ** 2
+    places = lists["word_places"].flat
     masses = lists.masses("word", _NAMED)
     named = ((places[both.left] | places[both.right]) & MARKED) > 0
     held = tally(both.pair, weight**2 * named, len(left))
     mine, other = masses[left, 0], masses[right, 0]
     led = [
-        tally(both.pair, squares[side] * _standing(places[side], MARKED, _LEAD_BITS), len(left))
+        tally(
+            both.pair,
+            lists.weights("word", side) ** 2 * _standing(places[side], MARKED, _LEAD_BITS),
+            len(left),
+        )
         / (masses[rows, 1] + _DAMP)
         for side, rows in ((both.left, left), (both.right, right))
     ]
@@ -191,10 +193,10 @@ def _top(pair: Places, weight: Doubles, count: int, most: int = 8) -> Doubles:
 def bigram_columns(lists: Lists, left: Places, right: Places) -> dict[str, NDArray[Any]]:
     """Compare pairs by bigrams: altogether, and title and sentences one with another."""
     both = shared(lists["bigram_ids"], left, right)
-    weights, values = lists.weights("bigram"), lists.values("bigram")
     places = lists["bigram_places"].flat
-    squares = ((weights[both.left] + weights[both.right]) / 2) ** 2
-    products = values[both.left] * values[both.right]
+    weights = (lists.weights("bigram", both.left) + lists.weights("bigram", both.right)) / 2
+    squares = weights**2
+    products = lists.values("bigram", both.left) * lists.values("bigram", both.right)
     columns = {"bigram cosine": tally(both.pair, products, len(left))}
     norms = lists.masses("bigram", _NORMS)
     pairs = _Placed(
