@@ -15,15 +15,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
 import structlog
 
-from aggregator import documents, schedule, stories
+from aggregator import documents, schedule
 from aggregator.editions import Press
 from aggregator.errors import ParseError, SourceError
+from aggregator.grouper import Grouper, Taken
 from aggregator.model import (
     Change,
     CleanedFeed,
@@ -46,8 +48,6 @@ from aggregator.websub import Announcer
 
 _log = structlog.get_logger()
 _T = TypeVar("_T")
-_BATCH = 2_000  # entries a grouping transaction
-_REACH = timedelta(days=7)  # published span of one batch, so that its context stays small
 _OPEN = 256  # sources under way at one time, so that documents do not pile up before parsing
 _RECOVERED = 100_000  # entries of a published feed that are read back
 _HUB_SECONDS = 10.0  # that the end of a run waits for a hub
@@ -84,6 +84,13 @@ class Pipeline:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._grouper = Grouper(
+            store=parts.store,
+            pool=parts.pool,
+            settings=parts.stories,
+            sources=parts.sources,
+            clock=parts.clock,
+        )
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._one_writer = asyncio.Lock()
         self._telling: asyncio.Task[None] | None = None
@@ -321,7 +328,9 @@ class Pipeline:
     async def _settle(self, tally: Tally) -> None:
         """Group what is new, then publish; one at a time in this process."""
         async with self._one_writer:
-            await self._in_store(lambda: self._group(tally))
+            while batch := await self._in_store(self._grouper.next):
+                taken = await self._grouper.extract(batch)
+                await self._in_store(partial(self._group, taken, tally))
             await self._in_store(lambda: self._publish(tally))
             await self._in_store(lambda: self._forget(tally))
         if self._parts.announcer and tally.topics:
@@ -329,25 +338,10 @@ class Pipeline:
             tally.topics.clear()
             self.announce()
 
-    def _group(self, tally: Tally) -> None:
-        """Group everything not yet grouped, in batches near in time."""
-        store, settings = self._parts.store, self._parts.stories
-        preferences = {one.identity: (one.priority, one.language) for one in self._parts.sources}
-        while batch := store.ungrouped(_BATCH):
-            last = batch[0].published + _REACH
-            new = tuple(entry for entry in batch if entry.published <= last)
-            context = store.group_context(
-                new[0].published - settings.window, new[-1].published + settings.window
-            )
-            context, renewed = stories.renew(context, store.entries, settings)
-            if renewed:
-                store.save_features(renewed)
-            grouping = stories.group(
-                new, context, settings, now=self._parts.clock(), preferences=preferences
-            )
-            store.save_grouping(grouping)
-            tally.new += grouping.new
-            tally.changed += grouping.changed
+    def _group(self, taken: Taken, tally: Tally) -> None:
+        grouping = self._grouper.group(taken)
+        tally.new += grouping.new
+        tally.changed += grouping.changed
 
     def _publish(self, tally: Tally) -> None:
         parts = self._parts

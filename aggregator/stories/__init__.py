@@ -1,8 +1,19 @@
 """Finds the entries that report one event: features, blocking, similarity, assignment, reasons."""
 
 from aggregator.stories.explain import Explanation, explain
+from aggregator.stories.features import Features, extract_all
 from aggregator.stories.grouping import group
 from aggregator.stories.regroup import Move, Outcome, Regrouping
 from aggregator.stories.renewal import renew
 
-__all__ = ["Explanation", "Move", "Outcome", "Regrouping", "explain", "group", "renew"]
+__all__ = [
+    "Explanation",
+    "Features",
+    "Move",
+    "Outcome",
+    "Regrouping",
+    "explain",
+    "extract_all",
+    "group",
+    "renew",
+]

@@ -1,7 +1,7 @@
 """What grouping takes from one entry, once: hashed terms with their places, shingles, dates, signs."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, date
@@ -76,6 +76,11 @@ def extract(stored: StoredEntry, *, timeless: bool = False) -> Features:
         signs=signs.signs(title),
         dated=dated,
     )
+
+
+def extract_all(entries: Sequence[StoredEntry]) -> tuple[Features, ...]:
+    """Return the features of many entries, in order; fit for a worker process."""
+    return tuple(extract(one) for one in entries)
 
 
 def vocabulary(stored: StoredEntry, wanted: AbstractSet[int] | None = None) -> dict[int, str]:

@@ -1,6 +1,6 @@
 """All entries that one grouping looks at, in (published, key) order, with their stored features."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from aggregator.stories.prior import Prior
 
 OLD = -1  # arrival of what was grouped before
 NEVER_LEAVES = np.iinfo(np.int64).max
+_NOTHING: Mapping[str, Features] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +46,13 @@ def gather(
     packed: Mapping[str, bytes] | None = None,
     *,
     timeless: bool = False,
+    extracted: Mapping[str, Features] = _NOTHING,
 ) -> Rows:
     """Return the rows of the new entries and of the context; `new` must be in order.
 
-    `packed` are the features of all new entries by key, if they are known already;
-    `timeless`: it is not known when entries without a date came.
+    `packed` are the features of all new entries by key, if they are known already, and
+    `extracted` those of some before their terms are weighed; `timeless`: it is not known when
+    entries without a date came.
     """
     known = [one for one in context.entries if packing.readable(one.features)]
     turns = {one.key: turn for turn, one in enumerate(new)}
@@ -58,7 +61,10 @@ def gather(
         for one in known
     ]
     if packed is None:
-        own = _weigh(new, rows, Frequencies(prior, settings.window), settings, timeless=timeless)
+        taken = (extracted.get(one.key) or extract(one, timeless=timeless) for one in new)
+        own = _weigh(
+            zip(new, taken, strict=True), rows, Frequencies(prior, settings.window), settings
+        )
     else:
         own = [packed[one.key] for one in new]
     rows += [
@@ -78,18 +84,16 @@ def gather(
 
 
 def _weigh(
-    new: Sequence[StoredEntry],
+    new: Iterable[tuple[StoredEntry, Features]],
     old: Sequence[tuple[float, str, int, int, bytes]],
     frequencies: Frequencies,
     settings: StorySettings,
-    *,
-    timeless: bool,
 ) -> list[bytes]:
     """Pack the new entries one after another, each with what was known when its turn came."""
     reach = settings.window.total_seconds()
     waiting = sorted(old, reverse=True)
     packed = []
-    for one in new:
+    for one, features in new:
         when = one.published.timestamp()
         arriving = []
         while waiting and waiting[-1][0] <= when + reach:
@@ -101,7 +105,6 @@ def _weigh(
                 packing.terms([row[4] for row in arriving]),
             )
         frequencies.move(when)
-        features = extract(one, timeless=timeless)
         frequencies.drop(one.key)
         packed.append(_pack(features, frequencies))
         frequencies.add(one.key, when, packing.terms(packed[-1:])[0])

@@ -1,0 +1,74 @@
+"""Grouping what is stored: batch by batch, features in the pool, decisions in the store's thread."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from aggregator import stories
+from aggregator.errors import SourceError
+from aggregator.model import Grouping, Source, StoredEntry
+from aggregator.pool import Pool
+from aggregator.ports import Clock, Store
+from aggregator.settings import StorySettings
+
+_BATCH = 2_000  # entries a grouping transaction
+_PART = 50  # entries whose features one call takes
+_REACH = timedelta(days=7)  # published span of one batch, so that its context stays small
+
+Taken = Mapping[str, tuple[StoredEntry, stories.Features]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouper:
+    """Gives stored entries their stories."""
+
+    store: Store
+    pool: Pool
+    settings: StorySettings
+    sources: Sequence[Source]
+    clock: Clock
+
+    def next(self) -> tuple[StoredEntry, ...]:
+        """Return the oldest entries that are not yet grouped, those that are near in time."""
+        batch = self.store.ungrouped(_BATCH)
+        return tuple(one for one in batch if one.published <= batch[0].published + _REACH)
+
+    async def extract(self, batch: Sequence[StoredEntry]) -> Taken:
+        """Take the features of entries, in worker processes if that pays."""
+        parts = [batch[at : at + _PART] for at in range(0, len(batch), _PART)]
+        calls = [(tuple(_without_html(one) for one in part),) for part in parts]
+        results = await self.pool.run(stories.extract_all, calls)
+        return {
+            one.key: (one, features)
+            for part, found in zip(parts, results, strict=True)
+            if not isinstance(found, SourceError)
+            for one, features in zip(part, found, strict=True)
+        }
+
+    def group(self, taken: Taken) -> Grouping:
+        """Group the entries that come next; features of those that changed meanwhile are taken anew."""
+        new = self.next()
+        if not new:
+            return Grouping(stories=())
+        window = self.settings.window
+        context = self.store.group_context(new[0].published - window, new[-1].published + window)
+        context, renewed = stories.renew(context, self.store.entries, self.settings)
+        if renewed:
+            self.store.save_features(renewed)
+        known = ((one, taken.get(one.key)) for one in new)
+        grouping = stories.group(
+            new,
+            context,
+            self.settings,
+            now=self.clock(),
+            preferences={one.identity: (one.priority, one.language) for one in self.sources},
+            extracted={one.key: had[1] for one, had in known if had and had[0] == one},
+        )
+        self.store.save_grouping(grouping)
+        return grouping
+
+
+def _without_html(stored: StoredEntry) -> StoredEntry:
+    """Return an entry without what its features do not look at."""
+    return dataclasses.replace(stored, entry=dataclasses.replace(stored.entry, html=""))
