@@ -1,5 +1,6 @@
 """The permanent names of entries, stories and feeds: they follow from what they name, never from chance."""
 
+from collections.abc import Container
 from hashlib import blake2b
 from uuid import UUID, uuid5
 
@@ -23,6 +24,13 @@ def entry_id(key: str) -> str:
 def story_id(founder_key: str) -> str:
     """Return the id of the story that this entry founds, urn:uuid:…"""
     return uuid5(NAMESPACE, "story" + founder_key).urn
+
+
+def free_story_id(founder_key: str, taken: Container[str]) -> str:
+    """Return the id of the story that this entry founds; another one if that one is taken."""
+    while (own := story_id(founder_key)) in taken:
+        founder_key += "+"
+    return own
 
 
 def feed_id(name: str) -> str:

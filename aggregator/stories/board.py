@@ -74,7 +74,7 @@ class Board:
     ) -> Draft:
         """Make a story of one entry."""
         draft = Draft(
-            id=id_ or self._free_id(key),
+            id=id_ or ids.free_story_id(key, self.drafts),
             founder=key,
             first_published=first or self.now,
             updated=min(revised, self.now),
@@ -136,14 +136,6 @@ class Board:
     def _age(self, draft: Draft) -> tuple[bool, datetime, tuple[float, str]]:
         """Return what says which of two stories was published first."""
         return draft.new, draft.first_published, self.start(draft)
-
-    def _free_id(self, key: str) -> str:
-        """Return the id of an entry's own story, another one if that story lives on without it."""
-        own = ids.story_id(key)
-        while own in self.drafts:
-            key += "+"
-            own = ids.story_id(key)
-        return own
 
 
 def _unknown(

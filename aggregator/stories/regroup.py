@@ -246,7 +246,7 @@ class Regrouping:
         taken = {*will.kept.values(), *self._strays}
         made = []
         for n, story in enumerate(stories):
-            id_ = will.kept.get(n) or _free_id(self._members(story)[0].key, taken)
+            id_ = will.kept.get(n) or ids.free_story_id(self._members(story)[0].key, taken)
             taken.add(id_)
             made.append(self._rebuilt(story, id_, [olds[one] for one in dict.fromkeys(held[n])]))
         dead = [
@@ -286,10 +286,3 @@ class Regrouping:
                     )
                     found.append((seen.claim.place, move))
         return tuple(move for _, move in sorted(found, key=lambda one: one[0]))
-
-
-def _free_id(founder: str, taken: Collection[str]) -> str:
-    """Return the id of an entry's own story, another one if that lives on elsewhere."""
-    while (own := ids.story_id(founder)) in taken:
-        founder += "+"
-    return own

@@ -40,3 +40,11 @@ def test_a_key_is_32_hex_digits_of_any_text(identity: str, kind: str, value: str
 
 def test_lone_surrogates_have_keys() -> None:
     assert ids.entry_key("s", "guid", "\ud800") != ids.entry_key("s", "guid", "\ud801")
+
+
+def test_a_story_whose_id_is_taken_gets_another_and_always_the_same() -> None:
+    own = ids.story_id("ab")
+    assert ids.free_story_id("ab", set()) == own
+    second = ids.free_story_id("ab", {own})
+    assert second == ids.free_story_id("ab", {own}) != own
+    assert ids.free_story_id("ab", {own, second}) not in {own, second}
