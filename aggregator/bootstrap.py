@@ -160,7 +160,7 @@ class Application:
         regrouping = stories.Regrouping(
             self.config.stories,
             now=now(),
-            preferences={one.identity: (one.priority, one.language) for one in self.config.sources},
+            priorities={one.identity: one.priority for one in self.config.sources},
             strip=lambda stored: documents.without_learned(stored, learned),
         )
         self.store.regroup(regrouping.run, dry_run=dry_run)

@@ -62,7 +62,7 @@ class Grouper:
             context,
             self.settings,
             now=self.clock(),
-            preferences={one.identity: (one.priority, one.language) for one in self.sources},
+            priorities={one.identity: one.priority for one in self.sources},
             extracted={one.key: had[1] for one, had in known if had and had[0] == one},
         )
         self.store.save_grouping(grouping)

@@ -165,7 +165,7 @@ def _step(
     new = [one.stored for one in batch]
     context = past.context(new[0].published - settings.window, new[-1].published + settings.window)
     now = ordered[-1].stored.published + timedelta(seconds=1)
-    work = Work(new, context, settings, now=now, preferences={}, learned=learned, timeless=timeless)
+    work = Work(new, context, settings, now=now, learned=learned, timeless=timeless)
     work.run()
     grouping = work.finish()
     features = dict(grouping.features)

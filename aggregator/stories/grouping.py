@@ -21,6 +21,7 @@ from aggregator.stories.scoring import Model
 from aggregator.stories.similarity import Comparer
 
 _NOTHING: Mapping[str, Features] = {}
+_EQUAL: Mapping[str, int] = {}
 
 
 def group(
@@ -29,18 +30,17 @@ def group(
     settings: StorySettings,
     *,
     now: datetime,
-    preferences: Mapping[str, tuple[int, str]] | None = None,
+    priorities: Mapping[str, int] = _EQUAL,
     extracted: Mapping[str, Features] = _NOTHING,
 ) -> Grouping:
     """Group entries that are new or materially changed, in (published, key) order; pure.
 
-    The result is the same however one stream is cut into calls. `preferences` are the
-    (priority, language) of sources by identity; `extracted` are features by key that were
-    taken before.
+    The result is the same however one stream is cut into calls. `priorities` are
+    those of sources by identity; `extracted` are features by key that were taken before.
     """
     if not new:
         return Grouping(stories=())
-    work = Work(new, context, settings, now=now, preferences=preferences, extracted=extracted)
+    work = Work(new, context, settings, now=now, priorities=priorities, extracted=extracted)
     work.run()
     return work.finish()
 
@@ -69,7 +69,7 @@ class Work:
         settings: StorySettings,
         *,
         now: datetime,
-        preferences: Mapping[str, tuple[int, str]] | None = None,
+        priorities: Mapping[str, int] = _EQUAL,
         learned: Learned | None = None,
         timeless: bool = False,
         packed: Mapping[str, bytes] | None = None,
@@ -100,7 +100,7 @@ class Work:
         urls = rows.heads["url"].tolist()
         known = [(key, urls[row]) for key, row in self.latest.items()]
         self.rules = rules.make(chain(rules.configured(settings, known), context.decisions))
-        self.priorities = {wide_hash(name): one[0] for name, one in (preferences or {}).items()}
+        self.priorities = {wide_hash(name): one for name, one in priorities.items()}
 
     def run(self) -> None:
         """Carry out the corrections, then give each entry its story."""

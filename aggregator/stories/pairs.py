@@ -60,7 +60,6 @@ def collect(name: str, entries: Sequence[Labelled], learned: Learned) -> Pairs:
         GroupContext(),
         StorySettings(),
         now=ordered[-1].stored.published,
-        preferences={},
         learned=learned,
         timeless=True,
         hopeless=True,

@@ -61,14 +61,14 @@ class Regrouping:
         settings: StorySettings,
         *,
         now: datetime,
-        preferences: Mapping[str, tuple[int, str]] | None = None,
+        priorities: Mapping[str, int] | None = None,
         strip: Strip = same,
     ) -> None:
         """`strip` takes learned boilerplate out of an entry's text; an entry without is returned itself."""
         self.outcome = Outcome()
         self._settings, self._now, self._strip = settings, now, strip
-        self._preferences = dict(preferences or {})
-        self._priorities = {wide_hash(name): one[0] for name, one in self._preferences.items()}
+        self._priorities = dict(priorities or {})
+        self._ranks = {wide_hash(name): one for name, one in self._priorities.items()}
         self._window: deque[Grouped] = deque()
         self._pinned: dict[str, Grouped] = {}  # the user named them: in reach for ever
         self._seen: dict[str, _Seen] = {}
@@ -157,7 +157,7 @@ class Regrouping:
         for one, source, length in zip(entries, sources, lengths, strict=True):
             claim = Claim(
                 key=one.key,
-                priority=self._priorities.get(source, 0),
+                priority=self._ranks.get(source, 0),
                 length=length,
                 place=(one.published.timestamp(), one.key),
             )
@@ -174,7 +174,7 @@ class Regrouping:
             context,
             self._settings,
             now=self._now,
-            preferences=self._preferences,
+            priorities=self._priorities,
             packed=packed,
         )
         work.run()

@@ -367,7 +367,7 @@ def test_what_the_journal_does_not_know_joins_the_restored_story() -> None:
 
 def test_the_reader_s_priority_decides_who_is_shown() -> None:
     grouping = stories.group(
-        BRIDGES, GroupContext(), StorySettings(), now=NOW, preferences={"p3.example": (5, "zh")}
+        BRIDGES, GroupContext(), StorySettings(), now=NOW, priorities={"p3.example": 5}
     )
     assert only(grouping).representative == BRIDGES[2].key
 

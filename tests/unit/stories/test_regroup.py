@@ -288,7 +288,7 @@ def test_learned_boilerplate_is_left_out_of_what_is_compared() -> None:
 def test_a_better_source_is_shown_though_nothing_moves() -> None:
     history = History(BRIDGES)
     before = history.story(0)
-    outcome, done = history.regroup(preferences={BRIDGES[2].source_id: (5, "")})
+    outcome, done = history.regroup(priorities={BRIDGES[2].source_id: 5})
     (story,) = done.stories
     assert story.representative == BRIDGES[2].key
     assert story.updated == LATER
