@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from aggregator import text
+from aggregator.model import Entry
 
 
 class Words(NamedTuple):
@@ -81,6 +82,7 @@ _TABLE = {
     "yue": _TRADITIONAL,
 }
 
+_SAMPLE = 300  # characters of a text that show its script
 _LEFTWARD = frozenset("ar ckb dv fa he iw ks nqo ps sd syr ug ur yi".split())
 _SCRIPTS = frozenset({"arab", "hebr", "syrc", "thaa", "nkoo"})
 
@@ -94,6 +96,11 @@ def is_leftward(language: str, sample: str) -> bool:
     if primary and primary != "und":
         return primary in _LEFTWARD
     return text.script(sample) in {"Arab", "Hebr"}
+
+
+def of(entry: Entry) -> Words:
+    """Return the words for what stands around an entry."""
+    return choose(entry.language, entry.title + entry.text[:_SAMPLE])
 
 
 def choose(language: str, sample: str) -> Words:

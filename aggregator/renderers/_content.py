@@ -318,7 +318,7 @@ def _html(lead: StoredEntry, mentions: tuple[Mention, ...]) -> str:
         body = f'<div dir="rtl">{body}</div>'  # few readers look at the language
     if not mentions:
         return body
-    said = words.choose(entry.language, entry.title + entry.text[:300])
+    said = words.of(entry)
     lines = "".join(_line(mention, said) for mention in mentions)
     return f'{body}\n<div class="{LIST}">\n<hr>\n<p>{said.also}</p>\n<ul>{lines}\n</ul></div>'
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from aggregator import text, urls, words
-from aggregator.model import Entry, Reason, ShownStory, StoredEntry
+from aggregator.model import Reason, ShownStory, StoredEntry
 from aggregator.server._site import Published
 
 _TEXT_MOST = 320  # characters of the text on a story's page
@@ -145,21 +145,16 @@ def ask(shown: ShownStory | None, stored: StoredEntry | None) -> Asked:
     """Return what a reader is asked before an entry is taken out of a story."""
     if shown is None or stored is None:
         lead = shown.lead.entry if shown else None
-        said = _words(lead) if lead else words.choose("en", "")
+        said = words.of(lead) if lead else words.choose("en", "")
         return Asked(said=said, report=None, title="", language="")
     shows = next((one for one in shown.entries if one.key != stored.key), stored)
     entry = shows.entry
     return Asked(
-        said=_words(shown.lead.entry),
+        said=words.of(shown.lead.entry),
         report=_report(stored, Reason(kind="founder"), {stored.key: _title(stored)}),
         title=_title(shows),
         language=entry.language,
     )
-
-
-def _words(entry: Entry) -> words.Words:
-    """Return the words that the entry's list is written in."""
-    return words.choose(entry.language, entry.title + entry.text[:300])
 
 
 def feed_links(feeds: Iterable[Published], prefix: str) -> tuple[FeedLink, ...]:
