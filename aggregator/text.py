@@ -54,18 +54,9 @@ def fold(text: str) -> str:
     plainer = unicodedata.normalize("NFKC", text).casefold()
     if not unicodedata.is_normalized("NFKC", plainer):
         plainer = unicodedata.normalize("NFKC", plainer)
-    return _replace(plainer, _folding())
-
-
-def to_simplified(text: str) -> str:
-    """Return the text with each traditional character replaced by its simplified one."""
-    return _replace(text, _simplified()[0])
-
-
-def _replace(text: str, table: NDArray[np.uint32]) -> str:
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
-    replaced: bytes = table[codes].tobytes()
-    return replaced.decode("utf-32-le", "surrogatepass")
+    codes = np.frombuffer(plainer.encode("utf-32-le", "surrogatepass"), "<u4")
+    folded: bytes = _folding()[codes].tobytes()
+    return folded.decode("utf-32-le", "surrogatepass")
 
 
 def words(text: str) -> list[str]:

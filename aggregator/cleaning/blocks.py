@@ -13,8 +13,8 @@ _BREAKS = frozenset(
     for tag in (BLOCKS | {"br", "caption", "details", "summary"}) - {"address", "fieldset", "form"}
     for name in (tag, "/" + tag)
 )
-_LINK = re.compile(r"<(a)(?:\s[^>]*)?>(.*?)</a>", re.DOTALL)
-_CAPTION = re.compile(r"<(figcaption|small)(?:\s[^>]*)?>(.*?)</\1>", re.DOTALL)
+_LINK = re.compile(r"<a(?:\s[^>]*)?>(?P<held>.*?)</a>", re.DOTALL)
+_CAPTION = re.compile(r"<(figcaption|small)(?:\s[^>]*)?>(?P<held>.*?)</\1>", re.DOTALL)
 _LETTERS = re.compile(r"(?:[\W\d_]*+[^\W\d_]){20}")
 _SHORTEST = 4  # characters of a block worth a hash
 _MARK = "\0"  # between blocks; sanitized HTML has none
@@ -90,5 +90,5 @@ def compared(
 
 
 def _within(pattern: re.Pattern[str], html: str) -> frozenset[str]:
-    """Return the texts of the elements that a pattern finds."""
-    return frozenset(texts("<hr>".join([match[2] for match in pattern.finditer(html)])))
+    """Return the texts that the elements which a pattern finds hold."""
+    return frozenset(texts("<hr>".join([match["held"] for match in pattern.finditer(html)])))

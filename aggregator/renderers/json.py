@@ -13,11 +13,8 @@ from aggregator.renderers._content import Rendition
 EXTENSION = "json"
 MEDIA_TYPE = "application/feed+json"
 
-_UNSOUND = (
-    "\\u00",
-    "\ufffe",
-    "\uffff",
-)  # may not stand there; the first is how controls are written
+# What may not stand there; the first is how controls are written.
+_UNSOUND = ("\\u00", "\ufffe", "\uffff")
 
 
 def render(edition: Edition) -> bytes:

@@ -16,10 +16,7 @@ Places = NDArray[np.int64]
 RING = 256  # entries of one word that are looked up on each side in time
 _CHUNK = 32  # new entries at a time, so that memory stays small: each may look up 30,000 entries
 _AT_ONCE, _MANY = 8192, 1 << 20  # entries, and postings, at a time, for the same reason
-_WORD, _LOCAL = (
-    40,
-    58,
-)  # bits below a posting's word, and below the number of a new entry in a chunk
+_WORD, _LOCAL = 40, 58  # bits below a posting's word, and below a new entry's number in a chunk
 _ROWS = (1 << 26) - 1
 _HEAPS = 8192  # of the products of one new entry
 _SLOTS = np.uint32((1 << 20) - 1)

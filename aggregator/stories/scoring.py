@@ -15,7 +15,6 @@ from aggregator.stories.packing import CHINESE, DATED
 from aggregator.stories.similarity import NAMES, Floats
 
 KINDS = ("zh", "zh undated", "en", "en undated", "title")
-MATCHES = ("strict", "normal", "loose")
 TITLE_ALONE = 60  # characters of a body below which the title is all there is
 _FALLBACK = {"zh undated": "zh", "en undated": "en", "title": "en", "en": "zh"}
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.text import fold, plain, script, shorten, to_simplified, words, xml_safe
+from aggregator.text import fold, plain, script, shorten, words, xml_safe
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 
@@ -31,7 +31,7 @@ def test_fold_twice_is_fold_once(text: str) -> None:
 
 
 def test_a_character_folds_the_same_wherever_it_stands() -> None:
-    assert to_simplified("乾") + to_simplified("坤") == to_simplified("乾坤")
+    assert fold("乾") + fold("坤") == fold("乾坤")
 
 
 @pytest.mark.parametrize(
