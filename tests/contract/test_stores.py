@@ -42,21 +42,9 @@ from tests.builders import (
     make_story,
     make_tombstone,
 )
-from tests.contract.databases import KINDS, database_url
 
 SOURCE = make_source()
 DAY = timedelta(days=1)
-
-
-# One worker runs all that need the server, so that it starts once.
-_PARAMS = [pytest.param(kind, marks=pytest.mark.xdist_group(kind)) for kind in KINDS]
-
-
-@pytest.fixture(params=_PARAMS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Give the URL of an empty database."""
-    with database_url(request.param, tmp_path) as one:
-        yield one
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode
+
+from tests.integration.loopback import Quiet, listening
 
 CHALLENGE = "a challenge & more"
 
@@ -96,8 +97,8 @@ def open_hub() -> Iterator[Hub]:
     """Run a hub until the block ends."""
     hub = Hub()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
+    class Handler(Quiet):
+        def do_POST(self) -> None:  # noqa: N802  http.server's word
             """Take a request."""
             size = int(self.headers["Content-Length"])
             form = parse_qs(self.rfile.read(size).decode())
@@ -112,16 +113,9 @@ def open_hub() -> Iterator[Hub]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    hub.address = f"http://127.0.0.1:{server.server_port}/hub?a=b"
-    try:
-        yield hub
-    finally:
-        hub.ended.set()
-        server.shutdown()
-        server.server_close()
+    with listening(Handler) as address:
+        hub.address = f"{address}/hub?a=b"
+        try:
+            yield hub
+        finally:
+            hub.ended.set()

@@ -20,12 +20,32 @@ class Site:
     ended: threading.Event = field(default_factory=threading.Event)
 
 
+class Quiet(BaseHTTPRequestHandler):
+    """Answers requests and logs none."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def listening(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Let a handler answer on a port of its own until the block ends; give its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 @contextmanager
 def serving() -> Iterator[Site]:
     """Serve a Site until the block ends."""
     site = Site()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_GET(self) -> None:
             """Answer with the page, 304 where the reader has it already."""
             if self.path in site.hanging:
@@ -43,16 +63,8 @@ def serving() -> Iterator[Site]:
             self.end_headers()
             self.wfile.write(page)
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    site.address = f"http://127.0.0.1:{server.server_port}"
-    try:
-        yield site
-    finally:
-        site.ended.set()
-        server.shutdown()
-        server.server_close()
+    with listening(Handler) as site.address:
+        try:
+            yield site
+        finally:
+            site.ended.set()
