@@ -17,9 +17,12 @@ LONGEST = 16_000  # characters of an address; longer ones are none
 _PARTS = re.compile(
     r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#\\]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL
 )
-_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?")
+# A name that the parser leaves as it is: no punycode to check, and no last label that may be a
+# number (1, 0x7f), which makes the whole an address.
+_NAME = r"((?:(?!xn--)[a-z0-9_-]+\.)*+(?!xn--)[a-z_-][a-z0-9_-]*)"
+_HOST = re.compile(_NAME + r"\.?")
 # What most addresses look like, so that they need not be cut: host, origin, path from the root.
-_PLAIN_HOST = re.compile(r"https?://([a-z0-9_-]+(?:\.[a-z0-9_-]+)*+(?<![0-9]))(?=[/?#]|\Z)")
+_PLAIN_HOST = re.compile(rf"https?://{_NAME}(?=[/?#]|\Z)")
 _PLAIN_ORIGIN = re.compile(r"(https?:)//[A-Za-z0-9.-]+(?::\d+)?(?=[/?#]|\Z)")
 _ROOTED = re.compile(r"(//[A-Za-z0-9.-]+(?::\d+)?)?/(?![/.])(?:[^/?#;]|/(?!\.))*+(?:\?[^#]+)?")
 _BLANKS = re.compile(r"^[\x00-\x20\u3000\ufeff]+|[\x00-\x20\u3000\ufeff]+$|[\t\r\n]+")
@@ -126,8 +129,8 @@ def host(url: str) -> str:
     if scheme.lower() not in _DEFAULT_PORTS or not authority:
         return ""
     name = authority.rpartition("@")[2].lower()
-    if ":" not in name and _HOST.fullmatch(name) and not name[-1].isdigit():
-        return name.rstrip(".")
+    if plain := _HOST.fullmatch(name):
+        return plain[1]
     return _parsed_host(name)
 
 

@@ -259,7 +259,11 @@ def test_the_short_way_from_the_root_is_that_of_the_standard(rest: str) -> None:
     assert urls.absolute(base, url) == expected
 
 
-@given(st.text(alphabet="abAB19.-_:@/?#\\%é[]", max_size=14))
+@example("1.")
+@example("0xf")
+@example("0x7f.1.")
+@example("xn--a.example")
+@given(st.text(alphabet="abAB019fFxXn.-_:@/?#\\%é[]", max_size=14))
 def test_the_short_way_to_a_host_is_that_of_the_parser(rest: str) -> None:
     url = f"https://{rest}"
     try:
