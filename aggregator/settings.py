@@ -104,6 +104,7 @@ class StorySettings:
     window: timedelta = timedelta(hours=72)
     keep: timedelta = timedelta(days=365)
     match: Literal["strict", "normal", "loose"] = "normal"
+    languages: tuple[str, ...] = ()
     never: tuple[tuple[str, str], ...] = ()
     join: tuple[tuple[str, str], ...] = ()
     split: tuple[tuple[str, str], ...] = ()

@@ -64,7 +64,9 @@ def held_out(paths: Sequence[Path]) -> None:
     for name, found in files.items():
         rest = [other for other in files if other != name]
         lessons = [
-            pairs.collect(other, files[other], _without(features, {other, name})) for other in rest
+            one
+            for other in rest
+            for one in pairs.lessons(other, files[other], _without(features, {other, name}))
         ]
         weights = train.train(lessons, ["zh"])
         learned = Learned(model=scoring.read(weights), prior=_without(features, {name}).prior)

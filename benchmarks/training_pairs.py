@@ -66,7 +66,9 @@ def collect(
     for name, found in files.items():
         others = [one for other, some in features.items() if other != name for one in some]
         learned = Learned(model=scoring.built_in(), prior=prior.count([*others, *feeds]))
-        some = pairs.slices(pairs.collect(name, found, learned), MOST)
+        some = [
+            part for one in pairs.lessons(name, found, learned) for part in pairs.slices(one, MOST)
+        ]
         collected.extend(some)
         for one in some:
             print(f"{one.name}: {len(one.events)} entries, {len(one.left)} pairs")

@@ -4,7 +4,7 @@ import dataclasses
 import math
 import textwrap
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -59,15 +59,16 @@ def evaluate(
     started = time.perf_counter()
     made = [judging.evaluate(streams.entries(read(one)), learned=learned) for one in files]
     shown: dict[str, Any] = judging.summary(made, time.perf_counter() - started)
-    worst = list(_worst(made, mistakes))
+    spoken, worst = judging.languages(made), list(_worst(made, mistakes))
     if plot:
         publish.write(plot, plotting.draw(made).encode())
     if json:
+        shown |= {"languages": spoken} if spoken else {}
         say_json(shown | ({"mistakes": worst} if mistakes else {}))
         return
     for name, value in shown.items():
         say(f"{name.replace('_', ' '):<15} {value}")
-    for line in (*_languages(made), *_in_words(worst)):
+    for line in (*_in_languages(spoken), *_in_words(worst)):
         say(printable(line))
 
 
@@ -84,7 +85,7 @@ def train(files: _Files, output: _Output, quiet: Quiet = False) -> None:
         if file.suffix == ".npz":
             made.extend(pairs.load(file.read_bytes()))
         else:
-            made.append(pairs.collect(file.stem, streams.entries(read(file)), learned))
+            made.extend(pairs.lessons(file.stem, streams.entries(read(file)), learned))
     publish.write(output, training.train(made).encode())
     if not quiet:
         say(f"wrote {output}: {sum(len(one.left) for one in made)} pairs of {len(made)} files")
@@ -125,17 +126,10 @@ def _worst(made: "Sequence[Evaluation]", most: int) -> Iterator[dict[str, Any]]:
         yield describe(mistake, entries)
 
 
-def _languages(made: "Sequence[Evaluation]") -> Iterator[str]:
-    """Yield a line for each language where there are several."""
-    from aggregator.stories.metrics import Counts  # noqa: PLC0415
-
-    totals: dict[str, Counts] = {}
-    for evaluation in made:
-        for name, counts in evaluation.by_language().items():
-            totals[name] = totals.get(name, Counts()) + counts
-    for name, counts in totals.items() if len(totals) > 1 else ():
-        figures = counts.agreement()
-        yield f"{name:<15} pair f1 {figures.pair_f1:.4f}, b3 f1 {figures.b3_f1:.4f}"
+def _in_languages(languages: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    """Yield a line for each language."""
+    for name, figures in languages.items():
+        yield f"{name:<15} pair f1 {figures['pair_f1']:.4f}, b3 f1 {figures['b3_f1']:.4f}"
 
 
 def _in_words(worst: Sequence[dict[str, Any]]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from aggregator.config.fields import (
     HostGlob,
     Interval,
     Keep,
+    Language,
     Pause,
     Selector,
     Size,
@@ -216,6 +217,11 @@ class StoriesModel(Model):
         default=_STORIES.match,
         description="how sure grouping must be: a wrong merge hides news, a miss shows it twice",
         examples=["normal"],
+    )
+    languages: Annotated[tuple[Language, ...], BeforeValidator(as_list)] = Field(
+        default=_STORIES.languages,
+        description="the languages that a story is rather shown in, the best first, after the `priority` of sources; `zh-Hans` and `zh-Hant` are two",
+        examples=[["zh-Hans", "zh", "en"]],
     )
     join: tuple[Pair, ...] = Field(
         default=_STORIES.join,

@@ -19,7 +19,7 @@ _CHINESE, _OTHER, _TITLES = 0.04, 0.08, 0.12  # what a pair must share to be loo
 # No labelled pair below it comes near its threshold; where much is published, it spares most work.
 _FADING, _AT_ONCE = 0.008, 0.7
 _LINKED = 4.0  # log-odds above the threshold of two sources on one address
-_SERIES = -4.0  # and at most of what only looks alike, like two numbers of a column
+GUARDED = -4.0  # and at most of what only looks alike, like two numbers of a column
 _ALIKE, _COPIED, _LATER = 0.85, 0.3, 12.0  # titles; passages; hours
 
 
@@ -34,6 +34,7 @@ class Scored:
     margins: Floats  # log-odds above the threshold of the pair's kind of text, guarded
     copied: Floats  # how far both are one text, from 0 to 1
     linked: NDArray[np.bool_]  # two sources on one address
+    guarded: NDArray[np.bool_]  # numbers of a series, pages of one newspaper: held apart
 
     def of(self, row: int) -> tuple[int, int]:
         """Return where the pairs begin and end whose later entry is this row."""
@@ -72,9 +73,9 @@ def weigh(
     kinds = kinds_of(rows.heads, left, right)
     logits = model.logits(columns, kinds)
     linked = links.one_address(rows, left, right)
-    series = _series(rows, columns, left, right)
+    guarded = _series(rows, columns, left, right) | _pages(rows, columns, left, right)
     margins = logits - model.thresholds(settings.match)[kinds]
-    margins = np.where(series, np.minimum(margins, _SERIES), margins)
+    margins = np.where(guarded, np.minimum(margins, GUARDED), margins)
     return Scored(
         left=left,
         right=right,
@@ -83,6 +84,7 @@ def weigh(
         margins=np.where(linked, np.maximum(margins, _LINKED), margins).astype(np.float32),
         copied=same_text(columns, rows.heads, left, right),
         linked=linked,
+        guarded=guarded,
     )
 
 
@@ -102,6 +104,18 @@ def _series(rows: Rows, columns: Floats, left: Places, right: Places) -> NDArray
     daily = (signs & int(Sign.MARKET | Sign.LIVE | Sign.ROUND_UP)) > 0
     series: NDArray[np.bool_] = later & (named | daily)
     return series
+
+
+def _pages(rows: Rows, columns: Floats, left: Places, right: Places) -> NDArray[np.bool_]:
+    """Say which pairs are articles of one newspaper, which does not tell one event twice.
+
+    Its pages write of one visitor, campaign or meeting after another in nearly the same words.
+    """
+    flags = rows.heads["flags"][left] & rows.heads["flags"][right]
+    pages: NDArray[np.bool_] = (flags & packing.ON_PAGE) > 0
+    pages &= columns[:, NAMES.index("same publisher")] > 0
+    pages &= columns[:, NAMES.index("containment")] < _COPIED
+    return pages
 
 
 def _pairs(

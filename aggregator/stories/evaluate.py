@@ -49,7 +49,7 @@ class Evaluation:
         return _counts(self, self._judged())
 
     def by_language(self) -> dict[str, Counts]:
-        """Return the counts of the entries of each language, and of pairs of two languages."""
+        """Return the counts of the entries of each language, of all these, and of pairs of two."""
         judged = self._judged()
         names = sorted({one.language for one in judged})
         found = {
@@ -57,6 +57,7 @@ class Evaluation:
         }
         if len(names) > 1:
             alone = sum(found.values(), Counts())
+            found["one language"] = alone
             found["across"] = Counts(
                 both=self.counts.both - alone.both,
                 found=self.counts.found - alone.found,
@@ -133,6 +134,20 @@ def summary(evaluations: Sequence[Evaluation], seconds: float) -> dict[str, floa
         "stories": sum(len(set(one.stories.values())) for one in evaluations),
         "entries": sum(len(one.entries) for one in evaluations),
         "seconds": round(seconds, 3),
+    }
+
+
+def languages(evaluations: Sequence[Evaluation]) -> dict[str, dict[str, float]]:
+    """Return the figures of each language, of pairs in one and of pairs in two; {} for one language."""
+    totals: dict[str, Counts] = {}
+    for one in evaluations:
+        for name, counts in one.by_language().items():
+            totals[name] = totals.get(name, Counts()) + counts
+    if len(totals) < 2:
+        return {}
+    return {
+        name: {key: round(value, 4) for key, value in counts.agreement().by_name().items()}
+        for name, counts in totals.items()
     }
 
 

@@ -40,10 +40,12 @@ class Features:
     publisher: int
     source: int
     chinese: bool
+    language: str  # without script and region
     script: str
     length: int  # characters of the folded body
     signs: int
     dated: bool
+    on_page: bool  # of a newspaper, which says so in the title
 
 
 def extract(stored: StoredEntry, *, timeless: bool = False) -> Features:
@@ -71,10 +73,12 @@ def extract(stored: StoredEntry, *, timeless: bool = False) -> Features:
         publisher=wide_hash(entry.publisher.id),
         source=wide_hash(stored.source_id),
         chinese=chinese,
+        language=entry.language.partition("-")[0].casefold(),
         script=code,
         length=len(body),
         signs=signs.signs(title),
         dated=dated,
+        on_page=signs.on_page(entry.title),
     )
 
 

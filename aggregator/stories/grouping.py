@@ -13,9 +13,10 @@ from aggregator.model import GroupContext, Grouping, Reason, StoredEntry
 from aggregator.settings import StorySettings
 from aggregator.stories import assign, candidates, prior, representative, rules, scoring
 from aggregator.stories.board import Board, Draft
-from aggregator.stories.features import Features, wide_hash
+from aggregator.stories.features import Features
 from aggregator.stories.prior import Prior
 from aggregator.stories.reasons import reason
+from aggregator.stories.representative import Taste
 from aggregator.stories.rows import gather
 from aggregator.stories.scoring import Model
 from aggregator.stories.similarity import Comparer
@@ -100,7 +101,7 @@ class Work:
         urls = rows.heads["url"].tolist()
         known = [(key, urls[row]) for key, row in self.latest.items()]
         self.rules = rules.make(chain(rules.configured(settings, known), context.decisions))
-        self.priorities = {wide_hash(name): one for name, one in priorities.items()}
+        self.taste = Taste.of(priorities, settings.languages)
 
     def run(self) -> None:
         """Carry out the corrections, then give each entry its story."""
@@ -258,15 +259,12 @@ class Work:
 
     def _show(self, draft: Draft) -> None:
         """Choose again which entry stands for the story."""
-        heads = self.rows.heads
-        known = {
-            key: (int(heads["source"][row]), int(heads["length"][row]))
+        copies = representative.copies(draft.members, self.board.place)
+        claims = [
+            self.taste.claim(key, self.rows.heads[row], self.board.place(key), copy=key in copies)
             for key in draft.members
             if (row := self.latest.get(key)) is not None
-        }
-        claims = representative.claims(
-            draft.members, known, {key: self.board.place(key) for key in known}, self.priorities
-        )
+        ]
         current = draft.representative
         chosen = representative.choose(claims, current)
         if chosen != current:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from aggregator.stories.features import Features
 from aggregator.stories.terms import Floats, Hashes
 
-VERSION = 2
+VERSION = 3
 WORDS, BIGRAMS = 128, 192  # that are kept, the heaviest first
 KEYS = 60  # of the words that serve as keys of blocking
 WEIGHT_STEPS, VALUE_STEPS = 20, 255  # of the bytes that weights and roots of values become
@@ -24,6 +24,7 @@ HEADER = np.dtype(
         ("version", "u1"),
         ("flags", "u1"),
         ("signs", "<u2"),
+        ("language", "S3"),
         ("script", "S4"),
         ("length", "<u4"),
         ("publisher", "<u8"),
@@ -38,7 +39,7 @@ HEADER = np.dtype(
         ("title", "<u2"),
     ]
 )
-DATED, CHINESE = 1, 2
+DATED, CHINESE, ON_PAGE = 1, 2, 4
 # Each list: the header's count, the type of one element.
 _LISTS = (
     ("word_ids", "words", "<u4"),
@@ -72,8 +73,9 @@ def pack(features: Features, word_weights: Floats, bigram_weights: Floats) -> by
     header = np.zeros(1, HEADER)
     for name, value in (
         ("version", VERSION),
-        ("flags", features.dated * DATED + features.chinese * CHINESE),
+        ("flags", _flags(features)),
         ("signs", features.signs),
+        ("language", features.language.encode("ascii", "replace")),
         ("script", features.script.encode()),
         ("length", features.length),
         ("publisher", features.publisher),
@@ -103,6 +105,10 @@ def pack(features: Features, word_weights: Floats, bigram_weights: Floats) -> by
         features.cites[:255],
     )
     return b"".join((header.tobytes(), *(one.tobytes() for one in lists), title))
+
+
+def _flags(features: Features) -> int:
+    return features.dated * DATED + features.chinese * CHINESE + features.on_page * ON_PAGE
 
 
 def headers(packed: Sequence[bytes]) -> NDArray[np.void]:

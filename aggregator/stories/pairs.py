@@ -16,10 +16,11 @@ from aggregator.settings import StorySettings
 from aggregator.stories.grouping import Learned, Work
 from aggregator.stories.labelled import Labelled
 from aggregator.stories.scoring import kinds_of
+from aggregator.stories.shortened import RETOLD, versions
 from aggregator.stories.similarity import NAMES, Floats
 
 _TOPIC = re.compile(r"\d+")
-_PLAIN = ("kinds", "left", "right", "events", "topics", "ambiguous")
+_PLAIN = ("kinds", "left", "right", "guarded", "events", "topics", "ambiguous")
 _WIDE = frozenset({"all words", "rare words", "names apart", "rest"})
 _MIDDLE = frozenset({"top words", "hours", "first 6 hours", "shorter body"})
 
@@ -37,9 +38,20 @@ class Pairs:
     kinds: NDArray[np.int8]
     left: NDArray[np.int32]
     right: NDArray[np.int32]
+    guarded: NDArray[np.bool_]  # which pairs a guard holds apart, whatever a model says
     events: NDArray[np.int32]
     topics: NDArray[np.int32]
     ambiguous: NDArray[np.bool_]
+
+    @property
+    def stream(self) -> str:
+        """What all versions of one file have in common; they are held out together."""
+        return self.name.partition(RETOLD)[0]
+
+    @property
+    def retold(self) -> bool:
+        """Whether this is a version that nobody published."""
+        return RETOLD in self.name
 
     @property
     def same(self) -> NDArray[np.bool_]:
@@ -50,6 +62,11 @@ class Pairs:
     def scored(self) -> NDArray[np.bool_]:
         """Which pairs count: those without an ambiguous entry."""
         return ~(self.ambiguous[self.left] | self.ambiguous[self.right])
+
+
+def lessons(name: str, entries: Sequence[Labelled], learned: Learned) -> tuple[Pairs, ...]:
+    """Return the candidate pairs of a file, and of the same file told more briefly."""
+    return tuple(collect(one, some, learned) for one, some in versions(name, entries))
 
 
 def collect(name: str, entries: Sequence[Labelled], learned: Learned) -> Pairs:
@@ -76,6 +93,7 @@ def collect(name: str, entries: Sequence[Labelled], learned: Learned) -> Pairs:
         kinds=kinds_of(work.rows.heads, scored.left, scored.right),
         left=scored.left.astype(np.int32),
         right=scored.right.astype(np.int32),
+        guarded=scored.guarded,
         events=_numbers(events),
         topics=_numbers(topics),
         ambiguous=np.array([one.ambiguous for one in ordered]),
@@ -102,6 +120,7 @@ def _stretch(pairs: Pairs, begin: int, most: int) -> Pairs:
         kinds=pairs.kinds[kept],
         left=pairs.left[kept] - begin,
         right=pairs.right[kept] - begin,
+        guarded=pairs.guarded[kept],
         events=pairs.events[begin:end],
         topics=pairs.topics[begin:end],
         ambiguous=pairs.ambiguous[begin:end],

@@ -10,9 +10,8 @@ from aggregator.model import GroupContext, Grouped, Grouping, Member, StoredEntr
 from aggregator.ports import Page
 from aggregator.settings import StorySettings
 from aggregator.stories import heirs, packing, renewal, representative
-from aggregator.stories.features import wide_hash
 from aggregator.stories.grouping import Work
-from aggregator.stories.representative import Claim
+from aggregator.stories.representative import Claim, Taste
 from aggregator.stories.rules import Named
 
 Strip = Callable[[StoredEntry], StoredEntry]
@@ -68,7 +67,7 @@ class Regrouping:
         self.outcome = Outcome()
         self._settings, self._now, self._strip = settings, now, strip
         self._priorities = dict(priorities or {})
-        self._ranks = {wide_hash(name): one for name, one in self._priorities.items()}
+        self._taste = Taste.of(self._priorities, settings.languages)
         self._window: deque[Grouped] = deque()
         self._pinned: dict[str, Grouped] = {}  # the user named them: in reach for ever
         self._seen: dict[str, _Seen] = {}
@@ -153,14 +152,8 @@ class Regrouping:
         self._before.update((story.id, story) for story in past.stories)
         story_of = {one.key: one.story_id for one in past.entries}
         heads = packing.headers([packed[one.key] for one in entries])
-        sources, lengths = heads["source"].tolist(), heads["length"].tolist()
-        for one, source, length in zip(entries, sources, lengths, strict=True):
-            claim = Claim(
-                key=one.key,
-                priority=self._ranks.get(source, 0),
-                length=length,
-                place=(one.published.timestamp(), one.key),
-            )
+        for one, head in zip(entries, heads, strict=True):
+            claim = self._taste.claim(one.key, head, (one.published.timestamp(), one.key))
             self._seen[one.key] = _Seen(
                 before=story_of[one.key], title=one.entry.title, claim=claim
             )
@@ -228,7 +221,9 @@ class Regrouping:
         return tuple(sorted(story.members, key=lambda one: self._seen[one.key].claim.place))
 
     def _claims(self, story: Story) -> list[Claim]:
-        return [self._seen[member.key].claim for member in story.members]
+        reasons = {member.key: member.reason for member in story.members}
+        copies = representative.copies(reasons, lambda key: self._seen[key].claim.place)
+        return [replace(self._seen[key].claim, copy=key in copies) for key in reasons]
 
     def _resolve(self) -> Grouping:
         """Give the stories that moved their ids, and the ids that nobody keeps their tombstones."""

@@ -25,7 +25,8 @@ _SIGNS = (
             r"一周|本周|要闻|综述|盘点|一览|速递|速览|摘要|回顾|汇总|集锦"
             # Newspapers and a platform bear these names too: 双桥日报 told, not 双桥日报:
             r"|(?:早报|晚报|日报|周报|简报|头条)(?=$|[|:\s\d])"
-            r"|新闻图|图集|\b(?:round-?up|digest|briefing|recap|headlines|in pictures|in photos"
+            # 双桥开闸；港人队夺冠: several headlines in one.
+            r"|;|新闻图|图集|\b(?:round-?up|digest|briefing|recap|headlines|in pictures|in photos"
             r"|week in|day in|top stories|newsletter|what to know|things to know|takeaways)\b"
         ),
     ),
@@ -66,7 +67,10 @@ _SIGNS = (
     (Sign.SPEECH, re.compile(r"[:“\"「]|表示|称|说|\b(?:says?|said|tells?|claims?)\b")),
 )
 
-_TAG = re.compile(r"^\s*(?:[\[【〔(（《][^\]】〕)）》]{1,12}[\]】〕)）》]|\d{1,2}版\s*-)\s*")
+# 01版 - 双桥会见, 第A12版：双桥会见
+_PAGE = r"第?[A-Z]?\d{1,2}版\s*[-－–—:：]"
+_ON_PAGE = re.compile(rf"\s*{_PAGE}")
+_TAG = re.compile(rf"^\s*(?:[\[【〔(（《][^\]】〕)）》]{{1,12}}[\]】〕)）》]|{_PAGE})\s*")
 _TAIL = re.compile(
     r"\s*(?:[|｜]|\s[-–—_]\s|[（(](?:图|组图|视频|影|多图|圖|組圖|視頻)[）)]$)(?P<name>(?:(?!\s[-–—_]\s)[^|｜]){0,40})$"
 )
@@ -102,6 +106,11 @@ _DAY = re.compile(
     r"|(?P<r>今天|今日|昨天|昨日|前天|周内|\btoday\b|\byesterday\b)"
 )
 _RELATIVE = {"今天": 0, "今日": 0, "today": 0, "昨天": 1, "昨日": 1, "yesterday": 1, "前天": 2}
+
+
+def on_page(title: str) -> bool:
+    """Say whether a title tells its page in a newspaper."""
+    return bool(_ON_PAGE.match(title))
 
 
 def bare_title(title: str) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from aggregator.errors import AggregatorError
 from aggregator.stories import assign, logistic, metrics
 from aggregator.stories.boosting import Forest, Growth, grow
+from aggregator.stories.candidates import GUARDED
 from aggregator.stories.pairs import Pairs
 from aggregator.stories.scoring import KINDS, forest_to_json
 from aggregator.stories.similarity import NAMES, Floats
@@ -22,7 +23,7 @@ _FOLDS, _SEVERAL = 6, 3
 _GRID = np.arange(-4.0, 4.01, 0.25)
 # Nobody has labelled dated English texts in numbers; what others teach is taken with caution.
 _TAUGHT_BY = {"en": ("zh", "en", "en undated")}
-_CAUTION = 1.5
+_CAUTION = 2.0
 _STRANGERS, _FEW = -4.0, 8  # log-odds of pairs of which one in so many is learned from
 _STRICTER = 1.0  # log-odds by which `strict` and `loose` differ from `normal`
 
@@ -32,20 +33,26 @@ Bits = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Fold:
-    """Pairs to learn from and, held out from them, pairs of one stream to test on."""
+    """Pairs to learn from and, held out from them, pairs to test on."""
 
     learn: tuple[tuple[Pairs, Bits], ...]
-    test: Pairs
-    tested: Bits
+    tests: tuple[tuple[Pairs, Bits], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _HeldOut:
-    """One stream with the log-odds that each tested pair got from what had not seen it."""
+    """One file with the log-odds that each tested pair got from what had not seen it."""
 
     test: Pairs
     tested: Bits
     logits: Doubles
+
+    @property
+    def touched(self) -> Bits:
+        """Which entries tested pairs are of, those left out that nobody could judge."""
+        found = np.zeros(len(self.test.events), bool)
+        found[self.test.left[self.tested]] = found[self.test.right[self.tested]] = True
+        return found & ~self.test.ambiguous
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +112,7 @@ def _kind(of_kind: Sequence[tuple[Pairs, Bits]], *, caution: float) -> dict[str,
 
 
 def _fit(parts: Iterable[tuple[Pairs, Bits]]) -> _Fit:
-    chosen = [(one, bits & one.scored) for one, bits in parts]
+    chosen = [(one, bits & one.scored & ~one.guarded) for one, bits in parts]
     columns = np.concatenate([one.columns[bits] for one, bits in chosen])
     labels = np.concatenate([one.same[bits] for one, bits in chosen]).astype(np.float64)
     weights, bias = logistic.fit(columns.astype(np.float64), labels, _PENALTY)
@@ -126,11 +133,14 @@ def _thin(logits: Doubles, labels: Doubles) -> tuple[NDArray[np.int64], Doubles]
 
 
 def _folds(files: Sequence[tuple[Pairs, Bits]]) -> Iterator[_Fold]:
-    """Hold out file by file where there are several, else topic by topic."""
-    if len(files) >= _SEVERAL:
-        for held, (test, tested) in enumerate(files):
-            rest = tuple(one for n, one in enumerate(files) if n != held)
-            yield _Fold(learn=rest, test=test, tested=tested)
+    """Hold out stream by stream where there are several, else topic by topic."""
+    streams = dict.fromkeys(one.stream for one, _ in files)
+    if len(streams) >= _SEVERAL:
+        for stream in streams:
+            yield _Fold(
+                learn=tuple(one for one in files if one[0].stream != stream),
+                tests=tuple(one for one in files if one[0].stream == stream and not one[0].retold),
+            )
         return
     for fold in range(_FOLDS):
         inside = [one.topics * 7919 % 1009 % _FOLDS == fold for one, _ in files]
@@ -138,21 +148,25 @@ def _folds(files: Sequence[tuple[Pairs, Bits]]) -> Iterator[_Fold]:
             (one, bits & ~held[one.left] & ~held[one.right])
             for (one, bits), held in zip(files, inside, strict=True)
         )
-        for (one, bits), held in zip(files, inside, strict=True):
-            # What a pair reports is new to the model if it is for the later entry's topic.
-            yield _Fold(learn=learn, test=one, tested=bits & held[one.left])
+        # What a pair reports is new to the model if it is for the later entry's topic.
+        tests = tuple(
+            (one, bits & held[one.left])
+            for (one, bits), held in zip(files, inside, strict=True)
+            if not one.retold
+        )
+        yield _Fold(learn=learn, tests=tests)
 
 
 def _held_out(files: Sequence[tuple[Pairs, Bits]]) -> list[_HeldOut]:
-    """Score what was held out of each fold; each stream is whole again in the end."""
+    """Score what was held out of each fold; each file is whole again in the end."""
     found: dict[str, _HeldOut] = {}
     for fold in _folds(files):
-        logits = _fit(fold.learn).logits(fold.test.columns)
-        none = np.zeros(len(logits))
-        empty = _HeldOut(test=fold.test, tested=none > 0, logits=none)
-        one = found.setdefault(fold.test.name, empty)
-        one.tested[fold.tested] = True
-        one.logits[fold.tested] = logits[fold.tested]
+        fitted = _fit(fold.learn)
+        for test, tested in fold.tests:
+            none = np.zeros(len(tested))
+            one = found.setdefault(test.name, _HeldOut(test=test, tested=none > 0, logits=none))
+            one.tested[tested] = True
+            one.logits[tested] = fitted.logits(test.columns[tested])
     return list(found.values())
 
 
@@ -167,25 +181,25 @@ def _calibrate(held_out: Sequence[_HeldOut]) -> tuple[float, float]:
 
 def _threshold(held_out: Sequence[_HeldOut], slope: float, shift: float) -> float:
     """Return the threshold whose stories agree best with the events that were held out."""
-    worth = np.array(
+    worth = np.average(
         [
             [_worth(one, one.logits * slope + shift - threshold) for one in held_out]
             for threshold in _GRID
-        ]
-    ).mean(axis=1)
-    smooth = np.convolve(np.pad(worth, 1, mode="edge"), np.ones(3) / 3, mode="valid")
-    # Of thresholds that are as good the highest: a wrong merge hides news.
-    good = np.flatnonzero(smooth >= smooth.max() - 0.001)
-    return float(_GRID[good[-1]])
+        ],
+        axis=1,
+        weights=[one.touched.sum() for one in held_out],
+    )
+    # One step is noise; the middle of a stretch that is good is what will hold elsewhere.
+    smooth = np.convolve(np.pad(worth, 2, mode="edge"), np.ones(5) / 5, mode="valid")
+    return float(_GRID[int(np.argmax(smooth))])
 
 
 def _worth(held_out: _HeldOut, margins: Doubles) -> float:
     """Return the mean of pair F1 and B³ F1 of the stories that follow from margins."""
     test, tested = held_out.test, held_out.tested
-    touched = np.zeros(len(test.events), bool)
-    touched[test.left[tested]] = touched[test.right[tested]] = True
+    margins = np.where(test.guarded, np.minimum(margins, GUARDED), margins)
     stories = stories_of(test, margins, tested)
-    rows = np.flatnonzero(touched & ~test.ambiguous).tolist()
+    rows = np.flatnonzero(held_out.touched).tolist()
     found = metrics.count(
         [str(test.events[row]) for row in rows], [str(stories[row]) for row in rows]
     ).agreement()

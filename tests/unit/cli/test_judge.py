@@ -61,7 +61,10 @@ def test_languages_are_told_apart(run: Run, home: Path) -> None:
     (home / "two.jsonl").write_text(lines(*rows), encoding="utf-8")
     spoken = run("evaluate", "two.jsonl").out
     assert "en              pair f1" in spoken
+    assert "one language    pair f1" in spoken
     assert "across          pair f1" in spoken
+    (shown,) = run("evaluate", "two.jsonl", "--json").rows
+    assert set(shown["languages"]) == {"en", "zh", "one language", "across"}
 
 
 def test_shows_the_most_confident_mistakes(run: Run, home: Path) -> None:

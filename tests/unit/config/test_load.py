@@ -74,7 +74,7 @@ images: {proxy: rewrap, template: 'https://i.example/?u={url_enc}', prefer_https
   wrappers: [{host: img.example, at: 'query:u'}]}
 clean: {strip: .advert, copyright_notice: strip, boilerplate: strip}
 websub: {hub: 'https://hub.example/'}
-stories: {window: 2d, match: strict, join: [[a, b]], split: [[c, d]], never: [[e, f]]}
+stories: {window: 2d, match: strict, languages: zh-Hans, join: [[a, b]], split: [[c, d]], never: [[e, f]]}
 sources:
   - {id: x, url: 'https://x.example/f', title: X 新闻, category: world, interval: 2h, priority: 2,
      language: zh, headers: {X-Key: k}, timeout: 1m, strip: [p.a, p.b], images: {proxy: keep},
@@ -127,6 +127,7 @@ feeds:
         stories=StorySettings(
             window=timedelta(days=2),
             match="strict",
+            languages=("zh-Hans",),
             join=(("a", "b"),),
             split=(("c", "d"),),
             never=(("e", "f"),),

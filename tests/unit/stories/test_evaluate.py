@@ -89,7 +89,7 @@ def test_ambiguous_entries_are_grouped_but_not_scored() -> None:
 
 def test_languages_apart() -> None:
     found = evaluating.evaluate(labelled(ALL, TRUTH)).by_language()
-    assert set(found) == {"en", "zh", "across"}
+    assert set(found) == {"en", "zh", "one language", "across"}
     assert (found["zh"].true, found["en"].true) == (3, 1)
     assert found["across"].true == 0
 

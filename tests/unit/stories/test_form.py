@@ -5,7 +5,8 @@ from hashlib import sha256
 from aggregator.stories import packing, signs
 
 # Of each version that was ever shipped, a digest of how bytes are laid out.
-_FORMS = {1: "61b797d33673f7ef", 2: "61b797d33673f7ef"}  # 2: an undated entry has a time
+_FORMS = {1: "61b797d33673f7ef", 2: "61b797d33673f7ef", 3: "b466bf5a42110108"}
+# 2: an undated entry has a time; 3: newspaper pages are marked, the language is kept
 
 
 def test_another_form_has_another_version() -> None:

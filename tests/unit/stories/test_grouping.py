@@ -31,7 +31,7 @@ Kind = Literal["join", "split", "never"]
 def run(
     new: tuple[StoredEntry, ...],
     context: GroupContext | None = None,
-    **kw: tuple[tuple[str, str], ...] | timedelta | str,
+    **kw: tuple[tuple[str, str], ...] | tuple[str, ...] | timedelta | str,
 ) -> Grouping:
     """Group with the settings given."""
     return stories.group(new, context or GroupContext(), StorySettings(**kw), now=NOW)  # type: ignore[arg-type]
@@ -196,6 +196,20 @@ def test_numbers_of_a_column_stay_apart() -> None:
         tell((title, MATCH[0][1]), 3, "one.example", 48),
     )
     assert len(run(new).stories) == 3
+
+
+def test_the_pages_of_one_newspaper_stay_apart() -> None:
+    guest = "27日上午在海岚市政厅会见到访的岚国总理奥尔松。{}表示，海岚愿同岚国加强港口和渔业合作。"
+    hosts = ("市长林远峰", "议长赵立群", "商会会长苏明浩")
+    paper, other = (
+        tuple(
+            tell((f"{page}{host[2:]}会见岚国总理奥尔松", host + guest.format(host)), n, place, 0)
+            for n, host in enumerate(hosts, start)
+        )
+        for start, place, page in ((1, "paper.example", "01版 - "), (11, "other.example", ""))
+    )
+    assert len(run(paper).stories) == 3
+    assert len(run(other).stories) < 3  # so it is the page that tells
 
 
 def test_market_reports_of_two_days_stay_apart() -> None:
@@ -370,6 +384,11 @@ def test_the_reader_s_priority_decides_who_is_shown() -> None:
         BRIDGES, GroupContext(), StorySettings(), now=NOW, priorities={"p3.example": 5}
     )
     assert only(grouping).representative == BRIDGES[2].key
+
+
+def test_the_reader_s_language_decides_who_is_shown() -> None:
+    assert only(run(BRIDGES, languages=("zh-Hant", "zh"))).representative == BRIDGES[2].key
+    assert only(run(BRIDGES, languages=("zh", "zh-Hant"))).representative == BRIDGES[0].key
 
 
 def test_the_representative_stays_when_another_is_as_good() -> None:

@@ -1,17 +1,21 @@
 """Which entry is shown for a story."""
 
+import numpy as np
 import pytest
 
-from aggregator.stories import representative
-from aggregator.stories.representative import Claim
+from aggregator.model import Reason
+from aggregator.stories import packing, representative
+from aggregator.stories.features import wide_hash
+from aggregator.stories.representative import Claim, Taste
 
 
 def claim(key: str, **kw: int) -> Claim:
     """Return a claim; entries came in the order of their keys."""
-    given = {"priority": 0, "length": 400} | kw
+    given = {"priority": 0, "language": 0, "length": 400} | kw
     return Claim(
         key=key,
         priority=given["priority"],
+        language=given["language"],
         length=given["length"],
         place=(float(ord(key[0])), key),
         copy=bool(given.get("copy")),
@@ -34,6 +38,10 @@ def claim(key: str, **kw: int) -> Claim:
         pytest.param(
             [claim("a", priority=1, length=0), claim("b")], "a", "a", id="preferred though short"
         ),
+        pytest.param([claim("a"), claim("b", language=1)], "a", "b", id="a language liked more"),
+        pytest.param(
+            [claim("a", priority=1), claim("b", language=1)], "b", "a", id="the source goes first"
+        ),
     ],
 )
 def test_choose(claims: list[Claim], current: str, expected: str) -> None:
@@ -47,15 +55,29 @@ def test_the_order_of_claims_does_not_matter() -> None:
     assert {representative.choose(claims[n:] + claims[:n], "gone") for n in range(3)} == {"b"}
 
 
-def test_claims_of_known_members() -> None:
-    """Members out of sight make no claim; sources without priority have 0."""
-    found = representative.claims(
-        ("a", "b", "c"),
-        {"a": (11, 50), "b": (12, 60)},
-        {"a": (1.0, "a"), "b": (2.0, "b")},
-        {12: 3},
-    )
-    assert found == [
-        Claim(key="a", priority=0, length=50, place=(1.0, "a")),
-        Claim(key="b", priority=3, length=60, place=(2.0, "b")),
-    ]
+@pytest.mark.parametrize(
+    ("language", "script", "liked"),
+    [
+        pytest.param("zh", "Hant", 0, id="the first"),
+        pytest.param("zh", "Hans", -1, id="the language in another script"),
+        pytest.param("zh", "Hani", 0, id="a script that shows neither"),
+        pytest.param("en", "Latn", -2, id="the last"),
+        pytest.param("fr", "Latn", -3, id="not liked"),
+        pytest.param("", "", -3, id="unknown"),
+    ],
+)
+def test_languages_in_the_order_of_the_reader(language: str, script: str, liked: int) -> None:
+    """A language without a script is that language in any."""
+    head = np.zeros(1, packing.HEADER)
+    head["source"], head["length"] = wide_hash("s"), 50
+    head["language"], head["script"] = language.encode(), script.encode()
+    taste = Taste.of({"s": 3}, ["zh-Hant", "zh", "en"])
+    expected = Claim(key="a", priority=3, language=liked, length=50, place=(1.0, "a"))
+    assert taste.claim("a", head[0], (1.0, "a")) == expected
+
+
+def test_the_later_one_of_two_with_one_text_is_the_copy() -> None:
+    """It does not matter which of them came to us first."""
+    same = Reason(kind="same text", nearest="b")
+    members = {"b": Reason(kind="founder"), "a": same, "c": same, "d": Reason(kind="same event")}
+    assert representative.copies(members, lambda key: (0.0, key)) == {"b", "c"}

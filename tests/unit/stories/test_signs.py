@@ -39,6 +39,21 @@ def test_bare_title(title: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        pytest.param("01版 - 双桥水库开闸", True, id="page"),
+        pytest.param(" 第A12版：双桥水库开闸", True, id="section and page"),
+        pytest.param("2版图书双桥水库开闸", False, id="an edition of a book"),
+        pytest.param("双桥水库 12版 - 开闸", False, id="not at the start"),
+    ],
+)
+def test_pages_of_a_newspaper(title: str, *, expected: bool) -> None:
+    """A page stands at the start and ends in a mark; then it is no part of the title."""
+    assert signs.on_page(title) == expected
+    assert (signs.bare_title(title) == "双桥水库开闸") == expected
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         pytest.param("新云社双桥3月2日电：水库出现裂缝。", "水库出现裂缝。", id="agency"),
@@ -81,6 +96,7 @@ def test_bare_lead(text: str, expected: str) -> None:
         ("本周要闻", Sign.ROUND_UP),
         ("财经早报:三大事件", Sign.ROUND_UP | Sign.SPEECH),
         ("双桥日报创办人辞职", Sign(0)),
+        ("双桥开闸;港人队夺冠", Sign.ROUND_UP),
         ("the week in pictures", Sign.ROUND_UP),
         ("为什么大坝会裂", Sign.EXPLAINER),
         ("渔民抗议收费", Sign.REACTION),

@@ -35,6 +35,7 @@ def invented(seed: int, kind: int = 0, entries: int = ENTRIES) -> Pairs:
         kinds=np.full(len(left), kind, np.int8),
         left=left,
         right=right,
+        guarded=np.zeros(len(left), bool),
         events=events.astype(np.int32),
         topics=(events // 2).astype(np.int32),
         ambiguous=np.zeros(entries, bool),
@@ -94,7 +95,7 @@ def test_too_little_to_learn_from() -> None:
 def test_pairs_survive_their_file() -> None:
     for one, back in zip(FILES, pairs.load(pairs.dump(FILES)), strict=True):
         assert back.name == one.name
-        for name in ("kinds", "left", "right", "events", "topics", "ambiguous"):
+        for name in ("kinds", "left", "right", "guarded", "events", "topics", "ambiguous"):
             np.testing.assert_array_equal(getattr(back, name), getattr(one, name))
         np.testing.assert_allclose(back.columns, one.columns, atol=1e-6)
 
