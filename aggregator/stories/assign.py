@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 CLIP = 8.0  # log-odds beyond which one pair says no more
+_ABSENT = 5.0  # log-odds against an entry of a member that shares too little to be compared
 _MOST = 0.2  # weight of the best pair beside the mean
 _CLOSE, _CLOSEST, _USUAL = 0.3, 5.0, 2.5  # how much closer a close story wants a newcomer to be
 _MANY = 0.3  # log-odds for each e-fold of members: many comparisons err less than one
@@ -18,7 +19,7 @@ def fit(margins: Iterable[float], size: int) -> float:
     `margins` are those of the members that it could be compared with; the others speak against.
     """
     clipped = [max(-CLIP, min(CLIP, one)) for one in margins]
-    mean = (sum(clipped) - CLIP * (size - len(clipped))) / size
+    mean = (sum(clipped) - _ABSENT * (size - len(clipped))) / size
     return (1 - _MOST) * mean + _MOST * max(clipped)
 
 
