@@ -1,7 +1,8 @@
 """Images, players and embedded objects as their attributes describe them."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from html import escape
 
 from aggregator.cleaning.images import Unwrapper
@@ -45,6 +46,7 @@ _LAZY = (
 )
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset", "data-original-set", "data-srcs")
 _ALL_LAZY = frozenset(_LAZY + _LAZY_SETS)
+_SETS = (*_LAZY_SETS, "srcset")
 _ADDRESS = re.compile(
     r"(?:https?:)?//[^\s/]|/[^/\s]|\.{1,2}/|[^\s:?#]+\.(?:jpe?g|png|gif|webp|avif)\b", re.IGNORECASE
 )
@@ -64,24 +66,36 @@ _MOST_CANDIDATES = 30
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image: its address and set, out of the proxy, and the address as written."""
+    """An image: its address and set, out of the proxy, and the address as seen from the base."""
 
     url: str
     written: str
+    pixel: bool = False  # it only counts readers
     srcset: str = ""
 
 
 def read_image(attributes: dict[str, str | None], base: str, images: Unwrapper) -> Image | None:
     """Return the image that attributes describe, wherever they hide its address; None if none."""
-    candidates = _srcset(attributes)
-    written = _source(attributes)
+    lazy = not _ALL_LAZY.isdisjoint(attributes)
+    candidates = _srcset(attributes) if lazy or "srcset" in attributes else []
+    written = (_lazy_source(attributes) if lazy else "") or _own_source(attributes)
     if candidates and (not written or _is_placeholder(written)):
         written = max(candidates, key=lambda candidate: _weight(candidate[1]))[0]
+    image = _image_at(written, base, images)
+    if image is None or len(candidates) < 2:
+        return image
+    return replace(image, srcset=_final_set(candidates, base, images))
+
+
+# A feed brings most of its entries again and again.
+@lru_cache(maxsize=8192)
+def _image_at(written: str, base: str, images: Unwrapper) -> Image | None:
+    """Return the image itself that an address leads to; None if that is none of the web."""
     seen = absolute(base, written)
-    url = _final(seen, images)
-    if not url:
+    url = images.unwrap(seen) if is_web(seen) else ""
+    if not is_web(url):
         return None
-    return Image(url, seen, _final_set(candidates, base, images) if len(candidates) > 1 else "")
+    return Image(url, seen, is_pixel(url) or is_pixel(seen))
 
 
 def _is_placeholder(written: str) -> bool:
@@ -90,18 +104,11 @@ def _is_placeholder(written: str) -> bool:
 
 def _final_set(candidates: list[tuple[str, str]], base: str, images: Unwrapper) -> str:
     """Return a set with the addresses of the images themselves; '' if all are the same."""
-    entries = {_final(absolute(base, address), images): what for address, what in candidates}
-    entries.pop("", None)
+    found = ((_image_at(address, base, images), what) for address, what in candidates)
+    entries = {image.url: what for image, what in found if image is not None}
     if len(entries) < 2:
         return ""
     return ", ".join(f"{_for_set(url)} {what}".strip() for url, what in entries.items())
-
-
-def _final(url: str, images: Unwrapper) -> str:
-    if not is_web(url):
-        return ""
-    url = images.unwrap(url)
-    return url if is_web(url) else ""
 
 
 def _for_set(url: str) -> str:
@@ -112,19 +119,22 @@ def _for_set(url: str) -> str:
     )
 
 
-def _source(attributes: dict[str, str | None]) -> str:
+def _lazy_source(attributes: dict[str, str | None]) -> str:
     """Return the address in the attribute that is most likely to hold the image itself."""
-    if not _ALL_LAZY.isdisjoint(attributes):
-        for name in _LAZY:
-            value = strip(attributes.get(name) or "")
-            if value and _ADDRESS.match(value) and not value.startswith("data:"):
-                return value
+    for name in _LAZY:
+        value = strip(attributes.get(name) or "")
+        if value and _ADDRESS.match(value) and not value.startswith("data:"):
+            return value
+    return ""
+
+
+def _own_source(attributes: dict[str, str | None]) -> str:
     own = strip((attributes.get("src") or "")[:20_000])
     return "" if own.startswith(("data:", "about:", "#")) else own
 
 
 def _srcset(attributes: dict[str, str | None]) -> list[tuple[str, str]]:
-    for name in (*_LAZY_SETS, "srcset"):
+    for name in _SETS:
         value = attributes.get(name)
         if value:
             return parse_srcset(value)

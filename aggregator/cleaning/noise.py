@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from selectolax.lexbor import LexborNode
@@ -124,7 +123,6 @@ def is_share(url: str) -> bool:
     return bool(name) and _starts(NOISE.share_links, name, url)
 
 
-@lru_cache(maxsize=8192)
 def is_pixel(url: str) -> bool:
     """Whether an image only counts readers."""
     name = host(url)

@@ -17,7 +17,6 @@ from aggregator.cleaning.noise import (
     SOLID,
     collapse,
     is_call,
-    is_pixel,
     is_share,
     is_suspect,
     is_void,
@@ -104,8 +103,12 @@ def walk(parent: LexborNode, state: Walk) -> int:
         elif tag == "br":
             state.breaks = True
             state.gone |= limit_breaks(child)
-        elif tag in _PLAIN and not child.attributes and not state.doomed:
-            shows += _container(child, tag, state)
+        elif tag in _PLAIN and not state.doomed:  # nothing to be mended but what they hold
+            attributes = child.attributes
+            if attributes and (reason := _unwanted(attributes)):
+                _take_out(child, reason, state)
+            else:
+                shows += _container(child, tag, state)
         else:
             shows += _visit(child, tag, state)
         child = following
@@ -223,7 +226,7 @@ def _image(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     image = media.read_image(attributes, state.base, state.images)
     if image is None or image.url in state.seen:
         return _take_out(node, "image" if image is None else "twin", state)
-    if media.is_tiny(attributes) or is_pixel(image.url) or is_pixel(image.written):
+    if image.pixel or media.is_tiny(attributes):
         return _take_out(node, "pixel", state)
     state.seen[image.url] = None
     attrs = node.attrs
@@ -246,17 +249,18 @@ def _link(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     """Mend a link; one that leads nowhere loses its address, and `tidy` unwraps it."""
     written = attributes.get("href") or ""
     href = strip(written)
-    if is_share(href):
+    led = _follow(href, state.base, state.options.links, state.images)
+    if led is None:
         return _take_out(node, "share", state)
     state.links += 1
     shows = walk(node, state)
     if not shows:
         return _drop(node, state)
-    target = page_address(href, state)
+    seen, target = led
     if not target or target != written:
         if target:
             node.attrs["href"] = target
-            state.mended.append(("link", absolute(state.base, href), target))
+            state.mended.append(("link", seen, target))
         else:
             state.loose = True
             if "href" in attributes:
@@ -264,23 +268,28 @@ def _link(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     return shows
 
 
-def page_address(href: str, state: Walk) -> str:
-    """Return where a link leads to, absolute and without wrappers; '' if nowhere."""
-    if not href or href[0] == "#":
-        return ""
-    if _MAIL.match(href):
-        return href
-    url = absolute(state.base, href)
-    if not is_web(url):
-        return ""
-    return _opened(url, state.options.links, state.images)
-
-
 # A feed brings most of its entries again and again.
-@lru_cache(maxsize=16_384)
-def _opened(url: str, rules: tuple[LinkRule, ...], images: Unwrapper) -> str:
-    opened = clean_link(url, rules)
-    return images.unwrap(url) if opened == url and images.options.proxy == "strip" else opened
+@lru_cache(maxsize=8192)
+def _follow(
+    href: str, base: str, rules: tuple[LinkRule, ...], images: Unwrapper
+) -> tuple[str, str] | None:
+    """Return an address as seen from the base and where it leads; None if it shares the page.
+
+    It leads to the page itself, without wrappers; nowhere is ''.
+    """
+    if is_share(href):
+        return None
+    if not href or href[0] == "#":
+        return "", ""
+    seen = absolute(base, href)
+    if _MAIL.match(href):
+        return seen, href
+    if not is_web(seen):
+        return seen, ""
+    opened = clean_link(seen, rules)
+    if opened == seen and images.options.proxy == "strip":
+        opened = images.unwrap(seen)
+    return seen, opened
 
 
 def _noscript(node: LexborNode, _: Attributes, state: Walk) -> int:
@@ -391,4 +400,4 @@ _SPECIAL: dict[str, Callable[[LexborNode, Attributes, Walk], int]] = {
     "embed": _frame,
     "object": _frame,
 }
-_PLAIN = ALLOWED - _SPECIAL.keys()  # there is nothing to be mended but what they hold
+_PLAIN = ALLOWED - _SPECIAL.keys()
