@@ -95,7 +95,7 @@ def _image_at(written: str, base: str, images: Unwrapper) -> Image | None:
     url = images.unwrap(seen) if is_web(seen) else ""
     if not is_web(url):
         return None
-    return Image(url, seen, is_pixel(url) or is_pixel(seen))
+    return Image(url, seen, is_pixel(url) or (seen != url and is_pixel(seen)))
 
 
 def _is_placeholder(written: str) -> bool:

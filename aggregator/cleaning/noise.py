@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from selectolax.lexbor import LexborNode
@@ -119,8 +120,8 @@ _EDGE_INLINE = frozenset(["a", "small", "sub", "span", "em", "i", "font", "b", "
 
 def is_share(url: str) -> bool:
     """Whether a link shares the page somewhere."""
-    name = host(url)
-    return bool(name) and _starts(NOISE.share_links, name, url)
+    start = _share_start(host(url))
+    return start is not None and bool(start.match(_rest(url)))
 
 
 def is_pixel(url: str) -> bool:
@@ -128,18 +129,27 @@ def is_pixel(url: str) -> bool:
     name = host(url)
     if not name:
         return False
-    if name.partition(".")[0] in NOISE.pixel_words or NOISE.pixel_files.match(_file(url)):
+    if _counts(name) or NOISE.pixel_files.match(_file(url)):
         return True
-    return any(one in NOISE.pixel_hosts for one in _above(name)) or _starts(
-        NOISE.pixel_starts, name, url
-    )
+    start = _pixel_start(name)
+    return start is not None and bool(start.match(_rest(url)))
 
 
-def _starts(rules: Mapping[str, re.Pattern[str]], name: str, url: str) -> bool:
-    for one in _above(name):
-        if one in rules:
-            return bool(rules[one].match(_rest(url)))
-    return False
+@lru_cache(maxsize=4096)
+def _share_start(name: str) -> re.Pattern[str] | None:
+    return next((start for one in _above(name) if (start := NOISE.share_links.get(one))), None)
+
+
+@lru_cache(maxsize=4096)
+def _pixel_start(name: str) -> re.Pattern[str] | None:
+    return next((start for one in _above(name) if (start := NOISE.pixel_starts.get(one))), None)
+
+
+@lru_cache(maxsize=4096)
+def _counts(name: str) -> bool:
+    """Whether all images of a host only count readers."""
+    first = name.partition(".")[0]
+    return first in NOISE.pixel_words or any(one in NOISE.pixel_hosts for one in _above(name))
 
 
 def _above(name: str) -> Iterator[str]:
