@@ -1,7 +1,7 @@
 """What is no part of an entry: the rules of noise.yaml, compiled, and the blocks that they name."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -96,15 +96,25 @@ _AT = {
     place: tuple(rule for rule in NOISE.blocks if rule.at in {place, "any"})
     for place in ("any", "start", "end")
 }
-_QUICK = {
-    place: re.compile(
-        "|".join(f"(?:{rule.text.pattern})" for rule in rules), re.IGNORECASE | re.DOTALL
-    )
-    for place, rules in _AT.items()
-}
+
+
+def _any_of(rules: Iterable[BlockRule]) -> str:
+    return "|".join(f"(?:{rule.text.pattern})" for rule in rules)
+
+
+def _quick(rules: Iterable[BlockRule]) -> re.Pattern[str]:
+    """Compile what finds out whether any of the rules matches; most texts start like none."""
+    known = [rule for rule in rules if rule.starts]
+    firsts = "".join(sorted({start[0] for rule in known for start in rule.starts}))
+    others = _any_of(rule for rule in rules if not rule.starts)
+    pattern = rf"(?=[\d{re.escape(firsts)}])(?:{_any_of(known)})"
+    return re.compile(f"{pattern}|{others}" if others else pattern, re.IGNORECASE | re.DOTALL)
+
+
+_QUICK = {place: _quick(rules) for place, rules in _AT.items()}
 # What no rule for any place can match from its start on is no noise.
 _SUSPECT = re.compile(
-    f"(?:{_QUICK['any'].pattern}|{NOISE.related.pattern.removeprefix('(?i)')})",
+    f"(?:{_any_of(_AT['any'])}|{NOISE.related.pattern.removeprefix('(?i)')})",
     re.IGNORECASE | re.DOTALL,
 )
 _SUSPECT_STARTS = NOISE.related_starts.union(*(rule.starts for rule in _AT["any"]))
