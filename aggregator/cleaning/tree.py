@@ -282,10 +282,8 @@ def _follow(
     if not href or href[0] == "#":
         return "", ""
     seen = absolute(base, href)
-    if _MAIL.match(href):
-        return seen, href
     if not is_web(seen):
-        return seen, ""
+        return seen, href if _MAIL.match(href) else ""
     opened = clean_link(seen, rules)
     if opened == seen and images.options.proxy == "strip":
         opened = images.unwrap(seen)
