@@ -261,7 +261,8 @@ def find_edge(body: LexborNode, place: str, big: set[int]) -> tuple[str, LexborN
 
     `big` holds the ids of blocks that are too long to be looked at.
     """
-    node = _at_edge(body, place)
+    step = last_shown if place == "end" else first_shown
+    node = step(body)
     while node is not None:
         tag = node.tag or ""
         if tag == "-text" or tag in SOLID:
@@ -273,7 +274,7 @@ def find_edge(body: LexborNode, place: str, big: set[int]) -> tuple[str, LexborN
                 found = "call"
             if found:
                 return found, node
-        node = _at_edge(node, place)
+        node = step(node)
     return "", None
 
 
@@ -307,15 +308,19 @@ def ends_block(node: LexborNode) -> bool:
         node = parent
 
 
+def first_shown(parent: LexborNode) -> LexborNode | None:
+    """Return the first child that shows anything."""
+    child = parent.first_child
+    while child is not None and is_void(child):
+        child = child.next
+    return child
+
+
 def last_shown(parent: LexborNode) -> LexborNode | None:
     """Return the last child that shows anything."""
-    return _at_edge(parent, "end")
-
-
-def _at_edge(parent: LexborNode, place: str) -> LexborNode | None:
-    child = parent.last_child if place == "end" else parent.first_child
+    child = parent.last_child
     while child is not None and is_void(child):
-        child = child.prev if place == "end" else child.next
+        child = child.prev
     return child
 
 
@@ -337,7 +342,5 @@ def is_void(node: LexborNode) -> bool:
 
 def first_element(parent: LexborNode) -> LexborNode | None:
     """Return what comes first in a block, if that is an element."""
-    child = parent.first_child
-    while child is not None and is_void(child):
-        child = child.next
+    child = first_shown(parent)
     return child if child is not None and child.tag != "-text" else None

@@ -12,13 +12,14 @@ from aggregator.cleaning.noise import (
     SOLID,
     collapse,
     ends_block,
+    first_shown,
     holds,
     is_void,
 )
 from aggregator.cleaning.tidy import take_off
 
 _LONGEST = 240
-_MOST = 12
+_MOST = 240
 
 _TIME = r"\d{1,2}[:：时時.]\d{2}(?:[:：分]\d{2}(?:[.,]\d{1,9})?)?秒?分?(?:\s*[ap]\.?m\.?)?"
 _ZONE = r"(?:\s*(?:Z|UTC|GMT|[A-Z]{2,5}|\(?[A-Z]{2,5}\)?|(?:UTC|GMT)?[+-]\d{1,2}:?\d{0,2}|北京时间|北京時間))?"
@@ -116,7 +117,7 @@ def _key(text: str) -> str:
 
 def _take_first(parent: LexborNode, title: str, found: Preamble, big: set[int]) -> bool:
     """Look at what comes first, from the outside in; take it out if it is preamble."""
-    node: LexborNode | None = _first(parent)
+    node = first_shown(parent)
     while node is not None:
         tag = node.tag
         if tag == "-text":
@@ -129,15 +130,8 @@ def _take_first(parent: LexborNode, title: str, found: Preamble, big: set[int]) 
                 return True
             if tag not in BLOCKS and len(text) > _LONGEST:
                 return False
-        node = _first(node)
+        node = first_shown(node)
     return False
-
-
-def _first(parent: LexborNode) -> LexborNode | None:
-    child = parent.first_child
-    while child is not None and is_void(child):
-        child = child.next
-    return child
 
 
 def _take_element(node: LexborNode, text: str, title: str, found: Preamble) -> bool:
