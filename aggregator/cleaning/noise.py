@@ -120,9 +120,9 @@ _SUSPECT = re.compile(
 _SUSPECT_STARTS = NOISE.related_starts.union(*(rule.starts for rule in _AT["any"]))
 MEDIA = SOLID - {"hr"}
 # What every notice has near its beginning; quicker than the rule, the more so without a set.
-_NOTICE = re.compile(r"©|权|權|载|載|\(|未[经經]|opyright|COPYRIGHT|ights|RIGHTS")
+_NOTICE = re.compile(r"©|权|權|载|載|\([cC]\)|未[经經]|opyright|COPYRIGHT|ights|RIGHTS")
 _NOTICE_HEAD = 80
-_HAN_SPACE = re.compile(r"(?<=[\u4e00-\u9fff，。]) (?=[\u4e00-\u9fff，。])")
+_HAN_SPACE = re.compile(r" (?<=[\u4e00-\u9fff，。] )(?=[\u4e00-\u9fff，。])")
 _HEADINGS = frozenset(["h2", "h3", "h4", "h5", "h6", "strong", "b", "p", "div", "span"])
 _LONGEST_HEADING, _MOST_RELATED = 60, 20
 _EDGE_INLINE = frozenset(["a", "small", "sub", "span", "em", "i", "font", "b", "strong"])
@@ -187,14 +187,17 @@ def collapse(text: str) -> str:
 
 def block_rule(block: LexborNode, text: str, place: str = "any") -> str:
     """Return the id of the rule that all of a block's text matches; '' if none."""
-    if not text or len(text) > LONGEST_BLOCK or not _QUICK[place].fullmatch(text):
-        return ""
-    if holds(block, MEDIA):
+    if not text or len(text) > LONGEST_BLOCK or not is_told(text, place) or holds(block, MEDIA):
         return ""
     for rule in _AT[place]:
         if rule.text.fullmatch(text) and (not rule.linked or is_mostly_links(block, text, 6)):
             return rule.id
     return ""
+
+
+def is_told(text: str, place: str) -> bool:
+    """Whether a rule for a place matches all of a block's text, whatever the block holds."""
+    return bool(_QUICK[place].fullmatch(text))
 
 
 def is_copyright(text: str) -> bool:

@@ -273,10 +273,7 @@ def _link(node: LexborNode, attributes: Attributes, state: Walk) -> int:
 def _follow(
     href: str, base: str, rules: tuple[LinkRule, ...], images: Unwrapper
 ) -> tuple[str, str] | None:
-    """Return an address as seen from the base and where it leads; None if it shares the page.
-
-    It leads to the page itself, without wrappers; nowhere is ''.
-    """
+    """Return an address as seen from the base, and unwrapped or ''; None if it shares the page."""
     if is_share(href):
         return None
     if not href or href[0] == "#":
