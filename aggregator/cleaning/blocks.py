@@ -88,4 +88,5 @@ def compared(
 
 def _within(pattern: re.Pattern[str], html: str) -> frozenset[str]:
     """Return the texts that the elements which a pattern finds hold."""
-    return frozenset(texts("<hr>".join([match["held"] for match in pattern.finditer(html)])))
+    held = [match["held"] for match in pattern.finditer(html)]
+    return frozenset(texts("<hr>".join(held)) if held else ())

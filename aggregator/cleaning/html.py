@@ -107,7 +107,7 @@ def _mend(
     walk(body, state)
     if state.loose:
         tidy(body)
-    if state.gone or state.loose:
+    if state.split or state.loose:
         body.merge_text_nodes()
     if _drop_blocks(body, state, boilerplate):
         tidy(body)
@@ -180,6 +180,8 @@ def _drop_blocks(body: LexborNode, state: Walk, boilerplate: frozenset[int]) -> 
     """
     notices = state.options.copyright_notice == "strip"
     learned = boilerplate if state.options.boilerplate == "strip" else _NOTHING
+    if not notices and not learned:
+        return False
 
     def _judge(node: LexborNode) -> str:
         if node.tag not in BLOCKS or node.tag == "hr":
@@ -193,8 +195,7 @@ def _drop_blocks(body: LexborNode, state: Walk, boilerplate: frozenset[int]) -> 
         return ""
 
     count = len(state.removed)
-    if notices or learned:
-        _drop(body, _judge, state)
+    _drop(body, _judge, state)
     return len(state.removed) > count
 
 
@@ -206,7 +207,7 @@ def _drop(parent: LexborNode, judge: Callable[[LexborNode], str], state: Walk) -
         if child.is_element_node:
             if reason := judge(child):
                 state.removed.append(taken(child, reason))
-                state.gone = True
+                state.gone = state.split = True
                 child.decompose()
             else:
                 _drop(child, judge, state)

@@ -1,7 +1,7 @@
 """Images, players and embedded objects as their attributes describe them."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 
@@ -55,6 +55,7 @@ _PLACEHOLDER = re.compile(
     r"placeholder|spacer|blank|loading|lazy|grey|gray|transparent|1x1|pixel", re.IGNORECASE
 )
 _CANDIDATE = re.compile(r"[\s,]*([^\s,]\S*)(?:\s+([^,]*))?(?:,|$)")
+_WEIGHT = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)[wxh]")
 _SIZE = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*$", re.IGNORECASE)
 _LENGTH = re.compile(r"\s*\d{1,5}(?:\.\d+)?\s*(?:px|%)?\s*")
 _STYLE_SIZE = re.compile(r"(?:^|;)\s*(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|!|$)", re.IGNORECASE)
@@ -84,7 +85,7 @@ def read_image(attributes: dict[str, str | None], base: str, images: Unwrapper) 
     image = _image_at(written, base, images)
     if image is None or len(candidates) < 2:
         return image
-    return replace(image, srcset=_final_set(candidates, base, images))
+    return Image(image.url, image.written, image.pixel, _final_set(candidates, base, images))
 
 
 # A feed brings most of its entries again and again.
@@ -158,7 +159,7 @@ def parse_srcset(value: str) -> list[tuple[str, str]]:
 
 
 def _weight(what: str) -> float:
-    match = re.match(r"(\d{1,6}(?:\.\d{1,3})?)[wxh]", what)
+    match = _WEIGHT.match(what)
     if match is None:
         return 0.0 if what else 1.0
     return float(match[1]) * (1000 if match[0][-1] == "x" and float(match[1]) > 0 else 1)
@@ -166,7 +167,9 @@ def _weight(what: str) -> float:
 
 def is_length(value: str | None) -> bool:
     """Whether an attribute is a length in pixels or per cent."""
-    return bool(value) and _LENGTH.fullmatch(value or "") is not None
+    if not value:
+        return False
+    return (value.isdecimal() and len(value) <= 5) or _LENGTH.fullmatch(value) is not None
 
 
 def is_tiny(attributes: dict[str, str | None]) -> bool:

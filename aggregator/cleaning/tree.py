@@ -3,13 +3,12 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from aggregator.cleaning import media
 from aggregator.cleaning.images import Unwrapper, unwrapper
-from aggregator.cleaning.links import clean_link
+from aggregator.cleaning.links import follow
 from aggregator.cleaning.noise import (
     BLOCKS,
     LONGEST_BLOCK,
@@ -17,7 +16,6 @@ from aggregator.cleaning.noise import (
     SOLID,
     collapse,
     is_call,
-    is_share,
     is_suspect,
     is_void,
     judge,
@@ -27,7 +25,7 @@ from aggregator.cleaning.noise import (
 from aggregator.cleaning.sanitize import ALLOWED
 from aggregator.cleaning.tidy import EMPTY, drop_empty, limit_breaks, strip_start
 from aggregator.cleaning.wrappers import Step
-from aggregator.settings import CleanOptions, LinkRule
+from aggregator.settings import CleanOptions
 from aggregator.urls import absolute, is_web, strip
 
 Attributes = dict[str, str | None]
@@ -47,7 +45,6 @@ _HOLDS_BLOCKS = frozenset(
 )
 _NO_CALL = SOLID | BLOCKS | {"-text"}
 _HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE)
-_MAIL = re.compile(r"(?:mailto|tel|magnet|geo|sms|xmpp):", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -66,6 +63,7 @@ class Walk:
     doomed: set[int] = field(default_factory=set)
     breaks: bool = False  # there are line breaks
     gone: bool = False  # something was taken out or unwrapped
+    split: bool = False  # texts may stand side by side
     loose: bool = False  # there are elements that are yet to be unwrapped
 
     def start(self) -> None:
@@ -73,7 +71,14 @@ class Walk:
         self.seen.clear()
         self.big.clear()
         self.doomed.clear()
-        self.breaks = self.loose = self.gone = False
+        self.breaks = self.loose = self.gone = self.split = False
+
+    def note_gap(self, node: LexborNode) -> None:
+        """Note that a node goes: what stands on both sides of it may be texts."""
+        self.gone = True
+        before = node.prev
+        if before is not None and before.tag == "-text":
+            self.split = True
 
     def __post_init__(self) -> None:
         """Find the rules for images once."""
@@ -102,7 +107,8 @@ def walk(parent: LexborNode, state: Walk) -> int:
                 shows += len(text)
         elif tag == "br":
             state.breaks = True
-            state.gone |= limit_breaks(child)
+            if limit_breaks(child):
+                state.gone = state.split = True
         elif tag in _PLAIN and not state.doomed:  # nothing to be mended but what they hold
             attributes = child.attributes
             if attributes and (reason := _unwanted(attributes)):
@@ -141,7 +147,7 @@ def _container(node: LexborNode, tag: str, state: Walk) -> int:
         shows = walk(node, state)
     if not shows:
         if tag not in EMPTY:
-            state.gone = True
+            state.note_gap(node)
             drop_empty(node, tag)
         return int(tag in {"hr", "td", "th"})
     if tag not in BLOCKS:
@@ -199,7 +205,7 @@ def _take_out(node: LexborNode, reason: str, state: Walk) -> int:
 
 def _drop(node: LexborNode, state: Walk) -> int:
     """Take an element out of which nothing needs to be known."""
-    state.gone = True
+    state.note_gap(node)
     node.decompose()
     return 0
 
@@ -249,7 +255,7 @@ def _link(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     """Mend a link; one that leads nowhere loses its address, and `tidy` unwraps it."""
     written = attributes.get("href") or ""
     href = strip(written)
-    led = _follow(href, state.base, state.options.links, state.images)
+    led = follow(href, state.base, state.options.links, state.images)
     if led is None:
         return _take_out(node, "share", state)
     state.links += 1
@@ -268,25 +274,6 @@ def _link(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     return shows
 
 
-# A feed brings most of its entries again and again.
-@lru_cache(maxsize=8192)
-def _follow(
-    href: str, base: str, rules: tuple[LinkRule, ...], images: Unwrapper
-) -> tuple[str, str] | None:
-    """Return an address as seen from the base, and unwrapped or ''; None if it shares the page."""
-    if is_share(href):
-        return None
-    if not href or href[0] == "#":
-        return "", ""
-    seen = absolute(base, href)
-    if not is_web(seen):
-        return seen, href if _MAIL.match(href) else ""
-    opened = clean_link(seen, rules)
-    if opened == seen and images.options.proxy == "strip":
-        opened = images.unwrap(seen)
-    return seen, opened
-
-
 def _noscript(node: LexborNode, _: Attributes, state: Walk) -> int:
     """Use the image that stands in for a lazy one; the rest of a noscript shows nothing."""
     before = node.prev
@@ -301,7 +288,7 @@ def _noscript(node: LexborNode, _: Attributes, state: Walk) -> int:
 def _unwrap(node: LexborNode, shows: int, state: Walk) -> int:
     if not shows:
         return _drop(node, state)
-    state.gone = True
+    state.gone = state.split = True
     node.unwrap()
     return shows
 
