@@ -52,6 +52,7 @@ def follow(
     href: str, base: str, rules: tuple[LinkRule, ...], images: Unwrapper
 ) -> tuple[str, str] | None:
     """Return an address as seen from the base, and unwrapped or ''; None if it shares the page."""
+    href = strip(href)
     if is_share(href):
         return None
     if not href or href[0] == "#":

@@ -78,14 +78,15 @@ class Image:
 def read_image(attributes: dict[str, str | None], base: str, images: Unwrapper) -> Image | None:
     """Return the image that attributes describe, wherever they hide its address; None if none."""
     lazy = not _ALL_LAZY.isdisjoint(attributes)
-    candidates = _srcset(attributes) if lazy or "srcset" in attributes else []
     written = (_lazy_source(attributes) if lazy else "") or _own_source(attributes)
-    if candidates and (not written or _is_placeholder(written)):
-        written = max(candidates, key=lambda candidate: _weight(candidate[1]))[0]
+    value = _set_value(attributes) if lazy or "srcset" in attributes else ""
+    if not value:
+        return _image_at(written, base, images)
+    best, srcset = _set_at(value[:_LONGEST_SET], base, images)
+    if best and (not written or _is_placeholder(written)):
+        written = best
     image = _image_at(written, base, images)
-    if image is None or len(candidates) < 2:
-        return image
-    return Image(image.url, image.written, image.pixel, _final_set(candidates, base, images))
+    return image and Image(image.url, image.written, image.pixel, srcset)
 
 
 # A feed brings most of its entries again and again.
@@ -103,13 +104,19 @@ def _is_placeholder(written: str) -> bool:
     return any(_PLACEHOLDER.search(match[1]) for match in _FILE.finditer(written))
 
 
-def _final_set(candidates: list[tuple[str, str]], base: str, images: Unwrapper) -> str:
-    """Return a set with the addresses of the images themselves; '' if all are the same."""
+@lru_cache(maxsize=2048)
+def _set_at(value: str, base: str, images: Unwrapper) -> tuple[str, str]:
+    """Return the best address of a set, and the set with the addresses of the images themselves.
+
+    The set is '' if they are all the same.
+    """
+    candidates = parse_srcset(value)
+    best = max(candidates, key=lambda candidate: _weight(candidate[1]), default=("", ""))[0]
     found = ((_image_at(address, base, images), what) for address, what in candidates)
     entries = {image.url: what for image, what in found if image is not None}
     if len(entries) < 2:
-        return ""
-    return ", ".join(f"{_for_set(url)} {what}".strip() for url, what in entries.items())
+        return best, ""
+    return best, ", ".join(f"{_for_set(url)} {what}".strip() for url, what in entries.items())
 
 
 def _for_set(url: str) -> str:
@@ -134,12 +141,8 @@ def _own_source(attributes: dict[str, str | None]) -> str:
     return "" if own.startswith(("data:", "about:", "#")) else own
 
 
-def _srcset(attributes: dict[str, str | None]) -> list[tuple[str, str]]:
-    for name in _SETS:
-        value = attributes.get(name)
-        if value:
-            return parse_srcset(value)
-    return []
+def _set_value(attributes: dict[str, str | None]) -> str:
+    return next((value for name in _SETS if (value := attributes.get(name))), "")
 
 
 def parse_srcset(value: str) -> list[tuple[str, str]]:

@@ -204,6 +204,8 @@ def _read(lines: list[str], found: Preamble, *, marked: bool, stamp: str) -> boo
 
 def _names_and_date(line: str) -> tuple[str, str] | None:
     """Split `names, date` or `date, names` on one line."""
+    if not _YEAR.search(line):
+        return None
     for match in re.finditer(r"[\s,，|｜·—-]+", line):
         before, after = line[: match.start()], line[match.end() :]
         for names, written in ((before, after), (after, before)):

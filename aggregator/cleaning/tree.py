@@ -26,7 +26,7 @@ from aggregator.cleaning.sanitize import ALLOWED
 from aggregator.cleaning.tidy import EMPTY, drop_empty, limit_breaks, strip_start
 from aggregator.cleaning.wrappers import Step
 from aggregator.settings import CleanOptions
-from aggregator.urls import absolute, is_web, strip
+from aggregator.urls import LONGEST, absolute, is_web
 
 Attributes = dict[str, str | None]
 _CLASSES, _IDS = NOISE.classes, NOISE.ids
@@ -106,9 +106,10 @@ def walk(parent: LexborNode, state: Walk) -> int:
             if text and not text.isspace():
                 shows += len(text)
         elif tag == "br":
-            state.breaks = True
             if limit_breaks(child):
                 state.gone = state.split = True
+            else:
+                state.breaks = True
         elif tag in _PLAIN and not state.doomed:  # nothing to be mended but what they hold
             attributes = child.attributes
             if attributes and (reason := _unwanted(attributes)):
@@ -254,8 +255,9 @@ def _image(node: LexborNode, attributes: Attributes, state: Walk) -> int:
 def _link(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     """Mend a link; one that leads nowhere loses its address, and `tidy` unwraps it."""
     written = attributes.get("href") or ""
-    href = strip(written)
-    led = follow(href, state.base, state.options.links, state.images)
+    led = follow(
+        written if len(written) <= LONGEST else "", state.base, state.options.links, state.images
+    )
     if led is None:
         return _take_out(node, "share", state)
     state.links += 1
