@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode, SelectolaxError
 
@@ -24,8 +24,7 @@ _INDENT = re.compile(r"(?<![ \t])[ \t]*\n[ \t\r\n]*(?=<)|(?<=>)[ \t]*\n[ \t\r\n]
 _OPENED = re.compile(r"<(/?[a-z][a-z0-9]*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Cleaned:
+class Cleaned(NamedTuple):
     """A cleaned body and what was found on the way."""
 
     html: str

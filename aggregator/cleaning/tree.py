@@ -124,7 +124,8 @@ def walk(parent: LexborNode, state: Walk) -> int:
 
 def _visit(node: LexborNode, tag: str, state: Walk) -> int:
     """Mend one element and all in it, or take it out; return how much shows."""
-    if tag in _DEAD or tag[:1] in {"-", ""}:
+    mend = _SPECIAL.get(tag)
+    if mend is None and (tag in _DEAD or tag[:1] in {"-", ""}):
         return _drop(node, state)
     if state.doomed and node.mem_id in state.doomed:
         return _take_out(node, "related", state)
@@ -133,7 +134,6 @@ def _visit(node: LexborNode, tag: str, state: Walk) -> int:
         return _take_out(node, reason, state)
     if tag not in ALLOWED:
         state.loose = True
-    mend = _SPECIAL.get(tag)
     return mend(node, attributes, state) if mend else _container(node, tag, state)
 
 
