@@ -118,6 +118,7 @@ _SUSPECT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _SUSPECT_STARTS = NOISE.related_starts.union(*(rule.starts for rule in _AT["any"]))
+_SUSPECT_FIRSTS = frozenset(start[0] for start in _SUSPECT_STARTS)
 MEDIA = SOLID - {"hr"}
 # What every notice has near its beginning; quicker than the rule, the more so without a set.
 _NOTICE = re.compile(r"©|权|權|载|載|\([cC]\)|未[经經]|opyright|COPYRIGHT|ights|RIGHTS")
@@ -209,6 +210,9 @@ def is_copyright(text: str) -> bool:
 
 def is_suspect(text: str) -> bool:
     """Whether a block's text begins like noise that may stand anywhere."""
+    first = text[:1].lower()
+    if first not in _SUSPECT_FIRSTS and not first.isspace():  # like most
+        return False
     start = text.lstrip()[:2].lower()
     if start in _SUSPECT_STARTS or start[:1] in _SUSPECT_STARTS:
         return bool(_SUSPECT.match(collapse(text)))

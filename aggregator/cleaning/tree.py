@@ -158,7 +158,8 @@ def _container(node: LexborNode, tag: str, state: Walk) -> int:
         if not shows:
             return _drop(node, state)
     if shows <= (LONGEST_BLOCK if state.links != links else _LONGEST_UNLINKED):
-        return _judge_block(node, node.text_lexbor() if text is None else text, shows, state)
+        text = node.text_lexbor() if text is None else text
+        return _judge_block(node, text, shows, state) if is_suspect(text) else shows
     if shows > LONGEST_BLOCK:
         state.big.add(node.mem_id)
     return shows
@@ -187,8 +188,6 @@ def shown(node: LexborNode) -> int:
 
 
 def _judge_block(node: LexborNode, text: str, shows: int, state: Walk) -> int:
-    if not is_suspect(text):
-        return shows
     text = collapse(text)
     if reason := judge(node, text):
         return _take_out(node, reason, state)
