@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections import Counter
 from functools import cache
 from itertools import takewhile
 
@@ -44,6 +43,7 @@ _SCRIPTS = (
     ("Thai", re.compile("[\u0e00-\u0e7f]")),
 )
 # Variants that a converter leaves alone because both forms are right in one script or the other.
+_TRADITIONAL, _SIMPLIFIED = 1, 2
 _VARIANTS = ("著裡祕峯羣牀喫僞衆", "着里秘峰群床吃伪众")
 
 
@@ -84,7 +84,7 @@ def script(text: str) -> str:
     `Hani` is Chinese that shows neither; the first 4,000 characters are looked at.
     """
     text = text[:4000]
-    if len(_HAN_CHARACTER.findall(text)) * 2 > len(text) and not _KANA.search(text):
+    if len(_HAN_RUN.sub("", text)) * 2 < len(text) and not _KANA.search(text):
         return _chinese(text)
     counts = {name: len(pattern.findall(text)) for name, pattern in _SCRIPTS}
     # A Chinese character says about as much as three letters.
@@ -134,8 +134,8 @@ def _folding() -> NDArray[np.uint32]:
 
 
 @cache
-def _simplified() -> tuple[NDArray[np.uint32], frozenset[str], frozenset[str]]:
-    """Return the table of characters, those only traditional and those only simplified."""
+def _simplified() -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
+    """Return the table of characters, and which are only traditional (1), only simplified (2)."""
     codes = [*range(0x3400, 0xA000), *range(0xF900, 0xFB00), *range(0x20000, 0x2FA20)]
     # One character a line, so that no phrase is seen: the same character always folds alike.
     lines = "\n".join(map(chr, codes))
@@ -144,16 +144,17 @@ def _simplified() -> tuple[NDArray[np.uint32], frozenset[str], frozenset[str]]:
     for code, character in zip(codes, simple, strict=True):
         if len(character) == 1:
             table[code] = ord(character)
+    kinds = np.zeros(0x110000, "u1")
     changed = np.flatnonzero(table != np.arange(0x110000))
-    traditional = frozenset(map(chr, changed.tolist()))
-    return table, traditional, frozenset(map(chr, table[changed].tolist())) - traditional
+    kinds[table[changed]] = _SIMPLIFIED
+    kinds[changed] = _TRADITIONAL
+    return table, kinds
 
 
 def _chinese(text: str) -> str:
-    _, traditional, simplified = _simplified()
-    counts = Counter(text)
-    old = sum([counts[character] for character in traditional.intersection(counts)])
-    new = sum([counts[character] for character in simplified.intersection(counts)])
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+    kinds = _simplified()[1][codes].tobytes()
+    old, new = kinds.count(_TRADITIONAL), kinds.count(_SIMPLIFIED)
     # Many simplified targets (后, 里, 台) are good traditional characters too.
     if not old and not new:
         return "Hani"

@@ -7,6 +7,7 @@ digests, dates. `clean` is pure and never fails.
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from html import unescape
 
 from aggregator import dates
@@ -18,8 +19,9 @@ from aggregator.cleaning.preamble import date_forms, split_names
 from aggregator.cleaning.sanitize import sanitize, scrub
 from aggregator.cleaning.wrappers import Step
 from aggregator.model import Author, Enclosure, Entry, FeedInfo, Publisher, RawEntry, Source
+from aggregator.settings import LinkRule
 from aggregator.text import fold, plain, script, shorten
-from aggregator.urls import absolute, canonical, host, is_web, registrable, split
+from aggregator.urls import LONGEST, absolute, canonical, host, is_web, registrable, split
 
 __all__ = [
     "Step",
@@ -40,6 +42,7 @@ _MOST_CITES, _MOST_ENCLOSURES, _MOST_CATEGORIES = 20, 50, 30
 _HREF = re.compile(r'<a href="([^"]+)"')
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,500}>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w{1,30});")
 _FILLERS = re.compile("\u115f|\u1160|\u3164|\uffa0")  # letters that show nothing
+_CLOCK = re.compile(r"\d[:：时時]")
 _ZONES = timedelta(hours=14)  # how far a time without zone may be off
 _DAY, _SOON = timedelta(days=1), timedelta(hours=3)
 _HOMES = {"zh": "Asia/Shanghai", "ja": "Asia/Tokyo", "ko": "Asia/Seoul"}
@@ -66,8 +69,7 @@ def clean(
 ) -> Entry:
     """Return the entry, cleaned; `boilerplate` holds learned block hashes by publisher id."""
     base = _base(raw, info, source)
-    link = clean_link(absolute(base, raw.link), source.clean.links) if raw.link else ""
-    link = link if is_web(link) else ""
+    link, known = _addresses(raw.link[: LONGEST + 1], base, source.clean.links)
     publisher = _publisher(raw, info, source, link)
     learned = boilerplate.get(publisher.id, frozenset())
     title = _plain_title(raw)
@@ -88,7 +90,7 @@ def clean(
     return Entry(
         guid=raw.guid,
         link=link,
-        canonical=canonical(link),
+        canonical=known,
         fingerprint=bodies.digest(title.casefold(), text.casefold()),
         material=bodies.material(title, link, blocks),
         title=title,
@@ -119,6 +121,19 @@ def _base(raw: RawEntry, info: FeedInfo, source: Source) -> str:
         if is_web(base):
             return base
     return ""
+
+
+# A feed brings most of its entries again and again.
+@lru_cache(maxsize=4096)
+def _addresses(link: str, base: str, rules: tuple[LinkRule, ...]) -> tuple[str, str]:
+    """Return the address that an entry's link leads to, and its canonical form."""
+    link = _web(clean_link(absolute(base, link), rules)) if link else ""
+    return link, canonical(link)
+
+
+@lru_cache(maxsize=4096)
+def _moment(written: str, language: str, timezone: str) -> datetime | None:
+    return dates.parse(written, language=language, timezone=timezone)
 
 
 def _web(url: str) -> str:
@@ -162,10 +177,10 @@ def _published(
     """Return the claimed date as written and read: the entry's own, else one of its preamble."""
     own = raw.published.strip()[:200]
     if own:
-        return own, dates.parse(own, language=language, timezone=source.timezone)
+        return own, _moment(own, language, source.timezone)
     for written in body.preamble.dates:
         for form in date_forms(written):
-            moment = dates.parse(form, language=language, timezone=source.timezone)
+            moment = _moment(form, language, source.timezone)
             if moment is not None and raw.gathered is not None:
                 moment = _plausible(moment, form, written, raw.gathered, language)
             if moment is not None:
@@ -179,13 +194,13 @@ def _plausible(
     """Hold a date that may lack zone and time against the moment of gathering; None if absurd."""
     if moment > gathered + _ZONES:
         return None
-    day_alone = not re.search(r"\d[:：时時]", written)
+    day_alone = not _CLOCK.search(written)
     if day_alone and timedelta() <= gathered - moment < _DAY:
         return gathered
     if moment <= gathered:
         return moment
     # Later than it was read: in the time of its own place, where its language is at home if that fits.
-    home = dates.parse(form, timezone=_HOMES.get(language[:2], "")) or moment
+    home = _moment(form, "", _HOMES.get(language[:2], "")) or moment
     return home if not day_alone and timedelta() <= gathered - home < _SOON else gathered
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from html import unescape
+from struct import unpack
 
 from aggregator.cleaning.noise import BLOCKS, is_copyright
 
@@ -16,6 +17,7 @@ _BREAKS = frozenset(
 _LINK = re.compile(r"<a(?:\s[^>]*)?>(?P<held>.*?)</a>", re.DOTALL)
 _CAPTION = re.compile(r"<(figcaption|small)(?:\s[^>]*)?>(?P<held>.*?)</\1>", re.DOTALL)
 _LETTERS = re.compile(r"(?:[\W\d_]*+[^\W\d_]){20}")
+_USUAL_LETTERS = re.compile(r"(?:[^A-Za-z\u4e00-\u9fff]*+[A-Za-z\u4e00-\u9fff]){20}")  # quicker
 _SHORTEST = 4  # characters of a block worth a hash
 _MARK = "\0"  # between blocks; sanitized HTML has none
 
@@ -23,12 +25,8 @@ _MARK = "\0"  # between blocks; sanitized HTML has none
 def texts(html: str) -> list[str]:
     """Return the text of each block of sanitized HTML, on one line each, none empty."""
     parts = _TAG.split(html)
-    texts = [parts[0]]
-    for tag, text in zip(parts[1::2], parts[2::2], strict=True):
-        if tag in _BREAKS:
-            texts.append(_MARK)
-        texts.append(text)
-    joined = "".join(texts)
+    parts[1::2] = [_MARK if tag in _BREAKS else "" for tag in parts[1::2]]
+    joined = "".join(parts)
     if "&" in joined:
         joined = unescape(joined)
     lines = " ".join(joined.split()).split(_MARK)
@@ -37,10 +35,7 @@ def texts(html: str) -> list[str]:
 
 def block_hash(text: str) -> int:
     """Return the 63-bit hash of a block's text, the same for any case."""
-    return _hash(text.casefold().encode("utf-8", "replace"))
-
-
-def _hash(folded: bytes) -> int:
+    folded = text.casefold().encode("utf-8", "replace")
     return int.from_bytes(blake2b(folded, digest_size=8).digest(), "big") >> 1
 
 
@@ -48,8 +43,9 @@ def hashes(blocks: Sequence[str]) -> list[int]:
     """Return the hash of each block."""
     if not blocks:
         return []
-    folded = "\n".join(blocks).casefold().encode("utf-8", "replace")
-    return [_hash(line) for line in folded.split(b"\n")]
+    folded = "\n".join(blocks).casefold().encode("utf-8", "replace").split(b"\n")
+    made = b"".join([blake2b(line, digest_size=8).digest() for line in folded])
+    return [number >> 1 for number in unpack(f">{len(folded)}Q", made)]
 
 
 def counted(blocks: Sequence[str], hashed: Sequence[int]) -> tuple[int, ...]:
@@ -69,7 +65,8 @@ def digest(*parts: str) -> str:
 
 def material(title: str, link: str, blocks: Iterable[str]) -> str:
     """Return a digest of what counts as a change: title, link, and blocks of 20 letters or more."""
-    return digest(title, link, "\n".join([text for text in blocks if _LETTERS.match(text)]))
+    told = [text for text in blocks if _USUAL_LETTERS.match(text) or _LETTERS.match(text)]
+    return digest(title, link, "\n".join(told))
 
 
 def compared(
@@ -91,4 +88,5 @@ def compared(
 
 def _within(pattern: re.Pattern[str], html: str) -> frozenset[str]:
     """Return the texts that the elements which a pattern finds hold."""
-    return frozenset(texts("<hr>".join([match["held"] for match in pattern.finditer(html)])))
+    held = [match["held"] for match in pattern.finditer(html)]
+    return frozenset(texts("<hr>".join(held)) if held else ())

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode, SelectolaxError
 
@@ -24,8 +24,7 @@ _INDENT = re.compile(r"(?<![ \t])[ \t]*\n[ \t\r\n]*(?=<)|(?<=>)[ \t]*\n[ \t\r\n]
 _OPENED = re.compile(r"<(/?[a-z][a-z0-9]*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Cleaned:
+class Cleaned(NamedTuple):
     """A cleaned body and what was found on the way."""
 
     html: str
@@ -107,7 +106,7 @@ def _mend(
     walk(body, state)
     if state.loose:
         tidy(body)
-    if state.gone or state.loose:
+    if state.split or state.loose:
         body.merge_text_nodes()
     if _drop_blocks(body, state, boilerplate):
         tidy(body)
@@ -123,10 +122,12 @@ def _take_edges(body: LexborNode, title: str, state: Walk, preamble: Preamble) -
     count = 0
     while count < _MOST_EDGES and _take_edge(body, "end", state):
         count += 1
-    while count < _MOST_EDGES and (
-        take_preamble(body, title, preamble, state.big) or _take_edge(body, "start", state)
-    ):
-        state.gone = True
+    while count < _MOST_EDGES:
+        if take_preamble(body, title, preamble, state.big):
+            state.gone = True
+            count += 1
+        if count == _MOST_EDGES or not _take_edge(body, "start", state):
+            break
         count += 1
 
 
@@ -178,6 +179,8 @@ def _drop_blocks(body: LexborNode, state: Walk, boilerplate: frozenset[int]) -> 
     """
     notices = state.options.copyright_notice == "strip"
     learned = boilerplate if state.options.boilerplate == "strip" else _NOTHING
+    if not notices and not learned:
+        return False
 
     def _judge(node: LexborNode) -> str:
         if node.tag not in BLOCKS or node.tag == "hr":
@@ -191,8 +194,7 @@ def _drop_blocks(body: LexborNode, state: Walk, boilerplate: frozenset[int]) -> 
         return ""
 
     count = len(state.removed)
-    if notices or learned:
-        _drop(body, _judge, state)
+    _drop(body, _judge, state)
     return len(state.removed) > count
 
 
@@ -204,7 +206,7 @@ def _drop(parent: LexborNode, judge: Callable[[LexborNode], str], state: Walk) -
         if child.is_element_node:
             if reason := judge(child):
                 state.removed.append(taken(child, reason))
-                state.gone = True
+                state.gone = state.split = True
                 child.decompose()
             else:
                 _drop(child, judge, state)

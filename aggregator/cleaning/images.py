@@ -37,14 +37,8 @@ class Unwrapper:
 
     def unwrap(self, url: str) -> str:
         """Return the address of the image itself, as the options want it."""
-        return _unwrapped(self, url)
-
-
-# A feed brings most of its entries again and again.
-@lru_cache(maxsize=16_384)
-def _unwrapped(rules: Unwrapper, url: str) -> str:
-    steps = rules.trace(url)
-    return steps[-1].after if steps else url
+        steps = self.trace(url)
+        return steps[-1].after if steps else url
 
 
 @lru_cache(maxsize=256)

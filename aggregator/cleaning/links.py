@@ -4,14 +4,17 @@ import re
 from functools import lru_cache
 from urllib.parse import unquote
 
+from aggregator.cleaning.images import Unwrapper
+from aggregator.cleaning.noise import is_share
 from aggregator.cleaning.ruleset import compile_rules, read_wrappers
 from aggregator.cleaning.targets import is_open, mend
 from aggregator.cleaning.wrappers import Step, peel
 from aggregator.settings import LinkRule
-from aggregator.urls import is_web, same_key, split, strip, without_tracking
+from aggregator.urls import absolute, is_web, same_key, split, strip, without_tracking
 
 RULES = read_wrappers("redirects")
 _RULES = compile_rules(RULES)
+_MAIL = re.compile(r"(?:mailto|tel|magnet|geo|sms|xmpp):", re.IGNORECASE)
 _LONGEST = 2000  # characters that a user's pattern sees
 
 
@@ -41,6 +44,26 @@ def clean_link(url: str, rules: tuple[LinkRule, ...] = ()) -> str:
     """Return the address that a link leads to, without tracking; else the address as given."""
     steps = trace_link(url, rules)
     return steps[-1].after if steps else url
+
+
+# A feed brings most of its entries again and again.
+@lru_cache(maxsize=8192)
+def follow(
+    href: str, base: str, rules: tuple[LinkRule, ...], images: Unwrapper
+) -> tuple[str, str] | None:
+    """Return an address as seen from the base, and unwrapped or ''; None if it shares the page."""
+    href = strip(href)
+    if is_share(href):
+        return None
+    if not href or href[0] == "#":
+        return "", ""
+    seen = absolute(base, href)
+    if not is_web(seen):
+        return seen, href if _MAIL.match(href) else ""
+    opened = clean_link(seen, rules)
+    if opened == seen and images.options.proxy == "strip":
+        opened = images.unwrap(seen)
+    return seen, opened
 
 
 def link_key(url: str) -> str:

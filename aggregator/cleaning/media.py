@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 
 from aggregator.cleaning.images import Unwrapper
@@ -45,6 +46,7 @@ _LAZY = (
 )
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset", "data-original-set", "data-srcs")
 _ALL_LAZY = frozenset(_LAZY + _LAZY_SETS)
+_SETS = (*_LAZY_SETS, "srcset")
 _ADDRESS = re.compile(
     r"(?:https?:)?//[^\s/]|/[^/\s]|\.{1,2}/|[^\s:?#]+\.(?:jpe?g|png|gif|webp|avif)\b", re.IGNORECASE
 )
@@ -53,6 +55,7 @@ _PLACEHOLDER = re.compile(
     r"placeholder|spacer|blank|loading|lazy|grey|gray|transparent|1x1|pixel", re.IGNORECASE
 )
 _CANDIDATE = re.compile(r"[\s,]*([^\s,]\S*)(?:\s+([^,]*))?(?:,|$)")
+_WEIGHT = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)[wxh]")
 _SIZE = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*$", re.IGNORECASE)
 _LENGTH = re.compile(r"\s*\d{1,5}(?:\.\d+)?\s*(?:px|%)?\s*")
 _STYLE_SIZE = re.compile(r"(?:^|;)\s*(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|!|$)", re.IGNORECASE)
@@ -64,44 +67,56 @@ _MOST_CANDIDATES = 30
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image: its address and set, out of the proxy, and the address as written."""
+    """An image: its address and set, out of the proxy, and the address as seen from the base."""
 
     url: str
     written: str
+    pixel: bool = False  # it only counts readers
     srcset: str = ""
 
 
 def read_image(attributes: dict[str, str | None], base: str, images: Unwrapper) -> Image | None:
     """Return the image that attributes describe, wherever they hide its address; None if none."""
-    candidates = _srcset(attributes)
-    written = _source(attributes)
-    if candidates and (not written or _is_placeholder(written)):
-        written = max(candidates, key=lambda candidate: _weight(candidate[1]))[0]
+    lazy = not _ALL_LAZY.isdisjoint(attributes)
+    written = (_lazy_source(attributes) if lazy else "") or _own_source(attributes)
+    value = _set_value(attributes) if lazy or "srcset" in attributes else ""
+    if not value:
+        return _image_at(written, base, images)
+    best, srcset = _set_at(value[:_LONGEST_SET], base, images)
+    if best and (not written or _is_placeholder(written)):
+        written = best
+    image = _image_at(written, base, images)
+    return image and Image(image.url, image.written, image.pixel, srcset)
+
+
+# A feed brings most of its entries again and again.
+@lru_cache(maxsize=8192)
+def _image_at(written: str, base: str, images: Unwrapper) -> Image | None:
+    """Return the image itself that an address leads to; None if that is none of the web."""
     seen = absolute(base, written)
-    url = _final(seen, images)
-    if not url:
+    url = images.unwrap(seen) if is_web(seen) else ""
+    if not is_web(url):
         return None
-    return Image(url, seen, _final_set(candidates, base, images) if len(candidates) > 1 else "")
+    return Image(url, seen, is_pixel(url) or (seen != url and is_pixel(seen)))
 
 
 def _is_placeholder(written: str) -> bool:
     return any(_PLACEHOLDER.search(match[1]) for match in _FILE.finditer(written))
 
 
-def _final_set(candidates: list[tuple[str, str]], base: str, images: Unwrapper) -> str:
-    """Return a set with the addresses of the images themselves; '' if all are the same."""
-    entries = {_final(absolute(base, address), images): what for address, what in candidates}
-    entries.pop("", None)
+@lru_cache(maxsize=2048)
+def _set_at(value: str, base: str, images: Unwrapper) -> tuple[str, str]:
+    """Return the best address of a set, and the set with the addresses of the images themselves.
+
+    The set is '' if they are all the same.
+    """
+    candidates = parse_srcset(value)
+    best = max(candidates, key=lambda candidate: _weight(candidate[1]), default=("", ""))[0]
+    found = ((_image_at(address, base, images), what) for address, what in candidates)
+    entries = {image.url: what for image, what in found if image is not None}
     if len(entries) < 2:
-        return ""
-    return ", ".join(f"{_for_set(url)} {what}".strip() for url, what in entries.items())
-
-
-def _final(url: str, images: Unwrapper) -> str:
-    if not is_web(url):
-        return ""
-    url = images.unwrap(url)
-    return url if is_web(url) else ""
+        return best, ""
+    return best, ", ".join(f"{_for_set(url)} {what}".strip() for url, what in entries.items())
 
 
 def _for_set(url: str) -> str:
@@ -112,23 +127,22 @@ def _for_set(url: str) -> str:
     )
 
 
-def _source(attributes: dict[str, str | None]) -> str:
+def _lazy_source(attributes: dict[str, str | None]) -> str:
     """Return the address in the attribute that is most likely to hold the image itself."""
-    if not _ALL_LAZY.isdisjoint(attributes):
-        for name in _LAZY:
-            value = strip(attributes.get(name) or "")
-            if value and _ADDRESS.match(value) and not value.startswith("data:"):
-                return value
+    for name in _LAZY:
+        value = strip(attributes.get(name) or "")
+        if value and _ADDRESS.match(value) and not value.startswith("data:"):
+            return value
+    return ""
+
+
+def _own_source(attributes: dict[str, str | None]) -> str:
     own = strip((attributes.get("src") or "")[:20_000])
     return "" if own.startswith(("data:", "about:", "#")) else own
 
 
-def _srcset(attributes: dict[str, str | None]) -> list[tuple[str, str]]:
-    for name in (*_LAZY_SETS, "srcset"):
-        value = attributes.get(name)
-        if value:
-            return parse_srcset(value)
-    return []
+def _set_value(attributes: dict[str, str | None]) -> str:
+    return next((value for name in _SETS if (value := attributes.get(name))), "")
 
 
 def parse_srcset(value: str) -> list[tuple[str, str]]:
@@ -148,7 +162,7 @@ def parse_srcset(value: str) -> list[tuple[str, str]]:
 
 
 def _weight(what: str) -> float:
-    match = re.match(r"(\d{1,6}(?:\.\d{1,3})?)[wxh]", what)
+    match = _WEIGHT.match(what)
     if match is None:
         return 0.0 if what else 1.0
     return float(match[1]) * (1000 if match[0][-1] == "x" and float(match[1]) > 0 else 1)
@@ -156,7 +170,9 @@ def _weight(what: str) -> float:
 
 def is_length(value: str | None) -> bool:
     """Whether an attribute is a length in pixels or per cent."""
-    return bool(value) and _LENGTH.fullmatch(value or "") is not None
+    if not value:
+        return False
+    return (value.isdecimal() and len(value) <= 5) or _LENGTH.fullmatch(value) is not None
 
 
 def is_tiny(attributes: dict[str, str | None]) -> bool:

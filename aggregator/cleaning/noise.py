@@ -1,7 +1,7 @@
 """What is no part of an entry: the rules of noise.yaml, compiled, and the blocks that they name."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -96,23 +96,34 @@ _AT = {
     place: tuple(rule for rule in NOISE.blocks if rule.at in {place, "any"})
     for place in ("any", "start", "end")
 }
-_QUICK = {
-    place: re.compile(
-        "|".join(f"(?:{rule.text.pattern})" for rule in rules), re.IGNORECASE | re.DOTALL
-    )
-    for place, rules in _AT.items()
-}
+
+
+def _any_of(rules: Iterable[BlockRule]) -> str:
+    return "|".join(f"(?:{rule.text.pattern})" for rule in rules)
+
+
+def _quick(rules: Iterable[BlockRule]) -> re.Pattern[str]:
+    """Compile what finds out whether any of the rules matches; most texts start like none."""
+    known = [rule for rule in rules if rule.starts]
+    firsts = "".join(sorted({start[0] for rule in known for start in rule.starts}))
+    others = _any_of(rule for rule in rules if not rule.starts)
+    pattern = rf"(?=[\d{re.escape(firsts)}])(?:{_any_of(known)})"
+    return re.compile(f"{pattern}|{others}" if others else pattern, re.IGNORECASE | re.DOTALL)
+
+
+_QUICK = {place: _quick(rules) for place, rules in _AT.items()}
 # What no rule for any place can match from its start on is no noise.
 _SUSPECT = re.compile(
-    f"(?:{_QUICK['any'].pattern}|{NOISE.related.pattern.removeprefix('(?i)')})",
+    f"(?:{_any_of(_AT['any'])}|{NOISE.related.pattern.removeprefix('(?i)')})",
     re.IGNORECASE | re.DOTALL,
 )
 _SUSPECT_STARTS = NOISE.related_starts.union(*(rule.starts for rule in _AT["any"]))
+_SUSPECT_FIRSTS = frozenset(start[0] for start in _SUSPECT_STARTS)
 MEDIA = SOLID - {"hr"}
 # What every notice has near its beginning; quicker than the rule, the more so without a set.
-_NOTICE = re.compile(r"©|权|權|载|載|\(|未[经經]|opyright|COPYRIGHT|ights|RIGHTS")
+_NOTICE = re.compile(r"©|权|權|载|載|\([cC]\)|未[经經]|opyright|COPYRIGHT|ights|RIGHTS")
 _NOTICE_HEAD = 80
-_HAN_SPACE = re.compile(r"(?<=[\u4e00-\u9fff，。]) (?=[\u4e00-\u9fff，。])")
+_HAN_SPACE = re.compile(r" (?<=[\u4e00-\u9fff，。] )(?=[\u4e00-\u9fff，。])")
 _HEADINGS = frozenset(["h2", "h3", "h4", "h5", "h6", "strong", "b", "p", "div", "span"])
 _LONGEST_HEADING, _MOST_RELATED = 60, 20
 _EDGE_INLINE = frozenset(["a", "small", "sub", "span", "em", "i", "font", "b", "strong"])
@@ -120,28 +131,36 @@ _EDGE_INLINE = frozenset(["a", "small", "sub", "span", "em", "i", "font", "b", "
 
 def is_share(url: str) -> bool:
     """Whether a link shares the page somewhere."""
-    name = host(url)
-    return bool(name) and _starts(NOISE.share_links, name, url)
+    start = _share_start(host(url))
+    return start is not None and bool(start.match(_rest(url)))
 
 
-@lru_cache(maxsize=8192)
 def is_pixel(url: str) -> bool:
     """Whether an image only counts readers."""
     name = host(url)
     if not name:
         return False
-    if name.partition(".")[0] in NOISE.pixel_words or NOISE.pixel_files.match(_file(url)):
+    if _counts(name) or NOISE.pixel_files.match(_file(url)):
         return True
-    return any(one in NOISE.pixel_hosts for one in _above(name)) or _starts(
-        NOISE.pixel_starts, name, url
-    )
+    start = _pixel_start(name)
+    return start is not None and bool(start.match(_rest(url)))
 
 
-def _starts(rules: Mapping[str, re.Pattern[str]], name: str, url: str) -> bool:
-    for one in _above(name):
-        if one in rules:
-            return bool(rules[one].match(_rest(url)))
-    return False
+@lru_cache(maxsize=4096)
+def _share_start(name: str) -> re.Pattern[str] | None:
+    return next((start for one in _above(name) if (start := NOISE.share_links.get(one))), None)
+
+
+@lru_cache(maxsize=4096)
+def _pixel_start(name: str) -> re.Pattern[str] | None:
+    return next((start for one in _above(name) if (start := NOISE.pixel_starts.get(one))), None)
+
+
+@lru_cache(maxsize=4096)
+def _counts(name: str) -> bool:
+    """Whether all images of a host only count readers."""
+    first = name.partition(".")[0]
+    return first in NOISE.pixel_words or any(one in NOISE.pixel_hosts for one in _above(name))
 
 
 def _above(name: str) -> Iterator[str]:
@@ -169,14 +188,17 @@ def collapse(text: str) -> str:
 
 def block_rule(block: LexborNode, text: str, place: str = "any") -> str:
     """Return the id of the rule that all of a block's text matches; '' if none."""
-    if not text or len(text) > LONGEST_BLOCK or not _QUICK[place].fullmatch(text):
-        return ""
-    if holds(block, MEDIA):
+    if not text or len(text) > LONGEST_BLOCK or not is_told(text, place) or holds(block, MEDIA):
         return ""
     for rule in _AT[place]:
         if rule.text.fullmatch(text) and (not rule.linked or is_mostly_links(block, text, 6)):
             return rule.id
     return ""
+
+
+def is_told(text: str, place: str) -> bool:
+    """Whether a rule for a place matches all of a block's text, whatever the block holds."""
+    return bool(_QUICK[place].fullmatch(text))
 
 
 def is_copyright(text: str) -> bool:
@@ -188,6 +210,9 @@ def is_copyright(text: str) -> bool:
 
 def is_suspect(text: str) -> bool:
     """Whether a block's text begins like noise that may stand anywhere."""
+    first = text[:1].lower()
+    if first not in _SUSPECT_FIRSTS and not first.isspace():  # like most
+        return False
     start = text.lstrip()[:2].lower()
     if start in _SUSPECT_STARTS or start[:1] in _SUSPECT_STARTS:
         return bool(_SUSPECT.match(collapse(text)))
@@ -243,7 +268,8 @@ def find_edge(body: LexborNode, place: str, big: set[int]) -> tuple[str, LexborN
 
     `big` holds the ids of blocks that are too long to be looked at.
     """
-    node = _at_edge(body, place)
+    step = last_shown if place == "end" else first_shown
+    node = step(body)
     while node is not None:
         tag = node.tag or ""
         if tag == "-text" or tag in SOLID:
@@ -255,7 +281,7 @@ def find_edge(body: LexborNode, place: str, big: set[int]) -> tuple[str, LexborN
                 found = "call"
             if found:
                 return found, node
-        node = _at_edge(node, place)
+        node = step(node)
     return "", None
 
 
@@ -289,15 +315,19 @@ def ends_block(node: LexborNode) -> bool:
         node = parent
 
 
+def first_shown(parent: LexborNode) -> LexborNode | None:
+    """Return the first child that shows anything."""
+    child = parent.first_child
+    while child is not None and is_void(child):
+        child = child.next
+    return child
+
+
 def last_shown(parent: LexborNode) -> LexborNode | None:
     """Return the last child that shows anything."""
-    return _at_edge(parent, "end")
-
-
-def _at_edge(parent: LexborNode, place: str) -> LexborNode | None:
-    child = parent.last_child if place == "end" else parent.first_child
+    child = parent.last_child
     while child is not None and is_void(child):
-        child = child.prev if place == "end" else child.next
+        child = child.prev
     return child
 
 
@@ -319,7 +349,5 @@ def is_void(node: LexborNode) -> bool:
 
 def first_element(parent: LexborNode) -> LexborNode | None:
     """Return what comes first in a block, if that is an element."""
-    child = parent.first_child
-    while child is not None and is_void(child):
-        child = child.next
+    child = first_shown(parent)
     return child if child is not None and child.tag != "-text" else None

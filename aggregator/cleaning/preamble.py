@@ -12,13 +12,14 @@ from aggregator.cleaning.noise import (
     SOLID,
     collapse,
     ends_block,
+    first_shown,
     holds,
     is_void,
 )
 from aggregator.cleaning.tidy import take_off
 
 _LONGEST = 240
-_MOST = 12
+_MOST = 240
 
 _TIME = r"\d{1,2}[:：时時.]\d{2}(?:[:：分]\d{2}(?:[.,]\d{1,9})?)?秒?分?(?:\s*[ap]\.?m\.?)?"
 _ZONE = r"(?:\s*(?:Z|UTC|GMT|[A-Z]{2,5}|\(?[A-Z]{2,5}\)?|(?:UTC|GMT)?[+-]\d{1,2}:?\d{0,2}|北京时间|北京時間))?"
@@ -85,7 +86,8 @@ _YEAR = re.compile(r"\d{4}")
 _HINT = re.compile(r"by|author|written|作|记|記|文|撰|编|編|采", re.IGNORECASE)
 _HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 _INLINE = frozenset(["time", "i", "em", "span", "small", "font", "b", "strong"])
-_TAG = re.compile(r"<[^<>]*>")
+_TAG = re.compile(r"<[^<>\0]*>")
+_MARK = "\0"  # between lines; scrubbed HTML has none
 _LINE_BREAKS = re.compile(r"<br\s*/?>|</?(?:div|p|address|time|li|ul|h\d|section)(?:\s[^<>]*)?>")
 
 
@@ -115,7 +117,7 @@ def _key(text: str) -> str:
 
 def _take_first(parent: LexborNode, title: str, found: Preamble, big: set[int]) -> bool:
     """Look at what comes first, from the outside in; take it out if it is preamble."""
-    node: LexborNode | None = _first(parent)
+    node = first_shown(parent)
     while node is not None:
         tag = node.tag
         if tag == "-text":
@@ -128,15 +130,8 @@ def _take_first(parent: LexborNode, title: str, found: Preamble, big: set[int]) 
                 return True
             if tag not in BLOCKS and len(text) > _LONGEST:
                 return False
-        node = _first(node)
+        node = first_shown(node)
     return False
-
-
-def _first(parent: LexborNode) -> LexborNode | None:
-    child = parent.first_child
-    while child is not None and is_void(child):
-        child = child.next
-    return child
 
 
 def _take_element(node: LexborNode, text: str, title: str, found: Preamble) -> bool:
@@ -173,15 +168,11 @@ def _stands_alone(node: LexborNode) -> bool:
 
 
 def _lines(node: LexborNode) -> list[str]:
-    html = node.html or ""
-    parts = (_TAG.sub("", part) for part in _LINE_BREAKS.split(html))
-    return [line for part in parts if (line := collapse(_unescape(part)))]
-
-
-def _unescape(text: str) -> str:
-    for entity, character in (("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
-        text = text.replace(entity, character)
-    return text
+    text = _TAG.sub("", _LINE_BREAKS.sub(_MARK, node.html or ""))
+    if "&" in text:
+        for entity, character in (("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
+            text = text.replace(entity, character)
+    return [line for part in text.split(_MARK) if (line := collapse(part))]
 
 
 def _read(lines: list[str], found: Preamble, *, marked: bool, stamp: str) -> bool:
@@ -192,7 +183,7 @@ def _read(lines: list[str], found: Preamble, *, marked: bool, stamp: str) -> boo
     if not lines or len(lines) > 6:
         return False
     for line in lines:
-        if match := _DATE.fullmatch(line):
+        if match := _dated(line):
             dates.append(stamp or match["date"])
         elif (match := _BYLINE.fullmatch(line)) and _are_names(match["names"]):
             byline = True
@@ -213,15 +204,24 @@ def _read(lines: list[str], found: Preamble, *, marked: bool, stamp: str) -> boo
 
 def _names_and_date(line: str) -> tuple[str, str] | None:
     """Split `names, date` or `date, names` on one line."""
+    if not _YEAR.search(line):
+        return None
     for match in re.finditer(r"[\s,，|｜·—-]+", line):
         before, after = line[: match.start()], line[match.end() :]
         for names, written in ((before, after), (after, before)):
-            date = _DATE.fullmatch(written)
+            date = _dated(written)
+            if date is None:
+                continue
             if byline := _BYLINE.fullmatch(names):
                 names = byline["names"]  # noqa: PLW2901
-            if date and names and _are_names(names):
+            if names and _are_names(names):
                 return names, date["date"]
     return None
+
+
+def _dated(line: str) -> re.Match[str] | None:
+    """Read a line that is a date and nothing else."""
+    return _DATE.fullmatch(line) if _YEAR.search(line) else None
 
 
 def _are_names(text: str) -> bool:
@@ -262,12 +262,13 @@ def _take_line(node: LexborNode, found: Preamble) -> bool:
     """Take a date or byline that is the first line of bare text."""
     text = node.text_content or ""
     line, newline, rest = text.lstrip(BLANK).partition("\n")
-    if len(line) > _LONGEST or not (newline or ends_block(node)):
+    if len(line) > _LONGEST:
         return False
     line = collapse(line)
-    match = _DATE.fullmatch(line)
-    byline = _BYLINE.fullmatch(line)
+    match, byline = _dated(line), _HINT.match(line) and _BYLINE.fullmatch(line)
     if not match and not (byline and _are_names(byline["names"])):
+        return False
+    if not newline and not ends_block(node):
         return False
     if match:
         found.dates.append(match["date"])

@@ -131,9 +131,17 @@ def compile_rules(rules: Sequence[WrapperRule], builtin: Sequence[WrapperRule] =
                 patterns.append((Globs([host]), compiled))
             else:
                 exact[host.lower()] = (*exact.get(host.lower(), ()), compiled)
-    marks = {re.escape(mark) for found in anywhere for mark in found.rule.marks or ("",)}
-    pattern = re.compile("|".join(sorted(marks)) if anywhere else "(?!)")
-    return RuleSet(exact, Globs(globs), tuple(patterns), tuple(anywhere), pattern)
+    marks = {mark for found in anywhere for mark in found.rule.marks or ("",)}
+    return RuleSet(exact, Globs(globs), tuple(patterns), tuple(anywhere), _any_of(marks))
+
+
+def _any_of(marks: Iterable[str]) -> re.Pattern[str]:
+    """Compile what finds any of the marks: each first character once, which is quicker."""
+    by_first: dict[str, list[str]] = {}
+    for mark in sorted(marks):
+        by_first.setdefault(mark[:1], []).append(re.escape(mark[1:]))
+    starts = (f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in by_first.items())
+    return re.compile("|".join(starts) if by_first else "(?!)")
 
 
 def _expand(rules: Iterable[WrapperRule], builtin: Sequence[WrapperRule]) -> Iterable[WrapperRule]:

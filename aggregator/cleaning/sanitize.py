@@ -1,6 +1,7 @@
 """The last pass, for safety alone: bounds before any tree is built, then the allow-list."""
 
 import re
+from itertools import accumulate
 
 import nh3
 
@@ -30,7 +31,7 @@ _VOID = frozenset((
 ))  # fmt: skip
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+>?)")
 _AMP = re.compile(r"<(/?)amp-(img|anim|video|audio|iframe)(?=[\s>/])", re.IGNORECASE)
-_NAME = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_NAME = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9]*)")
 _USUAL_DEPTH = 20
 _LONGEST_TAG = 60_000
 _MANY_ATTRIBUTES = 120
@@ -122,14 +123,9 @@ def bound(html: str) -> str:
 
 def _is_deep(html: str) -> bool:
     """Whether more elements are open at once than any usual text has; quick and rough."""
-    depth = most = 0
-    for slash, name in _NAME.findall(html):
-        if slash:
-            depth -= 1
-        elif name not in _VOID:
-            depth += 1
-            most = max(most, depth)
-    return most > _USUAL_DEPTH
+    names = _NAME.findall(html)
+    steps = [-1 if name[0] == "/" else name not in _VOID for name in names]
+    return max(accumulate(steps), default=0) > _USUAL_DEPTH
 
 
 def plain_amp(html: str) -> str:

@@ -14,8 +14,8 @@ _FORBIDDEN = re.compile(
 )
 _LEGAL = "!$&'()*+,-./:;=?@_~%[]#"
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_PLAIN = r"[A-Za-z0-9!$&'()*+,./:;=?@_~\[\]#-]*"
-_CLEAN = re.compile(rf"{_PLAIN}(?:%[0-9A-Fa-f]{{2}}{_PLAIN})*")
+_PLAIN = r"[A-Za-z0-9!$&'()*+,./:;=?@_~\[\]#-]*+"
+_CLEAN = re.compile(rf"{_PLAIN}(?:%[0-9A-Fa-f]{{2}}{_PLAIN})*+")
 _NAME = re.compile(r"(?!-)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.(?:[a-z]{2,}|xn--[a-z0-9-]+)")
 # Names that lead into somebody's own network, or to any address that the name spells.
 _INSIDE = re.compile(

@@ -72,11 +72,10 @@ def take_off(node: LexborNode) -> None:
 
 def trim(body: LexborNode) -> None:
     """Take rules, line breaks and blanks off both ends."""
-    for side in ("first_child", "last_child"):
-        node = getattr(body, side)
-        while node is not None and is_void(node):
-            node.decompose()
-            node = getattr(body, side)
+    while (node := body.first_child) is not None and is_void(node):
+        node.decompose()
+    while (node := body.last_child) is not None and is_void(node):
+        node.decompose()
 
 
 def strip_start(pre: LexborNode) -> None:

@@ -3,13 +3,12 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from aggregator.cleaning import media
 from aggregator.cleaning.images import Unwrapper, unwrapper
-from aggregator.cleaning.links import clean_link
+from aggregator.cleaning.links import follow
 from aggregator.cleaning.noise import (
     BLOCKS,
     LONGEST_BLOCK,
@@ -17,8 +16,6 @@ from aggregator.cleaning.noise import (
     SOLID,
     collapse,
     is_call,
-    is_pixel,
-    is_share,
     is_suspect,
     is_void,
     judge,
@@ -28,8 +25,8 @@ from aggregator.cleaning.noise import (
 from aggregator.cleaning.sanitize import ALLOWED
 from aggregator.cleaning.tidy import EMPTY, drop_empty, limit_breaks, strip_start
 from aggregator.cleaning.wrappers import Step
-from aggregator.settings import CleanOptions, LinkRule
-from aggregator.urls import absolute, is_web, strip
+from aggregator.settings import CleanOptions
+from aggregator.urls import LONGEST, absolute, is_web
 
 Attributes = dict[str, str | None]
 _CLASSES, _IDS = NOISE.classes, NOISE.ids
@@ -48,7 +45,6 @@ _HOLDS_BLOCKS = frozenset(
 )
 _NO_CALL = SOLID | BLOCKS | {"-text"}
 _HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE)
-_MAIL = re.compile(r"(?:mailto|tel|magnet|geo|sms|xmpp):", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -67,6 +63,7 @@ class Walk:
     doomed: set[int] = field(default_factory=set)
     breaks: bool = False  # there are line breaks
     gone: bool = False  # something was taken out or unwrapped
+    split: bool = False  # texts may stand side by side
     loose: bool = False  # there are elements that are yet to be unwrapped
 
     def start(self) -> None:
@@ -74,7 +71,14 @@ class Walk:
         self.seen.clear()
         self.big.clear()
         self.doomed.clear()
-        self.breaks = self.loose = self.gone = False
+        self.breaks = self.loose = self.gone = self.split = False
+
+    def note_gap(self, node: LexborNode) -> None:
+        """Note that a node goes: what stands on both sides of it may be texts."""
+        self.gone = True
+        before = node.prev
+        if before is not None and before.tag == "-text":
+            self.split = True
 
     def __post_init__(self) -> None:
         """Find the rules for images once."""
@@ -102,10 +106,16 @@ def walk(parent: LexborNode, state: Walk) -> int:
             if text and not text.isspace():
                 shows += len(text)
         elif tag == "br":
-            state.breaks = True
-            state.gone |= limit_breaks(child)
-        elif tag in _PLAIN and not child.attributes and not state.doomed:
-            shows += _container(child, tag, state)
+            if limit_breaks(child):
+                state.gone = state.split = True
+            else:
+                state.breaks = True
+        elif tag in _PLAIN and not state.doomed:  # nothing to be mended but what they hold
+            attributes = child.attributes
+            if attributes and (reason := _unwanted(attributes)):
+                _take_out(child, reason, state)
+            else:
+                shows += _container(child, tag, state)
         else:
             shows += _visit(child, tag, state)
         child = following
@@ -114,7 +124,8 @@ def walk(parent: LexborNode, state: Walk) -> int:
 
 def _visit(node: LexborNode, tag: str, state: Walk) -> int:
     """Mend one element and all in it, or take it out; return how much shows."""
-    if tag in _DEAD or tag[:1] in {"-", ""}:
+    mend = _SPECIAL.get(tag)
+    if mend is None and (tag in _DEAD or tag[:1] in {"-", ""}):
         return _drop(node, state)
     if state.doomed and node.mem_id in state.doomed:
         return _take_out(node, "related", state)
@@ -123,7 +134,6 @@ def _visit(node: LexborNode, tag: str, state: Walk) -> int:
         return _take_out(node, reason, state)
     if tag not in ALLOWED:
         state.loose = True
-    mend = _SPECIAL.get(tag)
     return mend(node, attributes, state) if mend else _container(node, tag, state)
 
 
@@ -138,7 +148,7 @@ def _container(node: LexborNode, tag: str, state: Walk) -> int:
         shows = walk(node, state)
     if not shows:
         if tag not in EMPTY:
-            state.gone = True
+            state.note_gap(node)
             drop_empty(node, tag)
         return int(tag in {"hr", "td", "th"})
     if tag not in BLOCKS:
@@ -148,7 +158,8 @@ def _container(node: LexborNode, tag: str, state: Walk) -> int:
         if not shows:
             return _drop(node, state)
     if shows <= (LONGEST_BLOCK if state.links != links else _LONGEST_UNLINKED):
-        return _judge_block(node, node.text_lexbor() if text is None else text, shows, state)
+        text = node.text_lexbor() if text is None else text
+        return _judge_block(node, text, shows, state) if is_suspect(text) else shows
     if shows > LONGEST_BLOCK:
         state.big.add(node.mem_id)
     return shows
@@ -177,8 +188,6 @@ def shown(node: LexborNode) -> int:
 
 
 def _judge_block(node: LexborNode, text: str, shows: int, state: Walk) -> int:
-    if not is_suspect(text):
-        return shows
     text = collapse(text)
     if reason := judge(node, text):
         return _take_out(node, reason, state)
@@ -196,7 +205,7 @@ def _take_out(node: LexborNode, reason: str, state: Walk) -> int:
 
 def _drop(node: LexborNode, state: Walk) -> int:
     """Take an element out of which nothing needs to be known."""
-    state.gone = True
+    state.note_gap(node)
     node.decompose()
     return 0
 
@@ -223,7 +232,7 @@ def _image(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     image = media.read_image(attributes, state.base, state.images)
     if image is None or image.url in state.seen:
         return _take_out(node, "image" if image is None else "twin", state)
-    if media.is_tiny(attributes) or is_pixel(image.url) or is_pixel(image.written):
+    if image.pixel or media.is_tiny(attributes):
         return _take_out(node, "pixel", state)
     state.seen[image.url] = None
     attrs = node.attrs
@@ -245,42 +254,25 @@ def _image(node: LexborNode, attributes: Attributes, state: Walk) -> int:
 def _link(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     """Mend a link; one that leads nowhere loses its address, and `tidy` unwraps it."""
     written = attributes.get("href") or ""
-    href = strip(written)
-    if is_share(href):
+    led = follow(
+        written if len(written) <= LONGEST else "", state.base, state.options.links, state.images
+    )
+    if led is None:
         return _take_out(node, "share", state)
     state.links += 1
     shows = walk(node, state)
     if not shows:
         return _drop(node, state)
-    target = page_address(href, state)
+    seen, target = led
     if not target or target != written:
         if target:
             node.attrs["href"] = target
-            state.mended.append(("link", absolute(state.base, href), target))
+            state.mended.append(("link", seen, target))
         else:
             state.loose = True
             if "href" in attributes:
                 del node.attrs["href"]
     return shows
-
-
-def page_address(href: str, state: Walk) -> str:
-    """Return where a link leads to, absolute and without wrappers; '' if nowhere."""
-    if not href or href[0] == "#":
-        return ""
-    if _MAIL.match(href):
-        return href
-    url = absolute(state.base, href)
-    if not is_web(url):
-        return ""
-    return _opened(url, state.options.links, state.images)
-
-
-# A feed brings most of its entries again and again.
-@lru_cache(maxsize=16_384)
-def _opened(url: str, rules: tuple[LinkRule, ...], images: Unwrapper) -> str:
-    opened = clean_link(url, rules)
-    return images.unwrap(url) if opened == url and images.options.proxy == "strip" else opened
 
 
 def _noscript(node: LexborNode, _: Attributes, state: Walk) -> int:
@@ -297,7 +289,7 @@ def _noscript(node: LexborNode, _: Attributes, state: Walk) -> int:
 def _unwrap(node: LexborNode, shows: int, state: Walk) -> int:
     if not shows:
         return _drop(node, state)
-    state.gone = True
+    state.gone = state.split = True
     node.unwrap()
     return shows
 
@@ -391,4 +383,4 @@ _SPECIAL: dict[str, Callable[[LexborNode, Attributes, Walk], int]] = {
     "embed": _frame,
     "object": _frame,
 }
-_PLAIN = ALLOWED - _SPECIAL.keys()  # there is nothing to be mended but what they hold
+_PLAIN = ALLOWED - _SPECIAL.keys()

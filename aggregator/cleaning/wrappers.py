@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from aggregator.cleaning.codings import decode, fill_holes, percent
 from aggregator.cleaning.ruleset import Compiled, RuleSet
@@ -21,8 +21,7 @@ _NAKED = re.compile(
 _FILE = frozenset({"ico", "jpg", "jpeg", "png", "gif", "webp", "svg", "avif", "js", "css", "html"})
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One thing that cleaning did: the rule, and the value before and after."""
 
     rule: str

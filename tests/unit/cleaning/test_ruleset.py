@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.cleaning.noise import NOISE, block_rule_of, collapse, is_suspect
+from aggregator.cleaning.noise import NOISE, BlockRule, block_rule_of, collapse, is_suspect, is_told
 from aggregator.cleaning.ruleset import compile_rules, read_wrappers, wrapper
 from aggregator.errors import ConfigError
 
@@ -75,7 +75,7 @@ def test_mistakes_in_blocks_are_named(row: dict[str, Any]) -> None:
         block_rule_of(row)
 
 
-_ANYWHERE = {rule.id: rule.text for rule in NOISE.blocks if rule.starts}
+_ANYWHERE = {rule.id: rule.text for rule in NOISE.blocks if rule.at == "any"}
 _ANYWHERE["related"] = NOISE.related
 
 
@@ -87,6 +87,14 @@ def test_starts_leave_out_nothing_that_a_rule_matches(name: str, draw: st.DataOb
     text = collapse(draw.draw(st.from_regex(pattern, fullmatch=True)))
     text = text.replace("\u017f", "s")  # a long s is one where case is ignored
     assert is_suspect(text) or not pattern.fullmatch(text)
+
+
+@pytest.mark.parametrize("rule", NOISE.blocks, ids=lambda rule: rule.id)
+@settings(max_examples=40)
+@given(draw=st.data())
+def test_starts_at_an_edge_leave_out_nothing(rule: BlockRule, draw: st.DataObject) -> None:
+    text = collapse(draw.draw(st.from_regex(rule.text, fullmatch=True)))
+    assert is_told(text, rule.at) or not rule.text.fullmatch(text)
 
 
 def test_rules_for_any_place_need_starts() -> None:
