@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from itertools import chain
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aggregator.model import GroupContext, Grouping, Reason, StoredEntry
 from aggregator.settings import StorySettings
@@ -88,19 +90,22 @@ class Work:
         self.scored = candidates.score(
             rows, self.comparer, self.model, settings, timeless=timeless, hopeless=hopeless
         )
-        self.row_of = {int(turn): row for row, turn in enumerate(rows.arrived) if turn >= 0}
-        self.latest = {key: row for row, key in enumerate(rows.keys)} | {
-            rows.keys[row]: row for row in self.row_of.values()
-        }
+        fresh = np.flatnonzero(rows.fresh)
+        self.row_of = dict(zip(rows.arrived[fresh].tolist(), fresh.tolist(), strict=True))
+        self.latest = dict(zip(rows.keys, range(len(rows.keys)), strict=True))
+        self.latest.update((rows.keys[row], row) for row in self.row_of.values())
         self.board = Board(now=now)
-        times = rows.published.tolist()
         self.board.load(
-            context.stories, {key: (times[row], key) for key, row in self.latest.items()}
+            context.stories, dict(zip(self.latest, self._of_latest(rows.published), strict=True))
         )
-        urls = rows.heads["url"].tolist()
-        known = [(key, urls[row]) for key, row in self.latest.items()]
+        known = zip(self.latest, self._of_latest(rows.heads["url"]), strict=True)
         self.rules = rules.make(chain(rules.configured(settings, known), context.decisions))
         self.priorities = {wide_hash(name): one for name, one in priorities.items()}
+
+    def _of_latest(self, column: NDArray[Any]) -> list[Any]:
+        """Return what a column of the rows says of each entry as it is now."""
+        found: list[Any] = column[list(self.latest.values())].tolist()
+        return found
 
     def run(self) -> None:
         """Carry out the corrections, then give each entry its story."""
@@ -132,7 +137,7 @@ class Work:
             self._restore(stored)
         else:
             self._decide(turn)
-        self._show(self.board.drafts[self.board.story_of[stored.key]])
+        self._show(self.board.draft(self.board.story_of[stored.key]))
 
     def finish(self) -> Grouping:
         """Return what was done."""
@@ -149,7 +154,7 @@ class Work:
 
     def _part(self, key: str) -> None:
         """Take an entry out of its story and give it one of its own."""
-        draft = self.board.drafts[self.board.story_of[key]]
+        draft = self.board.draft(self.board.story_of[key])
         self.board.leave(key)
         self.board.found(key, Reason(kind="user"), revised=self.board.now)
         self._show(draft)
@@ -157,13 +162,12 @@ class Work:
     def _restore(self, stored: StoredEntry) -> None:
         """Put an entry back where the journal says it was."""
         id_, first = self.context.journal[stored.key]
-        draft = self.board.drafts.get(id_)
-        if draft is None:
+        if id_ in self.board:
+            self._join(self.board.draft(id_), stored, Reason(kind="journal"))
+        else:
             self.board.found(
                 stored.key, Reason(kind="journal"), revised=stored.revised, id_=id_, first=first
             )
-        else:
-            self._join(draft, stored, Reason(kind="journal"))
 
     def _decide(self, turn: int) -> None:
         """Let a new entry join the story that it fits, or found one."""
@@ -175,7 +179,7 @@ class Work:
             return
         near = self._near(turn)
         fits = {id_: self._fit(id_, pairs) for id_, pairs in near.items()}
-        above = {id_: fit - self._bar(self.board.drafts[id_]) for id_, fit in fits.items()}
+        above = {id_: fit - self._bar(self.board.draft(id_)) for id_, fit in fits.items()}
         # Few stories are above their bar; that these may take it is the costlier question.
         above = {id_: one for id_, one in above.items() if one > 0 and self._open(id_, stored.key)}
         chosen = assign.best(above)
@@ -183,10 +187,10 @@ class Work:
             self.board.found(stored.key, Reason(kind="founder"), revised=stored.revised)
             return
         why = reason(stored, near[chosen], fits[chosen], self.scored, self.rows, model=self.model)
-        self._join(self.board.drafts[chosen], stored, why)
+        self._join(self.board.draft(chosen), stored, why)
         second = assign.best({id_: one for id_, one in above.items() if id_ != chosen})
         if second:
-            self._merge(self.board.drafts[chosen], self.board.drafts[second])
+            self._merge(self.board.draft(chosen), self.board.draft(second))
 
     def _near(self, turn: int) -> dict[str, list[int]]:
         """Return the pairs of an entry with the members of each story whose bar it might pass."""
@@ -210,7 +214,7 @@ class Work:
 
         So a story that goes on at an even pace is closed after two windows.
         """
-        draft = self.board.drafts[story]
+        draft = self.board.draft(story)
         if len(draft.members) >= assign.SIZE or self.rules.forbids(key, draft.members):
             return False
         here, window = self.board.place(key)[0], self.settings.window.total_seconds()
@@ -219,7 +223,7 @@ class Work:
 
     def _fit(self, story: str, pairs: Sequence[int]) -> float:
         margins = self.scored.margins[pairs].tolist()
-        return assign.fit(margins, len(self.board.drafts[story].members))
+        return assign.fit(margins, len(self.board.draft(story).members))
 
     def _bar(self, draft: Draft) -> float:
         """Return what a story wants of a newcomer, from how well its members fit."""

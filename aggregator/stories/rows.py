@@ -55,37 +55,53 @@ def gather(
     entries without a date came.
     """
     known = [one for one in context.entries if packing.readable(one.features)]
+    keys = [one.key for one in known] + [one.key for one in new]
+    times = [one.published for one in known] + [one.published for one in new]
+    published = np.array([one.timestamp() for one in times], np.float64)
+    arrived = np.concatenate((np.full(len(known), OLD), np.arange(len(new))))
     turns = {one.key: turn for turn, one in enumerate(new)}
-    rows = [
-        (one.published.timestamp(), one.key, OLD, turns.get(one.key, NEVER_LEAVES), one.features)
-        for one in known
-    ]
+    left = np.full(len(keys), NEVER_LEAVES)
+    for row, one in enumerate(known):
+        if one.key in turns:
+            left[row] = turns[one.key]
+    old = [one.features for one in known]
     if packed is None:
         taken = (extracted.get(one.key) or extract(one, timeless=timeless) for one in new)
+        waiting = zip(published.tolist(), keys, old, strict=False)
         own = _weigh(
-            zip(new, taken, strict=True), rows, Frequencies(prior, settings.window), settings
+            zip(new, taken, strict=True), waiting, Frequencies(prior, settings.window), settings
         )
     else:
         own = [packed[one.key] for one in new]
-    rows += [
-        (one.published.timestamp(), one.key, turn, NEVER_LEAVES, features)
-        for turn, (one, features) in enumerate(zip(new, own, strict=True))
-    ]
-    rows.sort(key=lambda row: row[:3])
-    features = [row[4] for row in rows]
+    order = _in_order(keys, published, arrived)
+    features = [*old, *own]
+    features = [features[row] for row in order]
     return Rows(
-        keys=[row[1] for row in rows],
-        published=np.array([row[0] for row in rows], np.float64),
+        keys=[keys[row] for row in order],
+        published=published[order],
         packed=features,
         heads=packing.headers(features),
-        arrived=np.array([row[2] for row in rows], np.int64),
-        left=np.array([row[3] for row in rows], np.int64),
+        arrived=arrived[order],
+        left=left[order],
     )
+
+
+def _in_order(
+    keys: Sequence[str], published: NDArray[np.float64], arrived: NDArray[np.int64]
+) -> list[int]:
+    """Return the places of entries in (published, key, arrival) order."""
+    places = np.argsort(published, kind="stable")
+    order: list[int] = places.tolist()
+    begins = np.flatnonzero(np.diff(published[places], prepend=-np.inf, append=np.inf))
+    several = np.flatnonzero(np.diff(begins) > 1)
+    for begin, end in zip(begins[several].tolist(), begins[several + 1].tolist(), strict=True):
+        order[begin:end] = sorted(order[begin:end], key=lambda row: (keys[row], arrived[row]))
+    return order
 
 
 def _weigh(
     new: Iterable[tuple[StoredEntry, Features]],
-    old: Sequence[tuple[float, str, int, int, bytes]],
+    old: Iterable[tuple[float, str, bytes]],
     frequencies: Frequencies,
     settings: StorySettings,
 ) -> list[bytes]:
@@ -102,7 +118,7 @@ def _weigh(
             frequencies.add_all(
                 [row[1] for row in arriving],
                 [row[0] for row in arriving],
-                packing.terms([row[4] for row in arriving]),
+                packing.terms([row[2] for row in arriving]),
             )
         frequencies.move(when)
         frequencies.drop(one.key)
