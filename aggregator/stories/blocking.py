@@ -119,22 +119,21 @@ class _Terms:
     def __init__(self, terms: NDArray[np.uint32]) -> None:
         self.sorted = terms
         slots = terms & _SLOTS
-        self._table = np.full(_SLOTS + 1, -1, np.int32)
-        self._table[slots] = np.arange(len(terms))
+        places = np.arange(len(terms), dtype=np.int32)
+        self._table = np.full(_SLOTS + 1, len(terms), np.int32)
+        self._table[slots] = places
         self._crowded = np.zeros(_SLOTS + 1, bool)
-        self._crowded[slots[self._table[slots] != np.arange(len(terms))]] = True
+        self._crowded[slots[self._table[slots] != places]] = True
+        self._words = np.append(terms, np.uint32(0))
 
     def find(self, words: NDArray[np.uint32]) -> tuple[Places, Places]:
         """Return which of the words are among the terms, and their places there."""
         slots = words & _SLOTS
         places = self._table[slots]
-        known = np.flatnonzero(places >= 0)
-        places, slots, words = places[known].astype(np.int64), slots[known], words[known]
         crowded = np.flatnonzero(self._crowded[slots])
         places[crowded] = np.searchsorted(self.sorted, words[crowded])
-        places[places == len(self.sorted)] = 0
-        same = self.sorted[places] == words
-        return known[same], places[same]
+        known = np.flatnonzero((self._words[places] == words) & (places < len(self.sorted)))
+        return known, places[known].astype(np.int64)
 
 
 def _postings(ids: Ragged, values: NDArray[np.uint8], terms: _Terms, rows: range) -> Places:

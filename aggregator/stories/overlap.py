@@ -54,7 +54,7 @@ class Lists:
             self._read[name] = packing.ragged(self._packed, self.heads, name)
         return self._read[name]
 
-    def weights(self, kind: str, places: Places | slice) -> Doubles:
+    def weights(self, kind: str, places: Places) -> Doubles:
         """Return how rare the terms at some places are, from 0 to 12 or so."""
         found: Doubles = _WEIGHTS[self[f"{kind}_weights"].flat[places]]
         return found
@@ -69,7 +69,9 @@ class Lists:
         if kind not in self._masses:
             starts, places = self[f"{kind}_ids"].starts, self[f"{kind}_places"].flat
             owner = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-            squares = self.weights(kind, slice(None)) ** 2
+            some = np.flatnonzero(places)  # most terms stand further back than any mask asks
+            owner, places = owner[some], places[some]
+            squares = self.weights(kind, some) ** 2
             standing = [np.flatnonzero(_standing(places, mask, also)) for mask, also in masks]
             self._masses[kind] = np.stack(
                 [tally(owner[some], squares[some], len(starts) - 1) for some in standing], axis=1
