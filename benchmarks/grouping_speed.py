@@ -4,9 +4,10 @@ import json
 import math
 import multiprocessing
 import resource
+import sqlite3
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -14,7 +15,8 @@ from rapidfuzz import fuzz, process
 
 from aggregator.model import GroupContext, Grouped, StoredEntry, Story
 from aggregator.settings import StorySettings
-from aggregator.stories.grouping import Work, shipped
+from aggregator.stories import packing
+from aggregator.stories.grouping import Work, shipped, take_in
 from aggregator.stories.rows import gather
 from benchmarks.invented import HELD_BACK, WINDOW, Invented, invent, pack
 
@@ -26,24 +28,72 @@ _PERMUTATIONS, _ALIKE = 128, 0.5  # of MinHash LSH
 _ADDED = 5000  # entries that MinHash LSH is measured on, its window being full
 
 
+class Disk:
+    """Features as a store keeps them: in a file, read by key when they are asked for."""
+
+    def __init__(self) -> None:
+        self._file = sqlite3.connect("")  # a file that ends with us
+        self._file.execute("create table feature (key text primary key, packed blob)")
+
+    def save(self, features: Iterable[tuple[str, bytes]]) -> None:
+        """Keep the features of entries."""
+        self._file.executemany("insert into feature values (?, ?)", features)
+        self._file.commit()
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Let go of the features of entries."""
+        self._file.executemany("delete from feature where key = ?", ((key,) for key in keys))
+
+    def read(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return the features of entries by key."""
+        found: dict[str, bytes] = {}
+        for begin in range(0, len(keys), 500):
+            some = keys[begin : begin + 500]
+            marks = ",".join("?" * len(some))
+            query = f"select key, packed from feature where key in ({marks})"  # noqa: S608
+            found.update(self._file.execute(query, some))
+        return found
+
+
 @dataclass(slots=True)
 class Past:
     """What a store would remember, as far back as the window reaches."""
 
     entries: deque[Grouped] = field(default_factory=deque)
     stories: dict[str, Story] = field(default_factory=dict)
+    disk: Disk = field(default_factory=Disk)
 
     def context(self, batch: Sequence[StoredEntry]) -> GroupContext:
         """Forget what is out of reach of a batch and return the rest."""
+        gone = []
         while self.entries and self.entries[0].published < batch[0].published - WINDOW:
-            self.entries.popleft()
+            gone.append(self.entries.popleft())
+        self.disk.forget(one.key for one in gone)
         known = {one.story_id for one in self.entries}
-        self.stories = {id_: one for id_, one in self.stories.items() if id_ in known}
+        for id_ in {one.story_id for one in gone} - known:
+            self.stories.pop(id_, None)
         return GroupContext(entries=tuple(self.entries), stories=tuple(self.stories.values()))
+
+    def work(self, batch: Sequence[StoredEntry], packed: Mapping[str, bytes] | None = None) -> Work:
+        """Return the grouping of a batch, ready to run."""
+        now = batch[-1].published
+        if packed is not None:
+            context, intake = self.context(batch), None
+        else:
+            intake = take_in(batch, SETTINGS)
+            context = self.context(batch)
+            for n in range(0, len(self.entries), 1000):
+                some = context.entries[n : n + 1000]
+                features = self.disk.read([one.key for one in some])
+                for one in some:
+                    intake.take(one.key, one.published, features[one.key])
+        return Work(
+            batch, context, SETTINGS, now=now, packed=packed, intake=intake, read=self.disk.read
+        )
 
     def step(self, batch: Sequence[StoredEntry]) -> Work:
         """Group one batch and remember what came of it."""
-        work = Work(batch, self.context(batch), SETTINGS, now=batch[-1].published)
+        work = self.work(batch)
         self.keep(work, batch)
         return work
 
@@ -53,12 +103,15 @@ class Past:
         done = work.finish()
         story_of = {member.key: one.id for one in done.stories for member in one.members}
         moved = {one.id: one.into for one in done.tombstones}
+        for id_ in moved:
+            self.stories.pop(id_, None)
         self.stories.update((one.id, one) for one in done.stories)
-        packed = dict(done.features)
+        self.disk.save(done.features)
+        briefs = {key: packing.brief(packed) for key, packed in done.features}
         for place, one in enumerate(self.entries) if moved else ():
             if one.story_id in moved:
                 self.entries[place] = _grouped(one, moved[one.story_id], one.features)
-        self.entries.extend(_grouped(one, story_of[one.key], packed[one.key]) for one in batch)
+        self.entries.extend(_grouped(one, story_of[one.key], briefs[one.key]) for one in batch)
 
 
 def _grouped(one: StoredEntry | Grouped, story: str, features: bytes) -> Grouped:
@@ -113,7 +166,7 @@ def _step(
     batch = [one.stored for one in invented]
     packed = {one.stored.key: pack(one) for one in invented}
     started = time.process_time()
-    work = Work(batch, past.context(batch), SETTINGS, now=batch[-1].published, packed=packed)
+    work = past.work(batch, packed)
     past.keep(work, batch)
     tally.grouping += time.process_time() - started
     tally.entries += len(batch)

@@ -16,9 +16,10 @@ from aggregator.settings import StorySettings
 from aggregator.stories import assign, candidates, prior, representative, rules, scoring
 from aggregator.stories.board import Board, Draft
 from aggregator.stories.features import Features, wide_hash
+from aggregator.stories.intake import Intake
 from aggregator.stories.prior import Prior
 from aggregator.stories.reasons import reason
-from aggregator.stories.rows import gather
+from aggregator.stories.rows import Read, gather, read_nothing
 from aggregator.stories.scoring import Model
 from aggregator.stories.similarity import Comparer
 
@@ -34,15 +35,27 @@ def group(
     now: datetime,
     priorities: Mapping[str, int] = _EQUAL,
     extracted: Mapping[str, Features] = _NOTHING,
+    intake: Intake | None = None,
+    read: Read = read_nothing,
 ) -> Grouping:
     """Group entries that are new or materially changed, in (published, key) order; pure.
 
     The result is the same however one stream is cut into calls. `priorities` are
     those of sources by identity; `extracted` are features by key that were taken before.
+    If an `intake` kept a part of the features of the context, `read` gives those of keys.
     """
     if not new:
         return Grouping(stories=())
-    work = Work(new, context, settings, now=now, priorities=priorities, extracted=extracted)
+    work = Work(
+        new,
+        context,
+        settings,
+        now=now,
+        priorities=priorities,
+        extracted=extracted,
+        intake=intake,
+        read=read,
+    )
     work.run()
     return work.finish()
 
@@ -61,6 +74,11 @@ def shipped() -> Learned:
     return Learned(model=scoring.built_in(), prior=prior.built_in())
 
 
+def take_in(new: Sequence[StoredEntry], settings: StorySettings) -> Intake:
+    """Return what takes in the features of the context in which entries will be grouped."""
+    return Intake(new, settings, shipped().prior)
+
+
 class Work:
     """What one grouping holds while it runs."""
 
@@ -77,12 +95,22 @@ class Work:
         packed: Mapping[str, bytes] | None = None,
         hopeless: bool = False,
         extracted: Mapping[str, Features] = _NOTHING,
+        intake: Intake | None = None,
+        read: Read = read_nothing,
     ) -> None:
         """`hopeless`: pairs that cannot win are scored as well, to learn from."""
         learned = learned or shipped()
         self.new, self.context, self.settings = new, context, settings
         self.rows = rows = gather(
-            new, context, settings, learned.prior, packed, timeless=timeless, extracted=extracted
+            new,
+            context,
+            settings,
+            learned.prior,
+            packed,
+            timeless=timeless,
+            extracted=extracted,
+            intake=intake,
+            read=read,
         )
         self.model = learned.model
         self.timeless = timeless
@@ -142,11 +170,12 @@ class Work:
     def finish(self) -> Grouping:
         """Return what was done."""
         drafts = list(self.board.changed())
+        fresh = [self.row_of[turn] for turn in range(len(self.new))]
         return Grouping(
             stories=tuple(self.board.finish(draft) for draft in drafts),
             tombstones=tuple(self.board.tombstones),
             features=tuple(
-                (one.key, self.rows.packed[self.row_of[turn]]) for turn, one in enumerate(self.new)
+                zip((one.key for one in self.new), self.rows.packed(fresh), strict=True)
             ),
             new=sum(draft.new for draft in drafts),
             changed=sum(not draft.new for draft in drafts),

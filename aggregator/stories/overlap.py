@@ -100,7 +100,7 @@ def shared(ids: Ragged, left: Places, right: Places) -> Shared:
 def _shared_of(
     ids: Ragged, left: Places, right: Places, first: int, table: NDArray[np.uint8]
 ) -> tuple[Places, Places, Places]:
-    """A list has fewer than 256 elements: the table says at which of them a slot's term stands."""
+    # A list has fewer than 256 elements; the table says at which of them a slot's term stands.
     owners, local = np.unique(left, return_inverse=True)
     mine, whose = gather(ids, owners)
     slots = (whose << 16) | (ids.flat[mine] & _SLOT)

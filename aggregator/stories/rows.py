@@ -1,6 +1,6 @@
 """All entries that one grouping looks at, in (published, key) order, with their stored features."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +11,18 @@ from aggregator.settings import StorySettings
 from aggregator.stories import packing
 from aggregator.stories.features import Features, extract
 from aggregator.stories.frequencies import Frequencies
+from aggregator.stories.intake import Intake
 from aggregator.stories.prior import Prior
 
 OLD = -1  # arrival of what was grouped before
 NEVER_LEAVES = np.iinfo(np.int64).max
 _NOTHING: Mapping[str, Features] = {}
+Read = Callable[[Sequence[str]], Mapping[str, bytes]]
+
+
+def read_nothing(_: Sequence[str]) -> Mapping[str, bytes]:
+    """Read no features: all are at hand."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +34,18 @@ class Rows:
 
     keys: list[str]
     published: NDArray[np.float64]  # seconds
-    packed: list[bytes]
+    briefs: list[bytes]
     heads: NDArray[np.void]
     arrived: NDArray[np.int64]
     left: NDArray[np.int64]
+    whole: Mapping[int, bytes]  # the features at hand, by row
+    read: Read = read_nothing  # gives those that are not
+
+    def packed(self, rows: Sequence[int]) -> list[bytes]:
+        """Return the stored features of some rows; what is gone meanwhile is like nothing."""
+        missing = [self.keys[row] for row in rows if row not in self.whole]
+        found = self.read(missing) if missing else {}
+        return [self.whole.get(row) or found.get(self.keys[row], packing.EMPTY) for row in rows]
 
     @property
     def fresh(self) -> NDArray[np.bool_]:
@@ -47,14 +62,21 @@ def gather(
     *,
     timeless: bool = False,
     extracted: Mapping[str, Features] = _NOTHING,
+    intake: Intake | None = None,
+    read: Read = read_nothing,
 ) -> Rows:
     """Return the rows of the new entries and of the context; `new` must be in order.
 
     `packed` are the features of all new entries by key, if they are known already, and
     `extracted` those of some before their terms are weighed; `timeless`: it is not known when
-    entries without a date came.
+    entries without a date came. Where the context has only what an `intake` kept, `read` gives
+    the features of keys.
     """
-    known = [one for one in context.entries if packing.readable(one.features)]
+    intake = intake or Intake(new, settings, prior, count=packed is None)
+    briefs = [intake.take(one.key, one.published, one.features) for one in context.entries]
+    pairs = zip(context.entries, briefs, strict=True)
+    known = [one for one, kept in pairs if packing.is_brief(kept)]
+    briefs = [kept for kept in briefs if packing.is_brief(kept)]
     keys = [one.key for one in known] + [one.key for one in new]
     times = [one.published for one in known] + [one.published for one in new]
     published = np.array([one.timestamp() for one in times], np.float64)
@@ -64,25 +86,26 @@ def gather(
     for row, one in enumerate(known):
         if one.key in turns:
             left[row] = turns[one.key]
-    old = [one.features for one in known]
     if packed is None:
         taken = (extracted.get(one.key) or extract(one, timeless=timeless) for one in new)
-        waiting = zip(published.tolist(), keys, old, strict=False)
-        own = _weigh(
-            zip(new, taken, strict=True), waiting, Frequencies(prior, settings.window), settings
-        )
+        own = _weigh(zip(new, taken, strict=True), intake, settings)
     else:
         own = [packed[one.key] for one in new]
+    briefs += [packing.brief(one) for one in own]
+    whole = [one.features for one in known] + own
     order = _in_order(keys, published, arrived)
-    features = [*old, *own]
-    features = [features[row] for row in order]
+    briefs = [briefs[row] for row in order]
     return Rows(
         keys=[keys[row] for row in order],
         published=published[order],
-        packed=features,
-        heads=packing.headers(features),
+        briefs=briefs,
+        heads=packing.headers(briefs),
         arrived=arrived[order],
         left=left[order],
+        whole={
+            place: whole[row] for place, row in enumerate(order) if not packing.is_brief(whole[row])
+        },
+        read=read,
     )
 
 
@@ -100,14 +123,12 @@ def _in_order(
 
 
 def _weigh(
-    new: Iterable[tuple[StoredEntry, Features]],
-    old: Iterable[tuple[float, str, bytes]],
-    frequencies: Frequencies,
-    settings: StorySettings,
+    new: Iterable[tuple[StoredEntry, Features]], intake: Intake, settings: StorySettings
 ) -> list[bytes]:
     """Pack the new entries one after another, each with what was known when its turn came."""
-    reach = settings.window.total_seconds()
-    waiting = sorted(old, reverse=True)
+    intake.finish()
+    frequencies, reach = intake.frequencies, settings.window.total_seconds()
+    waiting = sorted(intake.moving, key=lambda one: one[:2], reverse=True)
     packed = []
     for one, features in new:
         when = one.published.timestamp()
@@ -115,11 +136,8 @@ def _weigh(
         while waiting and waiting[-1][0] <= when + reach:
             arriving.append(waiting.pop())
         if arriving:
-            frequencies.add_all(
-                [row[1] for row in arriving],
-                [row[0] for row in arriving],
-                packing.terms([row[2] for row in arriving]),
-            )
+            times, keys, terms = zip(*arriving, strict=True)
+            frequencies.add_all(keys, times, terms)
         frequencies.move(when)
         frequencies.drop(one.key)
         packed.append(_pack(features, frequencies))

@@ -1,6 +1,6 @@
 """How alike two entries are: numbers for a pair, from their stored features; the only rapidfuzz."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -34,7 +34,10 @@ class Comparison(Protocol):
 class Comparer:
     """Compares entries by their words, bigrams, passages, titles, dates, times and publishers."""
 
-    def __init__(self, packed: Sequence[bytes], published: NDArray[np.float64]) -> None:
+    def __init__(
+        self, packed: Callable[[Sequence[int]], list[bytes]], published: NDArray[np.float64]
+    ) -> None:
+        """`packed` gives the stored features of rows."""
         self._packed = packed
         self._published = published
 
@@ -54,8 +57,7 @@ class Comparer:
     def _some(self, left: Places, right: Places) -> Floats:
         """Read the lists of the entries of a few pairs, not of all, and compare these."""
         rows, places = np.unique(np.concatenate((left, right)), return_inverse=True)
-        packed = [self._packed[row] for row in rows.tolist()]
-        few = _Few(Lists(packed), self._published[rows])
+        few = _Few(Lists(self._packed(rows.tolist())), self._published[rows])
         return few.features(places[: len(left)], places[len(left) :])
 
 
