@@ -4,6 +4,7 @@ For each word of a new entry the nearest entries in time that hold it are looked
 number on both sides, so the cost of an entry does not grow with the archive.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,9 +14,13 @@ from numpy.typing import NDArray
 from aggregator.stories.packing import VALUE_STEPS, Ragged
 
 Places = NDArray[np.int64]
+Keys = Callable[[Places], tuple[Ragged, NDArray[np.uint8]]]
+"""From entries to the words that are their keys, and the bytes that the roots of values are stored as."""
+
+_Part = tuple[NDArray[np.uint16], NDArray[np.uint32]]
 RING = 256  # entries of one word that are looked up on each side in time
 _CHUNK = 32  # new entries at a time, so that memory stays small: each may look up 30,000 entries
-_MANY, _WORDS = 1 << 19, 1 << 14  # places, and words, at a time, for the same reason
+_AT_ONCE, _WORDS = 2048, 1 << 14  # entries, and words, at a time, for the same reason
 _LOCAL = 58  # bits below a new entry's number in a chunk
 _ROWS = (1 << 26) - 1
 _HEAPS = 8192  # of the products of one new entry
@@ -36,25 +41,23 @@ class Pairs:
 class Index:
     """Postings of key words over entries that stand in (published, key) order."""
 
-    def __init__(self, ids: Ragged, values: NDArray[np.uint8], wanted: NDArray[np.bool_]) -> None:
-        """Index the entries; words that no `wanted` (new) entry holds are left out.
-
-        `values` are the bytes that the roots of values are stored as.
-        """
-        sizes = np.diff(ids.starts)
-        terms = _Terms(np.unique(ids.flat[np.repeat(wanted, sizes)]))
-        held, words = terms.find_all(ids.flat)
-        self._starts = np.concatenate(
-            ([0], np.cumsum(np.bincount(words, minlength=len(terms.sorted))))
-        )
-        entries = np.repeat(np.arange(len(sizes), dtype=np.uint32), sizes)
-        unsorted = ((entries << 8) | values)[held]
-        # Word by word, the entries of each in order, with the values: eight bits of each number.
-        self._postings = np.empty(len(held), np.uint32)
-        for begin in range(0, len(terms.sorted), _WORDS):
-            order = _in_order(words, begin)
-            first = self._starts[begin]
-            self._postings[first : first + len(order)] = unsorted[order]
+    def __init__(self, keys: Keys, wanted: NDArray[np.bool_]) -> None:
+        """Index the entries; words that no `wanted` (new) entry holds are left out."""
+        terms = _Terms(np.unique(keys(np.flatnonzero(wanted))[0].flat))
+        places = np.arange(len(wanted))
+        shelves: list[list[_Part]] = [[] for _ in range(0, len(terms.sorted), _WORDS)]
+        for begin in range(0, len(wanted), _AT_ONCE):
+            _shelve(keys, places[begin : begin + _AT_ONCE], terms, shelves)
+        sizes = [sum(len(words) for words, _ in shelf) for shelf in shelves]
+        self._postings = np.empty(sum(sizes), np.uint32)
+        counts = []
+        for shelf, end in zip(shelves, np.cumsum(sizes).tolist(), strict=True):
+            postings, count = _in_order(shelf)
+            self._postings[end - len(postings) : end] = postings
+            counts.append(count)
+            shelf.clear()  # so that there is never room for all twice
+        ends = np.cumsum(np.concatenate([[0], *counts]), dtype=np.int64)
+        self._starts = ends[: len(terms.sorted) + 1]
         own = np.flatnonzero(wanted[self._postings >> 8])
         rows = (self._postings[own] >> 8).astype(np.int64)
         of_own = np.searchsorted(self._starts, own, "right") - 1
@@ -103,26 +106,6 @@ class Index:
         return left[good], right[good], sums[good], counts[good]
 
 
-def _in_order(words: NDArray[np.int32], begin: int) -> Places:
-    """Return where the words of one range stand, word by word, each in the order it came in."""
-    some = np.flatnonzero((words >= begin) & (words < begin + _WORDS))
-    # Numbers of 16 bits are sorted by counting them, far quicker than by comparing.
-    order: Places = some[np.argsort((words[some] - begin).astype(np.uint16), kind="stable")]
-    return order
-
-
-def _hopeful(
-    owners: Places,
-    others: NDArray[np.int32],
-    products: NDArray[np.float32],
-    bounds: NDArray[np.float32],
-) -> Places:
-    """Return where a product may be of a pair above its entry's bound, from sums over many pairs."""
-    heaps = (owners * _HEAPS) + (others & (_HEAPS - 1))
-    sums = np.bincount(heaps, products, len(bounds) * _HEAPS).reshape(len(bounds), _HEAPS)
-    return np.flatnonzero((sums > 0.999 * bounds[:, None]).ravel()[heaps])
-
-
 class _Terms:
     """Words with their places in order: a small hash table, far quicker than searching."""
 
@@ -136,25 +119,49 @@ class _Terms:
         self._crowded[slots[self._table[slots] != places]] = True
         self._words = np.append(terms, np.uint32(0))
 
-    def find_all(self, words: NDArray[np.uint32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Return where among the words the terms stand, and which terms these are."""
-        parts = [
-            self._find(words[begin : begin + _MANY], begin) for begin in range(0, len(words), _MANY)
-        ]
-        if not parts:
-            return np.empty(0, np.int32), np.empty(0, np.int32)
-        held, terms = (np.concatenate(some) for some in zip(*parts, strict=True))
-        return held, terms
-
-    def _find(
-        self, words: NDArray[np.uint32], first: int
-    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    def find(self, words: NDArray[np.uint32]) -> tuple[Places, NDArray[np.int32]]:
+        """Return which of the words are among the terms, and which terms these are."""
         slots = words & _SLOTS
         places = self._table[slots]
         crowded = np.flatnonzero(self._crowded[slots])
         places[crowded] = np.searchsorted(self.sorted, words[crowded])
         known = np.flatnonzero((self._words[places] == words) & (places < len(self.sorted)))
-        return (known + first).astype(np.int32), places[known]
+        return known, places[known]
+
+
+def _shelve(keys: Keys, entries: Places, terms: _Terms, shelves: Sequence[list[_Part]]) -> None:
+    """Put the postings of some entries where those of so many words lie together.
+
+    A posting is an entry and the byte of a value in one number of 32 bits.
+    """
+    ids, values = keys(entries)
+    held, words = terms.find(ids.flat)
+    owners = np.repeat(entries.astype(np.uint32), np.diff(ids.starts))
+    postings = np.asarray((owners << 8) | values, np.uint32)[held]
+    numbers = words // _WORDS
+    for number, shelf in enumerate(shelves):
+        here = np.flatnonzero(numbers == number)
+        shelf.append(((words[here] % _WORDS).astype(np.uint16), postings[here]))
+
+
+def _in_order(shelf: Sequence[_Part]) -> tuple[NDArray[np.uint32], Places]:
+    """Return the postings of a shelf, word by word, the entries of each in order, and each's number."""
+    words, postings = (np.concatenate(some) for some in zip(*shelf, strict=True))
+    # Numbers of 16 bits are sorted by counting them, far quicker than by comparing.
+    order = np.argsort(words, kind="stable")
+    return postings[order], np.bincount(words, minlength=_WORDS)
+
+
+def _hopeful(
+    owners: Places,
+    others: NDArray[np.int32],
+    products: NDArray[np.float32],
+    bounds: NDArray[np.float32],
+) -> Places:
+    """Return where a product may be of a pair above its entry's bound, from sums over many pairs."""
+    heaps = (owners * _HEAPS) + (others & (_HEAPS - 1))
+    sums = np.bincount(heaps, products, len(bounds) * _HEAPS).reshape(len(bounds), _HEAPS)
+    return np.flatnonzero((sums > 0.999 * bounds[:, None]).ravel()[heaps])
 
 
 def _plain(postings: NDArray[np.uint32]) -> NDArray[np.float32]:

@@ -107,8 +107,7 @@ def _series(rows: Rows, columns: Floats, left: Places, right: Places) -> NDArray
 def _pairs(
     rows: Rows, settings: StorySettings, *, timeless: bool, hopeless: bool
 ) -> tuple[Places, Places]:
-    ids, values = packing.keys(rows.briefs, rows.heads)
-    found = Index(ids, values, rows.fresh).pairs(_bounds(rows))
+    found = Index(rows.key_words, rows.fresh).pairs(_bounds(rows))
     kept = slice(None) if hopeless else may_win(rows, found)
     by_link = links.pairs(rows)
     both = (np.concatenate((found.left[kept], by_link[0])) << 32) | np.concatenate(

@@ -47,6 +47,10 @@ class Rows:
         found = self.read(missing) if missing else {}
         return [self.whole.get(row) or found.get(self.keys[row], packing.EMPTY) for row in rows]
 
+    def key_words(self, rows: NDArray[np.int64]) -> tuple[packing.Ragged, NDArray[np.uint8]]:
+        """Return the words of some rows that are keys of blocking, and the roots of their values."""
+        return packing.keys([self.briefs[row] for row in rows.tolist()], self.heads[rows])
+
     @property
     def fresh(self) -> NDArray[np.bool_]:
         """Which rows are of this grouping."""

@@ -17,7 +17,7 @@ Floats = NDArray[np.float32]
 COPIED = 0.5  # from here on two texts are one
 _PASSAGES, _BRIEF, _SAME_TITLE = 6, 200, 0.9
 _AGAIN = 0.25  # hours in which a publisher posts its own text again
-_AT_ONCE = 8192  # pairs, so that memory stays small
+_AT_ONCE = 4096  # pairs, so that memory stays small
 
 
 class Comparison(Protocol):
