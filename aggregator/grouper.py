@@ -38,13 +38,14 @@ class Grouper:
         """Take the features of entries, in worker processes if that pays."""
         parts = [batch[at : at + _PART] for at in range(0, len(batch), _PART)]
         calls = [(tuple(_without_html(one) for one in part),) for part in parts]
-        results = await self.pool.run(stories.extract_all, calls)
-        return {
-            one.key: (one, features)
-            for part, found in zip(parts, results, strict=True)
-            if not isinstance(found, SourceError)
-            for one, features in zip(part, found, strict=True)
-        }
+        results = await self.pool.run(stories.take_features, calls)
+        taken: dict[str, tuple[StoredEntry, stories.Features]] = {}
+        for part, found in zip(parts, results, strict=True):
+            if not isinstance(found, SourceError):
+                features, words = found
+                stories.remember(words)
+                taken.update((one.key, (one, its)) for one, its in zip(part, features, strict=True))
+        return taken
 
     def group(self, taken: Taken) -> Grouping:
         """Group the entries that come next; features of those that changed meanwhile are taken anew."""

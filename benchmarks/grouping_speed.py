@@ -7,20 +7,22 @@ import resource
 import sqlite3
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from multiprocessing.connection import Connection
 
 from rapidfuzz import fuzz, process
 
 from aggregator.model import GroupContext, Grouped, StoredEntry, Story
 from aggregator.settings import StorySettings
-from aggregator.stories import packing
+from aggregator.stories import packing, terms
 from aggregator.stories.grouping import Work, shipped, take_in
 from aggregator.stories.rows import gather
-from benchmarks.invented import HELD_BACK, WINDOW, Invented, invent, pack
+from benchmarks.invented import HELD_BACK, WINDOW, invent, pack
 
 BATCH = 4000
+_SENT = 500  # entries that are invented ahead
 SETTINGS = StorySettings(window=WINDOW)
 _TEXTS = 3000  # that features are taken of
 _SAMPLE = 100  # entries that brute force is measured on
@@ -118,6 +120,15 @@ def _grouped(one: StoredEntry | Grouped, story: str, features: bytes) -> Grouped
     return Grouped(key=one.key, published=one.published, story_id=story, features=features)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """An entry with its features and the number of its event."""
+
+    stored: StoredEntry
+    event: int
+    packed: bytes
+
+
 @dataclass(slots=True)
 class Tally:
     """What has been measured of a stream so far."""
@@ -134,19 +145,10 @@ def speed(sizes: Sequence[int], window: int = HELD_BACK) -> None:
 
     `window` is how many entries are published in the time of the window.
     """
-    started = time.process_time()
-    sample = [one.stored for one in invent(_TEXTS)]
-    between = time.process_time()
-    gather(sample, GroupContext(), SETTINGS, shipped().prior)
-    spent = time.process_time() - between
-    print(
-        f"features of {_TEXTS:,} texts: {_TEXTS / spent:,.0f}/s; inventing them: "
-        f"{_TEXTS / (between - started):,.0f}/s",
-        flush=True,
-    )
+    _apart(_features)
     marks: list[Tally] = []
     tally, past = Tally(), Past()
-    stream = invent(max(sizes), held_back=window)
+    stream = _news(max(sizes), window)
     events: dict[int, list[str]] = defaultdict(list)
     for size in sorted(sizes):
         before = _copy(tally)
@@ -160,11 +162,59 @@ def speed(sizes: Sequence[int], window: int = HELD_BACK) -> None:
         print(f"exponent from {spans[0][0]:,} to {spans[1][0]:,} entries: {slope:.2f}")
 
 
+def _features() -> None:
+    """Print how long it takes to take features."""
+    started = time.process_time()
+    sample = [one.stored for one in invent(_TEXTS)]
+    between = time.process_time()
+    gather(sample, GroupContext(), SETTINGS, shipped().prior)
+    spent = time.process_time() - between
+    print(
+        f"features of {_TEXTS:,} texts: {_TEXTS / spent:,.0f}/s; inventing them: "
+        f"{_TEXTS / (between - started):,.0f}/s",
+        flush=True,
+    )
+
+
+def _apart(work: Callable[..., object], *given: object) -> None:
+    """Do something in a process of its own, so that its memory is its own."""
+    worker = multiprocessing.get_context("spawn").Process(target=work, args=given)
+    worker.start()
+    worker.join()
+
+
+def _news(count: int, window: int) -> Iterator[Arrival]:
+    """Yield entries that another process invents, so that their making takes no memory here."""
+    mine, other = multiprocessing.Pipe(duplex=False)
+    maker = multiprocessing.get_context("spawn").Process(
+        target=_invent, args=(other, count, window), daemon=True
+    )
+    maker.start()
+    other.close()
+    while sent := mine.recv():
+        arrivals, words = sent
+        terms.remember(words)
+        yield from arrivals
+    maker.join()
+
+
+def _invent(there: Connection, count: int, window: int) -> None:
+    """Send entries with their features and the words met, as the workers of a run do."""
+    stream, known = invent(count, held_back=window), 0
+    while some := [
+        Arrival(stored=one.stored, event=one.event, packed=pack(one))
+        for one in islice(stream, _SENT)
+    ]:
+        there.send((some, terms.met_since(known)))
+        known = terms.met()
+    there.send(())
+
+
 def _step(
-    tally: Tally, past: Past, invented: Sequence[Invented], events: dict[int, list[str]]
+    tally: Tally, past: Past, invented: Sequence[Arrival], events: dict[int, list[str]]
 ) -> None:
     batch = [one.stored for one in invented]
-    packed = {one.stored.key: pack(one) for one in invented}
+    packed = {one.stored.key: one.packed for one in invented}
     started = time.process_time()
     work = past.work(batch, packed)
     past.keep(work, batch)
@@ -211,12 +261,9 @@ def _say(before: Tally, now: Tally) -> None:
 
 def rivals(sizes: Sequence[int]) -> None:
     """Print what others take, each in a process of its own so that memory is its own."""
-    context = multiprocessing.get_context("spawn")
     for rival in (_brute_force, _minhash):
         for size in sizes:
-            worker = context.Process(target=rival, args=(size,))
-            worker.start()
-            worker.join()
+            _apart(rival, size)
 
 
 def _brute_force(size: int) -> None:

@@ -1,18 +1,31 @@
 """What a grouping keeps of the entries before it: little of each, and how many hold each term."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
 
 from aggregator.model import StoredEntry
 from aggregator.settings import StorySettings
-from aggregator.stories import packing
+from aggregator.stories import packing, terms
+from aggregator.stories.features import Features, extract_all
 from aggregator.stories.frequencies import Frequencies
 from aggregator.stories.prior import Prior
 from aggregator.stories.terms import Hashes
 
 _AT_ONCE = 2048  # entries whose terms are counted
+
+
+def take_features(
+    entries: Sequence[StoredEntry],
+) -> tuple[tuple[Features, ...], Mapping[int, str]]:
+    """Return the features of entries, in order, and the words that this process met for the first time.
+
+    Fit for a worker process: the words show what two entries share, and `terms.remember` spares
+    the process that asks to cut their texts again.
+    """
+    known = terms.met()
+    return extract_all(entries), terms.met_since(known)
 
 
 class Intake:
@@ -54,14 +67,14 @@ class Intake:
 
     def finish(self) -> None:
         """Count the terms of what was taken in last."""
-        terms = np.frombuffer(b"".join(self._waiting), "<u4")
-        self.frequencies.stay(terms, len(self._waiting))
+        codes = np.frombuffer(b"".join(self._waiting), "<u4")
+        self.frequencies.stay(codes, len(self._waiting))
         self._waiting.clear()
 
-    def _note(self, key: str, published: float, terms: bytes) -> None:
+    def _note(self, key: str, published: float, codes: bytes) -> None:
         if self._begin <= published <= self._end and key not in self._keys:
-            self._waiting.append(terms)
+            self._waiting.append(codes)
             if len(self._waiting) == _AT_ONCE:
                 self.finish()
         else:
-            self.moving.append((published, key, np.frombuffer(terms, "<u4")))
+            self.moving.append((published, key, np.frombuffer(codes, "<u4")))
