@@ -1,7 +1,7 @@
 """One grouping: each new entry in its turn joins the story that it fits, or founds one."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -118,6 +118,7 @@ class Work:
         self.scored = candidates.score(
             rows, self.comparer, self.model, settings, timeless=timeless, hopeless=hopeless
         )
+        rows.fetch(np.unique(self.scored.right[self.scored.margins > 0]).tolist())
         fresh = np.flatnonzero(rows.fresh)
         self.row_of = dict(zip(rows.arrived[fresh].tolist(), fresh.tolist(), strict=True))
         self.latest = dict(zip(rows.keys, range(len(rows.keys)), strict=True))
@@ -126,14 +127,18 @@ class Work:
         self.board.load(
             context.stories, dict(zip(self.latest, self._of_latest(rows.published), strict=True))
         )
-        known = zip(self.latest, self._of_latest(rows.heads["url"]), strict=True)
-        self.rules = rules.make(chain(rules.configured(settings, known), context.decisions))
+        known = rules.configured(settings, self._addresses())
+        self.rules = rules.make(chain(known, context.decisions))
         self.priorities = {wide_hash(name): one for name, one in priorities.items()}
 
     def _of_latest(self, column: NDArray[Any]) -> list[Any]:
         """Return what a column of the rows says of each entry as it is now."""
         found: list[Any] = column[list(self.latest.values())].tolist()
         return found
+
+    def _addresses(self) -> Iterator[tuple[str, int]]:
+        """Yield the hash of the address of each entry; few ask, so it is not made before."""
+        yield from zip(self.latest, self._of_latest(self.rows.heads["url"]), strict=True)
 
     def run(self) -> None:
         """Carry out the corrections, then give each entry its story."""

@@ -38,7 +38,7 @@ class Rows:
     heads: NDArray[np.void]
     arrived: NDArray[np.int64]
     left: NDArray[np.int64]
-    whole: Mapping[int, bytes]  # the features at hand, by row
+    whole: dict[int, bytes]  # the features at hand, by row
     read: Read = read_nothing  # gives those that are not
 
     def packed(self, rows: Sequence[int]) -> list[bytes]:
@@ -46,6 +46,10 @@ class Rows:
         missing = [self.keys[row] for row in rows if row not in self.whole]
         found = self.read(missing) if missing else {}
         return [self.whole.get(row) or found.get(self.keys[row], packing.EMPTY) for row in rows]
+
+    def fetch(self, rows: Sequence[int]) -> None:
+        """Keep at hand the stored features of rows that are soon asked for one by one."""
+        self.whole.update(zip(rows, self.packed(rows), strict=True))
 
     def key_words(self, rows: NDArray[np.int64]) -> tuple[packing.Ragged, NDArray[np.uint8]]:
         """Return the words of some rows that are keys of blocking, and the roots of their values."""
@@ -78,9 +82,11 @@ def gather(
     """
     intake = intake or Intake(new, settings, prior, count=packed is None)
     briefs = [intake.take(one.key, one.published, one.features) for one in context.entries]
-    pairs = zip(context.entries, briefs, strict=True)
-    known = [one for one, kept in pairs if packing.is_brief(kept)]
-    briefs = [kept for kept in briefs if packing.is_brief(kept)]
+    known = context.entries
+    if intake.stale:
+        both = zip(known, briefs, strict=True)
+        known = tuple(one for one, kept in both if packing.is_brief(kept))
+        briefs = [kept for kept in briefs if packing.is_brief(kept)]
     keys = [one.key for one in known] + [one.key for one in new]
     times = [one.published for one in known] + [one.published for one in new]
     published = np.array([one.timestamp() for one in times], np.float64)
@@ -107,7 +113,7 @@ def gather(
         arrived=arrived[order],
         left=left[order],
         whole={
-            place: whole[row] for place, row in enumerate(order) if not packing.is_brief(whole[row])
+            place: whole[row] for place, row in enumerate(order) if whole[row] is not briefs[place]
         },
         read=read,
     )
