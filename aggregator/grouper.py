@@ -3,11 +3,11 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from aggregator import stories
 from aggregator.errors import SourceError
-from aggregator.model import Grouping, Source, StoredEntry
+from aggregator.model import GroupContext, Grouping, Source, StoredEntry
 from aggregator.pool import Pool
 from aggregator.ports import Clock, Store
 from aggregator.settings import StorySettings
@@ -38,24 +38,24 @@ class Grouper:
         """Take the features of entries, in worker processes if that pays."""
         parts = [batch[at : at + _PART] for at in range(0, len(batch), _PART)]
         calls = [(tuple(_without_html(one) for one in part),) for part in parts]
-        results = await self.pool.run(stories.extract_all, calls)
-        return {
-            one.key: (one, features)
-            for part, found in zip(parts, results, strict=True)
-            if not isinstance(found, SourceError)
-            for one, features in zip(part, found, strict=True)
-        }
+        results = await self.pool.run(stories.take_features, calls)
+        taken: dict[str, tuple[StoredEntry, stories.Features]] = {}
+        for part, found in zip(parts, results, strict=True):
+            if not isinstance(found, SourceError):
+                features, words = found
+                stories.remember(words)
+                taken.update((one.key, (one, its)) for one, its in zip(part, features, strict=True))
+        return taken
 
     def group(self, taken: Taken) -> Grouping:
         """Group the entries that come next; features of those that changed meanwhile are taken anew."""
         new = self.next()
         if not new:
             return Grouping(stories=())
-        window = self.settings.window
-        context = self.store.group_context(new[0].published - window, new[-1].published + window)
-        context, renewed = stories.renew(context, self.store.entries, self.settings)
-        if renewed:
-            self.store.save_features(renewed)
+        context, intake = self._look_back(new)
+        if intake.stale:
+            self._renew(new)
+            context, intake = self._look_back(new)
         known = ((one, taken.get(one.key)) for one in new)
         grouping = stories.group(
             new,
@@ -64,9 +64,26 @@ class Grouper:
             now=self.clock(),
             priorities={one.identity: one.priority for one in self.sources},
             extracted={one.key: had[1] for one, had in known if had and had[0] == one},
+            intake=intake,
+            read=self.store.features,
         )
         self.store.save_grouping(grouping)
         return grouping
+
+    def _look_back(self, new: Sequence[StoredEntry]) -> tuple[GroupContext, stories.Intake]:
+        """Return the context of new entries; of features only what finds pairs stays in memory."""
+        intake = stories.take_in(new, self.settings)
+        return self.store.group_context(*self._span(new), intake.take), intake
+
+    def _renew(self, new: Sequence[StoredEntry]) -> None:
+        """Store the features around new entries anew that have an older form."""
+        context = self.store.group_context(*self._span(new))
+        _, renewed = stories.renew(context, self.store.entries, self.settings)
+        self.store.save_features(renewed)
+
+    def _span(self, new: Sequence[StoredEntry]) -> tuple[datetime, datetime]:
+        window = self.settings.window
+        return new[0].published - window, new[-1].published + window
 
 
 def _without_html(stored: StoredEntry) -> StoredEntry:

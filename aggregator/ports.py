@@ -31,6 +31,9 @@ Place = tuple[datetime, datetime, str]
 Page = tuple[tuple[StoredEntry, ...], GroupContext]
 """Grouped entries in (published, key) order, with their features, stories and all decisions."""
 
+Keep = Callable[[str, datetime, bytes], bytes]
+"""From the key, date and features of an entry to what of the features is held in memory."""
+
 
 class Clock(Protocol):
     """The time, aware and in UTC."""
@@ -141,8 +144,16 @@ class Store(Leases, Protocol):
     def ungrouped(self, limit: int) -> tuple[StoredEntry, ...]:
         """Return entries that are new, or materially changed, since they were last grouped, in (published, key) order."""
 
-    def group_context(self, start: datetime, end: datetime) -> GroupContext:
-        """Return what is already grouped with a member published in the span, and all decisions."""
+    def group_context(
+        self, start: datetime, end: datetime, keep: Keep | None = None
+    ) -> GroupContext:
+        """Return what is already grouped with a member published in the span, and all decisions.
+
+        `keep` is given each entry once; without it the features are whole.
+        """
+
+    def features(self, keys: Sequence[str]) -> Mapping[str, bytes]:
+        """Return the features of entries by key, of those that have some."""
 
     def save_grouping(self, grouping: Grouping) -> None:
         """Store one grouping in one transaction, its journal lines fsynced first."""

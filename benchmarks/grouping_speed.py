@@ -4,26 +4,57 @@ import json
 import math
 import multiprocessing
 import resource
+import sqlite3
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from multiprocessing.connection import Connection
 
 from rapidfuzz import fuzz, process
 
 from aggregator.model import GroupContext, Grouped, StoredEntry, Story
 from aggregator.settings import StorySettings
-from aggregator.stories.grouping import Work, shipped
+from aggregator.stories import packing, terms
+from aggregator.stories.grouping import Work, shipped, take_in
 from aggregator.stories.rows import gather
-from benchmarks.invented import HELD_BACK, WINDOW, Invented, invent, pack
+from benchmarks.invented import HELD_BACK, WINDOW, invent, pack
 
 BATCH = 4000
+_SENT = 500  # entries that are invented ahead
 SETTINGS = StorySettings(window=WINDOW)
 _TEXTS = 3000  # that features are taken of
 _SAMPLE = 100  # entries that brute force is measured on
 _PERMUTATIONS, _ALIKE = 128, 0.5  # of MinHash LSH
 _ADDED = 5000  # entries that MinHash LSH is measured on, its window being full
+
+
+class Disk:
+    """Features as a store keeps them: in a file, read by key when they are asked for."""
+
+    def __init__(self) -> None:
+        self._file = sqlite3.connect("")  # a file that ends with us
+        self._file.execute("create table feature (key text primary key, packed blob)")
+
+    def save(self, features: Iterable[tuple[str, bytes]]) -> None:
+        """Keep the features of entries."""
+        self._file.executemany("insert into feature values (?, ?)", features)
+        self._file.commit()
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Let go of the features of entries."""
+        self._file.executemany("delete from feature where key = ?", ((key,) for key in keys))
+
+    def read(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return the features of entries by key."""
+        found: dict[str, bytes] = {}
+        for begin in range(0, len(keys), 500):
+            some = keys[begin : begin + 500]
+            marks = ",".join("?" * len(some))
+            query = f"select key, packed from feature where key in ({marks})"  # noqa: S608
+            found.update(self._file.execute(query, some))
+        return found
 
 
 @dataclass(slots=True)
@@ -32,18 +63,39 @@ class Past:
 
     entries: deque[Grouped] = field(default_factory=deque)
     stories: dict[str, Story] = field(default_factory=dict)
+    disk: Disk = field(default_factory=Disk)
 
     def context(self, batch: Sequence[StoredEntry]) -> GroupContext:
         """Forget what is out of reach of a batch and return the rest."""
+        gone = []
         while self.entries and self.entries[0].published < batch[0].published - WINDOW:
-            self.entries.popleft()
+            gone.append(self.entries.popleft())
+        self.disk.forget(one.key for one in gone)
         known = {one.story_id for one in self.entries}
-        self.stories = {id_: one for id_, one in self.stories.items() if id_ in known}
+        for id_ in {one.story_id for one in gone} - known:
+            self.stories.pop(id_, None)
         return GroupContext(entries=tuple(self.entries), stories=tuple(self.stories.values()))
+
+    def work(self, batch: Sequence[StoredEntry], packed: Mapping[str, bytes] | None = None) -> Work:
+        """Return the grouping of a batch, ready to run."""
+        now = batch[-1].published
+        if packed is not None:
+            context, intake = self.context(batch), None
+        else:
+            intake = take_in(batch, SETTINGS)
+            context = self.context(batch)
+            for n in range(0, len(self.entries), 1000):
+                some = context.entries[n : n + 1000]
+                features = self.disk.read([one.key for one in some])
+                for one in some:
+                    intake.take(one.key, one.published, features[one.key])
+        return Work(
+            batch, context, SETTINGS, now=now, packed=packed, intake=intake, read=self.disk.read
+        )
 
     def step(self, batch: Sequence[StoredEntry]) -> Work:
         """Group one batch and remember what came of it."""
-        work = Work(batch, self.context(batch), SETTINGS, now=batch[-1].published)
+        work = self.work(batch)
         self.keep(work, batch)
         return work
 
@@ -53,16 +105,28 @@ class Past:
         done = work.finish()
         story_of = {member.key: one.id for one in done.stories for member in one.members}
         moved = {one.id: one.into for one in done.tombstones}
+        for id_ in moved:
+            self.stories.pop(id_, None)
         self.stories.update((one.id, one) for one in done.stories)
-        packed = dict(done.features)
+        self.disk.save(done.features)
+        briefs = {key: packing.brief(packed) for key, packed in done.features}
         for place, one in enumerate(self.entries) if moved else ():
             if one.story_id in moved:
                 self.entries[place] = _grouped(one, moved[one.story_id], one.features)
-        self.entries.extend(_grouped(one, story_of[one.key], packed[one.key]) for one in batch)
+        self.entries.extend(_grouped(one, story_of[one.key], briefs[one.key]) for one in batch)
 
 
 def _grouped(one: StoredEntry | Grouped, story: str, features: bytes) -> Grouped:
     return Grouped(key=one.key, published=one.published, story_id=story, features=features)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """An entry with its features and the number of its event."""
+
+    stored: StoredEntry
+    event: int
+    packed: bytes
 
 
 @dataclass(slots=True)
@@ -81,19 +145,10 @@ def speed(sizes: Sequence[int], window: int = HELD_BACK) -> None:
 
     `window` is how many entries are published in the time of the window.
     """
-    started = time.process_time()
-    sample = [one.stored for one in invent(_TEXTS)]
-    between = time.process_time()
-    gather(sample, GroupContext(), SETTINGS, shipped().prior)
-    spent = time.process_time() - between
-    print(
-        f"features of {_TEXTS:,} texts: {_TEXTS / spent:,.0f}/s; inventing them: "
-        f"{_TEXTS / (between - started):,.0f}/s",
-        flush=True,
-    )
+    _apart(_features)
     marks: list[Tally] = []
     tally, past = Tally(), Past()
-    stream = invent(max(sizes), held_back=window)
+    stream = _news(max(sizes), window)
     events: dict[int, list[str]] = defaultdict(list)
     for size in sorted(sizes):
         before = _copy(tally)
@@ -107,13 +162,61 @@ def speed(sizes: Sequence[int], window: int = HELD_BACK) -> None:
         print(f"exponent from {spans[0][0]:,} to {spans[1][0]:,} entries: {slope:.2f}")
 
 
+def _features() -> None:
+    """Print how long it takes to take features."""
+    started = time.process_time()
+    sample = [one.stored for one in invent(_TEXTS)]
+    between = time.process_time()
+    gather(sample, GroupContext(), SETTINGS, shipped().prior)
+    spent = time.process_time() - between
+    print(
+        f"features of {_TEXTS:,} texts: {_TEXTS / spent:,.0f}/s; inventing them: "
+        f"{_TEXTS / (between - started):,.0f}/s",
+        flush=True,
+    )
+
+
+def _apart(work: Callable[..., object], *given: object) -> None:
+    """Do something in a process of its own, so that its memory is its own."""
+    worker = multiprocessing.get_context("spawn").Process(target=work, args=given)
+    worker.start()
+    worker.join()
+
+
+def _news(count: int, window: int) -> Iterator[Arrival]:
+    """Yield entries that another process invents, so that their making takes no memory here."""
+    mine, other = multiprocessing.Pipe(duplex=False)
+    maker = multiprocessing.get_context("spawn").Process(
+        target=_invent, args=(other, count, window), daemon=True
+    )
+    maker.start()
+    other.close()
+    while sent := mine.recv():
+        arrivals, words = sent
+        terms.remember(words)
+        yield from arrivals
+    maker.join()
+
+
+def _invent(there: Connection, count: int, window: int) -> None:
+    """Send entries with their features and the words met, as the workers of a run do."""
+    stream, known = invent(count, held_back=window), 0
+    while some := [
+        Arrival(stored=one.stored, event=one.event, packed=pack(one))
+        for one in islice(stream, _SENT)
+    ]:
+        there.send((some, terms.met_since(known)))
+        known = terms.met()
+    there.send(())
+
+
 def _step(
-    tally: Tally, past: Past, invented: Sequence[Invented], events: dict[int, list[str]]
+    tally: Tally, past: Past, invented: Sequence[Arrival], events: dict[int, list[str]]
 ) -> None:
     batch = [one.stored for one in invented]
-    packed = {one.stored.key: pack(one) for one in invented}
+    packed = {one.stored.key: one.packed for one in invented}
     started = time.process_time()
-    work = Work(batch, past.context(batch), SETTINGS, now=batch[-1].published, packed=packed)
+    work = past.work(batch, packed)
     past.keep(work, batch)
     tally.grouping += time.process_time() - started
     tally.entries += len(batch)
@@ -158,12 +261,9 @@ def _say(before: Tally, now: Tally) -> None:
 
 def rivals(sizes: Sequence[int]) -> None:
     """Print what others take, each in a process of its own so that memory is its own."""
-    context = multiprocessing.get_context("spawn")
     for rival in (_brute_force, _minhash):
         for size in sizes:
-            worker = context.Process(target=rival, args=(size,))
-            worker.start()
-            worker.join()
+            _apart(rival, size)
 
 
 def _brute_force(size: int) -> None:

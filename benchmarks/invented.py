@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import numpy as np
-import rjieba
 from numpy.typing import NDArray
 
 from aggregator import ids
@@ -116,6 +115,8 @@ def _text(body: Sequence[str]) -> str:
 @cache
 def lexicon() -> Lexicon:
     """Return the words of the dictionary that two common characters make."""
+    import rjieba  # noqa: PLC0415  its dictionary is large, and who only groups needs none
+
     letters = [
         bytes((high, low)).decode("gb2312", "ignore")
         for high in range(0xB0, 0xD8)

@@ -1,18 +1,20 @@
 """Grouping: what is still to be grouped, what must be known of the past, and what came of it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
 
 from aggregator.model import Decision, GroupContext, Grouped, Grouping, StoredEntry, Story
+from aggregator.ports import Keep
 from aggregator.stores import schema
 from aggregator.stores.codec import from_ticks, to_ticks
 from aggregator.stores.database import chunks, upsert
 from aggregator.stores.journal import EntryLine, Line
 from aggregator.stores.rows import STORED, load_outlines, load_stories, member_row, stored_of
 
+_ROWS = 1000  # of the context that are read at a time, so that memory stays small
 _LINK_MOST, _TITLE_MOST = 4_000, 500  # characters in the journal
 
 _entry = schema.entry.c
@@ -34,7 +36,9 @@ def load_ungrouped(connection: Connection, limit: int) -> tuple[StoredEntry, ...
     return tuple(stored_of(row) for row in connection.execute(query))
 
 
-def load_context(connection: Connection, start: datetime, end: datetime) -> GroupContext:
+def load_context(
+    connection: Connection, start: datetime, end: datetime, keep: Keep | None = None
+) -> GroupContext:
     """Return what a grouping must know of entries published in the span.
 
     Beside them it has the entries that decisions name and the stories that the journal names,
@@ -45,7 +49,9 @@ def load_context(connection: Connection, start: datetime, end: datetime) -> Grou
     spans = [_member.published.between(to_ticks(start), to_ticks(end))]
     named = sorted({key for one in decisions for key in (one.a, one.b)})
     spans += [_member.key.in_(some) for some in chunks(named)]
-    found = {one.key: one for span in spans for one in _load_grouped(connection, span)}
+    found: dict[str, Grouped] = {}
+    for span in spans:
+        found.update((one.key, one) for one in _load_grouped(connection, span, keep, found))
     entries = sorted(found.values(), key=lambda one: (one.published, one.key))
     ids = {one.story_id for one in entries} | {id_ for id_, _ in journal.values()}
     stories = load_stories(connection, ids)
@@ -57,19 +63,34 @@ def load_context(connection: Connection, start: datetime, end: datetime) -> Grou
     )
 
 
-def _load_grouped(connection: Connection, span: ColumnElement[bool]) -> Iterator[Grouped]:
+def _load_grouped(
+    connection: Connection, span: ColumnElement[bool], keep: Keep | None, known: Container[str]
+) -> Iterator[Grouped]:
     query = (
         select(_member.key, _member.published, _member.story, schema.feature.c.packed)
         .join(schema.feature, schema.feature.c.key == _member.key)
         .where(span)
+        .execution_options(yield_per=_ROWS)
     )
     for row in connection.execute(query):
-        yield Grouped(
-            key=row.key,
-            published=from_ticks(row.published),
-            story_id=row.story,
-            features=row.packed,
-        )
+        if row.key not in known:
+            published = from_ticks(row.published)
+            yield Grouped(
+                key=row.key,
+                published=published,
+                story_id=row.story,
+                features=keep(row.key, published, row.packed) if keep else row.packed,
+            )
+
+
+def load_features(connection: Connection, keys: Sequence[str]) -> dict[str, bytes]:
+    """Return the features of entries by key, of those that have some."""
+    feature = schema.feature.c
+    found: dict[str, bytes] = {}
+    for some in chunks(keys):
+        query = select(feature.key, feature.packed).where(feature.key.in_(some))
+        found.update((row.key, row.packed) for row in connection.execute(query))
+    return found
 
 
 def _load_records(

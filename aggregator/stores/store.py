@@ -22,7 +22,7 @@ from aggregator.model import (
     Story,
     Tombstone,
 )
-from aggregator.ports import Page, Place
+from aggregator.ports import Keep, Page, Place
 from aggregator.stores import blocks, gather, grouping, history, keep, leases, reading, retention
 from aggregator.stores.database import DamagedStore, hold_writer
 from aggregator.stores.journal import Journal
@@ -127,10 +127,17 @@ class SqlStore:
         with self._read() as connection:
             return grouping.load_ungrouped(connection, limit)
 
-    def group_context(self, start: datetime, end: datetime) -> GroupContext:
+    def group_context(
+        self, start: datetime, end: datetime, keep: Keep | None = None
+    ) -> GroupContext:
         """Return what is already grouped with a member published in the span."""
         with self._read() as connection:
-            return grouping.load_context(connection, start, end)
+            return grouping.load_context(connection, start, end, keep)
+
+    def features(self, keys: Sequence[str]) -> Mapping[str, bytes]:
+        """Return the features of entries by key, of those that have some."""
+        with self._read() as connection:
+            return grouping.load_features(connection, keys)
 
     def save_grouping(self, done: Grouping) -> None:
         """Store one grouping in one transaction, its journal lines fsynced first."""

@@ -25,34 +25,50 @@ class Draft:
 
 @dataclass(slots=True, kw_only=True)
 class Board:
-    """All stories in sight; each entry is in one of them at most."""
+    """All stories in sight; each entry is in one of them at most.
+
+    Most stories of a large window stay as they are, so a draft is made when one is asked for.
+    """
 
     now: datetime
-    drafts: dict[str, Draft] = field(default_factory=dict)
     story_of: dict[str, str] = field(default_factory=dict)
     tombstones: list[Tombstone] = field(default_factory=list)
-    _order: dict[str, tuple[float, str]] = field(default_factory=dict)
+    _stories: dict[str, Story] = field(default_factory=dict)  # without a draft so far
+    _drafts: dict[str, Draft] = field(default_factory=dict)
+    _times: Mapping[str, float] = field(default_factory=dict)
+    _unseen: dict[str, tuple[float, str]] = field(default_factory=dict)
 
-    def load(self, stories: Iterable[Story], order: Mapping[str, tuple[float, str]]) -> None:
-        """Take in the stories of earlier groupings and the (published, key) of entries."""
-        self._order.update(order)
-        for story in stories:
+    def load(self, stories: Iterable[Story], times: Mapping[str, float]) -> None:
+        """Take in the stories of earlier groupings and when the entries in sight were published."""
+        self._times = times
+        self._stories = {story.id: story for story in stories}
+        self.story_of = {
+            member.key: story.id for story in self._stories.values() for member in story.members
+        }
+
+    def place(self, key: str) -> tuple[float, str]:
+        """Return an entry's place in (published, key) order."""
+        time = self._times.get(key)
+        return self._unseen[key] if time is None else (time, key)
+
+    def __contains__(self, id_: object) -> bool:
+        return id_ in self._drafts or id_ in self._stories
+
+    def draft(self, id_: str) -> Draft:
+        """Return the story of an id that is in sight."""
+        story = self._stories.pop(id_, None)
+        if story is not None:
             keys = [member.key for member in story.members]
-            if not order.keys() >= set(keys):
-                self._order.update(_unknown(keys, order))
-            self.drafts[story.id] = Draft(
-                id=story.id,
+            self._unseen.update(_unknown(keys, self._times))
+            self._drafts[id_] = Draft(
+                id=id_,
                 founder=story.founder,
                 first_published=story.first_published,
                 updated=story.updated,
                 representative=story.representative,
                 members={member.key: member.reason for member in story.members},
             )
-            self.story_of.update(dict.fromkeys(keys, story.id))
-
-    def place(self, key: str) -> tuple[float, str]:
-        """Return an entry's place in (published, key) order."""
-        return self._order[key]
+        return self._drafts[id_]
 
     def start(self, draft: Draft) -> tuple[float, str]:
         """Return the place of a story's first member."""
@@ -61,7 +77,7 @@ class Board:
     def story(self, key: str) -> Draft | None:
         """Return the story that holds an entry."""
         found = self.story_of.get(key)
-        return None if found is None else self.drafts[found]
+        return None if found is None else self.draft(found)
 
     def found(
         self,
@@ -74,7 +90,7 @@ class Board:
     ) -> Draft:
         """Make a story of one entry."""
         draft = Draft(
-            id=id_ or ids.free_story_id(key, self.drafts),
+            id=id_ or ids.free_story_id(key, self),
             founder=key,
             first_published=first or self.now,
             updated=min(revised, self.now),
@@ -83,7 +99,7 @@ class Board:
             new=True,
             touched=True,
         )
-        self.drafts[draft.id] = draft
+        self._drafts[draft.id] = draft
         self.story_of[key] = draft.id
         return draft
 
@@ -101,7 +117,7 @@ class Board:
 
     def leave(self, key: str) -> None:
         """Take an entry out of its story, which keeps its id."""
-        draft = self.drafts[self.story_of.pop(key)]
+        draft = self.draft(self.story_of.pop(key))
         del draft.members[key]
         self.touch(draft, self.now)
 
@@ -110,7 +126,7 @@ class Board:
         kept, gone = sorted((one, other), key=self._age)
         kept.members.update(gone.members)
         self.story_of.update(dict.fromkeys(gone.members, kept.id))
-        del self.drafts[gone.id]
+        del self._drafts[gone.id]
         if not gone.new:
             self.tombstones.append(Tombstone(id=gone.id, when=self.now, into=kept.id))
         self.touch(kept, gone.updated)
@@ -118,7 +134,7 @@ class Board:
 
     def changed(self) -> Iterator[Draft]:
         """Yield the stories that are new or changed and still hold something, in order of founder."""
-        touched = [draft for draft in self.drafts.values() if draft.touched and draft.members]
+        touched = [draft for draft in self._drafts.values() if draft.touched and draft.members]
         yield from sorted(touched, key=self.start)
 
     def finish(self, draft: Draft) -> Story:
@@ -138,14 +154,12 @@ class Board:
         return draft.new, draft.first_published, self.start(draft)
 
 
-def _unknown(
-    keys: Sequence[str], order: Mapping[str, tuple[float, str]]
-) -> dict[str, tuple[float, str]]:
+def _unknown(keys: Sequence[str], times: Mapping[str, float]) -> dict[str, tuple[float, str]]:
     """Place the members whose time is out of sight: before or after those in sight, as they stood."""
     places: dict[str, tuple[float, str]] = {}
     seen = False
     for number, key in enumerate(keys):
-        if key in order:
+        if key in times:
             seen = True
         else:
             places[key] = (math.inf if seen else -math.inf, f"{number:09}")

@@ -121,9 +121,7 @@ def _pages(rows: Rows, columns: Floats, left: Places, right: Places) -> NDArray[
 def _pairs(
     rows: Rows, settings: StorySettings, *, timeless: bool, hopeless: bool
 ) -> tuple[Places, Places]:
-    ids = packing.ragged(rows.packed, rows.heads, "word_ids", packing.KEYS)
-    values = packing.ragged(rows.packed, rows.heads, "word_values", packing.KEYS)
-    found = Index(ids, values.flat, rows.fresh).pairs(_bounds(rows))
+    found = Index(rows.key_words, rows.fresh).pairs(_bounds(rows))
     kept = slice(None) if hopeless else may_win(rows, found)
     by_link = links.pairs(rows)
     both = (np.concatenate((found.left[kept], by_link[0])) << 32) | np.concatenate(

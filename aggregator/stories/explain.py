@@ -82,7 +82,7 @@ def explain(
         probability=chance(log_odds),
         threshold=chance(threshold),
         same_text=round(copied, 3),
-        keys=_keys(pair, work.rows.packed),
+        keys=_keys(pair, work.rows.packed([0, 1])),
         looked_at=bool(len(work.scored.left)),
         verdict=verdict,
         words=_sentence(verdict, chance(log_odds), chance(threshold), apart, decided),

@@ -22,8 +22,14 @@ class Frequencies:
         self._prior = prior
         self._window = window.total_seconds()
         self._counts = np.zeros(1 << _BITS, np.int32)
+        self._staying = 0  # entries that are counted for good
         self._terms: dict[str, Hashes] = {}
         self._leaving: list[tuple[float, str]] = []
+
+    def stay(self, terms: Hashes, entries: int) -> None:
+        """Count entries that will not be forgotten."""
+        np.add.at(self._counts, terms & _MASK, 1)
+        self._staying += entries
 
     def add_all(
         self, keys: Sequence[str], published: Sequence[float], terms: Sequence[Hashes]
@@ -59,6 +65,6 @@ class Frequencies:
         background = self._prior.idf(ids, chinese=chinese)
         expected = _TRUST * np.exp(-background)
         seen = self._counts[ids & _MASK]
-        window = np.log((len(self._terms) + _TRUST + 1) / (seen + expected + 0.5))
+        window = np.log((len(self._terms) + self._staying + _TRUST + 1) / (seen + expected + 0.5))
         mean: Floats = np.maximum(_LEAST, (background + window) / 2).astype("<f4")
         return mean

@@ -1,23 +1,26 @@
 """One grouping: each new entry in its turn joins the story that it fits, or founds one."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from itertools import chain
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aggregator.model import GroupContext, Grouping, Reason, StoredEntry
 from aggregator.settings import StorySettings
 from aggregator.stories import assign, candidates, prior, representative, rules, scoring
 from aggregator.stories.board import Board, Draft
 from aggregator.stories.features import Features
+from aggregator.stories.intake import Intake
 from aggregator.stories.prior import Prior
 from aggregator.stories.reasons import reason
 from aggregator.stories.representative import Taste
-from aggregator.stories.rows import gather
+from aggregator.stories.rows import Read, gather, read_nothing
 from aggregator.stories.scoring import Model
 from aggregator.stories.similarity import Comparer
 
@@ -33,15 +36,27 @@ def group(
     now: datetime,
     priorities: Mapping[str, int] = _EQUAL,
     extracted: Mapping[str, Features] = _NOTHING,
+    intake: Intake | None = None,
+    read: Read = read_nothing,
 ) -> Grouping:
     """Group entries that are new or materially changed, in (published, key) order; pure.
 
     The result is the same however one stream is cut into calls. `priorities` are
     those of sources by identity; `extracted` are features by key that were taken before.
+    If an `intake` kept a part of the features of the context, `read` gives those of keys.
     """
     if not new:
         return Grouping(stories=())
-    work = Work(new, context, settings, now=now, priorities=priorities, extracted=extracted)
+    work = Work(
+        new,
+        context,
+        settings,
+        now=now,
+        priorities=priorities,
+        extracted=extracted,
+        intake=intake,
+        read=read,
+    )
     work.run()
     return work.finish()
 
@@ -60,6 +75,11 @@ def shipped() -> Learned:
     return Learned(model=scoring.built_in(), prior=prior.built_in())
 
 
+def take_in(new: Sequence[StoredEntry], settings: StorySettings) -> Intake:
+    """Return what takes in the features of the context in which entries will be grouped."""
+    return Intake(new, settings, shipped().prior)
+
+
 class Work:
     """What one grouping holds while it runs."""
 
@@ -76,12 +96,22 @@ class Work:
         packed: Mapping[str, bytes] | None = None,
         hopeless: bool = False,
         extracted: Mapping[str, Features] = _NOTHING,
+        intake: Intake | None = None,
+        read: Read = read_nothing,
     ) -> None:
         """`hopeless`: pairs that cannot win are scored as well, to learn from."""
         learned = learned or shipped()
         self.new, self.context, self.settings = new, context, settings
         self.rows = rows = gather(
-            new, context, settings, learned.prior, packed, timeless=timeless, extracted=extracted
+            new,
+            context,
+            settings,
+            learned.prior,
+            packed,
+            timeless=timeless,
+            extracted=extracted,
+            intake=intake,
+            read=read,
         )
         self.model = learned.model
         self.timeless = timeless
@@ -89,19 +119,27 @@ class Work:
         self.scored = candidates.score(
             rows, self.comparer, self.model, settings, timeless=timeless, hopeless=hopeless
         )
-        self.row_of = {int(turn): row for row, turn in enumerate(rows.arrived) if turn >= 0}
-        self.latest = {key: row for row, key in enumerate(rows.keys)} | {
-            rows.keys[row]: row for row in self.row_of.values()
-        }
+        rows.fetch(np.unique(self.scored.right[self.scored.margins > 0]).tolist())
+        fresh = np.flatnonzero(rows.fresh)
+        self.row_of = dict(zip(rows.arrived[fresh].tolist(), fresh.tolist(), strict=True))
+        self.latest = dict(zip(rows.keys, range(len(rows.keys)), strict=True))
+        self.latest.update((rows.keys[row], row) for row in self.row_of.values())
         self.board = Board(now=now)
-        times = rows.published.tolist()
         self.board.load(
-            context.stories, {key: (times[row], key) for key, row in self.latest.items()}
+            context.stories, dict(zip(self.latest, self._of_latest(rows.published), strict=True))
         )
-        urls = rows.heads["url"].tolist()
-        known = [(key, urls[row]) for key, row in self.latest.items()]
-        self.rules = rules.make(chain(rules.configured(settings, known), context.decisions))
+        known = rules.configured(settings, self._addresses())
+        self.rules = rules.make(chain(known, context.decisions))
         self.taste = Taste.of(priorities, settings.languages)
+
+    def _of_latest(self, column: NDArray[Any]) -> list[Any]:
+        """Return what a column of the rows says of each entry as it is now."""
+        found: list[Any] = column[list(self.latest.values())].tolist()
+        return found
+
+    def _addresses(self) -> Iterator[tuple[str, int]]:
+        """Yield the hash of the address of each entry; few ask, so it is not made before."""
+        yield from zip(self.latest, self._of_latest(self.rows.heads["url"]), strict=True)
 
     def run(self) -> None:
         """Carry out the corrections, then give each entry its story."""
@@ -133,16 +171,17 @@ class Work:
             self._restore(stored)
         else:
             self._decide(turn)
-        self._show(self.board.drafts[self.board.story_of[stored.key]])
+        self._show(self.board.draft(self.board.story_of[stored.key]))
 
     def finish(self) -> Grouping:
         """Return what was done."""
         drafts = list(self.board.changed())
+        fresh = [self.row_of[turn] for turn in range(len(self.new))]
         return Grouping(
             stories=tuple(self.board.finish(draft) for draft in drafts),
             tombstones=tuple(self.board.tombstones),
             features=tuple(
-                (one.key, self.rows.packed[self.row_of[turn]]) for turn, one in enumerate(self.new)
+                zip((one.key for one in self.new), self.rows.packed(fresh), strict=True)
             ),
             new=sum(draft.new for draft in drafts),
             changed=sum(not draft.new for draft in drafts),
@@ -150,7 +189,7 @@ class Work:
 
     def _part(self, key: str) -> None:
         """Take an entry out of its story and give it one of its own."""
-        draft = self.board.drafts[self.board.story_of[key]]
+        draft = self.board.draft(self.board.story_of[key])
         self.board.leave(key)
         self.board.found(key, Reason(kind="user"), revised=self.board.now)
         self._show(draft)
@@ -158,13 +197,12 @@ class Work:
     def _restore(self, stored: StoredEntry) -> None:
         """Put an entry back where the journal says it was."""
         id_, first = self.context.journal[stored.key]
-        draft = self.board.drafts.get(id_)
-        if draft is None:
+        if id_ in self.board:
+            self._join(self.board.draft(id_), stored, Reason(kind="journal"))
+        else:
             self.board.found(
                 stored.key, Reason(kind="journal"), revised=stored.revised, id_=id_, first=first
             )
-        else:
-            self._join(draft, stored, Reason(kind="journal"))
 
     def _decide(self, turn: int) -> None:
         """Let a new entry join the story that it fits, or found one."""
@@ -176,7 +214,7 @@ class Work:
             return
         near = self._near(turn)
         fits = {id_: self._fit(id_, pairs) for id_, pairs in near.items()}
-        above = {id_: fit - self._bar(self.board.drafts[id_]) for id_, fit in fits.items()}
+        above = {id_: fit - self._bar(self.board.draft(id_)) for id_, fit in fits.items()}
         # Few stories are above their bar; that these may take it is the costlier question.
         above = {id_: one for id_, one in above.items() if one > 0 and self._open(id_, stored.key)}
         chosen = assign.best(above)
@@ -184,10 +222,10 @@ class Work:
             self.board.found(stored.key, Reason(kind="founder"), revised=stored.revised)
             return
         why = reason(stored, near[chosen], fits[chosen], self.scored, self.rows, model=self.model)
-        self._join(self.board.drafts[chosen], stored, why)
+        self._join(self.board.draft(chosen), stored, why)
         second = assign.best({id_: one for id_, one in above.items() if id_ != chosen})
         if second:
-            self._merge(self.board.drafts[chosen], self.board.drafts[second])
+            self._merge(self.board.draft(chosen), self.board.draft(second))
 
     def _near(self, turn: int) -> dict[str, list[int]]:
         """Return the pairs of an entry with the members of each story whose bar it might pass."""
@@ -211,7 +249,7 @@ class Work:
 
         So a story that goes on at an even pace is closed after two windows.
         """
-        draft = self.board.drafts[story]
+        draft = self.board.draft(story)
         if len(draft.members) >= assign.SIZE or self.rules.forbids(key, draft.members):
             return False
         here, window = self.board.place(key)[0], self.settings.window.total_seconds()
@@ -220,7 +258,7 @@ class Work:
 
     def _fit(self, story: str, pairs: Sequence[int]) -> float:
         margins = self.scored.margins[pairs].tolist()
-        return assign.fit(margins, len(self.board.drafts[story].members))
+        return assign.fit(margins, len(self.board.draft(story).members))
 
     def _bar(self, draft: Draft) -> float:
         """Return what a story wants of a newcomer, from how well its members fit."""

@@ -15,7 +15,7 @@ def pairs(rows: Rows) -> tuple[Places, Places]:
     """Return pairs of a fresh row and another that share an address or cite one another."""
     urls = (rows.heads["url"] & _LOW).astype(np.int64)
     own = np.flatnonzero(rows.heads["url"] > 0)
-    cites = packing.ragged(rows.packed, rows.heads, "cites")
+    cites = packing.cites(rows.briefs, rows.heads)
     citing = np.repeat(np.arange(len(rows.keys)), np.diff(cites.starts))
     return _meet(
         np.concatenate((urls[own], cites.flat.astype(np.int64))),

@@ -14,6 +14,7 @@ from aggregator.stories.terms import MARKED, SENTENCES
 Places = NDArray[np.int64]
 Doubles = NDArray[np.float64]
 _SLOTS = 1 << 16
+_SLOT = np.uint32(_SLOTS - 1)
 _CHUNK = 32  # left entries at a time: their table stays in the cache
 _SECTIONS = SENTENCES + 1  # the title, then the first sentences
 _LEAD = 4  # sections that make the lead: the title and three sentences
@@ -54,7 +55,7 @@ class Lists:
             self._read[name] = packing.ragged(self._packed, self.heads, name)
         return self._read[name]
 
-    def weights(self, kind: str, places: Places | slice) -> Doubles:
+    def weights(self, kind: str, places: Places) -> Doubles:
         """Return how rare the terms at some places are, from 0 to 12 or so."""
         found: Doubles = _WEIGHTS[self[f"{kind}_weights"].flat[places]]
         return found
@@ -69,7 +70,9 @@ class Lists:
         if kind not in self._masses:
             starts, places = self[f"{kind}_ids"].starts, self[f"{kind}_places"].flat
             owner = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-            squares = self.weights(kind, slice(None)) ** 2
+            some = np.flatnonzero(places)  # most terms stand further back than any mask asks
+            owner, places = owner[some], places[some]
+            squares = self.weights(kind, some) ** 2
             standing = [np.flatnonzero(_standing(places, mask, also)) for mask, also in masks]
             self._masses[kind] = np.stack(
                 [tally(owner[some], squares[some], len(starts) - 1) for some in standing], axis=1
@@ -85,7 +88,7 @@ def shared(ids: Ragged, left: Places, right: Places) -> Shared:
     """Find the terms that each pair shares by a small hash table for each left entry, in order."""
     steps = np.cumsum(np.diff(left, prepend=left[:1]) > 0) // _CHUNK
     cuts = np.flatnonzero(np.diff(steps, prepend=-1)).tolist()
-    table = np.full(min(_CHUNK, len(np.unique(left))) * _SLOTS, -1, np.int32)
+    table = np.zeros(min(_CHUNK, len(np.unique(left))) * _SLOTS, np.uint8)
     parts = [
         _shared_of(ids, left[a:b], right[a:b], a, table)
         for a, b in zip(cuts, [*cuts[1:], len(left)], strict=True)
@@ -95,17 +98,22 @@ def shared(ids: Ragged, left: Places, right: Places) -> Shared:
 
 
 def _shared_of(
-    ids: Ragged, left: Places, right: Places, first: int, table: NDArray[np.int32]
+    ids: Ragged, left: Places, right: Places, first: int, table: NDArray[np.uint8]
 ) -> tuple[Places, Places, Places]:
+    # A list has fewer than 256 elements; the table says at which of them a slot's term stands.
     owners, local = np.unique(left, return_inverse=True)
     mine, whose = gather(ids, owners)
-    slots = (whose << 16) | (ids.flat[mine] & np.uint32(_SLOTS - 1))
-    table[slots] = mine
+    slots = (whose << 16) | (ids.flat[mine] & _SLOT)
+    table[slots] = mine - (ids.starts[owners] - 1)[whose]
     theirs, pair = gather(ids, right)
-    hit = table[(local[pair] << 16) | (ids.flat[theirs] & np.uint32(_SLOTS - 1))]
-    good = (hit >= 0) & (ids.flat[hit] == ids.flat[theirs])
-    table[slots] = -1
-    return pair[good] + first, hit[good].astype(np.int64), theirs[good]
+    codes = ids.flat[theirs]
+    hits = table[(local << 16)[pair] | (codes & _SLOT)]
+    table[slots] = 0
+    some = np.flatnonzero(hits)
+    pair = pair[some]
+    here = ids.starts[left[pair]] - 1 + hits[some]
+    good = np.flatnonzero(ids.flat[here] == codes[some])
+    return pair[good] + first, here[good], theirs[some[good]]
 
 
 def _standing(places: NDArray[np.uint8], mask: int, also: int) -> NDArray[np.bool_]:

@@ -39,6 +39,10 @@ HEADER = np.dtype(
         ("title", "<u2"),
     ]
 )
+_OFFSETS = dict(HEADER.fields or {})
+_WORDS_AT, _CITES_AT, _TITLE_AT = (_OFFSETS[name][1] for name in ("words", "cites", "title"))
+EMPTY = bytes((VERSION,)).ljust(HEADER.itemsize, b"\0")  # the stored form of an entry of nothing
+_BRIEF = bytes((VERSION | 128,))
 DATED, CHINESE, ON_PAGE = 1, 2, 4
 # Each list: the header's count, the type of one element.
 _LISTS = (
@@ -129,6 +133,55 @@ def ragged(packed: Sequence[bytes], heads: NDArray[np.void], name: str, most: in
     spans = zip(packed, begin.tolist(), (begin + counts * width).tolist(), strict=True)
     flat = np.frombuffer(b"".join([one[a:b] for one, a, b in spans]), form)
     return Ragged(flat=flat, starts=np.concatenate(([0], np.cumsum(counts))))
+
+
+def brief(packed: bytes) -> bytes:
+    """Return the part of the stored form that pairs are found by: header, keys, what it cites."""
+    size, words, cites = HEADER.itemsize, packed[_WORDS_AT], packed[_CITES_AT]
+    kept = min(words, KEYS)
+    end = len(packed) - int.from_bytes(packed[_TITLE_AT : _TITLE_AT + 2], "little")
+    return b"".join(
+        (
+            _BRIEF,
+            packed[1 : size + 4 * kept],
+            packed[size + 5 * words : size + 5 * words + kept],
+            packed[end - 4 * cites : end],
+        )
+    )
+
+
+def is_brief(packed: bytes) -> bool:
+    """Say whether this is what `brief` returns."""
+    return packed[:1] == _BRIEF
+
+
+def keys(briefs: Sequence[bytes], heads: NDArray[np.void]) -> tuple[Ragged, NDArray[np.uint8]]:
+    """Return the words of many entries that are keys of blocking, and the roots of their values."""
+    counts = np.minimum(heads["words"], KEYS).astype(np.int64)
+    starts = np.concatenate(([0], np.cumsum(counts)))
+    begin, sizes = HEADER.itemsize, counts.tolist()
+    ids = b"".join([one[begin : begin + 4 * n] for one, n in zip(briefs, sizes, strict=True)])
+    values = b"".join(
+        [one[begin + 4 * n : begin + 5 * n] for one, n in zip(briefs, sizes, strict=True)]
+    )
+    flat = np.frombuffer(ids, "<u4")
+    return Ragged(flat=flat, starts=starts), np.frombuffer(values, np.uint8)
+
+
+def cites(briefs: Sequence[bytes], heads: NDArray[np.void]) -> Ragged:
+    """Return the links of many entries."""
+    counts = heads["cites"].astype(np.int64)
+    citing = np.flatnonzero(counts).tolist()
+    flat = b"".join([briefs[n][-4 * briefs[n][_CITES_AT] :] for n in citing])
+    starts = np.concatenate(([0], np.cumsum(counts)))
+    return Ragged(flat=np.frombuffer(flat, "<u4"), starts=starts)
+
+
+def term_bytes(packed: bytes) -> bytes:
+    """Return the hashes of all kept terms of an entry, as they are stored."""
+    words, begin = packed[_WORDS_AT], HEADER.itemsize
+    bigrams = begin + 7 * words
+    return packed[begin : begin + 4 * words] + packed[bigrams : bigrams + 4 * packed[_WORDS_AT + 1]]
 
 
 def terms(packed: Sequence[bytes]) -> list[Hashes]:

@@ -47,7 +47,7 @@ def _weights(pair: int, scored: Scored, rows: Rows, model: Model) -> tuple[tuple
 
 def _shared(stored: StoredEntry, pair: int, scored: Scored, rows: Rows) -> tuple[str, ...]:
     """Return the heaviest words that both entries of a pair hold."""
-    both = [rows.packed[int(side[pair])] for side in (scored.left, scored.right)]
+    both = rows.packed([int(side[pair]) for side in (scored.left, scored.right)])
     mine, other = packing.heaviest_words(both)
     held = set(other)
     shared = [one for one in mine if one in held][:_WORDS]

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from aggregator.model import GroupContext, Grouped, StoredEntry
 from aggregator.settings import StorySettings
 from aggregator.stories import packing
@@ -41,7 +43,5 @@ def features(
         return {}
     context = GroupContext(entries=tuple(around))
     rows = gather(entries, context, settings, shipped().prior)
-    fresh = rows.fresh.tolist()
-    return {
-        key: packed for key, packed, new in zip(rows.keys, rows.packed, fresh, strict=True) if new
-    }
+    fresh = np.flatnonzero(rows.fresh).tolist()
+    return dict(zip((rows.keys[row] for row in fresh), rows.packed(fresh), strict=True))

@@ -1,6 +1,6 @@
 """How alike two entries are: numbers for a pair, from their stored features; the only rapidfuzz."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,7 +17,7 @@ Floats = NDArray[np.float32]
 COPIED = 0.5  # from here on two texts are one
 _PASSAGES, _BRIEF, _SAME_TITLE = 6, 200, 0.9
 _AGAIN = 0.25  # hours in which a publisher posts its own text again
-_AT_ONCE = 8192  # pairs, so that memory stays small
+_AT_ONCE = 4096  # pairs, so that memory stays small
 
 
 class Comparison(Protocol):
@@ -34,7 +34,10 @@ class Comparison(Protocol):
 class Comparer:
     """Compares entries by their words, bigrams, passages, titles, dates, times and publishers."""
 
-    def __init__(self, packed: Sequence[bytes], published: NDArray[np.float64]) -> None:
+    def __init__(
+        self, packed: Callable[[Sequence[int]], list[bytes]], published: NDArray[np.float64]
+    ) -> None:
+        """`packed` gives the stored features of rows."""
         self._packed = packed
         self._published = published
 
@@ -54,8 +57,7 @@ class Comparer:
     def _some(self, left: Places, right: Places) -> Floats:
         """Read the lists of the entries of a few pairs, not of all, and compare these."""
         rows, places = np.unique(np.concatenate((left, right)), return_inverse=True)
-        packed = [self._packed[row] for row in rows.tolist()]
-        few = _Few(Lists(packed), self._published[rows])
+        few = _Few(Lists(self._packed(rows.tolist())), self._published[rows])
         return few.features(places[: len(left)], places[len(left) :])
 
 

@@ -1,9 +1,10 @@
 """Hashes of the words and bigrams of folded texts, in the order in which they stand."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import islice
 from zlib import crc32
 
 import numpy as np
@@ -77,6 +78,23 @@ def word_hash(word: str) -> int:
 def spelt(code: int) -> str:
     """Return the word of a hash if it was met lately and has one form alone, '' if not."""
     return _spelt.get(code, "")
+
+
+def met() -> int:
+    """Return how many words `spelt` knows."""
+    return len(_spelt)
+
+
+def met_since(known: int) -> dict[int, str]:
+    """Return the words that `spelt` knows by their hash, but for so many that it knew before."""
+    return dict(islice(_spelt.items(), known if known <= len(_spelt) else 0, None))
+
+
+def remember(words: Mapping[int, str]) -> None:
+    """Let `spelt` know words that another process has met."""
+    if len(_spelt) + len(words.keys() - _spelt.keys()) > _MOST_SPELT:
+        _spelt.clear()
+    _spelt.update(words)
 
 
 def _word_codes(text: str) -> list[int]:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -376,6 +376,38 @@ def test_the_context_is_the_span_with_whole_stories(store: Store) -> None:
     assert context.stories == (pair,)
     assert context.decisions == ()
     assert context.journal == {}
+
+
+def test_the_context_holds_what_is_kept_of_features(store: Store) -> None:
+    gather(store, *make_entries([1, 2, 20]))
+    named = [make_key(n) for n in (1, 2, 20)]
+    stories = [make_story(key) for key in named]
+    store.save_grouping(make_grouping(*stories, features=features(*named)))
+    store.decide(make_decision("join", make_key(1), make_key(20)))
+    given = []
+
+    def keep(key: str, published: datetime, packed: bytes) -> bytes:
+        """Keep the first letters."""
+        given.append((key, published, packed))
+        return packed[:2]
+
+    context = store.group_context(at(0, days=-1), at(3, days=-1), keep)
+    assert sorted(given) == [
+        (make_key(n), at(n, days=-1), make_key(n).encode())
+        for n in sorted((1, 2, 20), key=make_key)
+    ]
+    assert {one.key: one.features for one in context.entries} == {
+        key: key.encode()[:2] for key in named
+    }
+
+
+def test_features_are_read_by_key(store: Store) -> None:
+    gather(store, *make_entries([1, 2, 3]))
+    named = [make_key(n) for n in (1, 2)]
+    stories = [make_story(key) for key in named]
+    store.save_grouping(make_grouping(*stories, features=features(*named)))
+    assert store.features([make_key(n) for n in (2, 3)]) == {make_key(2): make_key(2).encode()}
+    assert store.features(()) == {}
 
 
 def test_the_context_has_what_journal_and_decisions_speak_of(store: Store) -> None:

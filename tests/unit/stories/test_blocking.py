@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from aggregator.stories import blocking
 from aggregator.stories.blocking import RING, Index
@@ -15,10 +16,16 @@ Lists = list[dict[int, int]]
 
 def index(lists: Lists, wanted: list[bool]) -> Index:
     """Return the index of some entries."""
-    starts = np.cumsum([0, *map(len, lists)])
-    flat = np.array([word for one in lists for word in one], np.uint32)
-    values = np.array([value for one in lists for value in one.values()], np.uint8)
-    return Index(Ragged(flat=flat, starts=starts), values, np.array(wanted, bool))
+
+    def keys(entries: NDArray[np.int64]) -> tuple[Ragged, NDArray[np.uint8]]:
+        """Return the words of some of them with the bytes."""
+        some = [lists[n] for n in entries.tolist()]
+        starts = np.cumsum([0, *map(len, some)])
+        flat = np.array([word for one in some for word in one], np.uint32)
+        values = np.array([value for one in some for value in one.values()], np.uint8)
+        return Ragged(flat=flat, starts=starts), values
+
+    return Index(keys, np.array(wanted, bool))
 
 
 def found(

@@ -8,14 +8,14 @@ from aggregator.stories.board import Board
 from tests.builders import NOW, at, make_key, make_story
 
 A, B, C = (make_key(n) for n in (1, 2, 3))
-ORDER = {key: (float(n), key) for n, key in enumerate((A, B, C))}
+TIMES = {key: float(n) for n, key in enumerate((A, B, C))}
 JOINED = Reason(kind="same event", score=0.9)
 
 
 def board(*stories: Story) -> Board:
     """Return a board with these stories; A, B and C were published in this order."""
     one = Board(now=NOW)
-    one.load(stories, ORDER)
+    one.load(stories, TIMES)
     return one
 
 
@@ -33,7 +33,7 @@ def test_an_ungrouped_entry_is_in_no_story() -> None:
     """Entries in sight have their place before they have a story."""
     one = board()
     assert one.story(A) is None
-    assert one.place(A) == ORDER[A]
+    assert one.place(A) == (TIMES[A], A)
 
 
 @pytest.mark.parametrize("keys", [("x", "y", A), (A, "x", "y"), ("y", A, B, "z")])
@@ -41,7 +41,7 @@ def test_members_out_of_sight_stay_where_they_stood(keys: tuple[str, ...]) -> No
     """Before or after those in sight, in the order that the story had."""
     story = make_story(*keys)
     one = board(story)
-    draft = one.drafts[story.id]
+    draft = one.draft(story.id)
     assert one.finish(draft) == story
     assert one.start(draft) == one.place(keys[0])
 
@@ -89,7 +89,7 @@ def test_members_stand_in_order_of_publication() -> None:
 def test_touch_moves_updated_but_never_back() -> None:
     """A story that was published changes now."""
     one = Board(now=at(3))
-    one.load([make_story(A)], ORDER)
+    one.load([make_story(A)], TIMES)
     draft = one.story(A)
     assert draft is not None
     one.touch(draft, at(-5))
@@ -117,7 +117,7 @@ def test_merge_keeps_the_story_published_first() -> None:
     elder, younger = make_story(B, first_published=at(-2)), make_story(A, first_published=at(-1))
     for turn in (1, -1):
         one = board(elder, younger)
-        drafts = [one.drafts[story.id] for story in (elder, younger)][::turn]
+        drafts = [one.draft(story.id) for story in (elder, younger)][::turn]
         kept = one.merge(*drafts)
         assert kept.id == elder.id
         assert one.story(A) is one.story(B) is kept
@@ -129,7 +129,7 @@ def test_merge_with_a_story_that_nobody_saw() -> None:
     old = make_story(B, first_published=NOW)
     one = board(old)
     new = one.found(A, Reason(kind="founder"), revised=NOW, first=at(-9))
-    assert one.merge(new, one.drafts[old.id]).id == old.id
+    assert one.merge(new, one.draft(old.id)).id == old.id
     assert one.tombstones == []
 
 

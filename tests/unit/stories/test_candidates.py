@@ -31,10 +31,11 @@ def test_what_is_shared_must_make_up_for_the_time_between(
     rows = Rows(
         keys=["a", "b"],
         published=np.array([0.0, 3600 * hours]),
-        packed=[b"", b""],
+        briefs=[b"", b""],
         heads=heads,
         arrived=np.array([OLD, 0]),
         left=np.array([NEVER_LEAVES, NEVER_LEAVES]),
+        whole={},
     )
     found = Pairs(
         left=np.array([1]),

@@ -75,10 +75,11 @@ def test_only_what_is_new_asks() -> None:
     old = Rows(
         keys=rows.keys,
         published=rows.published,
-        packed=rows.packed,
+        briefs=rows.briefs,
         heads=rows.heads,
         arrived=np.array([-1, 0]),
         left=rows.left,
+        whole=rows.whole,
     )
     assert met(old) == {(1, 0)}
 

@@ -81,12 +81,12 @@ def test_one_publisher(hours: float, at_once: int) -> None:
 
 def test_without_dates_time_says_nothing() -> None:
     dated = rows_of(tell(BRIDGE[0], 1, "a.example"), tell(BRIDGE[1], 2, "b.example", 40))
-    flags = dated.packed[1][1] & ~packing.DATED
-    undated = [dated.packed[0], dated.packed[1][:1] + bytes([flags]) + dated.packed[1][2:]]
+    one, other = dated.packed([0, 1])
+    undated = one, other[:1] + bytes([other[1] & ~packing.DATED]) + other[2:]
     pair = np.array([1]), np.array([0])
     found = [
         dict(zip(NAMES, Comparer(packed, dated.published).features(*pair)[0], strict=True))
-        for packed in (dated.packed, undated)
+        for packed in (dated.packed, lambda rows: [undated[row] for row in rows])
     ]
     assert [one["undated"] for one in found] == [0, 1]
     assert [one["over 18 hours"] for one in found] == [1, 0]

@@ -1,0 +1,130 @@
+"""What is kept of the window does what the whole would do."""
+
+import dataclasses
+import itertools
+from collections.abc import Sequence
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import settings as sized
+from hypothesis import strategies as st
+
+from aggregator import stories
+from aggregator.model import GroupContext, Grouping, StoredEntry
+from aggregator.settings import StorySettings
+from aggregator.stories import packing
+from aggregator.stories.features import extract, vocabulary
+from tests.builders import NOW
+from tests.unit.stories.news import FERRY, remember, tell, week
+
+WHOLE = week()
+
+
+def near(context: GroupContext, new: Sequence[StoredEntry], window: timedelta) -> GroupContext:
+    """Return the context without what is out of reach of new entries."""
+    first, last = new[0].published - window, new[-1].published + window
+    entries = tuple(one for one in context.entries if first <= one.published <= last)
+    held = {one.story_id for one in entries}
+    return dataclasses.replace(
+        context,
+        entries=entries,
+        stories=tuple(one for one in context.stories if one.id in held),
+    )
+
+
+def group_lean(
+    new: tuple[StoredEntry, ...], context: GroupContext, settings: StorySettings
+) -> Grouping:
+    """Group with a context of which an intake kept a part, and the rest is read by key."""
+    intake = stories.take_in(new, settings)
+    features = {one.key: one.features for one in context.entries}
+    entries = tuple(
+        dataclasses.replace(one, features=intake.take(one.key, one.published, one.features))
+        for one in context.entries
+    )
+    assert not intake.stale
+    assert all(len(one.features) < len(features[one.key]) for one in entries)
+
+    def read(keys: Sequence[str]) -> dict[str, bytes]:
+        """Give the features of some entries."""
+        return {key: features[key] for key in keys}
+
+    lean = dataclasses.replace(context, entries=entries)
+    return stories.group(new, lean, settings, now=NOW, intake=intake, read=read)
+
+
+@sized(max_examples=25, deadline=None)
+@given(
+    st.sets(st.integers(1, len(WHOLE) - 1), max_size=4),
+    st.integers(2, 30),
+    st.sets(st.integers(0, len(WHOLE) - 1), max_size=3),
+)
+def test_a_part_in_memory_groups_as_the_whole(cuts: set[int], hours: int, again: set[int]) -> None:
+    settings = StorySettings(window=timedelta(hours=hours))
+    context = GroupContext()
+    for begin, end in itertools.pairwise([0, *sorted(cuts), len(WHOLE)]):
+        known = {one.key for one in context.entries}
+        changed = [WHOLE[n] for n in again if WHOLE[n].key in known]
+        new = tuple(sorted((*WHOLE[begin:end], *changed), key=lambda one: (one.published, one.key)))
+        past = near(context, new, settings.window)
+        done = stories.group(new, past, settings, now=NOW)
+        assert group_lean(new, past, settings) == done
+        context = remember(context, done, new)
+
+
+def test_what_is_gone_meanwhile_is_like_nothing() -> None:
+    """Another process may forget an entry after the window was read."""
+    settings = StorySettings()
+    past, new = WHOLE[:6], WHOLE[6:]
+    done = stories.group(past, GroupContext(), settings, now=NOW)
+    context = remember(GroupContext(), done, past)
+    entries = tuple(
+        dataclasses.replace(one, features=packing.brief(one.features)) for one in context.entries
+    )
+    lean = dataclasses.replace(context, entries=entries)
+    intake = stories.take_in(new, settings)
+    grouping = stories.group(new, lean, settings, now=NOW, intake=intake, read=lambda _: {})
+    old = {one.key for one in past}
+    joined = {frozenset(member.key for member in story.members) for story in grouping.stories}
+    assert {one.key for one in new} <= {key for keys in joined for key in keys}
+    assert not any(keys & old for keys in joined)
+
+
+def test_features_of_another_form_are_noted_and_left_alone() -> None:
+    intake = stories.take_in(WHOLE[:2], StorySettings())
+    other = bytes([packing.VERSION + 1]) + b"of a later version"
+    assert intake.take("k", NOW, other) == other
+    assert intake.stale
+
+
+def test_a_brief_part_gives_the_same_keys_and_links() -> None:
+    linked = [
+        tell(FERRY[0], n, "one.example", n, cites=tuple(f"https://x.example/{m}" for m in range(n)))
+        for n in range(4)
+    ]
+    done = stories.group(tuple(linked), GroupContext(), StorySettings(), now=NOW)
+    packed = [features for _, features in done.features]
+    heads, briefs = packing.headers(packed), [packing.brief(one) for one in packed]
+    assert all(packing.is_brief(one) and not packing.readable(one) for one in briefs)
+    assert not any(packing.is_brief(one) for one in (*packed, b""))
+    ids, values = packing.keys(briefs, packing.headers(briefs))
+    cites = packing.cites(briefs, packing.headers(briefs))
+    for found, name, most in (
+        (ids, "word_ids", packing.KEYS),
+        (packing.Ragged(flat=values, starts=ids.starts), "word_values", packing.KEYS),
+        (cites, "cites", 255),
+    ):
+        wanted = packing.ragged(packed, heads, name, most)
+        assert found.starts.tolist() == wanted.starts.tolist()
+        assert found.flat.tolist() == wanted.flat.tolist()
+    (codes,) = packing.terms(packed[:1])
+    assert packing.term_bytes(packed[0]) == codes.tobytes()
+
+
+def test_the_words_that_were_met_come_with_the_features() -> None:
+    odd = tell(("扎卡维亚山谷", "瓦尔多尔村的居民看见了彗星。"), 1, "a.example")
+    features, words = stories.take_features([odd])
+    (taken,) = features
+    assert taken.words.ids.tolist() == extract(odd).words.ids.tolist()
+    assert words.items() <= vocabulary(odd).items()
+    assert stories.take_features([odd])[1] == {}
