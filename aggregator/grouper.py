@@ -66,6 +66,7 @@ class Grouper:
             extracted={one.key: had[1] for one, had in known if had and had[0] == one},
             intake=intake,
             read=self.store.features,
+            tell=self.store.stories_of,
         )
         self.store.save_grouping(grouping)
         return grouping

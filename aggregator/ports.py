@@ -149,7 +149,8 @@ class Store(Leases, Protocol):
     ) -> GroupContext:
         """Return what is already grouped with a member published in the span, and all decisions.
 
-        `keep` is given each entry once; without it the features are whole.
+        Without `keep` all is whole. Else it is given each entry once, and of the stories there
+        are those that the journal names; `stories_of` gives the others.
         """
 
     def features(self, keys: Sequence[str]) -> Mapping[str, bytes]:

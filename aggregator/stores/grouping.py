@@ -42,7 +42,7 @@ def load_context(
     """Return what a grouping must know of entries published in the span.
 
     Beside them it has the entries that decisions name and the stories that the journal names,
-    wherever they are in time.
+    wherever they are in time. With `keep` it has no other stories.
     """
     decisions = load_decisions(connection)
     journal = _load_records(connection, start, end)
@@ -53,8 +53,8 @@ def load_context(
     for span in spans:
         found.update((one.key, one) for one in _load_grouped(connection, span, keep, found))
     entries = sorted(found.values(), key=lambda one: (one.published, one.key))
-    ids = {one.story_id for one in entries} | {id_ for id_, _ in journal.values()}
-    stories = load_stories(connection, ids)
+    ids = {id_ for id_, _ in journal.values()}
+    stories = load_stories(connection, ids if keep else ids | {one.story_id for one in entries})
     return GroupContext(
         entries=tuple(entries),
         stories=tuple(stories[id_] for id_ in sorted(stories)),

@@ -130,7 +130,7 @@ class SqlStore:
     def group_context(
         self, start: datetime, end: datetime, keep: Keep | None = None
     ) -> GroupContext:
-        """Return what is already grouped with a member published in the span."""
+        """Return what is already grouped with a member published in the span; see ports.Store."""
         with self._read() as connection:
             return grouping.load_context(connection, start, end, keep)
 

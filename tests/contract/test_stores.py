@@ -399,6 +399,8 @@ def test_the_context_holds_what_is_kept_of_features(store: Store) -> None:
     assert {one.key: one.features for one in context.entries} == {
         key: key.encode()[:2] for key in named
     }
+    assert {one.story_id for one in context.entries} == {one.id for one in stories}
+    assert context.stories == ()
 
 
 def test_features_are_read_by_key(store: Store) -> None:
