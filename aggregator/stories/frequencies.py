@@ -38,8 +38,7 @@ class Frequencies:
     ) -> None:
         """Count many entries at once."""
         if terms:
-            buckets = np.concatenate(terms) & _MASK
-            self._counts += np.bincount(buckets, minlength=len(self._counts)).astype(np.int32)
+            np.add.at(self._counts, _buckets(np.concatenate(terms)), _ONE)
         self._terms.update(zip(keys, terms, strict=True))
         self._leaving.extend(zip(published, keys, strict=True))
         heapq.heapify(self._leaving)
