@@ -142,7 +142,10 @@ class Store(Leases, Protocol):
 
     # group
     def ungrouped(self, limit: int) -> tuple[StoredEntry, ...]:
-        """Return entries that are new, or materially changed, since they were last grouped, in (published, key) order."""
+        """Return entries that are new, or materially changed, since they were last grouped.
+
+        In (published, key) order, without their HTML, which grouping does not look at.
+        """
 
     def group_context(
         self, start: datetime, end: datetime, keep: Keep | None = None

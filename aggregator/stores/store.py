@@ -123,7 +123,7 @@ class SqlStore:
     # group
 
     def ungrouped(self, limit: int) -> tuple[StoredEntry, ...]:
-        """Return entries that are new, or materially changed, since they were last grouped."""
+        """Return entries that are new or materially changed, without their HTML; see ports.Store."""
         with self._read() as connection:
             return grouping.load_ungrouped(connection, limit)
 

@@ -337,6 +337,15 @@ def test_ungrouped_entries_come_oldest_first(store: Store) -> None:
     assert store.ungrouped(3) == ()
 
 
+def test_ungrouped_entries_come_without_what_grouping_does_not_look_at(store: Store) -> None:
+    gather(store, make_entry(1, html="<p>A quake.</p>", text="A quake."))
+    (found,) = store.ungrouped(9)
+    assert (found.entry.html, found.entry.text) == ("", "A quake.")
+    assert store.entries([found.key]) == (
+        replace(found, entry=replace(found.entry, html="<p>A quake.</p>")),
+    )
+
+
 def test_a_story_comes_back_as_it_was(store: Store) -> None:
     gather(store, *make_entries([1, 2, 3]))
     reason = Reason(
