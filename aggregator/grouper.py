@@ -1,6 +1,5 @@
 """Grouping what is stored: batch by batch, features in the pool, decisions in the store's thread."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,8 +36,7 @@ class Grouper:
     async def extract(self, batch: Sequence[StoredEntry]) -> Taken:
         """Take the features of entries, in worker processes if that pays."""
         parts = [batch[at : at + _PART] for at in range(0, len(batch), _PART)]
-        calls = [(tuple(_without_html(one) for one in part),) for part in parts]
-        results = await self.pool.run(stories.take_features, calls)
+        results = await self.pool.run(stories.take_features, [(part,) for part in parts])
         taken: dict[str, tuple[StoredEntry, stories.Features]] = {}
         for part, found in zip(parts, results, strict=True):
             if not isinstance(found, SourceError):
@@ -49,7 +47,7 @@ class Grouper:
 
     def group(self, taken: Taken) -> Grouping:
         """Group the entries that come next; features of those that changed meanwhile are taken anew."""
-        new = self.next()
+        new = tuple(_at_hand(one, taken) for one in self.next())
         if not new:
             return Grouping(stories=())
         context, intake = self._look_back(new)
@@ -63,9 +61,10 @@ class Grouper:
             self.settings,
             now=self.clock(),
             priorities={one.identity: one.priority for one in self.sources},
-            extracted={one.key: had[1] for one, had in known if had and had[0] == one},
+            extracted={one.key: had[1] for one, had in known if had and had[0] is one},
             intake=intake,
             read=self.store.features,
+            tell=self.store.stories_of,
         )
         self.store.save_grouping(grouping)
         return grouping
@@ -86,6 +85,7 @@ class Grouper:
         return new[0].published - window, new[-1].published + window
 
 
-def _without_html(stored: StoredEntry) -> StoredEntry:
-    """Return an entry without what its features do not look at."""
-    return dataclasses.replace(stored, entry=dataclasses.replace(stored.entry, html=""))
+def _at_hand(stored: StoredEntry, taken: Taken) -> StoredEntry:
+    """Return an entry as it is in memory already, if it has not changed: its text is there once."""
+    had = taken.get(stored.key)
+    return had[0] if had and had[0] == stored else stored

@@ -142,14 +142,18 @@ class Store(Leases, Protocol):
 
     # group
     def ungrouped(self, limit: int) -> tuple[StoredEntry, ...]:
-        """Return entries that are new, or materially changed, since they were last grouped, in (published, key) order."""
+        """Return entries that are new, or materially changed, since they were last grouped.
+
+        In (published, key) order, without their HTML, which grouping does not look at.
+        """
 
     def group_context(
         self, start: datetime, end: datetime, keep: Keep | None = None
     ) -> GroupContext:
         """Return what is already grouped with a member published in the span, and all decisions.
 
-        `keep` is given each entry once; without it the features are whole.
+        Without `keep` all is whole. Else it is given each entry once, and of the stories there
+        are those that the journal names; `stories_of` gives the others.
         """
 
     def features(self, keys: Sequence[str]) -> Mapping[str, bytes]:

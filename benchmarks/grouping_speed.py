@@ -3,6 +3,7 @@
 import json
 import math
 import multiprocessing
+import pickle
 import resource
 import sqlite3
 import time
@@ -11,10 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing.connection import Connection
+from typing import Any
 
 from rapidfuzz import fuzz, process
 
-from aggregator.model import GroupContext, Grouped, StoredEntry, Story
+from aggregator.model import GroupContext, Grouped, Grouping, StoredEntry, Story
 from aggregator.settings import StorySettings
 from aggregator.stories import packing, terms
 from aggregator.stories.grouping import Work, shipped, take_in
@@ -31,30 +33,43 @@ _ADDED = 5000  # entries that MinHash LSH is measured on, its window being full
 
 
 class Disk:
-    """Features as a store keeps them: in a file, read by key when they are asked for."""
+    """Features and stories as a store keeps them: in a file, read by key when they are asked for."""
 
     def __init__(self) -> None:
         self._file = sqlite3.connect("")  # a file that ends with us
         self._file.execute("create table feature (key text primary key, packed blob)")
+        self._file.execute("create table member (key text primary key, story text)")
+        self._file.execute("create table story (id text primary key, packed blob)")
 
-    def save(self, features: Iterable[tuple[str, bytes]]) -> None:
-        """Keep the features of entries."""
-        self._file.executemany("insert into feature values (?, ?)", features)
+    def save(self, done: Grouping) -> None:
+        """Keep what came of a grouping."""
+        members = [(member.key, one.id) for one in done.stories for member in one.members]
+        stories = [(one.id, pickle.dumps(one)) for one in done.stories]
+        self._file.executemany("insert into feature values (?, ?)", done.features)
+        self._file.executemany("insert or replace into member values (?, ?)", members)
+        self._file.executemany("insert or replace into story values (?, ?)", stories)
         self._file.commit()
 
     def forget(self, keys: Iterable[str]) -> None:
-        """Let go of the features of entries."""
-        self._file.executemany("delete from feature where key = ?", ((key,) for key in keys))
+        """Let go of entries that no later one can meet."""
+        gone = [(key,) for key in keys]
+        self._file.executemany("delete from feature where key = ?", gone)
+        self._file.executemany("delete from member where key = ?", gone)
 
     def read(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return the features of entries by key."""
-        found: dict[str, bytes] = {}
+        return dict(self._rows("select key, packed from feature where key in", keys))
+
+    def tell(self, keys: Iterable[str]) -> list[Story]:
+        """Return the stories that hold entries."""
+        ids = {id_ for (id_,) in self._rows("select story from member where key in", list(keys))}
+        rows = self._rows("select packed from story where id in", sorted(ids))
+        return [pickle.loads(packed) for (packed,) in rows]  # noqa: S301  our own
+
+    def _rows(self, query: str, keys: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         for begin in range(0, len(keys), 500):
             some = keys[begin : begin + 500]
-            marks = ",".join("?" * len(some))
-            query = f"select key, packed from feature where key in ({marks})"  # noqa: S608
-            found.update(self._file.execute(query, some))
-        return found
+            yield from self._file.execute(f"{query} ({','.join('?' * len(some))})", some)
 
 
 @dataclass(slots=True)
@@ -62,7 +77,6 @@ class Past:
     """What a store would remember, as far back as the window reaches."""
 
     entries: deque[Grouped] = field(default_factory=deque)
-    stories: dict[str, Story] = field(default_factory=dict)
     disk: Disk = field(default_factory=Disk)
 
     def context(self, batch: Sequence[StoredEntry]) -> GroupContext:
@@ -71,10 +85,7 @@ class Past:
         while self.entries and self.entries[0].published < batch[0].published - WINDOW:
             gone.append(self.entries.popleft())
         self.disk.forget(one.key for one in gone)
-        known = {one.story_id for one in self.entries}
-        for id_ in {one.story_id for one in gone} - known:
-            self.stories.pop(id_, None)
-        return GroupContext(entries=tuple(self.entries), stories=tuple(self.stories.values()))
+        return GroupContext(entries=tuple(self.entries))
 
     def work(self, batch: Sequence[StoredEntry], packed: Mapping[str, bytes] | None = None) -> Work:
         """Return the grouping of a batch, ready to run."""
@@ -90,7 +101,14 @@ class Past:
                 for one in some:
                     intake.take(one.key, one.published, features[one.key])
         return Work(
-            batch, context, SETTINGS, now=now, packed=packed, intake=intake, read=self.disk.read
+            batch,
+            context,
+            SETTINGS,
+            now=now,
+            packed=packed,
+            intake=intake,
+            read=self.disk.read,
+            tell=self.disk.tell,
         )
 
     def step(self, batch: Sequence[StoredEntry]) -> Work:
@@ -105,10 +123,7 @@ class Past:
         done = work.finish()
         story_of = {member.key: one.id for one in done.stories for member in one.members}
         moved = {one.id: one.into for one in done.tombstones}
-        for id_ in moved:
-            self.stories.pop(id_, None)
-        self.stories.update((one.id, one) for one in done.stories)
-        self.disk.save(done.features)
+        self.disk.save(done)
         briefs = {key: packing.brief(packed) for key, packed in done.features}
         for place, one in enumerate(self.entries) if moved else ():
             if one.story_id in moved:
@@ -145,7 +160,7 @@ def speed(sizes: Sequence[int], window: int = HELD_BACK) -> None:
 
     `window` is how many entries are published in the time of the window.
     """
-    _apart(_features)
+    apart(_features)
     marks: list[Tally] = []
     tally, past = Tally(), Past()
     stream = _news(max(sizes), window)
@@ -176,7 +191,7 @@ def _features() -> None:
     )
 
 
-def _apart(work: Callable[..., object], *given: object) -> None:
+def apart(work: Callable[..., object], *given: object) -> None:
     """Do something in a process of its own, so that its memory is its own."""
     worker = multiprocessing.get_context("spawn").Process(target=work, args=given)
     worker.start()
@@ -263,7 +278,7 @@ def rivals(sizes: Sequence[int]) -> None:
     """Print what others take, each in a process of its own so that memory is its own."""
     for rival in (_brute_force, _minhash):
         for size in sizes:
-            _apart(rival, size)
+            apart(rival, size)
 
 
 def _brute_force(size: int) -> None:

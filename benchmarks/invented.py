@@ -97,9 +97,11 @@ def pack(one: Invented) -> bytes:
         publisher=features.wide_hash(stored.entry.publisher.id),
         source=features.wide_hash(stored.source_id),
         chinese=True,
+        language="zh",
         script="Hans",
         length=len(body),
         signs=0,
+        on_page=False,
         dated=True,
     )
     prior_ = prior.built_in()

@@ -1,6 +1,7 @@
 """Measure grouping: speed as the archive grows, agreement with labels held out, real dumps as one stream.
 
 python -m benchmarks.stories speed [--sizes 10000,100000,1000000] [--rivals]
+python -m benchmarks.stories store [--window 100000] [--batches 3]
 python -m benchmarks.stories recall FILE.jsonl...
 python -m benchmarks.stories held-out FILE.jsonl...
 python -m benchmarks.stories dumps FOLDER
@@ -30,7 +31,7 @@ from aggregator.stories import evaluate, labelled, pairs, prior, scoring, train
 from aggregator.stories.features import extract
 from aggregator.stories.grouping import Learned
 from aggregator.stories.labelled import Labelled
-from benchmarks import grouping_speed
+from benchmarks import grouping_speed, grouping_store
 from benchmarks.grouping_speed import BATCH, Past
 
 # --- candidates ----------------------------------------------------------------------------
@@ -169,6 +170,9 @@ def main() -> None:
     fast.add_argument("--sizes", default="10000,100000,1000000")
     fast.add_argument("--window", type=int, default=100_000, help="entries of one window")
     fast.add_argument("--rivals", action="store_true", help="measure brute force and MinHash LSH")
+    real_store = commands.add_parser("store")
+    real_store.add_argument("--window", type=int, default=100_000, help="entries of the window")
+    real_store.add_argument("--batches", type=int, default=3)
     commands.add_parser("recall").add_argument("files", type=Path, nargs="+")
     commands.add_parser("held-out").add_argument("files", type=Path, nargs="+")
     real = commands.add_parser("dumps")
@@ -180,6 +184,8 @@ def main() -> None:
         grouping_speed.speed(sizes, given.window)
         if given.rivals:
             grouping_speed.rivals(sizes)
+    elif given.command == "store":
+        grouping_store.in_store(given.window, given.batches)
     elif given.command == "recall":
         recall(given.files)
     elif given.command == "held-out":

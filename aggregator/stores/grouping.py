@@ -1,6 +1,7 @@
 """Grouping: what is still to be grouped, what must be known of the past, and what came of it."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -26,14 +27,19 @@ _story = schema.story.c
 
 
 def load_ungrouped(connection: Connection, limit: int) -> tuple[StoredEntry, ...]:
-    """Return the oldest entries that are still to be grouped, in (published, key) order."""
+    """Return the oldest entries that are still to be grouped, in (published, key) order, without HTML."""
     query = (
         select(*STORED)
         .where(~_entry.grouped, _entry.content != b"")  # a decision may name one that is forgotten
         .order_by(_entry.published, _entry.key)
         .limit(limit)
     )
-    return tuple(stored_of(row) for row in connection.execute(query))
+    return tuple(_without_html(stored_of(row)) for row in connection.execute(query))
+
+
+def _without_html(stored: StoredEntry) -> StoredEntry:
+    """Return an entry without what grouping does not look at."""
+    return replace(stored, entry=replace(stored.entry, html=""))
 
 
 def load_context(
@@ -42,7 +48,7 @@ def load_context(
     """Return what a grouping must know of entries published in the span.
 
     Beside them it has the entries that decisions name and the stories that the journal names,
-    wherever they are in time.
+    wherever they are in time. With `keep` it has no other stories.
     """
     decisions = load_decisions(connection)
     journal = _load_records(connection, start, end)
@@ -53,8 +59,8 @@ def load_context(
     for span in spans:
         found.update((one.key, one) for one in _load_grouped(connection, span, keep, found))
     entries = sorted(found.values(), key=lambda one: (one.published, one.key))
-    ids = {one.story_id for one in entries} | {id_ for id_, _ in journal.values()}
-    stories = load_stories(connection, ids)
+    ids = {id_ for id_, _ in journal.values()}
+    stories = load_stories(connection, ids if keep else ids | {one.story_id for one in entries})
     return GroupContext(
         entries=tuple(entries),
         stories=tuple(stories[id_] for id_ in sorted(stories)),
@@ -72,15 +78,11 @@ def _load_grouped(
         .where(span)
         .execution_options(yield_per=_ROWS)
     )
-    for row in connection.execute(query):
-        if row.key not in known:
-            published = from_ticks(row.published)
-            yield Grouped(
-                key=row.key,
-                published=published,
-                story_id=row.story,
-                features=keep(row.key, published, row.packed) if keep else row.packed,
-            )
+    for key, ticks, story, packed in connection.execute(query):
+        if key not in known:
+            published = from_ticks(ticks)
+            features = keep(key, published, packed) if keep else packed
+            yield Grouped(key=key, published=published, story_id=story, features=features)
 
 
 def load_features(connection: Connection, keys: Sequence[str]) -> dict[str, bytes]:

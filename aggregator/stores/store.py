@@ -123,14 +123,14 @@ class SqlStore:
     # group
 
     def ungrouped(self, limit: int) -> tuple[StoredEntry, ...]:
-        """Return entries that are new, or materially changed, since they were last grouped."""
+        """Return entries that are new or materially changed, without their HTML; see ports.Store."""
         with self._read() as connection:
             return grouping.load_ungrouped(connection, limit)
 
     def group_context(
         self, start: datetime, end: datetime, keep: Keep | None = None
     ) -> GroupContext:
-        """Return what is already grouped with a member published in the span."""
+        """Return what is already grouped with a member published in the span; see ports.Store."""
         with self._read() as connection:
             return grouping.load_context(connection, start, end, keep)
 

@@ -1,7 +1,7 @@
 """The stories while a grouping works on them: who is in which, and what has changed."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -25,9 +25,9 @@ class Draft:
 
 @dataclass(slots=True, kw_only=True)
 class Board:
-    """All stories in sight; each entry is in one of them at most.
+    """The stories that a grouping may touch; each entry is in one of them at most.
 
-    Most stories of a large window stay as they are, so a draft is made when one is asked for.
+    Most stay as they are, so a draft is made when one is asked for.
     """
 
     now: datetime
@@ -35,13 +35,20 @@ class Board:
     tombstones: list[Tombstone] = field(default_factory=list)
     _stories: dict[str, Story] = field(default_factory=dict)  # without a draft so far
     _drafts: dict[str, Draft] = field(default_factory=dict)
+    _elsewhere: Collection[str] = ()  # ids in use of stories that are not here
     _times: Mapping[str, float] = field(default_factory=dict)
     _unseen: dict[str, tuple[float, str]] = field(default_factory=dict)
 
-    def load(self, stories: Iterable[Story], times: Mapping[str, float]) -> None:
-        """Take in the stories of earlier groupings and when the entries in sight were published."""
+    def load(
+        self, stories: Iterable[Story], times: Mapping[str, float], ids_: Iterable[str] = ()
+    ) -> None:
+        """Take in stories of earlier groupings and when the entries in sight were published.
+
+        `ids_` are those of all stories in sight, of which the grouping asks for `stories` alone.
+        """
         self._times = times
         self._stories = {story.id: story for story in stories}
+        self._elsewhere = set(ids_) - self._stories.keys()
         self.story_of = {
             member.key: story.id for story in self._stories.values() for member in story.members
         }
@@ -52,7 +59,7 @@ class Board:
         return self._unseen[key] if time is None else (time, key)
 
     def __contains__(self, id_: object) -> bool:
-        return id_ in self._drafts or id_ in self._stories
+        return id_ in self._drafts or id_ in self._stories or id_ in self._elsewhere
 
     def draft(self, id_: str) -> Draft:
         """Return the story of an id that is in sight."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aggregator.stories.prior import Prior
 from aggregator.stories.terms import Floats, Hashes
@@ -13,6 +14,7 @@ _BITS = 22
 _MASK = np.uint32((1 << _BITS) - 1)
 _TRUST = 200.0  # entries that the prior is worth beside what was seen
 _LEAST = 0.05
+_ONE = np.int32(1)
 
 
 class Frequencies:
@@ -28,7 +30,7 @@ class Frequencies:
 
     def stay(self, terms: Hashes, entries: int) -> None:
         """Count entries that will not be forgotten."""
-        np.add.at(self._counts, terms & _MASK, 1)
+        np.add.at(self._counts, _buckets(terms), _ONE)
         self._staying += entries
 
     def add_all(
@@ -36,8 +38,7 @@ class Frequencies:
     ) -> None:
         """Count many entries at once."""
         if terms:
-            buckets = np.concatenate(terms) & _MASK
-            self._counts += np.bincount(buckets, minlength=len(self._counts)).astype(np.int32)
+            np.add.at(self._counts, _buckets(np.concatenate(terms)), _ONE)
         self._terms.update(zip(keys, terms, strict=True))
         self._leaving.extend(zip(published, keys, strict=True))
         heapq.heapify(self._leaving)
@@ -45,7 +46,7 @@ class Frequencies:
     def add(self, key: str, published: float, terms: Hashes) -> None:
         """Count an entry; one counted before under this key is forgotten."""
         self.drop(key)
-        np.add.at(self._counts, terms & _MASK, 1)
+        np.add.at(self._counts, _buckets(terms), _ONE)
         self._terms[key] = terms
         heapq.heappush(self._leaving, (published, key))
 
@@ -53,7 +54,7 @@ class Frequencies:
         """Forget an entry, if it is counted."""
         terms = self._terms.pop(key, None)
         if terms is not None:
-            np.subtract.at(self._counts, terms & _MASK, 1)
+            np.subtract.at(self._counts, _buckets(terms), _ONE)
 
     def move(self, published: float) -> None:
         """Forget the entries that are too old to meet one published then."""
@@ -68,3 +69,8 @@ class Frequencies:
         window = np.log((len(self._terms) + self._staying + _TRUST + 1) / (seen + expected + 0.5))
         mean: Floats = np.maximum(_LEAST, (background + window) / 2).astype("<f4")
         return mean
+
+
+def _buckets(terms: Hashes) -> NDArray[np.intp]:
+    """Return where terms are counted; numpy adds at such places seven times as fast as at others."""
+    return (terms & _MASK).astype(np.intp)

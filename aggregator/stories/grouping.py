@@ -1,7 +1,7 @@
 """One grouping: each new entry in its turn joins the story that it fits, or founds one."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.model import GroupContext, Grouping, Reason, StoredEntry
+from aggregator.model import GroupContext, Grouping, Reason, StoredEntry, Story
 from aggregator.settings import StorySettings
 from aggregator.stories import assign, candidates, prior, representative, rules, scoring
 from aggregator.stories.board import Board, Draft
@@ -26,6 +26,7 @@ from aggregator.stories.similarity import Comparer
 
 _NOTHING: Mapping[str, Features] = {}
 _EQUAL: Mapping[str, int] = {}
+Tell = Callable[[Iterable[str]], Iterable[Story]]
 
 
 def group(
@@ -38,12 +39,14 @@ def group(
     extracted: Mapping[str, Features] = _NOTHING,
     intake: Intake | None = None,
     read: Read = read_nothing,
+    tell: Tell | None = None,
 ) -> Grouping:
     """Group entries that are new or materially changed, in (published, key) order; pure.
 
     The result is the same however one stream is cut into calls. `priorities` are
     those of sources by identity; `extracted` are features by key that were taken before.
-    If an `intake` kept a part of the features of the context, `read` gives those of keys.
+    If an `intake` kept a part of the features of the context, `read` gives those of keys; if
+    the context lacks stories, `tell` gives those that hold keys and is asked once.
     """
     if not new:
         return Grouping(stories=())
@@ -56,6 +59,7 @@ def group(
         extracted=extracted,
         intake=intake,
         read=read,
+        tell=tell,
     )
     work.run()
     return work.finish()
@@ -98,6 +102,7 @@ class Work:
         extracted: Mapping[str, Features] = _NOTHING,
         intake: Intake | None = None,
         read: Read = read_nothing,
+        tell: Tell | None = None,
     ) -> None:
         """`hopeless`: pairs that cannot win are scored as well, to learn from."""
         learned = learned or shipped()
@@ -124,13 +129,28 @@ class Work:
         self.row_of = dict(zip(rows.arrived[fresh].tolist(), fresh.tolist(), strict=True))
         self.latest = dict(zip(rows.keys, range(len(rows.keys)), strict=True))
         self.latest.update((rows.keys[row], row) for row in self.row_of.values())
-        self.board = Board(now=now)
-        self.board.load(
-            context.stories, dict(zip(self.latest, self._of_latest(rows.published), strict=True))
-        )
         known = rules.configured(settings, self._addresses())
         self.rules = rules.make(chain(known, context.decisions))
         self.taste = Taste.of(priorities, settings.languages)
+        self.board = self._board(now, tell)
+
+    def _board(self, now: datetime, tell: Tell | None) -> Board:
+        """Return the stories of the context, or of these what the grouping may touch."""
+        stories = {story.id: story for story in self.context.stories}
+        in_sight = {one.story_id for one in self.context.entries}
+        if tell is not None:
+            found = tell(self._reached())
+            stories.update((story.id, story) for story in found if story.id in in_sight)
+        board = Board(now=now)
+        times = dict(zip(self.latest, self._of_latest(self.rows.published), strict=True))
+        board.load(stories.values(), times, in_sight if tell else ())
+        return board
+
+    def _reached(self) -> set[str]:
+        """Return the new entries, those that might take one in, and those that the user named."""
+        hopeful = np.unique(self.scored.right[self.scored.margins > assign.LEAST_BAR])
+        near = (self.rows.keys[row] for row in hopeful.tolist())
+        return {*near, *chain.from_iterable(self.rules.pairs), *(one.key for one in self.new)}
 
     def _of_latest(self, column: NDArray[Any]) -> list[Any]:
         """Return what a column of the rows says of each entry as it is now."""

@@ -14,6 +14,7 @@ from aggregator.stories.prior import Prior
 from aggregator.stories.terms import Hashes
 
 _AT_ONCE = 2048  # entries whose terms are counted
+Moving = tuple[float, str, Hashes]
 
 
 def take_features(
@@ -45,8 +46,8 @@ class Intake:
     ) -> None:
         """Be ready for what was published around `new`, in order of time; `count` if their terms are to be weighed."""
         reach = settings.window.total_seconds()
-        self.frequencies = Frequencies(prior, settings.window)
-        self.moving: list[tuple[float, str, Hashes]] = []
+        self._given = prior, settings.window
+        self._begin_to_count()
         self.stale = False  # some features were stored in an older form
         self._count = count
         self._keys = {one.key for one in new}
@@ -56,17 +57,25 @@ class Intake:
 
     def take(self, key: str, published: datetime, packed: bytes) -> bytes:
         """Return what is to be kept of the features of an entry that is grouped."""
-        if packing.is_brief(packed):
-            return packed
         if not packing.readable(packed):
-            self.stale = True
+            self.stale |= not packing.is_brief(packed)
             return packed
         if self._count:
             self._note(key, published.timestamp(), packing.term_bytes(packed))
         return packing.brief(packed)
 
-    def finish(self) -> None:
-        """Count the terms of what was taken in last."""
+    def finish(self) -> tuple[Frequencies, list[Moving]]:
+        """Return what was counted and what moves, and let go of it: it takes 20 MB."""
+        self._count_waiting()
+        found = self.frequencies, self.moving
+        self._begin_to_count()
+        return found
+
+    def _begin_to_count(self) -> None:
+        self.frequencies = Frequencies(*self._given)
+        self.moving: list[Moving] = []
+
+    def _count_waiting(self) -> None:
         codes = np.frombuffer(b"".join(self._waiting), "<u4")
         self.frequencies.stay(codes, len(self._waiting))
         self._waiting.clear()
@@ -75,6 +84,6 @@ class Intake:
         if self._begin <= published <= self._end and key not in self._keys:
             self._waiting.append(codes)
             if len(self._waiting) == _AT_ONCE:
-                self.finish()
+                self._count_waiting()
         else:
             self.moving.append((published, key, np.frombuffer(codes, "<u4")))

@@ -136,9 +136,9 @@ def _weigh(
     new: Iterable[tuple[StoredEntry, Features]], intake: Intake, settings: StorySettings
 ) -> list[bytes]:
     """Pack the new entries one after another, each with what was known when its turn came."""
-    intake.finish()
-    frequencies, reach = intake.frequencies, settings.window.total_seconds()
-    waiting = sorted(intake.moving, key=lambda one: one[:2], reverse=True)
+    frequencies, moving = intake.finish()
+    reach = settings.window.total_seconds()
+    waiting = sorted(moving, key=lambda one: one[:2], reverse=True)
     packed = []
     for one, features in new:
         when = one.published.timestamp()

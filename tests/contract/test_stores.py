@@ -337,6 +337,15 @@ def test_ungrouped_entries_come_oldest_first(store: Store) -> None:
     assert store.ungrouped(3) == ()
 
 
+def test_ungrouped_entries_come_without_what_grouping_does_not_look_at(store: Store) -> None:
+    gather(store, make_entry(1, html="<p>A quake.</p>", text="A quake."))
+    (found,) = store.ungrouped(9)
+    assert (found.entry.html, found.entry.text) == ("", "A quake.")
+    assert store.entries([found.key]) == (
+        replace(found, entry=replace(found.entry, html="<p>A quake.</p>")),
+    )
+
+
 def test_a_story_comes_back_as_it_was(store: Store) -> None:
     gather(store, *make_entries([1, 2, 3]))
     reason = Reason(
@@ -399,6 +408,8 @@ def test_the_context_holds_what_is_kept_of_features(store: Store) -> None:
     assert {one.key: one.features for one in context.entries} == {
         key: key.encode()[:2] for key in named
     }
+    assert {one.story_id for one in context.entries} == {one.id for one in stories}
+    assert context.stories == ()
 
 
 def test_features_are_read_by_key(store: Store) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from aggregator import stories
 from aggregator.grouper import Grouper
 from aggregator.model import StoredEntry
 from aggregator.pool import Pool
@@ -51,6 +52,21 @@ def group(store: SqlStore) -> None:
         pool.close()
 
     asyncio.run(run())
+
+
+def test_what_changed_meanwhile_is_taken_anew(store: SqlStore) -> None:
+    """Features of an entry as it was before are not those of the entry."""
+    gather(store, *WHOLE)
+    grouper = Grouper(
+        store=store, pool=Pool(), settings=StorySettings(), sources=(), clock=lambda: NOW
+    )
+    batch = grouper.next()
+    taken, _ = stories.take_features(batch)
+    others = zip(batch, reversed(taken), strict=True)
+    grouper.group({one.key: (replace(one, source_id="before"), its) for one, its in others})
+    found = store.features([one.key for one in batch])
+    made = [packing.titles([found[one.key]], packing.headers([found[one.key]])) for one in batch]
+    assert made == [[its.title] for its in taken]
 
 
 def titles(store: SqlStore) -> set[frozenset[str]]:

@@ -74,6 +74,15 @@ def test_found_while_the_own_id_is_in_use() -> None:
     assert ids.story_id(A) not in found
 
 
+def test_an_id_in_use_elsewhere_is_not_given_twice() -> None:
+    """A story that nobody asks for keeps its id, a merged one gives it free."""
+    one = Board(now=NOW)
+    one.load([make_story(B), make_story(C)], TIMES, [ids.story_id(key) for key in (A, B, C)])
+    assert one.found(A, Reason(kind="founder"), revised=NOW).id != ids.story_id(A)
+    one.merge(one.draft(ids.story_id(B)), one.draft(ids.story_id(C)))
+    assert ids.story_id(C) not in one
+
+
 def test_members_stand_in_order_of_publication() -> None:
     """An earlier entry that comes late stands first."""
     one = board(make_story(B))

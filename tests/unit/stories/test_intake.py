@@ -2,19 +2,21 @@
 
 import dataclasses
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import Literal
 
 from hypothesis import given
 from hypothesis import settings as sized
 from hypothesis import strategies as st
 
 from aggregator import stories
-from aggregator.model import GroupContext, Grouping, StoredEntry
+from aggregator.ids import story_id
+from aggregator.model import Decision, GroupContext, Grouping, StoredEntry, Story
 from aggregator.settings import StorySettings
 from aggregator.stories import packing
 from aggregator.stories.features import extract, vocabulary
-from tests.builders import NOW
+from tests.builders import NOW, at, make_story
 from tests.unit.stories.news import FERRY, remember, tell, week
 
 WHOLE = week()
@@ -35,7 +37,7 @@ def near(context: GroupContext, new: Sequence[StoredEntry], window: timedelta) -
 def group_lean(
     new: tuple[StoredEntry, ...], context: GroupContext, settings: StorySettings
 ) -> Grouping:
-    """Group with a context of which an intake kept a part, and the rest is read by key."""
+    """Group with a context of which an intake kept a part; the rest and the stories are asked for."""
     intake = stories.take_in(new, settings)
     features = {one.key: one.features for one in context.entries}
     entries = tuple(
@@ -49,8 +51,20 @@ def group_lean(
         """Give the features of some entries."""
         return {key: features[key] for key in keys}
 
-    lean = dataclasses.replace(context, entries=entries)
-    return stories.group(new, lean, settings, now=NOW, intake=intake, read=read)
+    def tell(keys: Iterable[str]) -> list[Story]:
+        """Give the stories that hold some entries, and one that is out of sight."""
+        asked = set(keys)
+        found = [one for one in context.stories if not asked.isdisjoint(_keys(one))]
+        return [*found, make_story("out of sight")]
+
+    named = {id_ for id_, _ in context.journal.values()}
+    journal = tuple(one for one in context.stories if one.id in named)
+    lean = dataclasses.replace(context, entries=entries, stories=journal)
+    return stories.group(new, lean, settings, now=NOW, intake=intake, read=read, tell=tell)
+
+
+def _keys(story: Story) -> set[str]:
+    return {member.key for member in story.members}
 
 
 @sized(max_examples=25, deadline=None)
@@ -58,10 +72,30 @@ def group_lean(
     st.sets(st.integers(1, len(WHOLE) - 1), max_size=4),
     st.integers(2, 30),
     st.sets(st.integers(0, len(WHOLE) - 1), max_size=3),
+    st.lists(
+        st.tuples(
+            st.sampled_from(("join", "split", "never")),
+            st.integers(0, len(WHOLE) - 1),
+            st.integers(0, len(WHOLE) - 1),
+        ),
+        max_size=3,
+    ),
+    st.none() | st.tuples(st.integers(1, len(WHOLE) - 1), st.integers(0, len(WHOLE) - 1)),
 )
-def test_a_part_in_memory_groups_as_the_whole(cuts: set[int], hours: int, again: set[int]) -> None:
+def test_a_part_in_memory_groups_as_the_whole(
+    cuts: set[int],
+    hours: int,
+    again: set[int],
+    said: list[tuple[Literal["join", "split", "never"], int, int]],
+    lost: tuple[int, int] | None,
+) -> None:
+    """Whatever the user said, whatever has changed, and wherever the journal says that one was."""
     settings = StorySettings(window=timedelta(hours=hours))
-    context = GroupContext()
+    decisions = tuple(
+        Decision(kind=kind, a=WHOLE[a].key, b=WHOLE[b].key, when=NOW) for kind, a, b in said
+    )
+    journal = {WHOLE[lost[0]].key: (story_id(WHOLE[lost[1]].key), at(-9))} if lost else {}
+    context = GroupContext(decisions=decisions, journal=journal)
     for begin, end in itertools.pairwise([0, *sorted(cuts), len(WHOLE)]):
         known = {one.key for one in context.entries}
         changed = [WHOLE[n] for n in again if WHOLE[n].key in known]
