@@ -27,10 +27,11 @@ from aggregator.model import (
     Story,
 )
 from aggregator.parsers import parse
-from aggregator.stories import evaluate, labelled, pairs, prior, scoring, train
+from aggregator.stories import prior, scoring
 from aggregator.stories.features import extract
 from aggregator.stories.grouping import Learned
-from aggregator.stories.labelled import Labelled
+from aggregator.stories.learning import evaluate, labelled, pairs, train
+from aggregator.stories.learning.labelled import Labelled
 from benchmarks import grouping_speed, grouping_store
 from benchmarks.grouping_speed import BATCH, Past
 

@@ -17,10 +17,11 @@ from pathlib import Path
 from aggregator import cleaning, documents
 from aggregator.errors import SourceError
 from aggregator.model import Document, Source, StoredEntry
-from aggregator.stories import labelled, pairs, prior, scoring
+from aggregator.stories import prior, scoring
 from aggregator.stories.features import Features, extract
 from aggregator.stories.grouping import Learned
-from aggregator.stories.labelled import Labelled
+from aggregator.stories.learning import labelled, pairs
+from aggregator.stories.learning.labelled import Labelled
 
 HOME = Path(__file__).parents[1]
 PRIOR = HOME / "aggregator/stories/prior.bin"

@@ -16,8 +16,8 @@ from aggregator.cli.output import printable, say, say_json
 from aggregator.errors import AggregatorError
 
 if TYPE_CHECKING:
-    from aggregator.stories.evaluate import Evaluation
     from aggregator.stories.grouping import Learned
+    from aggregator.stories.learning.evaluate import Evaluation
 
 # Each command imports the grouping when it runs: it costs a second that `--help` need not pay.
 
@@ -52,8 +52,8 @@ def evaluate(
     """Group labelled entries and say how well it went; only pairs inside one FILE count."""
     from aggregator import publish  # noqa: PLC0415
     from aggregator.cli import streams  # noqa: PLC0415
-    from aggregator.stories import evaluate as judging  # noqa: PLC0415
-    from aggregator.stories import plot as plotting  # noqa: PLC0415
+    from aggregator.stories.learning import evaluate as judging  # noqa: PLC0415
+    from aggregator.stories.learning import plot as plotting  # noqa: PLC0415
 
     learned = _learned(weights)
     started = time.perf_counter()
@@ -76,8 +76,9 @@ def train(files: _Files, output: _Output, quiet: Quiet = False) -> None:
     """Make the weights of the pair model from labelled entries; the same files make the same."""
     from aggregator import publish  # noqa: PLC0415
     from aggregator.cli import streams  # noqa: PLC0415
-    from aggregator.stories import grouping, pairs  # noqa: PLC0415
-    from aggregator.stories import train as training  # noqa: PLC0415
+    from aggregator.stories import grouping  # noqa: PLC0415
+    from aggregator.stories.learning import pairs  # noqa: PLC0415
+    from aggregator.stories.learning import train as training  # noqa: PLC0415
 
     learned = grouping.shipped()
     made: list[pairs.Pairs] = []
@@ -115,7 +116,7 @@ def _learned(weights: Path | None) -> "Learned":
 
 def _worst(made: "Sequence[Evaluation]", most: int) -> Iterator[dict[str, Any]]:
     """Yield the most confident mistakes of all files, the worst first."""
-    from aggregator.stories.evaluate import describe  # noqa: PLC0415
+    from aggregator.stories.learning.evaluate import describe  # noqa: PLC0415
 
     found = [
         (mistake, {one.stored.key: one for one in evaluation.entries})

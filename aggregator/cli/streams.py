@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aggregator import cleaning
-from aggregator.stories import labelled
-from aggregator.stories.evaluate import evaluate
-from aggregator.stories.labelled import Labelled
+from aggregator.stories.learning import labelled
+from aggregator.stories.learning.evaluate import evaluate
+from aggregator.stories.learning.labelled import Labelled
 
 
 def entries(rows: Iterable[Mapping[str, Any]]) -> tuple[Labelled, ...]:

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aggregator.stories import metrics, pairs, prior, scoring, train
-from aggregator.stories.pairs import Pairs
+from aggregator.stories import prior, scoring
+from aggregator.stories.learning import metrics, pairs, train
+from aggregator.stories.learning.pairs import Pairs
 
 HERE = Path(__file__).parent
 SHIPPED = Path(scoring.__file__).parent

@@ -8,7 +8,7 @@ import pytest
 
 from aggregator import cleaning
 from aggregator.model import Entry, FeedInfo, RawEntry, Source
-from aggregator.stories import labelled
+from aggregator.stories.learning import labelled
 
 DAY = "2026-01-05T08:00:00Z"
 

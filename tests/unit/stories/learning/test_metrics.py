@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.stories import metrics
-from aggregator.stories.metrics import Counts
+from aggregator.stories.learning import metrics
+from aggregator.stories.learning.metrics import Counts
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.errors import AggregatorError
-from aggregator.stories import assign, logistic, metrics
+from aggregator.stories import assign
 from aggregator.stories.boosting import Forest, Growth, grow
 from aggregator.stories.candidates import GUARDED
-from aggregator.stories.pairs import Pairs
+from aggregator.stories.learning import logistic, metrics
+from aggregator.stories.learning.pairs import Pairs
 from aggregator.stories.scoring import KINDS, forest_to_json
 from aggregator.stories.similarity import NAMES, Floats
 

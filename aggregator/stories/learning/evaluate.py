@@ -9,10 +9,10 @@ import numpy as np
 
 from aggregator.model import GroupContext, Grouped, Story
 from aggregator.settings import StorySettings
-from aggregator.stories import metrics
 from aggregator.stories.grouping import Learned, Work
-from aggregator.stories.labelled import Labelled
-from aggregator.stories.metrics import Counts
+from aggregator.stories.learning import metrics
+from aggregator.stories.learning.labelled import Labelled
+from aggregator.stories.learning.metrics import Counts
 from aggregator.stories.similarity import NAMES
 
 _BATCH = 1000  # entries a call: larger files are grouped as a run groups them

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aggregator.stories.evaluate import Evaluation
+from aggregator.stories.learning.evaluate import Evaluation
 
 _WIDTH, _HEIGHT, _EDGE = 640, 400, 48
 _CURVES = (("precision", "#1b6ca8"), ("recall", "#c0392b"), ("F1", "#2d7d46"))

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from aggregator.stories import plot
-from aggregator.stories.evaluate import Evaluation, ScoredPair
+from aggregator.stories.learning import plot
+from aggregator.stories.learning.evaluate import Evaluation, ScoredPair
 
 PAIRS = ((3.0, True), (1.0, True), (0.5, False), (-1.0, True), (-3.0, False))
 

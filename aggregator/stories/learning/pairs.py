@@ -14,9 +14,9 @@ from aggregator.errors import ParseError
 from aggregator.model import GroupContext
 from aggregator.settings import StorySettings
 from aggregator.stories.grouping import Learned, Work
-from aggregator.stories.labelled import Labelled
+from aggregator.stories.learning.labelled import Labelled
+from aggregator.stories.learning.shortened import RETOLD, versions
 from aggregator.stories.scoring import kinds_of
-from aggregator.stories.shortened import RETOLD, versions
 from aggregator.stories.similarity import NAMES, Floats
 
 _TOPIC = re.compile(r"\d+")

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from aggregator.stories.labelled import Labelled
-from aggregator.stories.shortened import versions
+from aggregator.stories.learning.labelled import Labelled
+from aggregator.stories.learning.shortened import versions
 from tests.unit.stories.news import BRIDGE, tell
 
 

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from aggregator.errors import AggregatorError, ParseError
-from aggregator.stories import logistic, pairs, scoring, train
+from aggregator.stories import scoring
 from aggregator.stories.boosting import Forest, Growth, grow
 from aggregator.stories.grouping import shipped
-from aggregator.stories.pairs import Pairs
+from aggregator.stories.learning import logistic, pairs, train
+from aggregator.stories.learning.pairs import Pairs
 from aggregator.stories.similarity import NAMES
+from tests.unit.stories.learning.test_evaluate import labelled
 from tests.unit.stories.news import week
-from tests.unit.stories.test_evaluate import labelled
 
 ENTRIES = 45
 

@@ -4,7 +4,7 @@ import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 
-from aggregator.stories.labelled import Labelled
+from aggregator.stories.learning.labelled import Labelled
 from aggregator.text import script
 
 RETOLD = " ("  # in the name of a version that is made up

@@ -10,9 +10,9 @@ import pytest
 from aggregator import stories
 from aggregator.model import GroupContext, StoredEntry
 from aggregator.settings import StorySettings
-from aggregator.stories import evaluate as evaluating
-from aggregator.stories import plot
-from aggregator.stories.labelled import Labelled
+from aggregator.stories.learning import evaluate as evaluating
+from aggregator.stories.learning import plot
+from aggregator.stories.learning.labelled import Labelled
 from tests.builders import NOW
 from tests.unit.stories.news import BRIDGE, FERRY, FLOOD, PORT, STANDING_ALONE, groups, tell, week
 
