@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup run fetch check test fix lock docs clean
+.PHONY: setup run fetch check test explore fix lock docs clean
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)  ## make .venv from the locked versions
@@ -31,6 +31,9 @@ check: setup  ## everything that needs no test: style, types, layers, sizes, spe
 
 test: setup  ## all tests, with the branch coverage of aggregator/
 	$(BIN)/pytest $(PYTEST_ARGS)
+
+explore: setup  ## the properties, with many more examples than a test may take
+	$(BIN)/pytest --no-cov --hypothesis-profile=explore tests/unit $(PYTEST_ARGS)
 
 fix: setup  ## what can be mended by machine
 	$(BIN)/ruff check --fix .

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 # How long an example takes is the machine's affair, and the first one builds the tables. A run of
-# the tests says the same each time; `--hypothesis-profile=explore` looks for what is yet unseen.
+# the tests says the same each time; `make explore` looks for what is yet unseen.
 settings.register_profile("house", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=4000)
 settings.load_profile("house")
