@@ -15,7 +15,8 @@ DENSE = (
     _HAN
     + "\u3040-\u30ff\u31f0-\u31ff\uac00-\ud7a3\u1100-\u11ff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 )
-_RUN = re.compile(rf"([{DENSE}]+)|[^\W_{DENSE}]+(?:[.,](?=\d)[^\W_{DENSE}]+)*")
+SPACED = rf"[^\W_{DENSE}]+(?:[.,](?=\d)[^\W_{DENSE}]+)*"  # a word of another script, a number
+_RUN = re.compile(rf"([{DENSE}]+)|{SPACED}")
 _HAN_RUN = re.compile(rf"[{_HAN}]+")
 
 # Everything that shows nothing or turns the order of what is shown: controls, zero width,
@@ -42,6 +43,13 @@ _SCRIPTS = (
     ("Deva", re.compile("[\u0900-\u097f]")),
     ("Thai", re.compile("[\u0e00-\u0e7f]")),
 )
+_WRITTEN = {
+    "zh-cn": "zh-hans",
+    "zh-sg": "zh-hans",
+    "zh-tw": "zh-hant",
+    "zh-hk": "zh-hant",
+    "zh-mo": "zh-hant",
+}
 # Variants that a converter leaves alone because both forms are right in one script or the other.
 _TRADITIONAL, _SIMPLIFIED = 1, 2
 _VARIANTS = ("著裡祕峯羣牀喫僞衆", "着里秘峰群床吃伪众")
@@ -95,6 +103,12 @@ def script(text: str) -> str:
     if best in {"Hani", "Kana"} and counts["Kana"] * 12 > counts["Hani"]:
         return "Jpan"
     return _chinese(text) if best == "Hani" else best
+
+
+def language_key(tag: str) -> str:
+    """Return a language tag in lower case, Chinese of a region by the script that is written there."""
+    tag = tag.casefold().replace("_", "-")
+    return _WRITTEN.get(tag, tag)
 
 
 def plain(text: str) -> str:

@@ -14,13 +14,6 @@ from aggregator.settings import FeedSpec
 
 _READ_MOST = 20_000  # stories looked at, so that a filter that fits nothing costs no more
 _SPAN = timedelta(days=7)  # longer than a story goes on growing
-_REGIONS = {
-    "zh-cn": "zh-hans",
-    "zh-sg": "zh-hans",
-    "zh-tw": "zh-hant",
-    "zh-hk": "zh-hant",
-    "zh-mo": "zh-hant",
-}
 
 
 class Reader(Protocol):
@@ -122,7 +115,7 @@ class _Filter:
         return any(text.fold(name) in self.categories for name in named)
 
     def _speaks(self, stored: StoredEntry) -> bool:
-        tag = _language(stored.entry.language)
+        tag = text.language_key(stored.entry.language)
         return any(tag == wanted or tag.startswith(wanted + "-") for wanted in self.languages)
 
     def _includes(self, stored: StoredEntry) -> bool:
@@ -142,13 +135,8 @@ def _filter(spec: FeedSpec, sources: Sequence[Source]) -> _Filter:
         identities=frozenset(identity.get(one, one) for one in spec.sources),
         categories=frozenset(text.fold(one) for one in spec.categories),
         category_of={source.identity: source.category for source in sources},
-        languages=tuple(_language(one) for one in spec.languages),
+        languages=tuple(text.language_key(one) for one in spec.languages),
         include=tuple(matcher(word, key="include") for word in spec.include),
         exclude=tuple(matcher(word, key="exclude") for word in spec.exclude),
         publishers=spec.min_publishers,
     )
-
-
-def _language(tag: str) -> str:
-    tag = tag.casefold().replace("_", "-")
-    return _REGIONS.get(tag, tag)

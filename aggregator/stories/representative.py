@@ -7,9 +7,11 @@ import numpy as np
 
 from aggregator.model import Reason
 from aggregator.stories.features import wide_hash
+from aggregator.text import language_key
 
 _FULL = 400  # characters from which on a body is complete enough
 _CLEARLY = 1.0
+_SCRIPT = 4  # letters of a script in a tag
 _UNCLEAR = "hani"  # a script that may be simplified or traditional
 
 Place = tuple[float, str]
@@ -40,17 +42,20 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taste:
-    """What a reader would rather see: sources by the hash of their identity, languages in order."""
+    """What a reader would rather see: sources by the hash of their identity, languages in order.
+
+    A language comes with the script that it is to be written in, '' for any.
+    """
 
     priorities: Mapping[int, int] = field(default_factory=dict)
-    languages: tuple[str, ...] = ()
+    languages: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, priorities: Mapping[str, int], languages: Iterable[str]) -> "Taste":
         """Return the taste for sources by identity, and for languages as tags."""
         return cls(
             priorities={wide_hash(name): one for name, one in priorities.items()},
-            languages=tuple(tag.casefold() for tag in languages),
+            languages=tuple(map(_language, languages)),
         )
 
     def claim(self, key: str, head: np.void, place: Place, *, copy: bool = False) -> Claim:
@@ -58,19 +63,25 @@ class Taste:
         return Claim(
             key=key,
             priority=self.priorities.get(int(head["source"]), 0),
-            language=-self._place(head["language"].decode(), head["script"].decode().casefold()),
+            language=-self._place(head) if self.languages else 0,
             length=int(head["length"]),
             place=place,
             copy=copy,
         )
 
-    def _place(self, language: str, script: str) -> int:
-        """Return the place of a language among those that are liked, or the place after them."""
-        for place, tag in enumerate(self.languages):
-            wanted, _, written = tag.partition("-")
+    def _place(self, head: np.void) -> int:
+        """Return the place of an entry's language among those that are liked, or the place after them."""
+        language, script = head["language"].decode(), head["script"].decode().casefold()
+        for place, (wanted, written) in enumerate(self.languages):
             if language == wanted and (not written or script in {written, _UNCLEAR}):
                 return place
         return len(self.languages)
+
+
+def _language(tag: str) -> tuple[str, str]:
+    """Return the language and the script of a tag; a region says nothing of how an entry reads."""
+    language, *rest = language_key(tag).split("-")
+    return language, next((one for one in rest if len(one) == _SCRIPT), "")
 
 
 def copies(members: Mapping[str, Reason], place: Callable[[str], Place]) -> set[str]:

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.stories import english
-from aggregator.text import DENSE, words
+from aggregator.text import DENSE, SPACED, words
 
 MARKED = 128  # the bit of a term's places that marks a name, or what a title begins with
 SENTENCES = 6  # that have a bit of their own in a term's places, after the title's
 _WORD_SALT, _BIGRAM_SALT = 1, 2
 WORD_DECAY, BIGRAM_DECAY = 60, 120  # terms after which one counts half
 _IN_TITLE = 1.5
-_OTHER = re.compile(rf"[^\W_{DENSE}]+(?:[.,](?=\d)[^\W_{DENSE}]+)*")
+_OTHER = re.compile(SPACED)
 _DENSE_RUN = re.compile(f"[{DENSE}]+")
 _LAST = 0x40000  # no dense script stands after it
 _MOST_SPELT = 1 << 17

@@ -56,6 +56,25 @@ def test_the_order_of_claims_does_not_matter() -> None:
 
 
 @pytest.mark.parametrize(
+    ("tag", "language", "script"),
+    [
+        pytest.param("zh-TW", "zh", "Hant", id="the script of a region"),
+        pytest.param("zh_CN", "zh", "Hans", id="as some write it"),
+        pytest.param("en-GB", "en", "Latn", id="a region alone"),
+        pytest.param("zh-Hant-HK", "zh", "Hant", id="script and region"),
+    ],
+)
+def test_tags_with_a_region(tag: str, language: str, script: str) -> None:
+    """They mean what they mean where feeds are narrowed by language."""
+    head = np.zeros(1, packing.HEADER)
+    head["language"], head["script"] = language.encode(), script.encode()
+    assert Taste.of({}, [tag]).claim("a", head[0], (1.0, "a")).language == 0
+    head["script"] = b"Hans" if script == "Hant" else b"Hant"
+    other = Taste.of({}, [tag]).claim("a", head[0], (1.0, "a")).language
+    assert other == (0 if language == "en" else -1)
+
+
+@pytest.mark.parametrize(
     ("language", "script", "liked"),
     [
         pytest.param("zh", "Hant", 0, id="the first"),
