@@ -35,15 +35,17 @@ def texts(html: str) -> list[str]:
 
 def block_hash(text: str) -> int:
     """Return the 63-bit hash of a block's text, the same for any case."""
-    folded = text.casefold().encode("utf-8", "replace")
-    return int.from_bytes(blake2b(folded, digest_size=8).digest(), "big") >> 1
+    return _hashes([text.casefold().encode("utf-8", "replace")])[0]
 
 
 def hashes(blocks: Sequence[str]) -> list[int]:
     """Return the hash of each block."""
     if not blocks:
         return []
-    folded = "\n".join(blocks).casefold().encode("utf-8", "replace").split(b"\n")
+    return _hashes("\n".join(blocks).casefold().encode("utf-8", "replace").split(b"\n"))
+
+
+def _hashes(folded: Sequence[bytes]) -> list[int]:
     made = b"".join([blake2b(line, digest_size=8).digest() for line in folded])
     return [number >> 1 for number in unpack(f">{len(folded)}Q", made)]
 

@@ -122,12 +122,10 @@ def _take_edges(body: LexborNode, title: str, state: Walk, preamble: Preamble) -
     count = 0
     while count < _MOST_EDGES and _take_edge(body, "end", state):
         count += 1
-    while count < _MOST_EDGES:
-        if take_preamble(body, title, preamble, state.big):
-            state.gone = True
-            count += 1
-        if count == _MOST_EDGES or not _take_edge(body, "start", state):
-            break
+    while count < _MOST_EDGES and (
+        take_preamble(body, title, preamble, state.big) or _take_edge(body, "start", state)
+    ):
+        state.gone = True
         count += 1
 
 

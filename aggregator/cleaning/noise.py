@@ -148,12 +148,16 @@ def is_pixel(url: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _share_start(name: str) -> re.Pattern[str] | None:
-    return next((start for one in _above(name) if (start := NOISE.share_links.get(one))), None)
+    return _nearest(NOISE.share_links, name)
 
 
 @lru_cache(maxsize=4096)
 def _pixel_start(name: str) -> re.Pattern[str] | None:
-    return next((start for one in _above(name) if (start := NOISE.pixel_starts.get(one))), None)
+    return _nearest(NOISE.pixel_starts, name)
+
+
+def _nearest(starts: Mapping[str, re.Pattern[str]], name: str) -> re.Pattern[str] | None:
+    return next((start for one in _above(name) if (start := starts.get(one))), None)
 
 
 @lru_cache(maxsize=4096)
