@@ -73,7 +73,7 @@ def weigh(
     kinds = kinds_of(rows.heads, left, right)
     logits = model.logits(columns, kinds)
     linked = links.one_address(rows, left, right)
-    guarded = _series(rows, columns, left, right) | _pages(rows, columns, left, right)
+    guarded = _guarded(rows, columns, left, right)
     margins = logits - model.thresholds(settings.match)[kinds]
     margins = np.where(guarded, np.minimum(margins, GUARDED), margins)
     return Scored(
@@ -88,34 +88,26 @@ def weigh(
     )
 
 
-def _series(rows: Rows, columns: Floats, left: Places, right: Places) -> NDArray[np.bool_]:
-    """Say which pairs are numbers of one series: a column, a market report, the next day's live blog.
+def _guarded(rows: Rows, columns: Floats, left: Places, right: Places) -> NDArray[np.bool_]:
+    """Say which pairs only look alike and copy little: numbers of a series, pages of one newspaper.
 
-    They have the title or the kind in common, come half a day apart or more, and copy little.
+    A column, a market report, the next day's live blog have the title or the kind in common and
+    come half a day apart or more. A newspaper does not tell one event twice, but its pages write
+    of one visitor, campaign or meeting after another in nearly the same words.
     """
 
     def column(name: str) -> Floats:
         """Return one feature of all pairs."""
         return columns[:, NAMES.index(name)]
 
-    later = (column("hours") >= np.log1p(_LATER)) & (column("containment") < _COPIED)
-    named = (column("same publisher") > 0) & (column("title ratio") >= _ALIKE)
-    signs = rows.heads["signs"][left] & rows.heads["signs"][right]
-    daily = (signs & int(Sign.MARKET | Sign.LIVE | Sign.ROUND_UP)) > 0
-    series: NDArray[np.bool_] = later & (named | daily)
-    return series
-
-
-def _pages(rows: Rows, columns: Floats, left: Places, right: Places) -> NDArray[np.bool_]:
-    """Say which pairs are articles of one newspaper, which does not tell one event twice.
-
-    Its pages write of one visitor, campaign or meeting after another in nearly the same words.
-    """
-    flags = rows.heads["flags"][left] & rows.heads["flags"][right]
-    pages: NDArray[np.bool_] = (flags & packing.ON_PAGE) > 0
-    pages &= columns[:, NAMES.index("same publisher")] > 0
-    pages &= columns[:, NAMES.index("containment")] < _COPIED
-    return pages
+    heads, ours = rows.heads, column("same publisher") > 0
+    daily = heads["signs"][left] & heads["signs"][right]
+    daily = (daily & int(Sign.MARKET | Sign.LIVE | Sign.ROUND_UP)) > 0
+    series = daily | (ours & (column("title ratio") >= _ALIKE))
+    series &= column("hours") >= np.log1p(_LATER)
+    pages = ours & ((heads["flags"][left] & heads["flags"][right] & packing.ON_PAGE) > 0)
+    guarded: NDArray[np.bool_] = (series | pages) & (column("containment") < _COPIED)
+    return guarded
 
 
 def _pairs(

@@ -1,7 +1,7 @@
 """What grouping takes from one entry, once: hashed terms with their places, shingles, dates, signs."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, date
@@ -9,15 +9,17 @@ from hashlib import blake2b
 
 import numpy as np
 
-from aggregator.model import StoredEntry
+from aggregator.model import Entry, StoredEntry
 from aggregator.stories import english, signs, terms
 from aggregator.stories.terms import SENTENCES, Hashes, Terms
 from aggregator.text import fold, plain, script, words
 from aggregator.urls import canonical
 
+CHINESE = frozenset({"Hans", "Hant", "Hani"})  # scripts
 TITLE, BODY = 150, 1500  # characters that are looked at
 SHINGLE = 8
 _KEPT_SHINGLES = 64
+_SAMPLE = 600  # characters of a text that show its script
 _MARKS = 500  # characters at the start that may be datelines and credits
 _EPOCH = date(1970, 1, 1)
 _SENTENCE_END = re.compile(r"(?<=[。！？!?；;])|(?<=[a-z\d\"'”’)]\.)\s+|\n+")
@@ -55,9 +57,9 @@ def extract(stored: StoredEntry, *, timeless: bool = False) -> Features:
     """
     entry = stored.entry
     title, body = _texts(stored)
-    code = script(f"{entry.title} {entry.text[:600]}")
+    code = script_of(entry)
     parts = [title, *split_sentences(body)]
-    chinese = code in {"Hans", "Hant", "Hani"}
+    chinese = code in CHINESE
     named = english.names(entry.title, entry.text[:BODY])
     dated = entry.published is not None or not timeless
     near = stored.published.astimezone(UTC).date() if dated else None
@@ -82,9 +84,9 @@ def extract(stored: StoredEntry, *, timeless: bool = False) -> Features:
     )
 
 
-def extract_all(entries: Sequence[StoredEntry]) -> tuple[Features, ...]:
-    """Return the features of many entries, in order; fit for a worker process."""
-    return tuple(extract(one) for one in entries)
+def script_of(entry: Entry) -> str:
+    """Return the script that an entry is written in."""
+    return script(f"{entry.title} {entry.text[:_SAMPLE]}")
 
 
 def vocabulary(stored: StoredEntry, wanted: AbstractSet[int] | None = None) -> dict[int, str]:

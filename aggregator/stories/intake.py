@@ -8,7 +8,7 @@ import numpy as np
 from aggregator.model import StoredEntry
 from aggregator.settings import StorySettings
 from aggregator.stories import packing, terms
-from aggregator.stories.features import Features, extract_all
+from aggregator.stories.features import Features, extract
 from aggregator.stories.frequencies import Frequencies
 from aggregator.stories.prior import Prior
 from aggregator.stories.terms import Hashes
@@ -26,7 +26,7 @@ def take_features(
     the process that asks to cut their texts again.
     """
     known = terms.met()
-    return extract_all(entries), terms.met_since(known)
+    return tuple(map(extract, entries)), terms.met_since(known)
 
 
 class Intake:

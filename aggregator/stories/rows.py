@@ -151,7 +151,7 @@ def _weigh(
         frequencies.move(when)
         frequencies.drop(one.key)
         packed.append(_pack(features, frequencies))
-        frequencies.add(one.key, when, packing.terms(packed[-1:])[0])
+        frequencies.add(one.key, when, packing.terms(packed[-1]))
     return packed
 
 

@@ -4,11 +4,10 @@ import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 
+from aggregator.stories.features import CHINESE, script_of
 from aggregator.stories.learning.labelled import Labelled
-from aggregator.text import script
 
 RETOLD = " ("  # in the name of a version that is made up
-_WIDTHS = {"Hans": 1.0, "Hant": 1.0, "Hani": 1.0}
 _OTHER = 2.4  # letters that tell as much as one Chinese character
 _SHORT = 110  # Chinese characters of a teaser
 _MIXED = (0, 0, _SHORT, 300, 60)  # what each entry in turn is cut to, 0: not at all
@@ -32,7 +31,7 @@ def versions(name: str, entries: Sequence[Labelled]) -> Iterator[tuple[str, Sequ
 def _cut(one: Labelled, most: int) -> Labelled:
     """Return an entry with its first sentences alone, at most so many Chinese characters of them."""
     entry = one.stored.entry
-    width = round(most * _WIDTHS.get(script(f"{entry.title} {entry.text[:600]}"), _OTHER))
+    width = most if script_of(entry) in CHINESE else round(most * _OTHER)
     if not width or len(entry.text) <= width:
         return one
     ends = (found.end() for found in _END.finditer(entry.text[:width]))

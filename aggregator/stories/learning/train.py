@@ -140,7 +140,7 @@ def _folds(files: Sequence[tuple[Pairs, Bits]]) -> Iterator[_Fold]:
         for stream in streams:
             yield _Fold(
                 learn=tuple(one for one in files if one[0].stream != stream),
-                tests=tuple(one for one in files if one[0].stream == stream and not one[0].retold),
+                tests=tuple(one for one in files if one[0].stream == stream),
             )
         return
     for fold in range(_FOLDS):
@@ -151,21 +151,26 @@ def _folds(files: Sequence[tuple[Pairs, Bits]]) -> Iterator[_Fold]:
         )
         # What a pair reports is new to the model if it is for the later entry's topic.
         tests = tuple(
-            (one, bits & held[one.left])
-            for (one, bits), held in zip(files, inside, strict=True)
-            if not one.retold
+            (one, bits & held[one.left]) for (one, bits), held in zip(files, inside, strict=True)
         )
         yield _Fold(learn=learn, tests=tests)
 
 
 def _held_out(files: Sequence[tuple[Pairs, Bits]]) -> list[_HeldOut]:
-    """Score what was held out of each fold; each file is whole again in the end."""
+    """Score what was held out of each fold; each file is whole again in the end.
+
+    Versions that nobody published are learned from and say nothing of thresholds.
+    """
     found: dict[str, _HeldOut] = {}
     for fold in _folds(files):
         fitted = _fit(fold.learn)
         for test, tested in fold.tests:
-            none = np.zeros(len(tested))
-            one = found.setdefault(test.name, _HeldOut(test=test, tested=none > 0, logits=none))
+            if test.retold:
+                continue
+            nothing = _HeldOut(
+                test=test, tested=np.zeros(len(tested), bool), logits=np.zeros(len(tested))
+            )
+            one = found.setdefault(test.name, nothing)
             one.tested[tested] = True
             one.logits[tested] = fitted.logits(test.columns[tested])
     return list(found.values())

@@ -151,8 +151,8 @@ def test_a_brief_part_gives_the_same_keys_and_links() -> None:
         wanted = packing.ragged(packed, heads, name, most)
         assert found.starts.tolist() == wanted.starts.tolist()
         assert found.flat.tolist() == wanted.flat.tolist()
-    (codes,) = packing.terms(packed[:1])
-    assert packing.term_bytes(packed[0]) == codes.tobytes()
+    whole = [packing.ragged(packed[:1], heads[:1], name) for name in ("word_ids", "bigram_ids")]
+    assert packing.term_bytes(packed[0]) == b"".join(one.flat.tobytes() for one in whole)
 
 
 def test_the_words_that_were_met_come_with_the_features() -> None:

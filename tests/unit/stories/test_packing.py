@@ -71,7 +71,7 @@ def test_lists_of_several_entries() -> None:
     ]
     assert packing.titles(packed, packing.headers(packed)) == [one.title for one in many]
     assert packing.heaviest_words(packed) == lists(packed, "word_ids")
-    assert [len(one) for one in packing.terms(packed)] == [
+    assert [len(packing.terms(one)) for one in packed] == [
         len(one.words.ids) + len(one.bigrams.ids) for one in many
     ]
 
