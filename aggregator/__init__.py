@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from aggregator.bootstrap import run_once
     from aggregator.config import Config, load
-    from aggregator.report import RunReport, SourceReport
+    from aggregator.core.report import RunReport, SourceReport
 
 __all__ = ["Config", "RunReport", "SourceReport", "load", "run_once"]
 
@@ -16,8 +16,8 @@ _HOMES = {
     "Config": "config",
     "load": "config",
     "run_once": "bootstrap",
-    "RunReport": "report",
-    "SourceReport": "report",
+    "RunReport": "core.report",
+    "SourceReport": "core.report",
 }
 
 

@@ -10,16 +10,19 @@ from pathlib import Path
 
 import structlog
 
-from aggregator import documents, plugins, selection, stories
 from aggregator.config import Config
-from aggregator.errors import ConfigError
-from aggregator.fetchers import open_fetchers, open_poster, why_unreachable
-from aggregator.model import Source
+from aggregator.core import plugins
+from aggregator.core.errors import ConfigError
+from aggregator.core.model import Source
+from aggregator.core.ports import Renderer, Store
+from aggregator.core.report import RunReport
+from aggregator.gather.document import without_learned
+from aggregator.gather.fetchers import open_fetchers, open_poster, why_unreachable
+from aggregator.group.regroup.regroup import Outcome, Regrouping
 from aggregator.pipeline import Parts, Pipeline, Progress
 from aggregator.pool import Pool
-from aggregator.ports import Renderer, Store
-from aggregator.report import RunReport
-from aggregator.stores import lock_folder, open_store
+from aggregator.publish import selection
+from aggregator.store import lock_folder, open_store
 from aggregator.websub import CALLBACK, Announcer, Inbox, Subscriber
 
 _log = structlog.get_logger()
@@ -144,7 +147,7 @@ class Application:
         async with self.pipeline() as pipeline:
             return await pipeline.run(chosen, force=force, progress=progress)
 
-    async def regroup(self, *, dry_run: bool = False) -> stories.Outcome:
+    async def regroup(self, *, dry_run: bool = False) -> Outcome:
         """Group all of history again, after what is new, and publish; a dry run changes nothing."""
         if dry_run:
             return self._regroup(dry_run=True)
@@ -154,14 +157,14 @@ class Application:
             await pipeline.settle()
         return outcome
 
-    def _regroup(self, *, dry_run: bool = False) -> stories.Outcome:
+    def _regroup(self, *, dry_run: bool = False) -> Outcome:
         """Group by what holds now: weights, settings, decisions, boilerplate."""
         learned = self.store.learned_blocks()
-        regrouping = stories.Regrouping(
+        regrouping = Regrouping(
             self.config.stories,
             now=now(),
             priorities={one.identity: one.priority for one in self.config.sources},
-            strip=lambda stored: documents.without_learned(stored, learned),
+            strip=lambda stored: without_learned(stored, learned),
         )
         self.store.regroup(regrouping.run, dry_run=dry_run)
         return regrouping.outcome
@@ -174,7 +177,7 @@ class Application:
 def load_renderers(config: Config) -> dict[str, Renderer]:
     """Return the renderers of all formats that the feeds ask for."""
     formats = {name for feed in config.feeds for name in feed.formats}
-    return {name: plugins.load("aggregator.renderers", name) for name in sorted(formats)}
+    return {name: plugins.load("aggregator.publish.renderers", name) for name in sorted(formats)}
 
 
 def renew(application: Application, config: Config) -> Application:

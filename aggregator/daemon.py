@@ -15,12 +15,12 @@ from starlette.types import Receive, Scope, Send
 from aggregator import bootstrap
 from aggregator.bootstrap import Application
 from aggregator.config import Config
-from aggregator.errors import ConfigError
-from aggregator.metrics import Metrics
-from aggregator.model import Source
+from aggregator.core.errors import ConfigError
+from aggregator.core.model import Source
+from aggregator.core.report import SourceReport
 from aggregator.pipeline import Pipeline
-from aggregator.report import SourceReport
-from aggregator.server import Site, make_app
+from aggregator.web import Site, make_app
+from aggregator.web.metrics import Metrics
 from aggregator.websub import Inbox, Subscriber
 
 _TICK = 5  # seconds between two looks at what is due

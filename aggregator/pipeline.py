@@ -22,11 +22,8 @@ from typing import TypeVar
 
 import structlog
 
-from aggregator import documents, schedule
-from aggregator.editions import Press
-from aggregator.errors import ParseError, SourceError
-from aggregator.grouper import Grouper, Taken
-from aggregator.model import (
+from aggregator.core.errors import ParseError, SourceError
+from aggregator.core.model import (
     Change,
     CleanedFeed,
     Document,
@@ -38,12 +35,16 @@ from aggregator.model import (
     SourceState,
     Validators,
 )
+from aggregator.core.ports import Clock, Fetcher, Renderer, Store
+from aggregator.core.report import RunReport, SourceReport
+from aggregator.core.settings import CleanOptions, FeedSpec, FetchSettings, StorySettings
+from aggregator.gather import schedule
+from aggregator.gather.document import read_document
+from aggregator.gather.harvest import Harvest, Tally
+from aggregator.group.grouper import Grouper, Taken
 from aggregator.pool import Pool
-from aggregator.ports import Clock, Fetcher, Renderer, Store
-from aggregator.renderers import LIST
-from aggregator.report import RunReport, SourceReport
-from aggregator.settings import CleanOptions, FeedSpec, FetchSettings, StorySettings
-from aggregator.tallies import Harvest, Tally
+from aggregator.publish.publisher import Press
+from aggregator.publish.renderers import LIST
 from aggregator.websub import Announcer
 
 _log = structlog.get_logger()
@@ -211,7 +212,7 @@ class Pipeline:
         for path in sorted(self._parts.folder.rglob("*.atom")):
             document = Document(name=path.name, content=path.read_bytes(), format="feed")
             try:
-                entries += documents.read(document, ours, {}, _RECOVERED).entries
+                entries += read_document(document, ours, {}, _RECOVERED).entries
             except ParseError as error:
                 _log.warning("published feed not read back", feed=path.name, error=str(error))
         count = self._parts.store.restore(entries)
@@ -286,7 +287,7 @@ class Pipeline:
         learned = await self._in_store(self._parts.store.learned_blocks)
         limit = self._parts.fetch.max_entries
         calls = [(document, source, learned, limit) for document in fetched.documents]
-        results = await self._parts.pool.run(documents.read, calls)
+        results = await self._parts.pool.run(read_document, calls)
         harvest = Harvest(skipped=list(fetched.skipped))
         for document, result in zip(fetched.documents, results, strict=True):
             if isinstance(result, CleanedFeed):

@@ -21,8 +21,8 @@ from datetime import timedelta
 from multiprocessing.connection import Connection, Pipe
 from typing import Any, TypeVar
 
-from aggregator.errors import ParseError, SourceError
-from aggregator.model import Document
+from aggregator.core.errors import ParseError, SourceError
+from aggregator.core.model import Document
 
 _T = TypeVar("_T")
 _Call = tuple[Callable[..., Any], tuple[Any, ...]]

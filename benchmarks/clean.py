@@ -15,9 +15,9 @@ import nh3
 from bs4 import BeautifulSoup
 from selectolax.lexbor import LexborHTMLParser
 
-from aggregator import parsers
-from aggregator.cleaning import clean, clean_html, unwrap_image
-from aggregator.model import Document, FeedInfo, RawEntry, Source
+from aggregator.core.model import Document, FeedInfo, RawEntry, Source
+from aggregator.gather import parsers
+from aggregator.gather.cleaning import clean, clean_html, unwrap_image
 
 SOURCE = Source(id="benchmark", kind="dump")
 INFO = FeedInfo()

@@ -19,10 +19,10 @@ import zlib
 from datetime import timedelta
 from multiprocessing.connection import Connection
 
-from aggregator.errors import SourceError
-from aggregator.fetchers import open_fetchers
-from aggregator.model import Source, Validators
-from aggregator.settings import FetchSettings
+from aggregator.core.errors import SourceError
+from aggregator.core.model import Source, Validators
+from aggregator.core.settings import FetchSettings
+from aggregator.gather.fetchers import open_fetchers
 
 ITEM = "<item><title>Story {0}</title><link>https://example.org/{0}</link><description>Text.</description></item>"
 FEED = ("<rss><channel>" + "".join(ITEM.format(n) for n in range(25)) + "</channel></rss>").encode()

@@ -16,11 +16,11 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
-from aggregator.model import GroupContext, Grouped, Grouping, StoredEntry, Story
-from aggregator.settings import StorySettings
-from aggregator.stories import packing, terms
-from aggregator.stories.grouping import Work, shipped, take_in
-from aggregator.stories.rows import gather
+from aggregator.core.model import GroupContext, Grouped, Grouping, StoredEntry, Story
+from aggregator.core.settings import StorySettings
+from aggregator.group.features import packing, terms
+from aggregator.group.features.rows import gather
+from aggregator.group.stories.grouping import Work, shipped, take_in
 from benchmarks.invented import HELD_BACK, WINDOW, invent, pack
 
 BATCH = 4000

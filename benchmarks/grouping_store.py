@@ -10,12 +10,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from aggregator import stories
-from aggregator.grouper import Grouper, Taken
-from aggregator.model import Entry, Source, SourceState
+from aggregator.core.model import Entry, Source, SourceState
+from aggregator.core.settings import StorySettings
+from aggregator.group.features.intake import take_features
+from aggregator.group.features.terms import remember
+from aggregator.group.grouper import Grouper, Taken
 from aggregator.pool import Pool
-from aggregator.settings import StorySettings
-from aggregator.stores import SqlStore, open_store
+from aggregator.store import SqlStore, open_store
 from benchmarks.grouping_speed import SETTINGS, Past, apart
 from benchmarks.invented import START, WINDOW, Invented, invent, pack
 
@@ -90,8 +91,8 @@ def _measure(folder: Path, batches: int) -> None:
     worker = multiprocessing.get_context("spawn").Pool(1)  # as in a run: its memory is its own
     for _ in range(batches):
         batch = grouper.next()
-        features, words = worker.apply(stories.take_features, (batch,))
-        stories.remember(words)
+        features, words = worker.apply(take_features, (batch,))
+        remember(words)
         taken: Taken = {one.key: (one, its) for one, its in zip(batch, features, strict=True)}
         store.spent.clear()
         started = time.process_time()

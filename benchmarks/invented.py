@@ -9,10 +9,10 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator import ids
-from aggregator.model import Entry, Publisher, StoredEntry
-from aggregator.stories import features, packing, prior, terms
-from aggregator.stories.features import _shingles
+from aggregator.core import ids
+from aggregator.core.model import Entry, Publisher, StoredEntry
+from aggregator.group.features import features, packing, prior, terms
+from aggregator.group.features.features import _shingles
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 WINDOW = timedelta(hours=72)

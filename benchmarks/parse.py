@@ -20,9 +20,9 @@ from pathlib import Path
 import feedparser
 from lxml import etree
 
-from aggregator.decode import to_utf8
-from aggregator.model import Document
-from aggregator.parsers import feed, parse
+from aggregator.core.model import Document
+from aggregator.gather.parsers import feed, parse
+from aggregator.text.charset import to_utf8
 
 HAN = "港口渡轮码头新的今年开放我们说他们在这里一个消息城市市长会议决定经济发展计划工人船只货物海关国际贸易记者报道"
 ENGLISH = "the harbour opens a new pier for ferries and freight next year says city council after long debate"

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from html import escape
 
-from aggregator import ids, plugins
-from aggregator.model import (
+from aggregator.core import ids, plugins
+from aggregator.core.model import (
     Author,
     Edition,
     Enclosure,
@@ -18,7 +18,7 @@ from aggregator.model import (
     StoredEntry,
     Story,
 )
-from aggregator.settings import FeedSpec
+from aggregator.core.settings import FeedSpec
 
 STORIES, SIZE, ROUNDS = 500, 5_000, 15
 HOME = "http://127.0.0.1:8080/"
@@ -149,8 +149,8 @@ def main() -> None:
         stories=tuple(map(make_story, range(STORIES))),
     )
     builds = {"strings": build_plainly} | {
-        name: plugins.load("aggregator.renderers", name).render
-        for name in plugins.names("aggregator.renderers")
+        name: plugins.load("aggregator.publish.renderers", name).render
+        for name in plugins.names("aggregator.publish.renderers")
     }
     figures = measure(builds, edition)
     floor = figures["strings"][0]

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import render
 
-from aggregator import publish
-from aggregator.model import Edition
-from aggregator.renderers import atom
-from aggregator.settings import FeedSpec
+from aggregator.core.model import Edition
+from aggregator.core.settings import FeedSpec
+from aggregator.publish import files
+from aggregator.publish.renderers import atom
 
 OURS, THEIRS = 8097, 8096
 ROUNDS, SECONDS, CONNECTIONS = 3, 3, 32
@@ -54,7 +54,7 @@ def prepare(folder: Path) -> int:
     )
     content = atom.render(edition)
     path = folder / "data" / "feeds" / "merged.atom"
-    publish.write(path, content)
+    files.write(path, content)
     path.with_name("merged.atom.gz").write_bytes(gzip.compress(content, 6))
     (folder / "aggregator.yaml").write_text("data: data\nsources: []\n")
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=THEIRS))

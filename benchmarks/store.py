@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-from aggregator import ids
-from aggregator.model import (
+from aggregator.core import ids
+from aggregator.core.model import (
     Entry,
     Grouping,
     Member,
@@ -23,7 +23,7 @@ from aggregator.model import (
     StoredEntry,
     Story,
 )
-from aggregator.stores import SqlStore, open_store
+from aggregator.store import SqlStore, open_store
 
 T = TypeVar("T")
 

@@ -17,21 +17,17 @@ from pathlib import Path
 
 import numpy as np
 
-from aggregator import cleaning, ids
-from aggregator.errors import SourceError
-from aggregator.model import (
-    Document,
-    FeedInfo,
-    Source,
-    StoredEntry,
-    Story,
-)
-from aggregator.parsers import parse
-from aggregator.stories import prior, scoring
-from aggregator.stories.features import extract
-from aggregator.stories.grouping import Learned
-from aggregator.stories.learning import evaluate, labelled, pairs, train
-from aggregator.stories.learning.labelled import Labelled
+from aggregator.core import ids
+from aggregator.core.errors import SourceError
+from aggregator.core.model import Document, FeedInfo, Source, StoredEntry, Story
+from aggregator.gather import cleaning
+from aggregator.gather.parsers import parse
+from aggregator.group.features import prior
+from aggregator.group.features.features import extract
+from aggregator.group.learning import evaluate, labelled, pairs, train
+from aggregator.group.learning.labelled import Labelled
+from aggregator.group.model import scoring
+from aggregator.group.stories.grouping import Learned
 from benchmarks import grouping_speed, grouping_store
 from benchmarks.grouping_speed import BATCH, Past
 

@@ -14,17 +14,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aggregator import cleaning, documents
-from aggregator.errors import SourceError
-from aggregator.model import Document, Source, StoredEntry
-from aggregator.stories import prior, scoring
-from aggregator.stories.features import Features, extract
-from aggregator.stories.grouping import Learned
-from aggregator.stories.learning import labelled, pairs
-from aggregator.stories.learning.labelled import Labelled
+from aggregator.core.errors import SourceError
+from aggregator.core.model import Document, Source, StoredEntry
+from aggregator.gather import cleaning
+from aggregator.gather.document import read_document
+from aggregator.group.features import prior
+from aggregator.group.features.features import Features, extract
+from aggregator.group.learning import labelled, pairs
+from aggregator.group.learning.labelled import Labelled
+from aggregator.group.model import scoring
+from aggregator.group.stories.grouping import Learned
 
 HOME = Path(__file__).parents[1]
-PRIOR = HOME / "aggregator/stories/prior.bin"
+PRIOR = HOME / "aggregator/group/features/prior.bin"
 PAIRS = HOME / "tests/quality/pairs.npz"
 MOST = 36_000  # pairs of one file; of a larger one some stretches are taken
 FEED = 30  # entries of one feed
@@ -42,7 +44,7 @@ def read_feeds(folder: Path) -> Iterator[Features]:
     for path in sorted(one for one in folder.rglob("*") if one.is_file()):
         document = Document(name=path.name, content=path.read_bytes())
         try:
-            found = documents.read(document, Source(id=path.name), {}, FEED)
+            found = read_document(document, Source(id=path.name), {}, FEED)
         except SourceError:
             continue
         for entry in found.entries:

@@ -6,9 +6,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from aggregator import ids
-from aggregator.leases import Lease
-from aggregator.model import (
+from aggregator.core import ids
+from aggregator.core.leases import Lease
+from aggregator.core.model import (
     Decision,
     Document,
     Edition,
@@ -26,7 +26,7 @@ from aggregator.model import (
     Story,
     Tombstone,
 )
-from aggregator.settings import FeedSpec
+from aggregator.core.settings import FeedSpec
 
 T = TypeVar("T")
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from aggregator import ids
-from aggregator.errors import FetchError
-from aggregator.model import Document, Fetched, NotModified, ShownStory, Source, Validators
-from aggregator.ports import Clock, Fetcher
+from aggregator.core import ids
+from aggregator.core.errors import FetchError
+from aggregator.core.model import Document, Fetched, NotModified, ShownStory, Source, Validators
+from aggregator.core.ports import Clock, Fetcher
 from tests.builders import NOW
 
 

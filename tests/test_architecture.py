@@ -25,8 +25,8 @@ def test_sizes_are_kept() -> None:
 def test_one_library_has_one_home() -> None:
     """The named libraries are imported in one place each."""
     homes = {
-        "httpx": "fetchers/_http.py",
-        "feedgen": "renderers/atom.py",
+        "httpx": "gather/fetchers/_http.py",
+        "feedgen": "publish/renderers/atom.py",
         "apscheduler": "daemon.py",
     }
     for library, home in homes.items():

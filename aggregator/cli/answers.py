@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from aggregator import cleaning, config, urls
-from aggregator.cleaning.html import clean_body
+from aggregator import config
 from aggregator.cli.lines import text
 from aggregator.cli.output import json_line
-from aggregator.errors import ConfigError
-from aggregator.settings import CleanOptions
+from aggregator.core.errors import ConfigError
+from aggregator.core.settings import CleanOptions
+from aggregator.gather import cleaning
+from aggregator.gather.cleaning.html import clean_body
+from aggregator.text import urls
 
 Row = dict[str, Any]
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from aggregator.cleaning.blocks import block_hash, texts
-from aggregator.errors import AggregatorError
-from aggregator.model import StoredEntry
+from aggregator.core.errors import AggregatorError
+from aggregator.core.model import StoredEntry
+from aggregator.gather.cleaning.blocks import block_hash, texts
 
 if TYPE_CHECKING:
-    from aggregator.ports import Store
+    from aggregator.core.ports import Store
 
 _STORIES = 5_000  # the newest, in which the words of a block are looked for
 _TEXT = 200

@@ -14,8 +14,8 @@ import typer
 
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, read_config
 from aggregator.cli.output import printable, say, say_json
-from aggregator.errors import AggregatorError
-from aggregator.model import Source, SourceState
+from aggregator.core.errors import AggregatorError
+from aggregator.core.model import Source, SourceState
 
 if TYPE_CHECKING:
     from aggregator.bootstrap import Application
@@ -143,7 +143,7 @@ def _hubs(application: "Application", now: datetime) -> Iterator[Finding]:
         mend = "set public_url: to where others find us, or allow it in fetch.allow_private"
         yield Finding("warning", f"websub: no hub is asked for news: public_url: {trouble}", mend)
         return
-    from aggregator import leases  # noqa: PLC0415  as above
+    from aggregator.core import leases  # noqa: PLC0415  as above
 
     held = application.store.leases()
     live = sum(leases.is_live(one, now) for one in held)

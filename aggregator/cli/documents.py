@@ -6,11 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from aggregator import dates, parsers
-from aggregator.cleaning import discover
-from aggregator.decode import decode
-from aggregator.errors import NotAFeed, ParseError
-from aggregator.model import Author, Document, FeedInfo, RawEntry
+from aggregator.core.errors import NotAFeed, ParseError
+from aggregator.core.model import Author, Document, FeedInfo, RawEntry
+from aggregator.gather import parsers
+from aggregator.gather.cleaning import discover
+from aggregator.text import dates
+from aggregator.text.charset import decode
 
 LARGEST = 64_000_000  # bytes of a document
 

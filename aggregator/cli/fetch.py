@@ -15,8 +15,8 @@ import typer
 
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, open_logs, read_config
 from aggregator.cli.output import Progress, printable, say, say_json, table, whisper
-from aggregator.errors import ConfigError
-from aggregator.report import RunReport, SourceReport
+from aggregator.core.errors import ConfigError
+from aggregator.core.report import RunReport, SourceReport
 
 if TYPE_CHECKING:
     from aggregator.bootstrap import Application
@@ -160,7 +160,7 @@ def as_json(application: "Application", report: RunReport) -> dict[str, Any]:
 
     They are those of this run's documents and those in the published window.
     """
-    from aggregator import ids  # noqa: PLC0415  as above
+    from aggregator.core import ids  # noqa: PLC0415  as above
 
     store = application.store
     names = {source.identity: source.id for source in application.config.sources}

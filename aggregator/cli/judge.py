@@ -13,11 +13,11 @@ import typer
 from aggregator.cli import lines
 from aggregator.cli.options import Json, Quiet
 from aggregator.cli.output import printable, say, say_json
-from aggregator.errors import AggregatorError
+from aggregator.core.errors import AggregatorError
 
 if TYPE_CHECKING:
-    from aggregator.stories.grouping import Learned
-    from aggregator.stories.learning.evaluate import Evaluation
+    from aggregator.group.learning.evaluate import Evaluation
+    from aggregator.group.stories.grouping import Learned
 
 # Each command imports the grouping when it runs: it costs a second that `--help` need not pay.
 
@@ -50,10 +50,10 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Group labelled entries and say how well it went; only pairs inside one FILE count."""
-    from aggregator import publish  # noqa: PLC0415
     from aggregator.cli import streams  # noqa: PLC0415
-    from aggregator.stories.learning import evaluate as judging  # noqa: PLC0415
-    from aggregator.stories.learning import plot as plotting  # noqa: PLC0415
+    from aggregator.group.learning import evaluate as judging  # noqa: PLC0415
+    from aggregator.group.learning import plot as plotting  # noqa: PLC0415
+    from aggregator.publish import files as output_files  # noqa: PLC0415
 
     learned = _learned(weights)
     started = time.perf_counter()
@@ -61,7 +61,7 @@ def evaluate(
     shown: dict[str, Any] = judging.summary(made, time.perf_counter() - started)
     spoken, worst = judging.languages(made), list(_worst(made, mistakes))
     if plot:
-        publish.write(plot, plotting.draw(made).encode())
+        output_files.write(plot, plotting.draw(made).encode())
     if json:
         shown |= {"languages": spoken} if spoken else {}
         say_json(shown | ({"mistakes": worst} if mistakes else {}))
@@ -74,11 +74,11 @@ def evaluate(
 
 def train(files: _Files, output: _Output, quiet: Quiet = False) -> None:
     """Make the weights of the pair model from labelled entries; the same files make the same."""
-    from aggregator import publish  # noqa: PLC0415
     from aggregator.cli import streams  # noqa: PLC0415
-    from aggregator.stories import grouping  # noqa: PLC0415
-    from aggregator.stories.learning import pairs  # noqa: PLC0415
-    from aggregator.stories.learning import train as training  # noqa: PLC0415
+    from aggregator.group.learning import pairs  # noqa: PLC0415
+    from aggregator.group.learning import train as training  # noqa: PLC0415
+    from aggregator.group.stories import grouping  # noqa: PLC0415
+    from aggregator.publish import files as output_files  # noqa: PLC0415
 
     learned = grouping.shipped()
     made: list[pairs.Pairs] = []
@@ -87,7 +87,7 @@ def train(files: _Files, output: _Output, quiet: Quiet = False) -> None:
             made.extend(pairs.load(file.read_bytes()))
         else:
             made.extend(pairs.lessons(file.stem, streams.entries(read(file)), learned))
-    publish.write(output, training.train(made).encode())
+    output_files.write(output, training.train(made).encode())
     if not quiet:
         say(f"wrote {output}: {sum(len(one.left) for one in made)} pairs of {len(made)} files")
 
@@ -102,7 +102,8 @@ def read(file: Path) -> list[dict[str, Any]]:
 
 
 def _learned(weights: Path | None) -> "Learned":
-    from aggregator.stories import grouping, scoring  # noqa: PLC0415
+    from aggregator.group.model import scoring  # noqa: PLC0415
+    from aggregator.group.stories import grouping  # noqa: PLC0415
 
     shipped = grouping.shipped()
     if weights is None:
@@ -116,7 +117,7 @@ def _learned(weights: Path | None) -> "Learned":
 
 def _worst(made: "Sequence[Evaluation]", most: int) -> Iterator[dict[str, Any]]:
     """Yield the most confident mistakes of all files, the worst first."""
-    from aggregator.stories.learning.evaluate import describe  # noqa: PLC0415
+    from aggregator.group.learning.evaluate import describe  # noqa: PLC0415
 
     found = [
         (mistake, {one.stored.key: one for one in evaluation.entries})

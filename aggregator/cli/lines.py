@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
 from aggregator.cli.output import say_json
-from aggregator.errors import AggregatorError
+from aggregator.core.errors import AggregatorError
 
 LONGEST = 64_000_000  # bytes of one line
 

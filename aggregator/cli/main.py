@@ -10,7 +10,7 @@ import typer
 
 from aggregator.cli import doctor, fetch, judge, serve, setup, sources, stories, try_
 from aggregator.cli.output import say, whisper
-from aggregator.errors import AggregatorError, ConfigError, DataFolderBusy
+from aggregator.core.errors import AggregatorError, ConfigError, DataFolderBusy
 
 BUSY, INTERRUPTED, PIPE_CLOSED = 3, 130, 141
 

@@ -39,7 +39,7 @@ def config_path(given: Path | None) -> Path:
 
 def open_logs(level: Literal["debug", "info", "warning", "error"]) -> None:
     """Send what is logged to standard error, from this level on."""
-    from aggregator import logs  # noqa: PLC0415  a tenth of a second, as above
+    from aggregator.core import logs  # noqa: PLC0415  a tenth of a second, as above
 
     wanted = os.environ.get("AGGREGATOR_LOG", "text")
     logs.configure(sys.stderr, level=level, form="json" if wanted == "json" else "text")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from aggregator.report import SourceReport
+from aggregator.core.report import SourceReport
 
 if TYPE_CHECKING:
     from rich.console import Console

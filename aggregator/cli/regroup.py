@@ -12,7 +12,7 @@ from aggregator.cli.output import say, say_json, table, whisper
 from aggregator.cli.sources import opened
 
 if TYPE_CHECKING:
-    from aggregator.stories import Outcome
+    from aggregator.group.regroup.regroup import Outcome
 
 _SHOWN = 100  # moves in the table
 _TITLE = 60
@@ -49,7 +49,7 @@ def regroup(
 
 
 def _as_json(outcome: "Outcome", *, dry_run: bool) -> dict[str, Any]:
-    from aggregator import ids  # noqa: PLC0415  loaded already, by `opened`
+    from aggregator.core import ids  # noqa: PLC0415  loaded already, by `opened`
 
     return {
         "entries": outcome.entries,

@@ -7,7 +7,7 @@ import typer
 
 from aggregator.cli.options import ConfigPath, Json, Quiet, config_path, read_config
 from aggregator.cli.output import json_line, say, say_json
-from aggregator.errors import ConfigError
+from aggregator.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from aggregator.config import Config
@@ -61,7 +61,7 @@ def _check_words(read: "Config") -> None:
     """Try the words and expressions of all feeds: one that could cost too much is refused."""
     if not any(feed.include or feed.exclude for feed in read.feeds):
         return
-    from aggregator import selection  # noqa: PLC0415  numpy and more: half a second
+    from aggregator.publish import selection  # noqa: PLC0415  numpy and more: half a second
 
     for number, feed in enumerate(read.feeds):
         try:

@@ -12,7 +12,7 @@ import typer
 
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, config_path, read_config
 from aggregator.cli.output import printable, say, say_json, table
-from aggregator.model import Source, SourceState
+from aggregator.core.model import Source, SourceState
 
 if TYPE_CHECKING:
     from aggregator.bootstrap import Application
@@ -125,7 +125,7 @@ def outcome(source: Source, state: SourceState) -> str:
 
 
 def _redacted(url: str) -> str:
-    from aggregator import urls  # noqa: PLC0415  its tables are read when first used
+    from aggregator.text import urls  # noqa: PLC0415  its tables are read when first used
 
     return urls.redact(url) if url else ""
 
@@ -176,7 +176,7 @@ def import_sources(
 @app.command("export")
 def export_sources(config: ConfigPath = None) -> None:
     """Print the sources as OPML, for other readers; user names and passwords stay out."""
-    from aggregator.renderers import _opml  # noqa: PLC0415  only this command writes lists
+    from aggregator.publish.renderers import _opml  # noqa: PLC0415  only this command writes lists
 
     say(_opml.render_sources(read_config(config).sources, title="aggregator").decode().rstrip())
 

@@ -13,12 +13,12 @@ from aggregator.cli import regroup
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet
 from aggregator.cli.output import printable, say, say_json, table
 from aggregator.cli.sources import opened
-from aggregator.errors import AggregatorError
-from aggregator.model import Decision, Member, Reason, ShownStory, StoredEntry
+from aggregator.core.errors import AggregatorError
+from aggregator.core.model import Decision, Member, Reason, ShownStory, StoredEntry
 
 if TYPE_CHECKING:
     from aggregator.bootstrap import Application
-    from aggregator.stories import Explanation
+    from aggregator.group.stories.explain import Explanation
 
 app = typer.Typer(no_args_is_help=True, help="What was grouped, why, and your corrections.")
 regroup.register(app)
@@ -90,12 +90,12 @@ def explain(
     a: _Entry, b: _Other, config: ConfigPath = None, data: DataPath = None, json: Json = False
 ) -> None:
     """Say which features of two entries pulled them together or apart."""
-    from aggregator import stories  # noqa: PLC0415  numpy and the weights: a second
+    from aggregator.group.stories.explain import explain  # noqa: PLC0415  numpy and the weights: a second
 
     with opened(config, data) as application:
         pair = find_entry(application, a), find_entry(application, b)
         settings, decisions = application.config.stories, application.store.decisions()
-        made = stories.explain(*pair, settings, decisions=decisions)
+        made = explain(*pair, settings, decisions=decisions)
     if json:
         shown = asdict(made)
         say_json(shown | {name: dict(shown[name]) for name in ("features", "contributions")})
@@ -121,11 +121,12 @@ def never(a: _Entry, b: _Other, config: ConfigPath = None, data: DataPath = None
 @app.command()
 def split(story: _Story, entry: _Entry, config: ConfigPath = None, data: DataPath = None) -> None:
     """Take an entry out of a story; kept for ever."""
-    from aggregator import bootstrap, corrections  # noqa: PLC0415  the pipeline, see `opened`
+    from aggregator import bootstrap  # noqa: PLC0415
+    from aggregator.publish import signed_links  # noqa: PLC0415  the pipeline, see `opened`
 
     with opened(config, data) as application:
         shown, parted = find_story(application, story), find_entry(application, entry)
-        _keep(application, corrections.split(shown, parted.key, when=bootstrap.now()))
+        _keep(application, signed_links.split(shown, parted.key, when=bootstrap.now()))
 
 
 def _explained(pair: tuple[StoredEntry, StoredEntry], made: "Explanation") -> Iterator[str]:
@@ -198,7 +199,7 @@ def find_story(application: "Application", text: str) -> ShownStory:
 
 
 def _line(shown: ShownStory) -> dict[str, Any]:
-    from aggregator import ids  # noqa: PLC0415  loaded already, by `opened`
+    from aggregator.core import ids  # noqa: PLC0415  loaded already, by `opened`
 
     return {
         "id": shown.story.id,
@@ -212,7 +213,7 @@ def _line(shown: ShownStory) -> dict[str, Any]:
 
 
 def _members(shown: ShownStory) -> list[dict[str, Any]]:
-    from aggregator import ids  # noqa: PLC0415  loaded already, by `opened`
+    from aggregator.core import ids  # noqa: PLC0415  loaded already, by `opened`
 
     entries = {one.key: one for one in shown.entries}
     return [

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from aggregator import cleaning
-from aggregator.stories.learning import labelled
-from aggregator.stories.learning.evaluate import evaluate
-from aggregator.stories.learning.labelled import Labelled
+from aggregator.gather import cleaning
+from aggregator.group.learning import labelled
+from aggregator.group.learning.evaluate import evaluate
+from aggregator.group.learning.labelled import Labelled
 
 
 def entries(rows: Iterable[Mapping[str, Any]]) -> tuple[Labelled, ...]:

@@ -12,10 +12,10 @@ import typer
 from aggregator.cli import lines
 from aggregator.cli.options import read_config
 from aggregator.cli.output import printable, say, say_json
-from aggregator.errors import AggregatorError
+from aggregator.core.errors import AggregatorError
 
 if TYPE_CHECKING:
-    from aggregator.settings import CleanOptions
+    from aggregator.core.settings import CleanOptions
 
 # Each command imports what it tries when it runs: the rules, the parsers or the grouping take half
 # a second that the others, and `--help`, need not pay.
@@ -159,7 +159,7 @@ def _usual(config: Path | None) -> "CleanOptions":
     """Return the options of a configuration, where one is named, else those that hold without."""
     if config is not None:
         return read_config(config).clean
-    from aggregator.settings import CleanOptions  # noqa: PLC0415
+    from aggregator.core.settings import CleanOptions  # noqa: PLC0415
 
     return CleanOptions()
 

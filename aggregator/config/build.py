@@ -12,8 +12,8 @@ from aggregator.config.models import ConfigModel, FeedModel, SourceModel
 from aggregator.config.problems import Problem
 from aggregator.config.rules import read_link_rules
 from aggregator.config.sections import ImagesModel
-from aggregator.model import Source
-from aggregator.settings import (
+from aggregator.core.model import Source
+from aggregator.core.settings import (
     CleanOptions,
     FeedSpec,
     FetchSettings,

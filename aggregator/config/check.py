@@ -7,11 +7,11 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from aggregator import plugins
 from aggregator.config import addresses, words
 from aggregator.config.models import ConfigModel, FeedModel, SourceModel
 from aggregator.config.problems import Problem
 from aggregator.config.tree import Tree, Where
+from aggregator.core import plugins
 
 _LISTS: Mapping[str, TypeAdapter[Any]] = {
     "sources": TypeAdapter(SourceModel),

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from aggregator.model import Source
-from aggregator.settings import (
+from aggregator.core.model import Source
+from aggregator.core.settings import (
     CleanOptions,
     FeedSpec,
     FetchSettings,

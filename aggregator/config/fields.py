@@ -10,8 +10,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
-from aggregator import plugins
 from aggregator.config import units
+from aggregator.core import plugins
 
 _HOST = re.compile(r"(?:\*\.)?[\w](?:[\w-]{0,62}\.?){1,30}")
 _GLOB = re.compile(r"[\w*?.\-\[\]:]{1,255}")
@@ -253,5 +253,5 @@ Name = Annotated[str, AfterValidator(_name)]
 Language = Annotated[str, AfterValidator(_or_empty(_language))]
 TimeZone = Annotated[str, AfterValidator(_or_empty(_timezone))]
 Headers = Annotated[dict[str, str], AfterValidator(_headers)]
-Kind = Annotated[str, AfterValidator(plugin("aggregator.fetchers"))]
-Format = Annotated[str, AfterValidator(plugin("aggregator.renderers"))]
+Kind = Annotated[str, AfterValidator(plugin("aggregator.gather.fetchers"))]
+Format = Annotated[str, AfterValidator(plugin("aggregator.publish.renderers"))]

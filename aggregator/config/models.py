@@ -36,7 +36,7 @@ from aggregator.config.sections import (
     Texts,
     as_list,
 )
-from aggregator.settings import CleanOptions, FeedSpec
+from aggregator.core.settings import CleanOptions, FeedSpec
 
 _CLEAN = CleanOptions()
 _FEED = FeedSpec(name="merged", title="Merged news")

@@ -8,8 +8,8 @@ from typing import Any
 import listparser
 
 from aggregator.config import fields
-from aggregator.decode import decode
-from aggregator.errors import ConfigError
+from aggregator.core.errors import ConfigError
+from aggregator.text.charset import decode
 
 LARGEST = 10_000_000  # bytes of a list
 _MOST = 20_000  # subscriptions of a list

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aggregator.errors import ConfigError, ConfigErrors
+from aggregator.core.errors import ConfigError, ConfigErrors
 
 _MOST = 20
 

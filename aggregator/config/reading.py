@@ -12,9 +12,9 @@ from aggregator.config.config import Config
 from aggregator.config.models import ConfigModel
 from aggregator.config.problems import raise_all
 from aggregator.config.sections import CleanModel
-from aggregator.errors import ConfigError
-from aggregator.model import Source
-from aggregator.settings import CleanOptions
+from aggregator.core.errors import ConfigError
+from aggregator.core.model import Source
+from aggregator.core.settings import CleanOptions
 
 
 def load(path: Path, env: Mapping[str, str]) -> Config:

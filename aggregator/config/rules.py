@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from aggregator.config.fields import HostGlob, Id, Regex, regex
-from aggregator.settings import LinkRule, WrapperRule
+from aggregator.core.settings import LinkRule, WrapperRule
 
 _LARGEST_RULES = 5_000_000  # bytes of a rules file; the public one has 100 kB
 

@@ -18,7 +18,7 @@ from aggregator.config.fields import (
     WebAddress,
 )
 from aggregator.config.rules import WrapperModel
-from aggregator.settings import CleanOptions, FetchSettings, ImageOptions, StorySettings
+from aggregator.core.settings import CleanOptions, FetchSettings, ImageOptions, StorySettings
 
 _FETCH = FetchSettings()
 _IMAGES = ImageOptions()

@@ -6,7 +6,6 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from aggregator import plugins
 from aggregator.config.models import ConfigModel, FeedModel, SourceModel
 from aggregator.config.problems import Problem
 from aggregator.config.rules import WrapperModel
@@ -19,6 +18,7 @@ from aggregator.config.sections import (
     StoriesModel,
 )
 from aggregator.config.tree import Where
+from aggregator.core import plugins
 
 SECTIONS: Mapping[str, type[BaseModel]] = {
     "fetch": FetchModel,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import structlog
 
-from aggregator.errors import FetchError
-from aggregator.ports import Clock, Poster
+from aggregator.core.errors import FetchError
+from aggregator.core.ports import Clock, Poster
 
 _FIRST, _LONGEST = timedelta(minutes=1), timedelta(hours=6)
 _MOST = 12  # tries; by then the hub has been away for more than a day

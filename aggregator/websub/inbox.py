@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from hashlib import blake2b
 
-from aggregator.model import Document
+from aggregator.core.model import Document
 
 _EACH = 8  # documents of one source
 _ALL = 500  # documents

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from aggregator import leases, urls
-from aggregator.errors import FetchError
-from aggregator.leases import Lease
-from aggregator.model import Document, Source
-from aggregator.ports import Clock, Leases, Poster
+from aggregator.core import leases
+from aggregator.core.errors import FetchError
+from aggregator.core.leases import Lease
+from aggregator.core.model import Document, Source
+from aggregator.core.ports import Clock, Leases, Poster
+from aggregator.text import urls
 from aggregator.websub.inbox import Inbox
 from aggregator.websub.signature import is_signed
 

@@ -13,8 +13,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, text
 
-from aggregator.stores import open_store
-from aggregator.stores.opening import FILE
+from aggregator.store import open_store
+from aggregator.store.opening import FILE
 from tests.builders import NOW
 
 KINDS = ("sqlite", "postgresql")

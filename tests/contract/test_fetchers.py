@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import plugins
-from aggregator.errors import FetchError
-from aggregator.fetchers import open_fetchers
-from aggregator.model import Fetched, NotModified, Source, Validators
-from aggregator.ports import Fetcher
-from aggregator.settings import FetchSettings
+from aggregator.core import plugins
+from aggregator.core.errors import FetchError
+from aggregator.core.model import Fetched, NotModified, Source, Validators
+from aggregator.core.ports import Fetcher
+from aggregator.core.settings import FetchSettings
+from aggregator.gather.fetchers import open_fetchers
 
-KINDS = plugins.names("aggregator.fetchers")
+KINDS = plugins.names("aggregator.gather.fetchers")
 DUMP = "<!--1714100000000-->\n[A](https://example.org/a)\n------\n<p>Text</p>\n"
 
 
@@ -57,7 +57,7 @@ def fetch(source: Source, *, times: int = 1) -> Fetched | NotModified:
 
 def test_a_module_makes_a_fetcher(kind: str) -> None:
     """`make` takes the settings and gives what keeps the Protocol."""
-    fetcher: Fetcher = plugins.load("aggregator.fetchers", kind).make(FetchSettings())
+    fetcher: Fetcher = plugins.load("aggregator.gather.fetchers", kind).make(FetchSettings())
     assert inspect.iscoroutinefunction(fetcher.fetch)
     asyncio.run(fetcher.close())
     asyncio.run(fetcher.close())

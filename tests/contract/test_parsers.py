@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import parsers, plugins
-from aggregator.errors import NotAFeed, ParseError
-from aggregator.model import Document, ParsedFeed
-from aggregator.ports import Parser
+from aggregator.core import plugins
+from aggregator.core.errors import NotAFeed, ParseError
+from aggregator.core.model import Document, ParsedFeed
+from aggregator.core.ports import Parser
+from aggregator.gather import parsers
 
-NAMES = plugins.names("aggregator.parsers")
+NAMES = plugins.names("aggregator.gather.parsers")
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 DOCUMENTS = sorted(
     path
@@ -35,7 +36,7 @@ NOISE = [
 @pytest.fixture(params=NAMES)
 def parser(request: pytest.FixtureRequest) -> Parser:
     """Return one parser after the other."""
-    found: Parser = plugins.load("aggregator.parsers", request.param)
+    found: Parser = plugins.load("aggregator.gather.parsers", request.param)
     return found
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import ids
-from aggregator.model import Grouping, Story
-from aggregator.ports import Page
-from aggregator.stores import SqlStore, open_store
-from aggregator.stores.journal import EntryLine, Journal
-from aggregator.stores.opening import FILE, JOURNAL
+from aggregator.core import ids
+from aggregator.core.model import Grouping, Story
+from aggregator.core.ports import Page
+from aggregator.store import SqlStore, open_store
+from aggregator.store.journal import EntryLine, Journal
+from aggregator.store.opening import FILE, JOURNAL
 from tests.builders import (
     NOW,
     at,

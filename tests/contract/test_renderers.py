@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from aggregator import plugins
-from aggregator.model import Author, Edition, Enclosure, Publisher, StoredEntry
-from aggregator.ports import Renderer
+from aggregator.core import plugins
+from aggregator.core.model import Author, Edition, Enclosure, Publisher, StoredEntry
+from aggregator.core.ports import Renderer
 from tests.builders import (
     at,
     make_edition,
@@ -26,7 +26,7 @@ from tests.builders import (
     make_tombstone,
 )
 
-FORMATS = plugins.names("aggregator.renderers")
+FORMATS = plugins.names("aggregator.publish.renderers")
 FEEDS = [name for name in FORMATS if name != "dump"]  # what a reader subscribes to
 
 _TEXTS = st.one_of(
@@ -95,7 +95,7 @@ def editions(draw: st.DrawFn) -> Edition:
 
 def renderer(name: str) -> Renderer:
     """Return the module of a format."""
-    found: Renderer = plugins.load("aggregator.renderers", name)
+    found: Renderer = plugins.load("aggregator.publish.renderers", name)
     return found
 
 

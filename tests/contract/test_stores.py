@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from aggregator import ids
-from aggregator.model import (
+from aggregator.core import ids
+from aggregator.core.model import (
     Author,
     Change,
     Enclosure,
@@ -21,10 +21,10 @@ from aggregator.model import (
     Story,
     Validators,
 )
-from aggregator.ports import Store
-from aggregator.stores import SqlStore, open_store
-from aggregator.stores.journal import EntryLine, Journal
-from aggregator.stores.opening import JOURNAL
+from aggregator.core.ports import Store
+from aggregator.store import SqlStore, open_store
+from aggregator.store.journal import EntryLine, Journal
+from aggregator.store.opening import JOURNAL
 from tests.builders import (
     NOW,
     at,

@@ -15,11 +15,11 @@ from lxml import etree
 
 from aggregator import bootstrap
 from aggregator.bootstrap import Application
-from aggregator.fetchers import open_fetchers
+from aggregator.gather.fetchers import open_fetchers
 from aggregator.pipeline import Parts, Pipeline
 from aggregator.pool import Pool
-from aggregator.renderers import LIST
-from aggregator.server import Site, make_app
+from aggregator.publish.renderers import LIST
+from aggregator.web import Site, make_app
 from tests.fakes import FakeClock
 from tests.integration.conftest import Opener
 

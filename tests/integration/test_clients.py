@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-from aggregator import publish
-from aggregator.model import Edition
-from aggregator.renderers import atom
-from aggregator.server import Site, make_app
+from aggregator.core.model import Edition
+from aggregator.publish import files
+from aggregator.publish.renderers import atom
+from aggregator.web import Site, make_app
 from tests.builders import at, make_edition, make_shown, make_spec, make_stored
 from tests.fakes import FakeClock
-from tests.unit.server.fakes import FakeReader
+from tests.unit.web.fakes import FakeReader
 
 NEWSBOAT = shutil.which("newsboat")
 
@@ -86,7 +86,7 @@ def written(folder: Path, *titles: str) -> Edition:
         for n, title in enumerate(titles, 1)
     )
     edition = make_edition(*stories)
-    publish.write(folder / "merged.atom", atom.render(edition))
+    files.write(folder / "merged.atom", atom.render(edition))
     return edition
 
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 import httpcore
 import pytest
 
-from aggregator.errors import BlockedAddress, ConfigError, Unreachable
-from aggregator.fetchers._dial import Dialer, look_up
-from aggregator.fetchers._guard import Allowed
-from aggregator.fetchers.feed import make
-from aggregator.settings import FetchSettings
+from aggregator.core.errors import BlockedAddress, ConfigError, Unreachable
+from aggregator.core.settings import FetchSettings
+from aggregator.gather.fetchers._dial import Dialer, look_up
+from aggregator.gather.fetchers._guard import Allowed
+from aggregator.gather.fetchers.feed import make
 
 
 class Names:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from aggregator.errors import (
+from aggregator.core.errors import (
     BlockedAddress,
     BodyTooLarge,
     FetchError,
@@ -20,9 +20,9 @@ from aggregator.errors import (
     TooManyRedirects,
     Unreachable,
 )
-from aggregator.fetchers.feed import FeedFetcher
-from aggregator.model import Fetched, NotModified, Source, Validators
-from aggregator.settings import FetchSettings
+from aggregator.core.model import Fetched, NotModified, Source, Validators
+from aggregator.core.settings import FetchSettings
+from aggregator.gather.fetchers.feed import FeedFetcher
 from tests.integration.wire import Reply, Request, Send, Wire, response, wired
 
 T = TypeVar("T")

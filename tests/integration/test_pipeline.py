@@ -7,7 +7,7 @@ from typing import Any
 
 from lxml import etree
 
-from aggregator.report import RunReport
+from aggregator.core.report import RunReport
 from tests.integration.conftest import SEEDS, Opener
 from tests.integration.loopback import Site
 

@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 import pytest
 from lxml import etree
 
-from aggregator.model import Document, Source
+from aggregator.core.model import Document, Source
+from aggregator.core.report import RunReport
+from aggregator.core.settings import FeedSpec, FetchSettings, StorySettings
 from aggregator.pipeline import Parts, Pipeline
 from aggregator.pool import Pool
-from aggregator.renderers import atom
-from aggregator.report import RunReport
-from aggregator.settings import FeedSpec, FetchSettings, StorySettings
-from aggregator.stores import SqlStore, open_store
+from aggregator.publish.renderers import atom
+from aggregator.store import SqlStore, open_store
 from tests.builders import NOW, make_document, make_source, make_spec
 from tests.fakes import FakeClock, FakeFetcher
 

@@ -9,9 +9,9 @@ from lxml import etree
 
 from aggregator import bootstrap
 from aggregator.bootstrap import Application
-from aggregator.server import Site, make_app
+from aggregator.web import Site, make_app
 from tests.integration.conftest import SEEDS, Opener
-from tests.unit.server.fakes import Visitor
+from tests.unit.web.fakes import Visitor
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 CONFIG = (

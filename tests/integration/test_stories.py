@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import settings as sized
 from hypothesis import strategies as st
 
-from aggregator import documents, ids
-from aggregator.model import (
+from aggregator.core import ids
+from aggregator.core.model import (
     Decision,
     Document,
     GroupContext,
@@ -23,8 +23,9 @@ from aggregator.model import (
     Story,
     Tombstone,
 )
-from aggregator.settings import StorySettings
-from aggregator.stories import group
+from aggregator.core.settings import StorySettings
+from aggregator.gather.document import read_document
+from aggregator.group.stories.grouping import group
 from tests.builders import (
     NOW,
     at,
@@ -244,7 +245,7 @@ def test_seeds_give_four_stories() -> None:
     folder, found = make_folder(SEEDS), {}
     for path in sorted(SEEDS.glob("*.txt")):
         document = Document(name=path.name, content=path.read_bytes(), format="dump")
-        (entry,) = documents.read(document, folder, {}, 500).entries
+        (entry,) = read_document(document, folder, {}, 500).entries
         found[path.name[:3]] = make_stored(
             key=ids.entry_key("dumps", "link", entry.link),
             source_id="dumps",

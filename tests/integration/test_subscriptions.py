@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-from aggregator import leases
 from aggregator.bootstrap import Application
+from aggregator.core import leases
+from aggregator.core.errors import StoreError
+from aggregator.core.leases import Lease
+from aggregator.core.model import SourceState
+from aggregator.core.ports import Leases, Store
 from aggregator.daemon import Daemon
-from aggregator.errors import StoreError
-from aggregator.fetchers import open_poster
-from aggregator.leases import Lease
-from aggregator.metrics import Metrics
-from aggregator.model import SourceState
-from aggregator.ports import Leases, Store
-from aggregator.server import Site, make_app
+from aggregator.gather.fetchers import open_poster
+from aggregator.web import Site, make_app
+from aggregator.web.metrics import Metrics
 from aggregator.websub import Inbox, Subscriber
 from tests.fakes import FakeClock
 from tests.integration import loopback

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.errors import BlockedAddress, FetchError, Timeout
-from aggregator.fetchers import open_poster, why_unreachable
-from aggregator.settings import FetchSettings
+from aggregator.core.errors import BlockedAddress, FetchError, Timeout
+from aggregator.core.settings import FetchSettings
+from aggregator.gather.fetchers import open_poster, why_unreachable
 from tests.integration.conftest import SEEDS, Opener
 from tests.integration.hub import Hub, open_hub
 

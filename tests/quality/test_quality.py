@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aggregator.stories import prior, scoring
-from aggregator.stories.learning import metrics, pairs, train
-from aggregator.stories.learning.pairs import Pairs
+from aggregator.group.features import prior
+from aggregator.group.learning import metrics, pairs, train
+from aggregator.group.learning.pairs import Pairs
+from aggregator.group.model import scoring
 
 HERE = Path(__file__).parent
-SHIPPED = Path(scoring.__file__).parent
+WEIGHTS = Path(scoring.__file__).with_name("weights.json")
+PRIOR = Path(prior.__file__).with_name("prior.bin")
 
 
 @cache
@@ -45,7 +47,7 @@ def agreement(one: Pairs) -> tuple[float, float, float]:
 def test_the_shipped_weights_are_what_training_makes() -> None:
     # The smallest kind of text stands for all: `aggregator train` makes the rest the same way.
     made = json.loads(train.train(files(), ["zh undated"]))["kinds"]["zh undated"]
-    shipped = json.loads((SHIPPED / "weights.json").read_text("utf-8"))["kinds"]["zh undated"]
+    shipped = json.loads(WEIGHTS.read_text("utf-8"))["kinds"]["zh undated"]
     assert made["thresholds"] == shipped["thresholds"]
     assert made["weights"] == pytest.approx(shipped["weights"], rel=1e-2, abs=1e-3)
     old, new = (
@@ -95,6 +97,6 @@ def test_probabilities_mean_what_they_say() -> None:
 
 
 def test_what_is_shipped_is_small() -> None:
-    assert (SHIPPED / "prior.bin").stat().st_size <= 300_000
-    assert (SHIPPED / "weights.json").stat().st_size <= 400_000
+    assert PRIOR.stat().st_size <= 300_000
+    assert WEIGHTS.stat().st_size <= 400_000
     assert len(prior.built_in().chinese.ids) > 10_000

@@ -3,8 +3,8 @@
 import os
 import time
 
-from aggregator.errors import NotAFeed
-from aggregator.model import Document
+from aggregator.core.errors import NotAFeed
+from aggregator.core.model import Document
 
 
 def work(what: object) -> object:

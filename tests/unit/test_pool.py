@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from aggregator.errors import NotAFeed, ParseError
-from aggregator.model import Document
+from aggregator.core.errors import NotAFeed, ParseError
+from aggregator.core.model import Document
 from aggregator.pool import Pool
 from tests.unit.pool_work import size, unready, work
 

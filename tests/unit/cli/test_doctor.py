@@ -8,8 +8,8 @@ import pytest
 
 from aggregator import bootstrap
 from aggregator.cli.doctor import _source
-from aggregator.model import Source, SourceState
-from aggregator.stores import open_store
+from aggregator.core.model import Source, SourceState
+from aggregator.store import open_store
 from tests.builders import make_lease
 from tests.unit.cli.conftest import Run
 

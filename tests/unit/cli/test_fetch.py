@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.stores import lock_folder
+from aggregator.store import lock_folder
 from tests.unit.cli.conftest import Run
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from aggregator.cli import lines
 from aggregator.cli.output import Progress, json_line, printable, table
-from aggregator.errors import AggregatorError
-from aggregator.report import SourceReport
+from aggregator.core.errors import AggregatorError
+from aggregator.core.report import SourceReport
 
 
 @given(st.dictionaries(st.text(), st.text()))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.cli.sources import describe, outcome
-from aggregator.model import Source, SourceState
+from aggregator.core.model import Source, SourceState
 from tests.unit.cli.conftest import Run
 
 WHEN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from aggregator.cli.stories import _readable, in_words
-from aggregator.model import Member, Reason
+from aggregator.core.model import Member, Reason
 from tests.builders import make_stored
 from tests.unit.cli.conftest import Run
 

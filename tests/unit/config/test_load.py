@@ -16,9 +16,9 @@ from aggregator.config.models import ConfigModel, FeedModel, SourceModel
 from aggregator.config.rules import WrapperModel
 from aggregator.config.sections import FetchModel, HubModel, ImagesModel, StoriesModel
 from aggregator.config.tree import LARGEST
-from aggregator.errors import ConfigError, ConfigErrors
-from aggregator.model import Source
-from aggregator.settings import (
+from aggregator.core.errors import ConfigError, ConfigErrors
+from aggregator.core.model import Source
+from aggregator.core.settings import (
     CleanOptions,
     FeedSpec,
     FetchSettings,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.config.opml import LARGEST, Subscription, read
-from aggregator.errors import ConfigError
+from aggregator.core.errors import ConfigError
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?><opml version="2.0"><head/><body>'
 TAIL = "</body></opml>"

@@ -8,7 +8,7 @@ import pytest
 
 from aggregator import config
 from aggregator.config.rules import read_link_rules
-from aggregator.settings import LinkRule
+from aggregator.core.settings import LinkRule
 
 GOOD = {
     "providers": {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.errors import FetchError
+from aggregator.core.errors import FetchError
 from aggregator.websub import Announcer
 from tests.fakes import FakeClock
 

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-from aggregator.errors import FetchError
-from aggregator.leases import Lease
-from aggregator.model import FeedInfo, Source, SourceState
+from aggregator.core.errors import FetchError
+from aggregator.core.leases import Lease
+from aggregator.core.model import FeedInfo, Source, SourceState
 from aggregator.websub import Inbox, Subscriber
 from tests.builders import NOW, make_lease, make_source
 from tests.fakes import FakeClock

@@ -1,0 +1,133 @@
+"""Subscriptions to hubs: what is remembered of each and what comes next, pure decisions over values."""
+
+import dataclasses
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from aggregator.core.model import Source, SourceState
+from aggregator.text import urls
+
+WANTED = timedelta(days=10)  # the lease that is asked for
+_LONGEST = timedelta(days=30)  # that a lease is believed to last
+_SOONEST = timedelta(minutes=10)  # to the next request, however short a lease is
+_UNSAID = timedelta(days=1)  # a lease whose length the hub does not say
+_FIRST, _RAREST = timedelta(minutes=5), timedelta(days=1)  # between requests that come to nothing
+_DENIED = timedelta(days=7)  # after which a hub that refused is asked again
+_FAREWELLS = 4  # requests to end a subscription, then it is let run out
+_LENGTH = 2_000  # characters of an address
+_LINKS = 50  # links that the head of an answer may hold
+_REL = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))', re.IGNORECASE)
+_RELS = ("hub", "self")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """One subscription to one topic at one hub; `path` is what nobody can guess of `callback`.
+
+    It is live until `until`; from `since` on all that is new is pushed. `due` is when the hub
+    is asked next, `tries` how often in a row that came to nothing.
+    """
+
+    path: str
+    callback: str
+    source: str  # the source's identity
+    hub: str
+    topic: str
+    secret: str
+    state: Literal["wanted", "denied", "leaving"] = "wanted"
+    due: datetime
+    tries: int = 0
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def links(header: str, base: str) -> tuple[tuple[str, str], ...]:
+    """Return hub and self of a Link header (RFC 8288): relation, address; the first of each."""
+    found: dict[str, str] = {}
+    for part in header.split("<", _LINKS)[1:]:
+        target, _, parameters = part[: 2 * _LENGTH].partition(">")
+        rel = _REL.search(parameters[:_LENGTH])
+        address = urls.absolute(base, target.strip())
+        if rel and urls.is_web(address) and len(address) <= _LENGTH:
+            for name in (rel[1] or rel[2] or "").lower().split():
+                found.setdefault(name, address)
+    return tuple((name, found[name]) for name in _RELS if name in found)
+
+
+def topics(
+    sources: Iterable[Source], states: Mapping[str, SourceState]
+) -> dict[str, tuple[str, str]]:
+    """Return the hub and the topic of each source that names one, by identity.
+
+    Not of one that is asked with secrets: what they open is not for a hub.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for source in sources:
+        info = states.get(source.identity, SourceState()).info
+        topic = info.self_url or source.url
+        private = source.headers or any(urls.redact(one) != one for one in (source.url, topic))
+        fit = all(urls.is_web(one) and len(one) <= _LENGTH for one in (info.hub, topic))
+        if source.kind == "feed" and source.url and fit and not source.paused and not private:
+            found[source.identity] = (info.hub, topic)
+    return found
+
+
+def is_live(lease: Lease, now: datetime) -> bool:
+    """Say whether the hub has promised to push by now; not what a wrong clock wrote."""
+    until = lease.until
+    return lease.state == "wanted" and until is not None and now < until <= now + _LONGEST
+
+
+def is_due(lease: Lease, now: datetime) -> bool:
+    """Say whether the hub is to be asked by now; nothing is due as late as a wrong clock wrote."""
+    return lease.due <= now or lease.due > now + _LONGEST
+
+
+def ask(lease: Lease, now: datetime, jitter: float) -> Lease:
+    """Return the lease as it is once the hub is asked, which may come to nothing."""
+    wait = min(_FIRST * (1 << min(lease.tries, 16)), _RAREST)
+    due = now + wait * (1 + 0.1 * jitter)
+    asked = dataclasses.replace(lease, tries=lease.tries + 1, due=due)
+    return dataclasses.replace(asked, state="wanted") if lease.state == "denied" else asked
+
+
+def verify(lease: Lease, seconds: str, now: datetime, jitter: float) -> Lease:
+    """Return the lease that the hub has begun or renewed, for so many seconds as it says.
+
+    The hub is asked again when two thirds of it, or a little less, are over.
+    """
+    length = _span(seconds)
+    renewal = max(length * (2 / 3 - 0.1 * jitter), _SOONEST)
+    since = lease.since if is_live(lease, now) else now
+    return dataclasses.replace(
+        lease, state="wanted", tries=0, due=now + renewal, since=since, until=now + length
+    )
+
+
+def deny(lease: Lease, now: datetime) -> Lease:
+    """Return the lease that the hub has refused or ended: nothing will be pushed."""
+    if lease.state == "leaving":
+        return lease
+    return dataclasses.replace(
+        lease, state="denied", tries=0, due=now + _DENIED, since=None, until=None
+    )
+
+
+def leave(lease: Lease, now: datetime) -> Lease:
+    """Return the lease as one that is to end."""
+    return dataclasses.replace(lease, state="leaving", tries=0, due=now, until=None)
+
+
+def is_over(lease: Lease) -> bool:
+    """Say whether a hub was asked often enough to end a subscription."""
+    return lease.state == "leaving" and lease.tries >= _FAREWELLS
+
+
+def _span(seconds: str) -> timedelta:
+    if not (seconds.isascii() and seconds.isdigit()):
+        return _UNSAID
+    most = int(_LONGEST.total_seconds())
+    return timedelta(seconds=min(int(seconds[:10]), most))

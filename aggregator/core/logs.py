@@ -1,0 +1,94 @@
+"""What the aggregator logs and how: one line an event on standard error, no secrets, no tricks.
+
+An event is a fixed string with fields. Addresses lose user names and secrets, control characters
+are taken out, and lines of the libraries look like ours.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Literal, TextIO
+
+import structlog
+
+from aggregator.text import urls
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
+_ADDRESS = re.compile(r"https?://[^\s<>\"']{1,4000}", re.IGNORECASE)
+_NOISY = {
+    "alembic": logging.WARNING,
+    "apscheduler": logging.ERROR,
+    "httpcore": logging.WARNING,
+    "httpx": logging.WARNING,
+}
+
+
+def configure(
+    stream: TextIO,
+    *,
+    level: Literal["debug", "info", "warning", "error"] = "info",
+    form: Literal["text", "json"] = "text",
+) -> None:
+    """Send all logging, ours and the libraries', to a stream."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    steps: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        clean,
+    ]
+    render = _json if form == "json" else _text
+    structlog.configure(
+        processors=[*steps, render],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream)
+    formatter = structlog.stdlib.ProcessorFormatter
+    last: list[Any] = [formatter.remove_processors_meta, render]
+    handler.setFormatter(formatter(processors=last, foreign_pre_chain=steps))
+    logging.basicConfig(handlers=[handler], level=number, force=True)
+    for name, least in _NOISY.items():
+        logging.getLogger(name).setLevel(max(least, number))
+
+
+def clean(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """Hide secrets and controls in every field; leave out those that say nothing."""
+    return {
+        name: value if name.startswith("_") else _clean_value(value, keep=name == "exception")
+        for name, value in event.items()
+        if value is not None
+    }
+
+
+def hide(text: str) -> str:
+    """Take user names, secret values and control characters out of a text that is shown."""
+    return _CONTROLS.sub(" ", _ADDRESS.sub(lambda match: urls.redact(match[0]), text))
+
+
+def _clean_value(value: Any, *, keep: bool) -> Any:
+    """Clean a field; `keep` its line breaks."""
+    if isinstance(value, bool | int | float):
+        return value
+    lines = str(value).splitlines() if keep else [str(value)]
+    return "\n".join(hide(line) for line in lines)
+
+
+def _json(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
+    return json.dumps(event, ensure_ascii=False, default=str)
+
+
+def _text(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
+    fields = dict(event)
+    when, level = fields.pop("timestamp"), fields.pop("level")
+    said, trace = fields.pop("event"), fields.pop("exception", "")
+    rest = " ".join(f"{name}={_quoted(value)}" for name, value in fields.items())
+    line = f"{when[:19]}Z {level:<7} {said}  {rest}".rstrip()
+    return f"{line}\n{trace}" if trace else line
+
+
+def _quoted(value: Any) -> str:
+    text = str(value)
+    return json.dumps(text, ensure_ascii=False) if " " in text or '"' in text or not text else text

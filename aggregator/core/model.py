@@ -1,0 +1,400 @@
+"""The values that flow through the pipeline, in the order in which they flow."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from aggregator.core.settings import CleanOptions, FeedSpec
+
+_CLEAN = CleanOptions()
+# --- configure -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A configured thing to follow."""
+
+    id: str
+    kind: str = "feed"
+    url: str = ""  # http or https; empty for a path
+    path: Path | None = None
+    title: str = ""
+    category: str = ""
+    language: str = ""
+    priority: int = 0
+    interval: timedelta | None = None
+    timeout: timedelta | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    clean: CleanOptions = _CLEAN
+    timezone: str = ""  # IANA name; decides zones that a date leaves open
+    paused: bool = False
+    formerly: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> str:
+        """The id under which everything of this source is stored, first given, never changed."""
+        return self.formerly[0] if self.formerly else self.id
+
+
+# --- fetch ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """What makes the next request conditional, byte for byte as the server gave it."""
+
+    etag: str = ""
+    last_modified: str = ""
+    documents: tuple[tuple[str, str], ...] = ()  # (name, stamp) of a folder's files already read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """The bytes of one feed document or dump; `url` is the base of relative addresses."""
+
+    name: str
+    content: bytes
+    url: str = ""
+    content_type: str = ""
+    format: str = ""  # a parser's name; empty: found from the content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """Lower bounds that a server or a feed sets on the time to the next request."""
+
+    max_age: timedelta | None = None
+    ttl: timedelta | None = None
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """New documents of a source; `permanent` is where permanent redirects alone led."""
+
+    documents: tuple[Document, ...]
+    validators: Validators
+    hints: Hints = Hints()
+    permanent: str = ""
+    links: tuple[tuple[str, str], ...] = ()  # rel, address: hub, self, as the answer's head says
+    skipped: tuple["Skipped", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotModified:
+    """Nothing new: a 304, or the same files as before."""
+
+    validators: Validators
+    hints: Hints = Hints()
+    permanent: str = ""
+    links: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """Something that was left out, and why, in words for the user."""
+
+    where: str
+    reason: str
+
+
+# --- parse: untrusted ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """Who wrote an entry."""
+
+    name: str
+    email: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """A media file of an entry; `length` in bytes, 0 if unknown."""
+
+    url: str
+    type: str = ""
+    length: int = 0
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedInfo:
+    """What a feed says of itself, or an entry of the feed that it came from (atom:source)."""
+
+    id: str = ""
+    title: str = ""
+    link: str = ""
+    self_url: str = ""
+    hub: str = ""
+    language: str = ""
+    icon: str = ""
+    rights: str = ""
+    updated: str = ""
+    authors: tuple[Author, ...] = ()
+    hints: Hints = Hints()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawEntry:
+    """An entry as the parser read it: HTML untrusted, addresses relative, dates as written."""
+
+    where: str
+    guid: str = ""
+    link: str = ""
+    base: str = ""
+    title: str = ""
+    title_is_html: bool = False
+    summary: str = ""
+    content: str = ""
+    authors: tuple[Author, ...] = ()
+    categories: tuple[str, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    image: str = ""
+    published: str = ""
+    updated: str = ""
+    gathered: datetime | None = None  # the stamp of a dump
+    language: str = ""
+    rights: str = ""
+    via: str = ""
+    source: FeedInfo | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedFeed:
+    """One document, read; `entries` in document order."""
+
+    info: FeedInfo
+    entries: tuple[RawEntry, ...]
+    skipped: tuple[Skipped, ...] = ()
+    cut: bool = False  # ends before its end: what is missing was not taken away
+
+
+# --- clean: safe ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publisher:
+    """Who wrote an entry; `id` is what grouping and filters compare."""
+
+    id: str
+    title: str
+    url: str = ""
+    feed_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A cleaned entry: safe HTML, absolute addresses, plain title; fit to be stored.
+
+    `text` is the plain text for grouping: without boilerplate and copyright notices.
+    `material` is a digest that changes only when the shown text changes materially.
+    """
+
+    guid: str = ""
+    link: str = ""
+    canonical: str = ""
+    fingerprint: str = ""
+    material: str = ""
+    title: str
+    html: str = ""
+    text: str = ""
+    summary: str = ""
+    authors: tuple[Author, ...] = ()
+    categories: tuple[str, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    image: str = ""
+    cites: tuple[str, ...] = ()
+    via: str = ""
+    rights: str = ""
+    language: str = ""
+    publisher: Publisher
+    claimed: str = ""  # the date as written
+    published: datetime | None = None
+    modified: datetime | None = None
+    gathered: datetime | None = None
+    blocks: tuple[int, ...] = ()  # 63-bit hashes of the body's blocks, to learn boilerplate
+    removed: tuple[str, ...] = ()  # ids of the cleaning rules that took something out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanedFeed:
+    """One document after parse and clean; what a worker process hands back."""
+
+    info: FeedInfo
+    entries: tuple[Entry, ...]
+    skipped: tuple[Skipped, ...] = ()
+    cut: bool = False
+
+
+# --- store ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """What is remembered of a source between fetches."""
+
+    url: str = ""  # the configured address or path that all this is about
+    validators: Validators = Validators()
+    due: datetime | None = None
+    failures: int = 0
+    last_fetch: datetime | None = None
+    last_success: datetime | None = None
+    error: str = ""
+    gone: bool = False
+    wait_until: datetime | None = None  # the server asked for it
+    permanent: str = ""  # where permanent redirects led at each of the last fetches
+    permanent_since: datetime | None = None
+    permanent_seen: int = 0
+    arrivals: tuple[datetime, ...] = ()  # newest first-seen times, for the adaptive interval
+    info: FeedInfo = FeedInfo()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEntry:
+    """An entry with its permanent key and the times that only we know.
+
+    `published` is the effective date: the claimed one, never after `first_seen`.
+    """
+
+    key: str
+    source_id: str  # the source's identity
+    entry: Entry
+    first_seen: datetime
+    published: datetime
+    revised: datetime  # when its shown text last changed materially, else `published`
+    shown: bool = True  # False: stored as seen, of a new source's flood
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What one sight of an entry did to the store."""
+
+    kind: Literal["new", "modified", "unchanged"]
+    key: str
+    material: bool = False  # the shown text changed, so `updated` moves
+    skipped: str = ""  # why this sight was passed over: an older copy, a double
+
+
+# --- group ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why an entry is in its story: the decision, its probability and what weighed most."""
+
+    kind: Literal["founder", "same event", "same text", "same link", "user", "journal"]
+    score: float = 1.0
+    nearest: str = ""  # key of the closest member
+    weights: tuple[tuple[str, float], ...] = ()  # feature, contribution in log-odds
+    shared: tuple[str, ...] = ()  # the heaviest shared terms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """An entry in a story."""
+
+    key: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """All entries that report one event; `id` is permanent.
+
+    `members` in (published, key) order, the founder's reason first; times are ours:
+    when we first published it, and when its shown state last changed materially.
+    """
+
+    id: str
+    founder: str
+    representative: str
+    members: tuple[Member, ...]
+    first_published: datetime
+    updated: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstone:
+    """A story that went into another one (RFC 6721)."""
+
+    id: str
+    when: datetime
+    into: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A correction by the user, kept for ever; `a` and `b` are entry keys."""
+
+    kind: Literal["join", "split", "never"]
+    a: str
+    b: str
+    when: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouped:
+    """An entry that is already grouped, as grouping remembers it; `features` is its packed form."""
+
+    key: str
+    published: datetime
+    story_id: str
+    features: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupContext:
+    """What a grouping must know of the past; `journal` is entry key → (story id, first published)."""
+
+    entries: tuple[Grouped, ...] = ()
+    stories: tuple[Story, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    journal: Mapping[str, tuple[str, datetime]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouping:
+    """What one grouping did: stories new or changed, whole; the features of its new entries."""
+
+    stories: tuple[Story, ...]
+    tombstones: tuple[Tombstone, ...] = ()
+    features: tuple[tuple[str, bytes], ...] = ()
+    new: int = 0
+    changed: int = 0
+
+
+# --- publish -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownStory:
+    """A story with its entries, ready to render; the representative comes first."""
+
+    story: Story
+    entries: tuple[StoredEntry, ...]
+
+    @property
+    def lead(self) -> StoredEntry:
+        """The entry whose title and text are shown."""
+        return self.entries[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """One state of a published feed, before it becomes bytes."""
+
+    spec: FeedSpec
+    self_url: str
+    home_url: str
+    updated: datetime
+    stories: tuple[ShownStory, ...]
+    tombstones: tuple[Tombstone, ...] = ()
+    sources: Mapping[str, FeedInfo] = field(default_factory=dict)  # by identity
+    links: tuple[tuple[str, str], ...] = ()  # rel, address: hub, prev-archive…
+    secret: bytes = field(default=b"", repr=False)  # signs links that split; none if empty

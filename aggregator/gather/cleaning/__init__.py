@@ -1,0 +1,288 @@
+"""Cleaning: what a parser read becomes an entry that is safe, plain and comparable.
+
+The order: publisher, link, title, body (bounds, tree, preamble, noise, sanitizer), blocks,
+digests, dates. `clean` is pure and never fails.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import lru_cache
+from html import unescape
+
+from aggregator.core.model import Author, Enclosure, Entry, FeedInfo, Publisher, RawEntry, Source
+from aggregator.core.settings import LinkRule
+from aggregator.gather.cleaning import blocks as bodies
+from aggregator.gather.cleaning.html import Cleaned, clean_body, clean_html, trace_html
+from aggregator.gather.cleaning.images import trace_image, unwrap_image
+from aggregator.gather.cleaning.links import clean_link, link_key, trace_link
+from aggregator.gather.cleaning.preamble import date_forms, split_names
+from aggregator.gather.cleaning.sanitize import sanitize, scrub
+from aggregator.gather.cleaning.wrappers import Step
+from aggregator.text import dates
+from aggregator.text.fold import fold, plain, script, shorten
+from aggregator.text.urls import LONGEST, absolute, canonical, host, is_web, registrable, split
+
+__all__ = [
+    "Step",
+    "clean",
+    "clean_html",
+    "clean_link",
+    "link_key",
+    "trace_html",
+    "trace_image",
+    "trace_link",
+    "unwrap_image",
+]
+
+_NOTHING: Mapping[str, frozenset[int]] = {}
+_TITLE_MOST, _SUMMARY_MOST = 500, 300
+_SAMPLE = 60  # characters of the text that, after the title, tell a language
+_MOST_CITES, _MOST_ENCLOSURES, _MOST_CATEGORIES = 20, 50, 30
+_HREF = re.compile(r'<a href="([^"]+)"')
+_MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,500}>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w{1,30});")
+_FILLERS = re.compile("\u115f|\u1160|\u3164|\uffa0")  # letters that show nothing
+_CLOCK = re.compile(r"\d[:：时時]")
+_ZONES = timedelta(hours=14)  # how far a time without zone may be off
+_DAY, _SOON = timedelta(days=1), timedelta(hours=3)
+_HOMES = {"zh": "Asia/Shanghai", "ja": "Asia/Tokyo", "ko": "Asia/Seoul"}
+_LANGUAGES = {
+    "Hani": "zh",
+    "Hans": "zh-Hans",
+    "Hant": "zh-Hant",
+    "Jpan": "ja",
+    "Kore": "ko",
+    "Arab": "ar",
+    "Grek": "el",
+    "Hebr": "he",
+    "Deva": "hi",
+    "Thai": "th",
+}
+
+
+def clean(
+    raw: RawEntry,
+    info: FeedInfo,
+    source: Source,
+    *,
+    boilerplate: Mapping[str, frozenset[int]] = _NOTHING,
+) -> Entry:
+    """Return the entry, cleaned; `boilerplate` holds learned block hashes by publisher id."""
+    base = _base(raw, info, source)
+    link, known = _addresses(raw.link[: LONGEST + 1], base, source.clean.links)
+    publisher = _publisher(raw, info, source, link)
+    learned = boilerplate.get(publisher.id, frozenset())
+    title = _plain_title(raw)
+    body = clean_body(
+        raw.content or raw.summary,
+        base=base or link,
+        title=title,
+        options=source.clean,
+        boilerplate=learned,
+    )
+    blocks = bodies.texts(body.html)
+    hashed = bodies.hashes(blocks)
+    kept = bodies.compared(blocks, hashed, learned, body.html)
+    text = "\n".join(kept)
+    title = title or shorten(kept[0] if kept else "", 80) or link or raw.guid[:200] or "?"
+    language = _language(raw, info, source, title, text)
+    claimed, published = _published(raw, body, language, source)
+    return Entry(
+        guid=raw.guid,
+        link=link,
+        canonical=known,
+        fingerprint=bodies.digest(title.casefold(), text.casefold()),
+        material=bodies.material(title, link, blocks),
+        title=title,
+        html=body.html,
+        text=text,
+        summary=_summary(raw, kept),
+        authors=_authors(raw, body),
+        categories=_categories(raw),
+        enclosures=_enclosures(raw, base, source),
+        image=_image(raw, body, base, source),
+        cites=_cites(body.html, link),
+        via=_web(absolute(base, raw.via)) if raw.via else "",
+        rights=_text_of(raw.rights)[:500],
+        language=language,
+        publisher=publisher,
+        claimed=claimed,
+        published=published,
+        modified=dates.parse(raw.updated, language=language, timezone=source.timezone),
+        gathered=raw.gathered,
+        # With what was stripped: else it would be counted as gone, and come back.
+        blocks=(*bodies.counted(blocks, hashed), *dict.fromkeys(body.stripped)),
+        removed=body.removed,
+    )
+
+
+def _base(raw: RawEntry, info: FeedInfo, source: Source) -> str:
+    for base in (raw.base, raw.link, info.link, info.self_url, source.url):
+        if is_web(base):
+            return base
+    return ""
+
+
+# A feed brings most of its entries again and again.
+@lru_cache(maxsize=4096)
+def _addresses(link: str, base: str, rules: tuple[LinkRule, ...]) -> tuple[str, str]:
+    """Return the address that an entry's link leads to, and its canonical form."""
+    link = _web(clean_link(absolute(base, link), rules)) if link else ""
+    return link, canonical(link)
+
+
+@lru_cache(maxsize=4096)
+def _moment(written: str, language: str, timezone: str) -> datetime | None:
+    return dates.parse(written, language=language, timezone=timezone)
+
+
+def _web(url: str) -> str:
+    return url if is_web(url) else ""
+
+
+def _publisher(raw: RawEntry, info: FeedInfo, source: Source, link: str) -> Publisher:
+    """Return who wrote the entry: its own source element, a dump's host, else the source."""
+    own = raw.source
+    if own is not None and (own.id or own.self_url or own.link or own.title):
+        url = _web(own.link) or _web(own.self_url)
+        title = plain(unescape(own.title)) or host(url)
+        return Publisher(
+            id=registrable(host(url)) or fold(title), title=title, url=url, feed_id=own.id
+        )
+    if source.kind == "dump" and link:
+        name = registrable(host(link))
+        return Publisher(id=name, title=name, url=f"https://{name}/")
+    title = plain(unescape(source.title or info.title)) or host(source.url) or source.id
+    return Publisher(
+        id=source.identity, title=title, url=_web(info.link) or source.url, feed_id=info.id
+    )
+
+
+def _plain_title(raw: RawEntry) -> str:
+    """Return the title as text: unescaped once where it is HTML, its markup taken off."""
+    title = raw.title[:20_000]
+    return shorten(_text_of(title) if raw.title_is_html else plain(title), _TITLE_MOST)
+
+
+def _text_of(html: str) -> str:
+    """Return the text of a piece of HTML on one line; its markup, where that is all it is."""
+    if _MARKUP.search(html):
+        html = " ".join(bodies.texts(sanitize(scrub(html)))) or unescape(html)
+    return plain(html)
+
+
+def _published(
+    raw: RawEntry, body: Cleaned, language: str, source: Source
+) -> tuple[str, datetime | None]:
+    """Return the claimed date as written and read: the entry's own, else one of its preamble."""
+    own = raw.published.strip()[:200]
+    if own:
+        return own, _moment(own, language, source.timezone)
+    for written in body.preamble.dates:
+        for form in date_forms(written):
+            moment = _moment(form, language, source.timezone)
+            if moment is not None and raw.gathered is not None:
+                moment = _plausible(moment, form, written, raw.gathered, language)
+            if moment is not None:
+                return written, moment
+    return "", None
+
+
+def _plausible(
+    moment: datetime, form: str, written: str, gathered: datetime, language: str
+) -> datetime | None:
+    """Hold a date that may lack zone and time against the moment of gathering; None if absurd."""
+    if moment > gathered + _ZONES:
+        return None
+    day_alone = not _CLOCK.search(written)
+    if day_alone and timedelta() <= gathered - moment < _DAY:
+        return gathered
+    if moment <= gathered:
+        return moment
+    # Later than it was read: in the time of its own place, where its language is at home if that fits.
+    home = _moment(form, "", _HOMES.get(language[:2], "")) or moment
+    return home if not day_alone and timedelta() <= gathered - home < _SOON else gathered
+
+
+def _language(raw: RawEntry, info: FeedInfo, source: Source, title: str, text: str) -> str:
+    stated = plain(raw.language or info.language or source.language)[:35]
+    if stated:
+        return stated.replace("_", "-")
+    return _LANGUAGES.get(script(f"{title}\n{text[:_SAMPLE]}"), "")
+
+
+def _summary(raw: RawEntry, kept: list[str]) -> str:
+    if raw.content and raw.summary and raw.summary != raw.content:
+        blocks = bodies.texts(clean_html(raw.summary))
+        own = bodies.compared(blocks, bodies.hashes(blocks), frozenset())
+        if own:
+            return shorten(plain(" ".join(own)), _SUMMARY_MOST)
+    text = " ".join(kept)[: _SUMMARY_MOST + 100]
+    # Blocks are on one line each: most are plain already, and a look is cheaper than the passes.
+    seen = text.isprintable() and not _FILLERS.search(text)
+    return shorten(text.strip(" ") if seen else plain(text), _SUMMARY_MOST)
+
+
+def _authors(raw: RawEntry, body: Cleaned) -> tuple[Author, ...]:
+    found: dict[str, Author] = {}
+    for author in raw.authors:
+        for name in _names(plain(author.name)) if len(author.name) <= 200 else ():
+            found.setdefault(name, Author(name=name, email=author.email, url=_web(author.url)))
+    for name in body.preamble.names:
+        found.setdefault(name, Author(name=name))
+    return tuple(found.values())[:20]
+
+
+def _names(text: str) -> list[str]:
+    """Return the people that an author element names; `Doe, Jane` is one."""
+    parts = [part.split() for part in re.split(r"\s*,\s*", text)]
+    if text.isascii() and len(parts) == 2 and min(map(len, parts)) < 2:
+        return [text]
+    return split_names(text)
+
+
+def _categories(raw: RawEntry) -> tuple[str, ...]:
+    named = (plain(unescape(name))[:100] for name in raw.categories[: _MOST_CATEGORIES * 4])
+    return tuple(dict.fromkeys(name for name in named if name))[:_MOST_CATEGORIES]
+
+
+def _enclosures(raw: RawEntry, base: str, source: Source) -> tuple[Enclosure, ...]:
+    found: dict[str, Enclosure] = {}
+    for enclosure in raw.enclosures[:_MOST_ENCLOSURES]:
+        url = absolute(base, enclosure.url)
+        if enclosure.type.startswith("image/"):
+            url = unwrap_image(url, source.clean.images)
+        if is_web(url):
+            found.setdefault(
+                url,
+                Enclosure(
+                    url=url,
+                    type=plain(enclosure.type)[:100],
+                    length=max(0, enclosure.length),
+                    title=plain(enclosure.title)[:200],
+                ),
+            )
+    return tuple(found.values())
+
+
+def _image(raw: RawEntry, body: Cleaned, base: str, source: Source) -> str:
+    if raw.image:
+        url = unwrap_image(absolute(base, raw.image), source.clean.images)
+        if is_web(url):
+            return url
+    return body.images[0] if body.images else ""
+
+
+def _cites(html: str, link: str) -> tuple[str, ...]:
+    """Return the pages of other hosts that the body links to, canonical, each once."""
+    own = registrable(host(link))
+    found: dict[str, None] = {}
+    for match in _HREF.finditer(html):
+        url = unescape(match[1])
+        if registrable(host(url)) == own or not split(url).path.strip("/"):
+            continue
+        if url := canonical(url):
+            found[url] = None
+        if len(found) == _MOST_CITES:
+            break
+    return tuple(found)

@@ -1,0 +1,88 @@
+"""Addresses of images: taken out of their proxies, or put into the user's own."""
+
+import base64
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from urllib.parse import quote
+
+from aggregator.core.settings import ImageOptions
+from aggregator.gather.cleaning.ruleset import RuleSet, compile_rules, read_wrappers
+from aggregator.gather.cleaning.targets import is_open
+from aggregator.gather.cleaning.wrappers import Step, peel
+from aggregator.text.urls import Globs, absolute, host, is_web, split, strip
+
+RULES = read_wrappers("image-proxies")
+_DEFAULTS = ImageOptions()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unwrapper:
+    """The rules that one set of options makes; as a key it is itself."""
+
+    options: ImageOptions
+    rules: RuleSet
+    stays: Globs
+
+    def trace(self, url: str) -> list[Step]:
+        """Return what is done to an absolute address, step by step."""
+        if self.options.proxy == "keep" or not is_web(url):
+            return []
+        steps = list(peel(url, self.rules, https=self.options.prefer_https))
+        inner = steps[-1].after if steps else url
+        if steps and self.stays.match(host(inner)):
+            return [Step("hotlink_keep", url, url)]
+        if self.options.proxy == "rewrap":
+            steps += _rewrap(inner, self.options.template)
+        return steps
+
+    def unwrap(self, url: str) -> str:
+        """Return the address of the image itself, as the options want it."""
+        steps = self.trace(url)
+        return steps[-1].after if steps else url
+
+
+@lru_cache(maxsize=256)
+def unwrapper(options: ImageOptions) -> Unwrapper:
+    """Return the rules for a set of options."""
+    mine = [
+        replace(rule, enabled=True)
+        if rule.id in options.enable or rule.kind in options.enable
+        else rule
+        for rule in RULES
+    ]
+    rules = compile_rules([*options.wrappers, *mine], RULES)
+    return Unwrapper(options, rules, Globs((*options.keep_hosts, *options.hotlink_keep)))
+
+
+def trace_image(url: str, options: ImageOptions = _DEFAULTS, *, base: str = "") -> tuple[Step, ...]:
+    """Return what is done to an image's address, step by step; the last `after` is the result."""
+    seen = absolute(base, url) if base or url.startswith("//") else url
+    if not is_web(seen):
+        return ()
+    steps = [] if seen == url else [Step("base", url, seen)]
+    return (*steps, *unwrapper(options).trace(strip(seen)))
+
+
+def unwrap_image(url: str, options: ImageOptions = _DEFAULTS, *, base: str = "") -> str:
+    """Return the address of the image itself, as the options want it; else the address as given."""
+    steps = trace_image(url, options, base=base)
+    return steps[-1].after if steps else url
+
+
+def _rewrap(url: str, template: str) -> list[Step]:
+    """Put the address into the user's template, once."""
+    start = template.partition("{")[0]
+    if not start or url.startswith(start) or not is_open(url):
+        return []
+    parts = split(url)
+    values = {
+        "url": url,
+        "url_enc": quote(url, safe=""),
+        "url_b64": base64.urlsafe_b64encode(url.encode()).decode().rstrip("="),
+        "host": host(url),
+        "path": parts.path + (f"?{parts.query}" if parts.query else ""),
+    }
+    wrapped = template.replace("/{path}", "{path}")
+    for name, value in values.items():
+        wrapped = wrapped.replace("{" + name + "}", value)
+    return [Step("rewrap", url, wrapped)]

@@ -1,0 +1,357 @@
+"""What is no part of an entry: the rules of noise.yaml, compiled, and the blocks that they name."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from selectolax.lexbor import LexborNode
+
+from aggregator.core.errors import ConfigError
+from aggregator.text.urls import Globs, host, read_rules
+
+LONGEST_BLOCK = 600  # characters; what is longer is no noise
+BLOCKS = frozenset(
+    [
+        *("address", "article", "aside", "blockquote", "body", "center", "dd", "details", "div"),
+        *("dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4"),
+        *("h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "table"),
+        *("tbody", "td", "tfoot", "th", "thead", "tr", "ul"),
+    ]
+)
+SOLID = frozenset(["img", "video", "audio", "picture", "table", "pre", "iframe", "hr"])
+BLANK = " \t\n\r\f\v\u00a0\u3000\u200b\ufeff\u2003\u2002\u2009"
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRule:
+    """A kind of block that goes: by its whole text, at any place, the start or the end."""
+
+    id: str
+    text: re.Pattern[str]
+    at: str = "any"
+    linked: bool = False
+    starts: frozenset[str] = frozenset()  # how a text may begin: one or two characters
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """All rules of noise.yaml."""
+
+    classes: frozenset[str]
+    ids: frozenset[str]
+    share_links: Mapping[str, re.Pattern[str]]
+    pixel_hosts: frozenset[str]
+    pixel_words: frozenset[str]
+    pixel_starts: Mapping[str, re.Pattern[str]]
+    pixel_files: re.Pattern[str]
+    embeds: Globs
+    blocks: tuple[BlockRule, ...]
+    related: re.Pattern[str]
+    related_starts: frozenset[str]
+    calls: re.Pattern[str]
+    copyright: re.Pattern[str]
+
+
+def block_rule_of(row: dict[str, Any]) -> BlockRule:
+    """Make a rule of its mapping; a mistake is a ConfigError that names it."""
+    at = row.get("at", "any")
+    fits = not set(row) - {"id", "text", "at", "linked", "starts"} and {"id", "text"} <= set(row)
+    if not fits or at not in {"any", "start", "end"} or (at == "any" and not row.get("starts")):
+        raise ConfigError(
+            f"rules/noise.yaml: block {row.get('id')!r}: needs id and text, and starts if at is any;"
+            " at is start, end or any"
+        )
+    text = re.compile(row["text"], re.IGNORECASE | re.DOTALL)
+    starts = frozenset(row.get("starts", ()))
+    return BlockRule(row["id"], text, at, row.get("linked", False), starts)
+
+
+def _load() -> Noise:
+    rules = read_rules("noise")
+    return Noise(
+        classes=frozenset(rules["classes"]),
+        ids=frozenset(rules["ids"]),
+        share_links=_by_host(rules["share_links"]),
+        pixel_hosts=frozenset(rules["pixel_hosts"]),
+        pixel_words=frozenset(rules["pixel_words"]),
+        pixel_starts=_by_host(rules["pixel_starts"]),
+        pixel_files=re.compile(rules["pixel_files"]),
+        embeds=Globs([*rules["embeds"], *(f"*.{host}" for host in rules["embeds"])]),
+        blocks=tuple(block_rule_of(row) for row in rules["blocks"]),
+        related=re.compile(rules["related"]),
+        related_starts=frozenset(rules["related_starts"]),
+        calls=re.compile(rules["calls"]),
+        copyright=re.compile(rules["copyright"], re.DOTALL),
+    )
+
+
+def _by_host(rules: Mapping[str, str]) -> Mapping[str, re.Pattern[str]]:
+    return {host: re.compile(start) for host, start in rules.items()}
+
+
+NOISE = _load()
+_AT = {
+    place: tuple(rule for rule in NOISE.blocks if rule.at in {place, "any"})
+    for place in ("any", "start", "end")
+}
+
+
+def _any_of(rules: Iterable[BlockRule]) -> str:
+    return "|".join(f"(?:{rule.text.pattern})" for rule in rules)
+
+
+def _quick(rules: Iterable[BlockRule]) -> re.Pattern[str]:
+    """Compile what finds out whether any of the rules matches; most texts start like none."""
+    known = [rule for rule in rules if rule.starts]
+    firsts = "".join(sorted({start[0] for rule in known for start in rule.starts}))
+    others = _any_of(rule for rule in rules if not rule.starts)
+    pattern = rf"(?=[\d{re.escape(firsts)}])(?:{_any_of(known)})"
+    return re.compile(f"{pattern}|{others}" if others else pattern, re.IGNORECASE | re.DOTALL)
+
+
+_QUICK = {place: _quick(rules) for place, rules in _AT.items()}
+# What no rule for any place can match from its start on is no noise.
+_SUSPECT = re.compile(
+    f"(?:{_any_of(_AT['any'])}|{NOISE.related.pattern.removeprefix('(?i)')})",
+    re.IGNORECASE | re.DOTALL,
+)
+_SUSPECT_STARTS = NOISE.related_starts.union(*(rule.starts for rule in _AT["any"]))
+_SUSPECT_FIRSTS = frozenset(start[0] for start in _SUSPECT_STARTS)
+MEDIA = SOLID - {"hr"}
+# What every notice has near its beginning; quicker than the rule, the more so without a set.
+_NOTICE = re.compile(r"©|权|權|载|載|\([cC]\)|未[经經]|opyright|COPYRIGHT|ights|RIGHTS")
+_NOTICE_HEAD = 80
+_HAN_SPACE = re.compile(r" (?<=[\u4e00-\u9fff，。] )(?=[\u4e00-\u9fff，。])")
+_HEADINGS = frozenset(["h2", "h3", "h4", "h5", "h6", "strong", "b", "p", "div", "span"])
+_LONGEST_HEADING, _MOST_RELATED = 60, 20
+_EDGE_INLINE = frozenset(["a", "small", "sub", "span", "em", "i", "font", "b", "strong"])
+
+
+def is_share(url: str) -> bool:
+    """Whether a link shares the page somewhere."""
+    start = _share_start(host(url))
+    return start is not None and bool(start.match(_rest(url)))
+
+
+def is_pixel(url: str) -> bool:
+    """Whether an image only counts readers."""
+    name = host(url)
+    if not name:
+        return False
+    if _counts(name) or NOISE.pixel_files.match(_file(url)):
+        return True
+    start = _pixel_start(name)
+    return start is not None and bool(start.match(_rest(url)))
+
+
+@lru_cache(maxsize=4096)
+def _share_start(name: str) -> re.Pattern[str] | None:
+    return _nearest(NOISE.share_links, name)
+
+
+@lru_cache(maxsize=4096)
+def _pixel_start(name: str) -> re.Pattern[str] | None:
+    return _nearest(NOISE.pixel_starts, name)
+
+
+def _nearest(starts: Mapping[str, re.Pattern[str]], name: str) -> re.Pattern[str] | None:
+    return next((start for one in _above(name) if (start := starts.get(one))), None)
+
+
+@lru_cache(maxsize=4096)
+def _counts(name: str) -> bool:
+    """Whether all images of a host only count readers."""
+    first = name.partition(".")[0]
+    return first in NOISE.pixel_words or any(one in NOISE.pixel_hosts for one in _above(name))
+
+
+def _above(name: str) -> Iterator[str]:
+    """Yield a host and those above it: `a.b.example`, `b.example`."""
+    while "." in name:
+        yield name
+        name = name.partition(".")[2]
+
+
+def _file(url: str) -> str:
+    """Return the last part of an address's path, and its query."""
+    path, mark, query = url.partition("?")
+    return path.rpartition("/")[2] + mark + query
+
+
+def _rest(url: str) -> str:
+    """Return path and query of an address."""
+    return "/" + url.split("/", 3)[3] if url.count("/") > 2 else "/"
+
+
+def collapse(text: str) -> str:
+    """Return the text on one line."""
+    return " ".join(text.split())
+
+
+def block_rule(block: LexborNode, text: str, place: str = "any") -> str:
+    """Return the id of the rule that all of a block's text matches; '' if none."""
+    if not text or len(text) > LONGEST_BLOCK or not is_told(text, place) or holds(block, MEDIA):
+        return ""
+    for rule in _AT[place]:
+        if rule.text.fullmatch(text) and (not rule.linked or is_mostly_links(block, text, 6)):
+            return rule.id
+    return ""
+
+
+def is_told(text: str, place: str) -> bool:
+    """Whether a rule for a place matches all of a block's text, whatever the block holds."""
+    return bool(_QUICK[place].fullmatch(text))
+
+
+def is_copyright(text: str) -> bool:
+    """Whether a block is a copyright notice and nothing else."""
+    if len(text) > LONGEST_BLOCK or not _NOTICE.search(text, 0, _NOTICE_HEAD):
+        return False
+    return bool(NOISE.copyright.fullmatch(_HAN_SPACE.sub("", text)))
+
+
+def is_suspect(text: str) -> bool:
+    """Whether a block's text begins like noise that may stand anywhere."""
+    first = text[:1].lower()
+    if first not in _SUSPECT_FIRSTS and not first.isspace():  # like most
+        return False
+    start = text.lstrip()[:2].lower()
+    if start in _SUSPECT_STARTS or start[:1] in _SUSPECT_STARTS:
+        return bool(_SUSPECT.match(collapse(text)))
+    return False
+
+
+def judge(block: LexborNode, text: str) -> str:
+    """Return the id of the rule by which a block is noise wherever it stands; '' if it is none."""
+    return block_rule(block, text) or _related(block, text)
+
+
+def is_mostly_links(block: LexborNode, text: str, tenths: int) -> bool:
+    """Whether so many tenths of a block's text stand in links."""
+    links = (node for node in block.traverse() if node.tag == "a")
+    linked = sum(len(collapse(link.text_lexbor())) for link in links)
+    return linked * 10 >= len(text) * tenths
+
+
+def _related(block: LexborNode, text: str) -> str:
+    """Judge whether a block is a heading of related entries and nothing but links after it."""
+    match = NOISE.related.match(text)
+    if match is None or match.end() == len(text):
+        return ""
+    heading = first_element(block)
+    if match[0][-1] not in ":：":
+        # Without a colon the heading must be an element of its own.
+        if heading is None or heading.tag not in _HEADINGS:
+            return ""
+        if not NOISE.related.fullmatch(collapse(heading.text_lexbor())):
+            return ""
+    rest = text[match.end() :].strip(BLANK + ":：")
+    return "related" if rest and is_mostly_links(block, rest, 8) else ""
+
+
+def related_after(block: LexborNode, text: str) -> list[LexborNode]:
+    """Return the lists of links that follow a block which is a heading of related entries."""
+    found: list[LexborNode] = []
+    if len(text) > _LONGEST_HEADING or not NOISE.related.fullmatch(text):
+        return found
+    after = block.next
+    while after is not None and len(found) < _MOST_RELATED:
+        if not is_void(after):
+            listed = collapse(after.text_lexbor()) if after.tag in {"ul", "ol", "p", "div"} else ""
+            if not listed or not is_mostly_links(after, listed, 8):
+                break
+            found.append(after)
+        after = after.next
+    return found
+
+
+def find_edge(body: LexborNode, place: str, big: set[int]) -> tuple[str, LexborNode | None]:
+    """Find one block of noise at the start or the end; return its rule's id, '' if none.
+
+    `big` holds the ids of blocks that are too long to be looked at.
+    """
+    step = last_shown if place == "end" else first_shown
+    node = step(body)
+    while node is not None:
+        tag = node.tag or ""
+        if tag == "-text" or tag in SOLID:
+            return "", None
+        if (tag in BLOCKS or tag in _EDGE_INLINE) and node.mem_id not in big:
+            text = node.text_lexbor()
+            found = block_rule(node, collapse(text), place) if len(text) < LONGEST_BLOCK * 4 else ""
+            if not found and tag == "a" and place == "end" and is_call(node):
+                found = "call"
+            if found:
+                return found, node
+        node = step(node)
+    return "", None
+
+
+def holds(node: LexborNode, tags: frozenset[str]) -> bool:
+    """Whether one of these elements is in a node; quicker than a selector."""
+    for one in node.traverse():  # noqa: SIM110  quicker than any()
+        if one.tag in tags:
+            return True
+    return False
+
+
+def is_call(link: LexborNode) -> bool:
+    """Whether a link only calls for a click."""
+    text = collapse(link.text_lexbor())
+    return len(text) <= 160 and bool(NOISE.calls.fullmatch(text)) and not holds(link, MEDIA)
+
+
+def ends_block(node: LexborNode) -> bool:
+    """Whether nothing that shows comes after a node in its block."""
+    while True:
+        after = node.next
+        while after is not None and is_void(after):
+            if after.tag == "br":
+                return True
+            after = after.next
+        parent = node.parent
+        if after is not None or parent is None:
+            return after is not None and after.tag in BLOCKS
+        if parent.tag in BLOCKS:
+            return True
+        node = parent
+
+
+def first_shown(parent: LexborNode) -> LexborNode | None:
+    """Return the first child that shows anything."""
+    child = parent.first_child
+    while child is not None and is_void(child):
+        child = child.next
+    return child
+
+
+def last_shown(parent: LexborNode) -> LexborNode | None:
+    """Return the last child that shows anything."""
+    child = parent.last_child
+    while child is not None and is_void(child):
+        child = child.prev
+    return child
+
+
+def is_void(node: LexborNode) -> bool:
+    """Whether a node shows nothing: blank text, a comment, a line break, an empty element."""
+    tag = node.tag
+    if tag == "-text":
+        text = node.text_content
+        return not text or text.isspace()
+    if tag in {"br", "-comment", "wbr"}:
+        return True
+    if tag in SOLID:
+        return tag == "hr"
+    child = node.first_child
+    while child is not None and is_void(child):
+        child = child.next
+    return child is None
+
+
+def first_element(parent: LexborNode) -> LexborNode | None:
+    """Return what comes first in a block, if that is an element."""
+    child = first_shown(parent)
+    return child if child is not None and child.tag != "-text" else None

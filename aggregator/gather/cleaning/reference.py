@@ -1,0 +1,109 @@
+"""The tables of docs/rules.md, made of the rule files: `python -m aggregator.gather.cleaning.reference FILE`."""
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from aggregator.text.urls import read_rules
+
+_BLOCK = re.compile(r"(<!-- rules of ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_WRAPPERS = "| rule | hosts | where the address stands | kind | note |\n|---|---|---|---|---|\n"
+_SITES = "| sites | parameters | |\n|---|---|---|\n"
+_BLOCKS = "| rule | where | the whole text of the block |\n|---|---|---|\n"
+
+
+def fill(text: str) -> str:
+    """Put the table of each rule file between its marks: `<!-- rules of noise -->`, `<!-- end -->`."""
+
+    def _table(match: re.Match[str]) -> str:
+        return match[1] + _TABLES[match[2]](match[2]) + match[3]
+
+    return _BLOCK.sub(_table, text)
+
+
+def _wrappers(name: str) -> str:
+    rows = (_row(_wrapper(rule)) for rule in read_rules(name)["wrappers"])
+    return _WRAPPERS + "".join(rows)
+
+
+def _wrapper(rule: Mapping[str, Any]) -> tuple[str, ...]:
+    hosts = ", ".join(_code(host) for host in rule["hosts"])
+    kind = rule.get("kind", "relay") + ("" if rule.get("enabled", True) else ", off")
+    place = _code(rule["at"]) if "at" in rule else ""
+    if "path" in rule:
+        place += f" where the path is {_code(rule['path'])}"
+    if "needs" in rule:
+        place += f" and the query has {_code(rule['needs'])}"
+    return rule["id"], hosts, place, kind, rule.get("note", "")
+
+
+def _tracking(name: str) -> str:
+    rules = read_rules(name)
+    everywhere = _codes(rules["names"])
+    signed = _codes(rules["signed"])
+    rows = "".join(_row(row) for row in _sites(rules["sites"]))
+    return (
+        f"Dropped everywhere: {everywhere}.\n\n"
+        f"An address with one of these is signed and stays as it is: {signed}.\n\n{_SITES}{rows}"
+    )
+
+
+def _sites(sites: list[Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:
+    for site in sites:
+        more = [f"fragment {_code(site['fragment'])}"] if "fragment" in site else []
+        more += [f"in the path {_code(site['cut'])}"] if "cut" in site else []
+        yield _codes(site["hosts"]), _codes(site.get("names", [])), ", ".join(more)
+
+
+def _noise(name: str) -> str:
+    rules = read_rules(name)
+    rows = "".join(
+        _row((rule["id"], _place(rule), _code(rule["text"]))) for rule in rules["blocks"]
+    )
+    lists = (
+        ("Elements with one of these classes go", rules["classes"]),
+        ("Elements with one of these ids go", rules["ids"]),
+        ("Links that share the page go, to", list(rules["share_links"])),
+        ("Images that count readers go, from", [*rules["pixel_hosts"], *rules["pixel_starts"]]),
+        ("Frames and objects of these hosts become links", rules["embeds"]),
+    )
+    shown = "".join(f"{what}: {_codes(names)}.\n\n" for what, names in lists)
+    return f"{shown}{_BLOCKS}{rows}"
+
+
+def _place(rule: Mapping[str, Any]) -> str:
+    place = {"start": "at the start", "end": "at the end"}.get(rule.get("at", ""), "anywhere")
+    return place + (", mostly links" if rule.get("linked") else "")
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _codes(names: list[str]) -> str:
+    return ", ".join(_code(name) for name in names)
+
+
+def _code(text: str) -> str:
+    """Return code that may stand in a table."""
+    return f"`{text.replace('|', chr(92) + '|')}`"
+
+
+_TABLES: dict[str, Callable[[str], str]] = {
+    "image-proxies": _wrappers,
+    "redirects": _wrappers,
+    "tracking": _tracking,
+    "noise": _noise,
+}
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Fill the tables of the file that is named."""
+    path = Path(arguments[0])
+    path.write_text(fill(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,132 @@
+"""The engine that opens wrappers: finds the rule, reads the inner address, judges it."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from aggregator.gather.cleaning.codings import decode, fill_holes, percent
+from aggregator.gather.cleaning.ruleset import Compiled, RuleSet
+from aggregator.gather.cleaning.targets import is_open, mend
+from aggregator.text.urls import Parts, host, split
+
+DEEPEST = 8
+
+_AMP = re.compile(r"&(?:amp|#0*38|#[xX]0*26);")
+_WEB = re.compile(r"(https?):/+(?=[^/])", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d+(?:/|$))", re.IGNORECASE)
+_NAKED = re.compile(
+    r"(?:[\w-]+(?:\.[\w-]+)*\.([^\W\d_]{2,24}|xn--[\w-]+)|\d{1,3}(?:\.\d{1,3}){3})(?::\d{1,5})?/.",
+    re.IGNORECASE,
+)
+_FILE = frozenset({"ico", "jpg", "jpeg", "png", "gif", "webp", "svg", "avif", "js", "css", "html"})
+
+
+class Step(NamedTuple):
+    """One thing that cleaning did: the rule, and the value before and after."""
+
+    rule: str
+    before: str
+    after: str
+
+
+def peel(
+    url: str, rules: RuleSet, *, https: bool = True, fragments: bool = False
+) -> Iterator[Step]:
+    """Open one wrapper after the other, a few at most; `fragments` keeps the inner ones."""
+    for _ in range(DEEPEST):
+        step = _open(url, rules, https=https, fragments=fragments)
+        if step is None:
+            return
+        yield step
+        url = step.after
+
+
+def _open(url: str, rules: RuleSet, *, https: bool, fragments: bool) -> Step | None:
+    name = host(url)
+    if not name:
+        return None
+    parts: Parts | None = None
+    for compiled in rules.find(name, url):
+        parts = parts or split(_AMP.sub("&", url) if "&" in url else url)
+        for inner in _inner(compiled, parts, https=https):
+            inner = mend(inner if fragments else inner.partition("#")[0])  # noqa: PLW2901
+            if is_open(inner) and inner != url:
+                return Step(compiled.rule.id, url, inner)
+    return None
+
+
+def _inner(compiled: Compiled, parts: Parts, *, https: bool) -> Iterator[str]:
+    """Yield what the rule finds in the address, absolute, best first."""
+    if compiled.path and not compiled.path.search(parts.path):
+        return
+    if compiled.needs and not compiled.needs.search(parts.query or ""):
+        return
+    rule = compiled.rule
+    if compiled.inner:
+        match = compiled.inner.search(_place(compiled, parts))
+        found = _from_path(compiled, match, parts) if match else ""
+        values = [found] if found else []
+    else:
+        raw = list(_values(compiled, parts))
+        values = [decode(value, rule.coding, once=True) for value in raw if value]
+    scheme = "http" if rule.scheme == "http" or not https else "https"
+    for value in values:
+        if address := _absolute(value, scheme, parts, relative=rule.relative):
+            yield address
+
+
+def _place(compiled: Compiled, parts: Parts) -> str:
+    if compiled.rule.at.startswith("whole:") and parts.query is not None:
+        return f"{parts.path}?{parts.query}"
+    return parts.path
+
+
+def _values(compiled: Compiled, parts: Parts) -> Iterator[str]:
+    if compiled.rule.at == "rawquery":
+        yield parts.query or ""
+    elif compiled.rule.at == "fragment":
+        yield parts.fragment or ""
+    else:
+        pairs = [pair.partition("=") for pair in (parts.query or "").split("&")]
+        for wanted in compiled.names:
+            yield from (value for name, _, value in pairs if name == wanted)
+
+
+def _from_path(compiled: Compiled, match: re.Match[str], parts: Parts) -> str:
+    """Put together the inner address of a path form, with its own query where it has one."""
+    rule, groups = compiled.rule, match.groupdict()
+    raw = groups.get("url") or ""
+    if groups.get("token") is not None:
+        return fill_holes(raw, groups["token"])
+    plain = not re.match(r"https?(?:%|:%)", raw, re.IGNORECASE)
+    inner = decode(raw, rule.coding, once=False)
+    if groups.get("host"):
+        inner = f"{groups['host']}/{inner}"
+    if groups.get("scheme"):
+        inner = f"{groups['scheme']}://{inner}"
+    if groups.get("s"):
+        inner = f"https://{inner}"
+    query = percent(groups.get("query") or "").removeprefix("?")
+    if rule.carry:
+        pairs = [pair.partition("=") for pair in (parts.query or "").split("&")]
+        query = next((percent(value) for name, _, value in pairs if name == rule.carry), "")
+    if parts.query and (rule.query == "keep" or (rule.query == "plain" and plain)):
+        query = parts.query
+    return f"{inner}{'&' if '?' in inner else '?'}{query}" if query else inner
+
+
+def _absolute(value: str, scheme: str, parts: Parts, *, relative: bool) -> str:
+    """Make what a wrapper carries an absolute address; '' if it is none."""
+    value = value.strip(" ")
+    if value.lower().startswith("ssl:"):
+        return "https://" + value[4:].lstrip("/")
+    if match := _WEB.match(value):
+        return f"{match[1].lower()}://{value[match.end() :]}"
+    if value.startswith("//"):
+        return "https:" + value
+    if relative and value and not _SCHEME.match(value):
+        return f"{parts.scheme}://{parts.authority}/{value.removeprefix('/')}"
+    match = _NAKED.match(value)
+    if match and (match[1] or "").lower() not in _FILE:
+        return f"{scheme}://{value}"
+    return ""

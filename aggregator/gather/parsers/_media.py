@@ -1,0 +1,71 @@
+"""The media files and the picture of an entry."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Final
+
+from aggregator.core.model import Enclosure
+from aggregator.gather.parsers import _text, _xml
+from aggregator.gather.parsers._links import Link, enclosure, once
+from aggregator.gather.parsers._plan import Plan
+from aggregator.gather.parsers._xml import Context, Element, Fields
+
+_THUMBNAIL: Final = "{*}thumbnail"
+_MEDIUMS: Final = ("image", "audio", "video")
+
+
+def files(
+    element: Element, found: Fields, there: Plan, links: Sequence[Link], context: Context
+) -> tuple[Enclosure, ...]:
+    """Return the media files, each once, a bounded number."""
+    linked = [link for link in links if link.rel == "enclosure"]
+    base = context.base(element)
+    media = [_file(each, base, "length") for each in found.get("enclosure", ())[: _text.MANY * 2]]
+    media += [enclosure(link.href, link.type, link.length, link.title) for link in linked]
+    for each in _xml.in_order(element, found, there.groups, context.names)[: _text.MANY * 2]:
+        if context.names[each.tag] == "media:content":
+            media.append(_file(each, base, "fileSize"))
+        else:
+            media += [_file(inner, base, "fileSize") for inner in _contents(each)]
+    return once(media)
+
+
+def _contents(group: Element) -> Iterator[Element]:
+    """Yield the `content` elements of a group of Media RSS."""
+    for each in islice(group, _text.MANY * 2):
+        if _xml.local(each.tag) == "content":
+            yield each
+
+
+def _file(element: Element, base: str, size: str) -> Enclosure:
+    """Read a media file; where no type stands, the medium is its family."""
+    kind = element.get("type") or ""
+    medium = (element.get("medium") or "").lower()
+    if not kind and medium in _MEDIUMS:
+        kind = f"{medium}/*"
+    return enclosure(_text.address(element.get("url"), base), kind, element.get(size) or "")
+
+
+def picture(found: Fields, there: Plan, media: Sequence[Enclosure], base: str) -> str:
+    """Return the picture: the entry's own, a thumbnail, else the first image among its files."""
+    own = _own_picture(found, there)
+    if own:
+        return _text.address(own, base)
+    for file in media:
+        if file.type.startswith("image/"):
+            return file.url
+    return ""
+
+
+def _own_picture(found: Fields, there: Plan) -> str:
+    for element in _xml.all_of(found, there.pictures):
+        url = _address(element)
+        if url:
+            return url
+    thumbs = (each for group in _xml.all_of(found, there.groups) for each in group.iter(_THUMBNAIL))
+    return next(filter(None, (each.get("url") for each in thumbs)), "")
+
+
+def _address(element: Element) -> str:
+    url = element.get("href") or element.get("url") or _xml.deep(element, "url") or element.text
+    return (url or "").strip()

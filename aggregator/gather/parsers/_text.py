@@ -1,0 +1,111 @@
+"""Bounds and small repairs that every format needs for what it hands on."""
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from html.entities import html5
+from urllib.parse import urljoin
+
+from aggregator.core.model import Author
+
+TITLE_MOST = 1_000
+LOOKED_AT = 2_000  # characters in which markup must show
+TEXT_MOST = 1_000_000
+URL_MOST = 8_000
+WORD_MOST = 300
+MANY = 100  # categories, enclosures, authors of one entry
+
+_ADDRESS = re.compile(r"[^\s@<>()\"',;:]{1,100}@[^\s@<>()\"',;:]{1,200}")
+# A close tag, or an element that has none: what plain text does not hold.
+_MARKUP = re.compile(
+    r"</[a-z][a-z0-9]{0,9}\s{0,9}>|<(?:br|img|hr|wbr)(?=[\s/>])[^<>]{0,2000}>", re.IGNORECASE
+)
+_LETTER = re.compile(r"&(?:#\d{2,7};|#[xX][0-9a-fA-F]{2,6};|([a-zA-Z]{2,31}\d{0,2};))")
+
+
+def cut(text: str | None, most: int = WORD_MOST) -> str:
+    """Return the stripped text, `most` characters at most; '' for None."""
+    short = text.strip() if text else ""
+    return short if len(short) <= most else short[:most].rstrip()
+
+
+def line(text: str | None, most: int = TITLE_MOST) -> str:
+    """Return the text on one line, white space collapsed, `most` characters at most."""
+    return " ".join(text[: most * 4].split())[:most] if text else ""
+
+
+def address(text: str | None, base: str = "") -> str:
+    """Return an address without the white space that does not belong, absolute if there is a base.
+
+    One longer than any server takes gives ''.
+    """
+    url = text.strip() if text else ""
+    if not url or len(url) > URL_MOST:
+        return ""
+    if "\n" in url or "\t" in url or "\r" in url:
+        url = "".join(part.strip() for part in url.splitlines()).replace("\t", "")
+    if not base or url.startswith(("https://", "http://")):
+        return url
+    try:
+        return urljoin(base, url)
+    except ValueError:  # brackets that are no address of IPv6
+        return url
+
+
+def looks_like_html(text: str) -> bool:
+    """Say whether a text whose format leaves it open holds markup, or letters by their HTML names."""
+    if "<" in text and _MARKUP.search(text[:LOOKED_AT]):
+        return True
+    return "&" in text and any(
+        not found[1] or found[1] in html5 for found in _LETTER.finditer(text[:LOOKED_AT])
+    )
+
+
+def as_html(text: str) -> str:
+    """Return plain text as HTML that shows the same."""
+    return html.escape(text, quote=False).replace("\n", "<br>\n")
+
+
+def flat(markup: str) -> str:
+    """Return the words of a short piece of HTML on one line."""
+    return line(html.unescape(re.sub(r"<[^<>]{0,1000}>", "", markup)))
+
+
+def person(text: str | None) -> Author | None:
+    """Read an author as RSS writes it: `a@b (Name)`, `Name <a@b>`, a name or an e-mail alone."""
+    written = line(text, WORD_MOST)
+    return _person(written) if written else None
+
+
+@lru_cache(maxsize=1_024)  # the same few people write all entries of a feed
+def _person(written: str) -> Author:
+    found = _ADDRESS.search(written) if "@" in written else None
+    if not found:
+        return Author(name=written)
+    rest = written.replace(found[0], "", 1).replace("mailto:", "")
+    name = rest.strip(" ()<>[]\"',;:-")
+    return Author(name=name, email=found[0])
+
+
+def authors(found: Sequence[Author | None]) -> tuple[Author, ...]:
+    """Return each author once, in order; nameless ones only if there is no name at all."""
+    if len(found) == 1 and found[0] is not None and found[0].name:
+        return (found[0],)
+    seen: dict[str, Author] = {}
+    for author in found:
+        if author is not None:
+            seen.setdefault((author.name or author.email or author.url).casefold(), author)
+    named = [author for author in seen.values() if author.name]
+    return tuple((named or [author for key, author in seen.items() if key])[:MANY])
+
+
+def words(found: Iterable[str | None]) -> tuple[str, ...]:
+    """Return each word once, in order, blank ones left out, bounded in length and number."""
+    seen: dict[str, None] = {}
+    for word in found:
+        if word and (short := line(word, WORD_MOST)):
+            seen.setdefault(short)
+            if len(seen) >= MANY:
+                break
+    return tuple(seen)

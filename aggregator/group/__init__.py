@@ -1,0 +1,1 @@
+"""The second step, entries in and stories out; `grouper.Grouper` is the entrance."""

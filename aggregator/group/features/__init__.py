@@ -1,0 +1,1 @@
+"""What an entry is known by: terms, cues, numbers, frequencies, and their stored form."""

@@ -1,0 +1,189 @@
+"""Pairs to learn from: the features of candidate pairs of labelled entries, as numbers without text."""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.core.errors import ParseError
+from aggregator.core.model import GroupContext
+from aggregator.core.settings import StorySettings
+from aggregator.group.learning.labelled import Labelled
+from aggregator.group.learning.shortened import RETOLD, versions
+from aggregator.group.model.scoring import kinds_of
+from aggregator.group.pairs.similarity import NAMES, Floats
+from aggregator.group.stories.grouping import Learned, Work
+
+_TOPIC = re.compile(r"\d+")
+_PLAIN = ("kinds", "left", "right", "guarded", "events", "topics", "ambiguous")
+_WIDE = frozenset({"all words", "rare words", "names apart", "rest"})
+_MIDDLE = frozenset({"top words", "hours", "first 6 hours", "shorter body"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """The candidate pairs of one file; entries are numbers in order of time, events numbers too.
+
+    `events` has a number of its own for each entry that stands alone; `topics` are what is held
+    out together: events whose names begin with the same number.
+    """
+
+    name: str
+    columns: Floats
+    kinds: NDArray[np.int8]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    guarded: NDArray[np.bool_]  # which pairs a guard holds apart, whatever a model says
+    events: NDArray[np.int32]
+    topics: NDArray[np.int32]
+    ambiguous: NDArray[np.bool_]
+
+    @property
+    def stream(self) -> str:
+        """What all versions of one file have in common; they are held out together."""
+        return self.name.partition(RETOLD)[0]
+
+    @property
+    def retold(self) -> bool:
+        """Whether this is a version that nobody published."""
+        return RETOLD in self.name
+
+    @property
+    def same(self) -> NDArray[np.bool_]:
+        """Which pairs report one event."""
+        return np.equal(self.events[self.left], self.events[self.right])
+
+    @property
+    def scored(self) -> NDArray[np.bool_]:
+        """Which pairs count: those without an ambiguous entry."""
+        return ~(self.ambiguous[self.left] | self.ambiguous[self.right])
+
+
+def lessons(name: str, entries: Sequence[Labelled], learned: Learned) -> tuple[Pairs, ...]:
+    """Return the candidate pairs of a file, and of the same file told more briefly."""
+    return tuple(collect(one, some, learned) for one, some in versions(name, entries))
+
+
+def collect(name: str, entries: Sequence[Labelled], learned: Learned) -> Pairs:
+    """Return the candidate pairs of a file, found and compared as a real run does it."""
+    ordered = sorted(entries, key=lambda one: (one.stored.published, one.stored.key))
+    work = Work(
+        [one.stored for one in ordered],
+        GroupContext(),
+        StorySettings(),
+        now=ordered[-1].stored.published,
+        learned=learned,
+        timeless=True,
+        hopeless=True,
+    )
+    scored = work.scored
+    events = [one.event or f"\0{n}" for n, one in enumerate(ordered)]
+    topics = [
+        found[0] if (found := _TOPIC.match(event)) and found.end() < len(event) else event
+        for event in events
+    ]
+    return Pairs(
+        name=name,
+        columns=coarse(scored.columns),
+        kinds=kinds_of(work.rows.heads, scored.left, scored.right),
+        left=scored.left.astype(np.int32),
+        right=scored.right.astype(np.int32),
+        guarded=scored.guarded,
+        events=_numbers(events),
+        topics=_numbers(topics),
+        ambiguous=np.array([one.ambiguous for one in ordered]),
+    )
+
+
+def slices(pairs: Pairs, most: int, count: int = 3) -> tuple[Pairs, ...]:
+    """Return the pairs, or of a file with too many pairs some stretches of it, each a stream."""
+    if len(pairs.left) <= most:
+        return (pairs,)
+    entries = len(pairs.events)
+    begins = [entries * number // count for number in range(count)]
+    return tuple(_stretch(pairs, begin, most // count) for begin in begins)
+
+
+def _stretch(pairs: Pairs, begin: int, most: int) -> Pairs:
+    """Return the pairs among the entries from one on, until there are about as many as wanted."""
+    inside = np.flatnonzero((pairs.left >= begin) & (pairs.right >= begin))[:most]
+    end = int(pairs.left[inside[-1]])
+    kept = inside[pairs.left[inside] < end]
+    return Pairs(
+        name=f"{pairs.name} from {begin}",
+        columns=pairs.columns[kept],
+        kinds=pairs.kinds[kept],
+        left=pairs.left[kept] - begin,
+        right=pairs.right[kept] - begin,
+        guarded=pairs.guarded[kept],
+        events=pairs.events[begin:end],
+        topics=pairs.topics[begin:end],
+        ambiguous=pairs.ambiguous[begin:end],
+    )
+
+
+def coarse(columns: Floats) -> Floats:
+    """Return features in the steps in which they are stored.
+
+    Training from a file of pairs and from the entries themselves then gives the same model.
+    """
+    coarser: Floats = np.rint(columns / _steps()).clip(0, 255) * _steps()
+    return coarser
+
+
+def dump(files: Sequence[Pairs]) -> bytes:
+    """Return the pairs of some files in a compact form without any text."""
+    arrays: dict[str, NDArray[Any]] = {"features": np.array(NAMES)}
+    for number, one in enumerate(files):
+        levels = np.rint(one.columns / _steps()).astype(np.uint8)
+        parts = {"columns": np.ascontiguousarray(levels.T)} | {
+            name: getattr(one, name) for name in _PLAIN
+        }
+        arrays |= {f"{number}/{one.name}/{name}": array for name, array in parts.items()}
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_LZMA) as archive:
+        for name, array in arrays.items():
+            buffer = io.BytesIO()
+            np.save(buffer, array, allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), buffer.getvalue(), zipfile.ZIP_LZMA)
+    return target.getvalue()
+
+
+def load(content: bytes) -> tuple[Pairs, ...]:
+    """Read the compact form; raise ParseError if it is something else."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            found = {name: arrays[name] for name in arrays.files}
+    except (ValueError, OSError, zipfile.BadZipFile, EOFError) as error:
+        raise ParseError("this is no file of pairs") from error
+    if tuple(found.pop("features", np.array([])).tolist()) != NAMES:
+        raise ParseError("these pairs were made with other features")
+    groups: dict[str, dict[str, NDArray[Any]]] = {}
+    for name, array in found.items():
+        file, _, part = name.rpartition("/")
+        groups.setdefault(file, {})[part] = array
+    return tuple(
+        Pairs(
+            name=file.partition("/")[2],
+            columns=parts.pop("columns").T * _steps(),
+            **parts,
+        )
+        for file, parts in groups.items()
+    )
+
+
+def _steps() -> Floats:
+    """Return the step of each feature: most end at 1, some at 15, some at 63."""
+    steps = [1 / 4 if name in _WIDE else 1 / 16 if name in _MIDDLE else 1 / 200 for name in NAMES]
+    return np.array(steps, np.float32)
+
+
+def _numbers(names: Iterable[str]) -> NDArray[np.int32]:
+    """Return a number for each name, in order of first sight."""
+    known: dict[str, int] = {}
+    return np.array([known.setdefault(name, len(known)) for name in names], np.int32)

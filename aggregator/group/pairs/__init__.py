@@ -1,0 +1,1 @@
+"""Which pairs of entries are worth a look, and how they compare."""

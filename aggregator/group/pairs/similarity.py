@@ -1,0 +1,214 @@
+"""How alike two entries are: numbers for a pair, from their stored features; the only rapidfuzz."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz
+from rapidfuzz.process import cpdist
+
+from aggregator.group.features.headline_cues import Sign
+from aggregator.group.features.packing import DATED
+from aggregator.group.pairs import overlap
+from aggregator.group.pairs.overlap import Lists, Places
+
+Floats = NDArray[np.float32]
+COPIED = 0.5  # from here on two texts are one
+_PASSAGES, _BRIEF, _SAME_TITLE = 6, 200, 0.9
+_AGAIN = 0.25  # hours in which a publisher posts its own text again
+_AT_ONCE = 4096  # pairs, so that memory stays small
+
+
+class Comparison(Protocol):
+    """Anything that turns pairs of entries into features for a model; `names` are its columns."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features, in the order of the columns."""
+
+    def features(self, left: Places, right: Places) -> Floats:
+        """Return a row for each pair; `left` is sorted."""
+
+
+class Comparer:
+    """Compares entries by their words, bigrams, passages, titles, dates, times and publishers."""
+
+    def __init__(
+        self, packed: Callable[[Sequence[int]], list[bytes]], published: NDArray[np.float64]
+    ) -> None:
+        """`packed` gives the stored features of rows."""
+        self._packed = packed
+        self._published = published
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features, in the order of the columns."""
+        return NAMES
+
+    def features(self, left: Places, right: Places) -> Floats:
+        """Return a row for each pair; `left` is sorted."""
+        found = np.empty((len(left), len(NAMES)), np.float32)
+        for begin in range(0, len(left), _AT_ONCE):
+            some = slice(begin, begin + _AT_ONCE)
+            found[some] = self._some(left[some], right[some])
+        return found
+
+    def _some(self, left: Places, right: Places) -> Floats:
+        """Read the lists of the entries of a few pairs, not of all, and compare these."""
+        rows, places = np.unique(np.concatenate((left, right)), return_inverse=True)
+        few = _Few(Lists(self._packed(rows.tolist())), self._published[rows])
+        return few.features(places[: len(left)], places[len(left) :])
+
+
+class _Few:
+    """The entries of a few pairs with their lists."""
+
+    def __init__(self, lists: Lists, published: NDArray[np.float64]) -> None:
+        self._published = published
+        self._lists = lists
+        self._titles = lists.titles()
+
+    def features(self, left: Places, right: Places) -> Floats:
+        """Return a row for each pair; `left` is sorted."""
+        columns = {
+            **overlap.word_columns(self._lists, left, right),
+            **overlap.bigram_columns(self._lists, left, right),
+            **self._passages(left, right),
+            **self._title_ratio(left, right),
+            **self._circumstances(left, right),
+            **self._signs(left, right),
+        }
+        same = columns["same publisher"]
+        for name in ("bigram cosine", "containment", "title ratio"):
+            columns[f"same publisher, {name}"] = same * columns[name]
+        return np.stack([columns[name].astype(np.float32) for name in NAMES], axis=1)
+
+    def _passages(self, left: Places, right: Places) -> dict[str, NDArray[Any]]:
+        """Compare copied passages, named days and numbers."""
+        heads, count = self._lists.heads, len(left)
+        hits = {
+            name: np.bincount(overlap.shared(self._lists[name], left, right).pair, minlength=count)
+            for name in ("shingles", "numbers")
+        }
+        shingles, numbers = (heads[name].astype(np.int64) for name in hits)
+        days = self._first_days()
+        both = (heads["dates"][left] > 0) & (heads["dates"][right] > 0)
+        most = np.maximum(numbers[left], numbers[right])
+        least = np.maximum(np.minimum(shingles[left], shingles[right]), 4)
+        return {
+            "containment": hits["shingles"] / least,
+            "same day": both & (days[left] == days[right]),
+            "same numbers": (most > 0) & (hits["numbers"] == most),
+        }
+
+    def _first_days(self) -> NDArray[Any]:
+        days = self._lists["dates"]
+        return np.append(days.flat, 0)[np.minimum(days.starts[:-1], len(days.flat))]
+
+    def _title_ratio(self, left: Places, right: Places) -> dict[str, NDArray[Any]]:
+        mine = [self._titles[place] for place in left.tolist()]
+        other = [self._titles[place] for place in right.tolist()]
+        # Chinese has no spaces, so there this is the plain ratio of the best alignment.
+        words = cpdist(mine, other, scorer=fuzz.token_set_ratio, dtype=np.float32)
+        letters = cpdist(mine, other, scorer=fuzz.ratio, dtype=np.float32)
+        return {"title ratio": letters / 100, "title words ratio": words / 100}
+
+    def _circumstances(self, left: Places, right: Places) -> dict[str, NDArray[Any]]:
+        """Compare times, publishers and lengths."""
+        heads = self._lists.heads
+        dated = (heads["flags"][left] & heads["flags"][right] & DATED) > 0
+        apart = np.abs(self._published[left] - self._published[right]) / 3600
+        hours = np.where(dated, apart, 0.0)
+        publisher = heads["publisher"]
+        same = (publisher[left] == publisher[right]) & (publisher[left] > 0)
+        shorter = np.minimum(heads["length"][left], heads["length"][right])
+        return {
+            "undated": ~dated,
+            "hours": np.log1p(hours),
+            "over 18 hours": hours > 18,
+            "first 6 hours": np.minimum(hours, 6),
+            "same publisher": same,
+            # One moment for two is that of a newspaper's edition or of one gathering.
+            "same publisher, at once": same & dated & (apart > 0) & (hours < _AGAIN),
+            "shorter body": np.log1p(np.maximum(shorter, _BRIEF)),
+        }
+
+    def _signs(self, left: Places, right: Places) -> dict[str, NDArray[Any]]:
+        """Compare what kinds of text the titles promise."""
+        signs = self._lists.heads["signs"]
+        both, one = signs[left] & signs[right], signs[left] ^ signs[right]
+        return {
+            name: (bits & int(sign)) > 0
+            for sign in Sign
+            for name, bits in zip(_sign_names(sign), (both, one), strict=True)
+        }
+
+
+def same_text(columns: Floats, heads: NDArray[np.void], left: Places, right: Places) -> Floats:
+    """Return how far each pair is one text in two places, from 0 to 1.
+
+    It is the share of the shorter body's passages that the other holds; where a body is too
+    short to tell, it is the likeness of the titles, if the bodies do not speak against it.
+    """
+    passages = np.minimum(heads["shingles"][left], heads["shingles"][right])
+    contained = columns[:, NAMES.index("containment")]
+    ratio = columns[:, NAMES.index("title ratio")]
+    alike = np.where(ratio >= _SAME_TITLE, ratio, 0.0)
+    bodies = (heads["length"][left] >= _BRIEF) & (heads["length"][right] >= _BRIEF)
+    titles = np.where(bodies, 0.0, alike)
+    return np.where(passages >= _PASSAGES, contained, titles).astype(np.float32)
+
+
+def _sign_names(sign: Sign) -> tuple[str, str]:
+    word = str(sign.name).lower().replace("_", "-")
+    return f"both {word}", f"one {word}"
+
+
+NAMES = (
+    "top words",
+    "all words",
+    "word cosine",
+    "heavy words, least",
+    "heavy words, most",
+    "coverage, least",
+    "coverage, most",
+    "rare words",
+    "names, least",
+    "names, most",
+    "names apart",
+    "names of leads, least",
+    "names of leads, most",
+    "bigram cosine",
+    "titles",
+    "best sentences",
+    "sentences, least",
+    "title's best sentence, most",
+    "title's best sentence, least",
+    "title in text, least",
+    "title in text, most",
+    "title in lead, least",
+    "title in lead, most",
+    "subject in title, least",
+    "subject in title, most",
+    "subject in lead, least",
+    "subject in lead, most",
+    "leads",
+    "rest",
+    "containment",
+    "same day",
+    "same numbers",
+    "title ratio",
+    "title words ratio",
+    "undated",
+    "hours",
+    "over 18 hours",
+    "first 6 hours",
+    "shorter body",
+    "same publisher",
+    "same publisher, at once",
+    "same publisher, bigram cosine",
+    "same publisher, containment",
+    "same publisher, title ratio",
+    *(name for sign in Sign for name in _sign_names(sign)),
+)

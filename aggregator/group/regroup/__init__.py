@@ -1,0 +1,1 @@
+"""All of history grouped again, with the ids of stories inherited."""

@@ -1,0 +1,47 @@
+"""Features that were stored in an older form are made anew from the entries."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from aggregator.core.model import GroupContext, Grouped, StoredEntry
+from aggregator.core.settings import StorySettings
+from aggregator.group.features import packing
+from aggregator.group.features.rows import gather
+from aggregator.group.stories.grouping import shipped
+
+Texts = Callable[[Sequence[str]], Iterable[StoredEntry]]
+
+
+def renew(
+    context: GroupContext, texts: Texts, settings: StorySettings
+) -> tuple[GroupContext, tuple[tuple[str, bytes], ...]]:
+    """Return the context with features that this version reads, and those that were made anew.
+
+    `texts` gives the entries of keys; it is asked only if something is out of date.
+    """
+    stale = [one.key for one in context.entries if not packing.readable(one.features)]
+    if not stale:
+        return context, ()
+    entries = sorted(texts(stale), key=lambda one: (one.published, one.key))
+    made = features(entries, context.entries, settings)
+    renewed = tuple(
+        replace(one, features=made[one.key]) if one.key in made else one for one in context.entries
+    )
+    return replace(context, entries=renewed), tuple(made.items())
+
+
+def features(
+    entries: Sequence[StoredEntry], around: Iterable[Grouped], settings: StorySettings
+) -> dict[str, bytes]:
+    """Return the features of entries in (published, key) order, by key.
+
+    `around` are those near them in time, which tell how rare a term is.
+    """
+    if not entries:
+        return {}
+    context = GroupContext(entries=tuple(around))
+    rows = gather(entries, context, settings, shipped().prior)
+    fresh = np.flatnonzero(rows.fresh).tolist()
+    return dict(zip((rows.keys[row] for row in fresh), rows.packed(fresh), strict=True))

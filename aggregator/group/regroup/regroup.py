@@ -1,0 +1,293 @@
+"""Groups the whole history again and finds for each new story the id that it had before."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from aggregator.core import ids
+from aggregator.core.model import (
+    GroupContext,
+    Grouped,
+    Grouping,
+    Member,
+    StoredEntry,
+    Story,
+    Tombstone,
+)
+from aggregator.core.ports import Page
+from aggregator.core.settings import StorySettings
+from aggregator.group.features import packing
+from aggregator.group.regroup import feature_refresh, id_inheritance
+from aggregator.group.stories import representative
+from aggregator.group.stories.grouping import Work
+from aggregator.group.stories.representative import Claim, Taste
+from aggregator.group.stories.rules import Named
+
+Strip = Callable[[StoredEntry], StoredEntry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """An entry that is in another story than before."""
+
+    key: str
+    title: str
+    before: str
+    after: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What a regrouping came to; `moves` in (published, key) order."""
+
+    entries: int = 0
+    stories_before: int = 0
+    stories_after: int = 0
+    rewritten: int = 0  # stories with other reasons or another representative alone
+    moves: tuple[Move, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What must be known of an entry until its story is settled."""
+
+    before: str
+    title: str
+    claim: Claim
+
+
+def same(stored: StoredEntry) -> StoredEntry:
+    """Return the entry as it is."""
+    return stored
+
+
+class Regrouping:
+    """One pass over history. Only what is inside the window and what moves is held in memory."""
+
+    def __init__(
+        self,
+        settings: StorySettings,
+        *,
+        now: datetime,
+        priorities: Mapping[str, int] | None = None,
+        strip: Strip = same,
+    ) -> None:
+        """`strip` takes learned boilerplate out of an entry's text; an entry without is returned itself."""
+        self.outcome = Outcome()
+        self._settings, self._now, self._strip = settings, now, strip
+        self._priorities = dict(priorities or {})
+        self._taste = Taste.of(self._priorities, settings.languages)
+        self._window: deque[Grouped] = deque()
+        self._pinned: dict[str, Grouped] = {}  # the user named them: in reach for ever
+        self._seen: dict[str, _Seen] = {}
+        self._before: dict[str, Story] = {}
+        self._open: dict[str, Story] = {}
+        self._moved: list[Story] = []
+        self._strays: set[str] = set()  # ids that live on without their founder
+
+    def run(self, pages: Iterable[Page]) -> Iterator[Grouping]:
+        """Yield what is to be stored, in pieces; the last one holds all that moves."""
+        for entries, past in pages:
+            if entries:
+                yield self._page(entries, past)
+        rewritten = tuple(self._close(self._open.values()))
+        yield Grouping(stories=rewritten, changed=len(rewritten))
+        yield self._resolve()
+
+    def _page(self, entries: tuple[StoredEntry, ...], past: GroupContext) -> Grouping:
+        self._trim(entries[0].published)
+        finished = self._finished()
+        rewritten = tuple(self._close(finished))
+        packed, fresh = self._features(entries, past)
+        self._remember(entries, past, packed)
+        context = GroupContext(
+            entries=(*self._pinned.values(), *self._window),
+            stories=tuple(self._open.values()),
+            decisions=past.decisions,
+            journal=past.journal,
+        )
+        self._group(entries, context, packed)
+        named = Named(self._settings, past.decisions)
+        for one in entries:
+            known = Grouped(
+                key=one.key, published=one.published, story_id="", features=packed[one.key]
+            )
+            if named.holds(one):
+                self._pinned[one.key] = known
+            else:
+                self._window.append(known)
+        return Grouping(stories=rewritten, features=fresh, changed=len(rewritten))
+
+    def _trim(self, until: datetime) -> None:
+        """Let go of what is out of reach of entries published from then on."""
+        start = until - self._settings.window
+        while self._window and self._window[0].published < start:
+            self._window.popleft()
+
+    def _finished(self) -> list[Story]:
+        """Take out the stories that no later entry can join."""
+        held = {one.key for one in self._window} | self._pinned.keys()
+        done = [
+            story
+            for story in self._open.values()
+            if held.isdisjoint(member.key for member in story.members)
+        ]
+        for story in done:
+            del self._open[story.id]
+        return done
+
+    def _features(
+        self, entries: Sequence[StoredEntry], past: GroupContext
+    ) -> tuple[dict[str, bytes], tuple[tuple[str, bytes], ...]]:
+        """Return the features of the entries, and those that differ from what is stored."""
+        stored = {one.key: one.features for one in past.entries}
+        packed = dict.fromkeys((one.key for one in entries), b"") | stored
+        bare = [self._strip(one) for one in entries]
+        stale = [
+            one
+            for one, before in zip(bare, entries, strict=True)
+            if one is not before or not packing.readable(packed[one.key])
+        ]
+        if stale:
+            gone = {one.key for one in stale}
+            around = [one for one in past.entries if one.key not in gone]
+            packed.update(feature_refresh.features(stale, (*self._window, *around), self._settings))
+        fresh = [(one.key, packed[one.key]) for one in stale]
+        return packed, tuple((key, one) for key, one in fresh if stored.get(key) != one)
+
+    def _remember(
+        self, entries: Sequence[StoredEntry], past: GroupContext, packed: Mapping[str, bytes]
+    ) -> None:
+        self._before.update((story.id, story) for story in past.stories)
+        story_of = {one.key: one.story_id for one in past.entries}
+        heads = packing.headers([packed[one.key] for one in entries])
+        for one, head in zip(entries, heads, strict=True):
+            claim = self._taste.claim(one.key, head, (one.published.timestamp(), one.key))
+            self._seen[one.key] = _Seen(
+                before=story_of[one.key], title=one.entry.title, claim=claim
+            )
+        self.outcome.entries += len(entries)
+
+    def _group(
+        self, entries: Sequence[StoredEntry], context: GroupContext, packed: Mapping[str, bytes]
+    ) -> None:
+        work = Work(
+            entries,
+            context,
+            self._settings,
+            now=self._now,
+            priorities=self._priorities,
+            packed=packed,
+        )
+        work.run()
+        done = work.finish()
+        for dead in done.tombstones:
+            self._open.pop(dead.id, None)
+        self._open.update((story.id, story) for story in done.stories)
+
+    # --- what became of the stories ----------------------------------------------------------
+
+    def _close(self, stories: Iterable[Story]) -> list[Story]:
+        """Forget the stories that are as they were; return those with other reasons, keep the rest."""
+        found = []
+        for story in stories:
+            before = self._same_as(story)
+            if before is None:
+                self._moved.append(story)
+                continue
+            self.outcome.stories_before += 1
+            self.outcome.stories_after += 1
+            now = self._shown(story, before)
+            if now != before:
+                self.outcome.rewritten += 1
+                found.append(now)
+            if before.founder not in {member.key for member in before.members}:
+                self._strays.add(before.id)
+            del self._before[before.id]
+            for member in story.members:
+                del self._seen[member.key]
+        return found
+
+    def _same_as(self, story: Story) -> Story | None:
+        """Return the old story of the same members, if there is one."""
+        keys = {member.key for member in story.members}
+        olds = {self._seen[key].before for key in keys}
+        before = self._before[olds.pop()]
+        same = not olds and keys == {member.key for member in before.members}
+        return before if same else None
+
+    def _shown(self, story: Story, before: Story) -> Story:
+        """Return an old story with the reasons of now, and who stands for it."""
+        lead = representative.choose(self._claims(story), before.representative)
+        return replace(
+            before,
+            members=self._members(story),
+            representative=lead,
+            updated=before.updated if lead == before.representative else self._now,
+        )
+
+    def _members(self, story: Story) -> tuple[Member, ...]:
+        return tuple(sorted(story.members, key=lambda one: self._seen[one.key].claim.place))
+
+    def _claims(self, story: Story) -> list[Claim]:
+        reasons = {member.key: member.reason for member in story.members}
+        copies = representative.copies(reasons, lambda key: self._seen[key].claim.place)
+        return [replace(self._seen[key].claim, copy=key in copies) for key in reasons]
+
+    def _resolve(self) -> Grouping:
+        """Give the stories that moved their ids, and the ids that nobody keeps their tombstones."""
+        stories = sorted(
+            self._moved, key=lambda one: self._seen[self._members(one)[0].key].claim.place
+        )
+        held = [[self._seen[member.key].before for member in story.members] for story in stories]
+        olds = {id_: self._before[id_] for some in held for id_ in some}
+        homes = {member.key: n for n, story in enumerate(stories) for member in story.members}
+        founders = {id_: homes.get(old.founder) for id_, old in olds.items()}
+        shares = Counter((id_, n) for n, some in enumerate(held) for id_ in some)
+        will = id_inheritance.settle(
+            shares, founders, {id_: old.first_published for id_, old in olds.items()}
+        )
+        taken = {*will.kept.values(), *self._strays}
+        made = []
+        for n, story in enumerate(stories):
+            id_ = will.kept.get(n) or ids.free_story_id(self._members(story)[0].key, taken)
+            taken.add(id_)
+            made.append(self._rebuilt(story, id_, [olds[one] for one in dict.fromkeys(held[n])]))
+        dead = [
+            Tombstone(id=id_, when=self._now, into=made[will.heir[id_]].id)
+            for id_ in sorted(olds.keys() - taken)
+        ]
+        self.outcome.stories_before += len(olds)
+        self.outcome.stories_after += len(made)
+        self.outcome.moves = self._moves(made)
+        return Grouping(stories=tuple(made), tombstones=tuple(dead), changed=len(made))
+
+    def _rebuilt(self, story: Story, id_: str, olds: Collection[Story]) -> Story:
+        """Return a story whose members have changed; what was published is not new again."""
+        kept = next((old for old in olds if old.id == id_), None)
+        members = self._members(story)
+        keys = [member.key for member in members]
+        current = kept.representative if kept else ""
+        return Story(
+            id=id_,
+            founder=kept.founder if kept else keys[0],
+            representative=representative.choose(
+                self._claims(story), current if current in keys else story.representative
+            ),
+            members=members,
+            first_published=min(old.first_published for old in ([kept] if kept else olds)),
+            updated=self._now,
+        )
+
+    def _moves(self, made: Iterable[Story]) -> tuple[Move, ...]:
+        found = []
+        for story in made:
+            for member in story.members:
+                seen = self._seen[member.key]
+                if seen.before != story.id:
+                    move = Move(
+                        key=member.key, title=seen.title, before=seen.before, after=story.id
+                    )
+                    found.append((seen.claim.place, move))
+        return tuple(move for _, move in sorted(found, key=lambda one: one[0]))

@@ -1,0 +1,173 @@
+"""The stories while a grouping works on them: who is in which, and what has changed."""
+
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aggregator.core import ids
+from aggregator.core.model import Member, Reason, Story, Tombstone
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """A story in the making; `members` are in the order in which they came."""
+
+    id: str
+    founder: str
+    first_published: datetime
+    updated: datetime
+    representative: str
+    members: dict[str, Reason] = field(default_factory=dict)
+    new: bool = False
+    touched: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Board:
+    """The stories that a grouping may touch; each entry is in one of them at most.
+
+    Most stay as they are, so a draft is made when one is asked for.
+    """
+
+    now: datetime
+    story_of: dict[str, str] = field(default_factory=dict)
+    tombstones: list[Tombstone] = field(default_factory=list)
+    _stories: dict[str, Story] = field(default_factory=dict)  # without a draft so far
+    _drafts: dict[str, Draft] = field(default_factory=dict)
+    _elsewhere: Collection[str] = ()  # ids in use of stories that are not here
+    _times: Mapping[str, float] = field(default_factory=dict)
+    _unseen: dict[str, tuple[float, str]] = field(default_factory=dict)
+
+    def load(
+        self, stories: Iterable[Story], times: Mapping[str, float], ids_: Iterable[str] = ()
+    ) -> None:
+        """Take in stories of earlier groupings and when the entries in sight were published.
+
+        `ids_` are those of all stories in sight, of which the grouping asks for `stories` alone.
+        """
+        self._times = times
+        self._stories = {story.id: story for story in stories}
+        self._elsewhere = set(ids_) - self._stories.keys()
+        self.story_of = {
+            member.key: story.id for story in self._stories.values() for member in story.members
+        }
+
+    def place(self, key: str) -> tuple[float, str]:
+        """Return an entry's place in (published, key) order."""
+        time = self._times.get(key)
+        return self._unseen[key] if time is None else (time, key)
+
+    def __contains__(self, id_: object) -> bool:
+        return id_ in self._drafts or id_ in self._stories or id_ in self._elsewhere
+
+    def draft(self, id_: str) -> Draft:
+        """Return the story of an id that is in sight."""
+        story = self._stories.pop(id_, None)
+        if story is not None:
+            keys = [member.key for member in story.members]
+            self._unseen.update(_unknown(keys, self._times))
+            self._drafts[id_] = Draft(
+                id=id_,
+                founder=story.founder,
+                first_published=story.first_published,
+                updated=story.updated,
+                representative=story.representative,
+                members={member.key: member.reason for member in story.members},
+            )
+        return self._drafts[id_]
+
+    def start(self, draft: Draft) -> tuple[float, str]:
+        """Return the place of a story's first member."""
+        return min(self.place(key) for key in draft.members)
+
+    def story(self, key: str) -> Draft | None:
+        """Return the story that holds an entry."""
+        found = self.story_of.get(key)
+        return None if found is None else self.draft(found)
+
+    def found(
+        self,
+        key: str,
+        reason: Reason,
+        *,
+        revised: datetime,
+        id_: str = "",
+        first: datetime | None = None,
+    ) -> Draft:
+        """Make a story of one entry."""
+        draft = Draft(
+            id=id_ or ids.free_story_id(key, self),
+            founder=key,
+            first_published=first or self.now,
+            updated=min(revised, self.now),
+            representative=key,
+            members={key: reason},
+            new=True,
+            touched=True,
+        )
+        self._drafts[draft.id] = draft
+        self.story_of[key] = draft.id
+        return draft
+
+    def join(self, draft: Draft, key: str, reason: Reason) -> None:
+        """Put an entry that is in no story into one."""
+        draft.members[key] = reason
+        draft.touched = True
+        self.story_of[key] = draft.id
+
+    def touch(self, draft: Draft, revised: datetime) -> None:
+        """Note that what a story shows has changed."""
+        draft.touched = True
+        moved = min(revised, self.now) if draft.new else self.now
+        draft.updated = max(draft.updated, moved)
+
+    def leave(self, key: str) -> None:
+        """Take an entry out of its story, which keeps its id."""
+        draft = self.draft(self.story_of.pop(key))
+        del draft.members[key]
+        self.touch(draft, self.now)
+
+    def merge(self, one: Draft, other: Draft) -> Draft:
+        """Make one story of two: that published first keeps its id, the other gets a tombstone."""
+        kept, gone = sorted((one, other), key=self._age)
+        kept.members.update(gone.members)
+        self.story_of.update(dict.fromkeys(gone.members, kept.id))
+        del self._drafts[gone.id]
+        if not gone.new:
+            self.tombstones.append(Tombstone(id=gone.id, when=self.now, into=kept.id))
+        self.touch(kept, gone.updated)
+        return kept
+
+    def changed(self) -> Iterator[Draft]:
+        """Yield the stories that are new or changed and still hold something, in order of founder."""
+        touched = [draft for draft in self._drafts.values() if draft.touched and draft.members]
+        yield from sorted(touched, key=self.start)
+
+    def finish(self, draft: Draft) -> Story:
+        """Return the story as a value, its members in (published, key) order."""
+        keys = sorted(draft.members, key=self.place)
+        return Story(
+            id=draft.id,
+            founder=draft.founder,
+            representative=draft.representative,
+            members=tuple(Member(key=key, reason=draft.members[key]) for key in keys),
+            first_published=draft.first_published,
+            updated=draft.updated,
+        )
+
+    def _age(self, draft: Draft) -> tuple[bool, datetime, tuple[float, str]]:
+        """Return what says which of two stories was published first."""
+        return draft.new, draft.first_published, self.start(draft)
+
+
+def _unknown(keys: Sequence[str], times: Mapping[str, float]) -> dict[str, tuple[float, str]]:
+    """Place the members whose time is out of sight: before or after those in sight, as they stood."""
+    places: dict[str, tuple[float, str]] = {}
+    seen = False
+    for number, key in enumerate(keys):
+        if key in times:
+            seen = True
+        else:
+            places[key] = (math.inf if seen else -math.inf, f"{number:09}")
+    return places

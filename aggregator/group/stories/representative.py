@@ -1,0 +1,105 @@
+"""Which entry of a story is shown: preferred, complete, original; and it stays unless clearly beaten."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from aggregator.core.model import Reason
+from aggregator.group.features.features import wide_hash
+from aggregator.text.fold import language_key
+
+_FULL = 400  # characters from which on a body is complete enough
+_CLEARLY = 1.0
+_SCRIPT = 4  # letters of a script in a tag
+_UNCLEAR = "hani"  # a script that may be simplified or traditional
+
+Place = tuple[float, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What speaks for an entry: the source's priority, how its language is liked, characters, when it came."""
+
+    key: str
+    priority: int = 0
+    language: int = 0
+    length: int
+    place: Place
+    copy: bool = False
+
+    @property
+    def liked(self) -> tuple[int, int]:
+        """What the reader said; it goes before all else."""
+        return self.priority, self.language
+
+    @property
+    def worth(self) -> float:
+        """How good it is to show; one point is a clear difference."""
+        fullness = min(self.length / _FULL, 1.0) * 2
+        return fullness - (0.9 if self.copy else 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taste:
+    """What a reader would rather see: sources by the hash of their identity, languages in order.
+
+    A language comes with the script that it is to be written in, '' for any.
+    """
+
+    priorities: Mapping[int, int] = field(default_factory=dict)
+    languages: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, priorities: Mapping[str, int], languages: Iterable[str]) -> "Taste":
+        """Return the taste for sources by identity, and for languages as tags."""
+        return cls(
+            priorities={wide_hash(name): one for name, one in priorities.items()},
+            languages=tuple(map(_language, languages)),
+        )
+
+    def claim(self, key: str, head: np.void, place: Place, *, copy: bool = False) -> Claim:
+        """Return the claim of an entry, whose stored features begin with `head`."""
+        return Claim(
+            key=key,
+            priority=self.priorities.get(int(head["source"]), 0),
+            language=-self._place(head) if self.languages else 0,
+            length=int(head["length"]),
+            place=place,
+            copy=copy,
+        )
+
+    def _place(self, head: np.void) -> int:
+        """Return the place of an entry's language among those that are liked, or the place after them."""
+        language, script = head["language"].decode(), head["script"].decode().casefold()
+        for place, (wanted, written) in enumerate(self.languages):
+            if language == wanted and (not written or script in {written, _UNCLEAR}):
+                return place
+        return len(self.languages)
+
+
+def _language(tag: str) -> tuple[str, str]:
+    """Return the language and the script of a tag; a region says nothing of how an entry reads."""
+    language, *rest = language_key(tag).split("-")
+    return language, next((one for one in rest if len(one) == _SCRIPT), "")
+
+
+def copies(members: Mapping[str, Reason], place: Callable[[str], Place]) -> set[str]:
+    """Return the members whose text another member of the story had before them."""
+    return {
+        max(key, why.nearest, key=place)
+        for key, why in members.items()
+        if why.kind == "same text" and why.nearest in members
+    }
+
+
+def choose(claims: Iterable[Claim], current: str) -> str:
+    """Return the key of the entry to show; the current one if no other is clearly better."""
+    ranked = sorted(claims, key=lambda one: (*(-part for part in one.liked), -one.worth, one.place))
+    standing = next((claim for claim in ranked if claim.key == current), None)
+    if not ranked:
+        return current
+    best = ranked[0]
+    if standing is None or best.liked != standing.liked:
+        return best.key
+    return current if best.worth - standing.worth < _CLEARLY else best.key

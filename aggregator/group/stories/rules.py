@@ -1,0 +1,96 @@
+"""The user's corrections: which entries belong together, and which never do."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+from aggregator.core import ids
+from aggregator.core.model import Decision, StoredEntry
+from aggregator.core.settings import StorySettings
+from aggregator.group.features.features import wide_hash
+from aggregator.text import urls
+
+Kind = Literal["join", "split", "never"]
+_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)  # what the configuration says is older than any command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What holds for each pair of entries: the last word on it."""
+
+    pairs: Mapping[frozenset[str], tuple[Kind, str]]  # with the entry that is split off
+    _of: Mapping[str, tuple[tuple[str, Kind], ...]] = field(default_factory=dict)
+
+    def forbids(self, key: str, members: Iterable[str]) -> bool:
+        """Say whether an entry may not be in a story with these members."""
+        barred = {other for other, kind in self._of.get(key, ()) if kind != "join"}
+        return bool(barred) and not barred.isdisjoint(members)
+
+    def between(self, a: str, b: str) -> str:
+        """Return what the user said of two entries, '' for nothing."""
+        return self.pairs.get(frozenset((a, b)), ("", ""))[0]
+
+    def partners(self, key: str) -> tuple[str, ...]:
+        """Return the entries that this one belongs to by the user's word."""
+        return tuple(other for other, kind in self._of.get(key, ()) if kind == "join")
+
+    def __bool__(self) -> bool:
+        return bool(self.pairs)
+
+
+class Named:
+    """The entries that the user has named, in decisions or in the configuration."""
+
+    def __init__(self, settings: StorySettings, decisions: Iterable[Decision]) -> None:
+        pairs = (*settings.join, *settings.split, *settings.never)
+        names = {name for pair in pairs for name in pair}
+        self._names = names | {urls.canonical(name) for name in names if urls.is_web(name)}
+        self._keys = {key for one in decisions for key in (one.a, one.b)}
+
+    def holds(self, stored: StoredEntry) -> bool:
+        """Say whether an entry is named, by key, id or link."""
+        if stored.key in self._keys:
+            return True
+        spoken = (stored.key, ids.entry_id(stored.key), stored.entry.canonical)
+        return bool(self._names) and not self._names.isdisjoint(spoken)
+
+
+def make(decisions: Iterable[Decision]) -> Rules:
+    """Return the rules that follow from decisions, later ones over earlier ones."""
+    pairs: dict[frozenset[str], tuple[Kind, str]] = {}
+    for decision in decisions:
+        if decision.a != decision.b:
+            pair = frozenset((decision.a, decision.b))
+            pairs.pop(pair, None)
+            pairs[pair] = (decision.kind, decision.b)
+    of: dict[str, list[tuple[str, Kind]]] = defaultdict(list)
+    for pair, (kind, _) in pairs.items():
+        a, b = sorted(pair)
+        of[a].append((b, kind))
+        of[b].append((a, kind))
+    return Rules(pairs=pairs, _of={key: tuple(found) for key, found in of.items()})
+
+
+def configured(settings: StorySettings, entries: Iterable[tuple[str, int]]) -> Iterator[Decision]:
+    """Yield the corrections of the configuration whose entries are known, as (key, hash of URL)."""
+    wanted: list[tuple[Kind, tuple[str, str]]] = [
+        *(("join", pair) for pair in settings.join),
+        *(("split", pair) for pair in settings.split),
+        *(("never", pair) for pair in settings.never),
+    ]
+    if not wanted:
+        return
+    names: dict[str | int, str] = {}
+    for key, url in entries:
+        names[ids.entry_id(key)] = names[key] = key
+        names.setdefault(url, key)
+    for kind, (a, b) in wanted:
+        one, other = (_find(name, names) for name in (a, b))
+        if one and other:
+            yield Decision(kind=kind, a=one, b=other, when=_ALWAYS)
+
+
+def _find(name: str, names: Mapping[str | int, str]) -> str:
+    return names.get(name) or names.get(wide_hash(urls.canonical(name)) or -1, "")

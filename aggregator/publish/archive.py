@@ -1,0 +1,235 @@
+"""What falls out of a feed: archive documents (RFC 5005) that stay as they were written.
+
+A page is written when a story is about to be in the feed no more, and takes the oldest stories
+that stand on no page yet, together with those that changed since they were put on one. So feed
+and pages together hold everything, and a page says the same for ever. Only one link is added
+to it, once, where the format has it: to the page that came after it.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from html import escape
+from itertools import islice
+from pathlib import Path
+
+from aggregator.core.errors import PublishError
+from aggregator.core.model import Edition, FeedInfo, ShownStory, Source, Tombstone
+from aggregator.core.ports import Place, Renderer, Store
+from aggregator.core.settings import FeedSpec
+from aggregator.publish import files, selection
+from aggregator.publish.selection.units import unit_of
+
+FORMATS = ("atom", "rss", "json")  # that have links of a feed
+SIZE = 100  # stories of a page
+
+_READ_MOST = 20_000  # stories looked at in one run
+_PAGES_MOST = 100  # written in one run; the next one goes on
+_START: Place = (datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC), "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """How far the archive of a feed has come; `home` is where its links lead."""
+
+    pages: int = 0
+    place: Place | None = None  # of the newest story on a page
+    closed: datetime | None = None  # when the last page was written
+    home: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unit:
+    """What a page may hold; `fresh`: it was on none yet."""
+
+    place: Place
+    shown: ShownStory
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """The archive of one feed in one format."""
+
+    spec: FeedSpec
+    store: Store
+    renderer: Renderer
+    sources: Sequence[Source]
+    infos: Mapping[str, FeedInfo]
+    folder: Path  # of the published feeds
+    home: str
+    secret: bytes = field(default=b"", repr=False)  # see Edition
+    most: int = _PAGES_MOST
+
+    def extend(self, selected: Sequence[ShownStory], *, now: datetime) -> History:
+        """Write pages until all that the feed does not hold is on one; raises PublishError."""
+        before = history = self._recall()
+        if not self._may_miss(history, selected):
+            return history
+        held = {shown.story.id for shown in selected}
+        pending: list[tuple[_Unit, ...]] = []
+        buried: tuple[Tombstone, ...] = ()
+        if history.closed and self.spec.group == "stories":
+            buried = self.store.tombstones(history.closed)
+        for batch in _batches(islice(self._units(before), _READ_MOST)):
+            pending.append(batch)
+            if any(unit.fresh and unit.shown.story.id not in held for unit in batch):
+                for one in pending:
+                    history = self._close(history, one, buried, now)
+                    buried = ()
+                pending.clear()
+            if history.pages - before.pages >= self.most:
+                break
+        if history != before:
+            self._write(self._state(), _written(history))
+        return history
+
+    def address(self, page: int) -> str:
+        """Return the address of a page."""
+        return f"{self._feeds()}{self.spec.name}/{self._name(page)}"
+
+    def _feeds(self) -> str:
+        return f"{self.home.rstrip('/')}/feeds/"
+
+    def _name(self, page: int) -> str:
+        return f"archive-{page:04}.{self.renderer.EXTENSION}"
+
+    def _state(self) -> str:
+        return f".archive.{self.renderer.EXTENSION}"  # no document for readers
+
+    def _path(self, name: str) -> Path:
+        return self.folder / self.spec.name / name
+
+    def _write(self, name: str, content: bytes) -> None:
+        files.write(self._path(name), content)
+
+    def _recall(self) -> History:
+        """Return how far the archive is; from the start if its last page is not there."""
+        try:
+            history = _read(self._path(self._state()).read_bytes())
+        except (OSError, ValueError, KeyError, TypeError):
+            return History(home=self.home)
+        if not self._path(self._name(history.pages)).exists():
+            return History(home=self.home)
+        if history.home == self.home:
+            return history
+        for page in range(1, history.pages + 1):
+            self._move(page, history.home)
+        moved = replace(history, home=self.home)
+        self._write(self._state(), _written(moved))
+        return moved
+
+    def _move(self, page: int, home: str) -> None:
+        """Let the links of a page lead to the new address of the feeds."""
+        before = f'"{home.rstrip("/")}/feeds/{self.spec.name}'.encode()
+        after = f'"{self._feeds()}{self.spec.name}'.encode()
+        self._rewrite(page, lambda content: content.replace(before, after))
+
+    def _may_miss(self, history: History, selected: Sequence[ShownStory]) -> bool:
+        """Say whether stories may be neither in the feed nor on a page; no means no."""
+        if self.spec.max_age is not None:
+            return True
+        if len(selected) < self.spec.limit:
+            return False
+        return history.place is None or selected[-1].story.first_published >= history.place[0]
+
+    def _units(self, history: History) -> Iterator[_Unit]:
+        """Yield what is on no page, or has changed since, oldest first."""
+        fits = selection.conditions((self.spec,), self.sources)
+        since = history.place, history.closed
+        whole = self.spec.group == "stories"
+        found = self.store.oldest_stories(*since) if whole else self.store.oldest_entries(*since)
+        seen: set[str] = set()
+        for place, shown in found:
+            fresh = history.place is None or place > history.place
+            unit = shown
+            if not whole:
+                piece = unit_of(shown, place[2], self.spec.group)
+                unit, fresh = piece.shown, fresh and piece.first
+            if unit.story.id not in seen and fits(shown):
+                seen.add(unit.story.id)
+                yield _Unit(place=place, shown=unit, fresh=fresh)
+
+    def _close(
+        self,
+        history: History,
+        units: tuple[_Unit, ...],
+        buried: tuple[Tombstone, ...],
+        now: datetime,
+    ) -> History:
+        """Write a page, then the link to it into the one before."""
+        page = history.pages + 1
+        file = f"{self.spec.name}.{self.renderer.EXTENSION}"
+        links = [("current", self._feeds() + file)]
+        if page > 1:
+            links.append(("prev-archive", self.address(page - 1)))
+        edition = Edition(
+            spec=self.spec,
+            self_url=self.address(page),
+            home_url=self.home,
+            updated=now,
+            stories=tuple(unit.shown for unit in reversed(units)),
+            tombstones=buried,
+            sources=self.infos,
+            links=tuple(links),
+            secret=self.secret,
+        )
+        self._write(self._name(page), self.renderer.render(edition))
+        if page > 1:
+            self._rewrite(page - 1, lambda content: _lead_on(content, self.address(page)))
+        place = max(unit.place for unit in units)
+        if history.place is not None:
+            place = max(place, history.place)
+        return replace(history, pages=page, place=place, closed=now)
+
+    def _rewrite(self, page: int, change: Callable[[bytes], bytes]) -> None:
+        path = self._path(self._name(page))
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return  # taken away by hand
+        except OSError as error:
+            raise PublishError(f"cannot read {path}: {error.strerror}") from error
+        files.write(path, change(content))
+
+
+def _batches(units: Iterator[_Unit]) -> Iterator[tuple[_Unit, ...]]:
+    while batch := tuple(islice(units, SIZE)):
+        yield batch
+
+
+def _lead_on(content: bytes, address: str) -> bytes:
+    """Add the link to the next page before that to the feed, unless it is there."""
+    found = re.search(rb'( *)<((?:atom:)?link) rel="current"', content)
+    if found is None:
+        return content
+    indent, name = found[1], found[2]
+    head, tail = content[: found.start()], content[found.start() :]
+    if b'<%b rel="next-archive"' % name in head:
+        return content
+    link = b'%b<%b rel="next-archive" href="%b"/>\n' % (indent, name, escape(address).encode())
+    return head + link + tail
+
+
+def _read(content: bytes) -> History:
+    said = json.loads(content)
+    first, published, id_ = said["place"]
+    return History(
+        pages=int(said["pages"]),
+        place=(datetime.fromisoformat(first), datetime.fromisoformat(published), str(id_)),
+        closed=datetime.fromisoformat(said["closed"]),
+        home=str(said["home"]),
+    )
+
+
+def _written(history: History) -> bytes:
+    first, published, id_ = history.place or _START
+    said = {
+        "pages": history.pages,
+        "place": [first.isoformat(), published.isoformat(), id_],
+        "closed": (history.closed or _START[0]).isoformat(),
+        "home": history.home,
+    }
+    return (json.dumps(said, ensure_ascii=False) + "\n").encode()

@@ -1,0 +1,121 @@
+"""Publishing: the stories in the store become the files that readers fetch."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from aggregator.core.errors import PublishError
+from aggregator.core.model import Edition, FeedInfo, ShownStory, Source
+from aggregator.core.ports import Renderer, Store
+from aggregator.core.settings import FeedSpec
+from aggregator.publish import files, selection
+from aggregator.publish.archive import FORMATS, Archive
+
+_NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # `updated` of a feed that holds nothing yet
+_TOMBSTONE_DAYS = 30
+_TOMBSTONES_MOST = 500  # the newest, when very much was grouped anew
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What publishing did: files that changed, stories shown, why feeds stayed as they were."""
+
+    written: tuple[Path, ...]
+    topics: tuple[str, ...]  # addresses of the public feeds among them
+    stories: tuple[str, ...]
+    errors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """Writes every feed, in all its formats, with its archive."""
+
+    store: Store
+    renderers: Mapping[str, Renderer]
+    sources: Sequence[Source]
+    feeds: Sequence[FeedSpec]
+    folder: Path  # of the published feeds, in the data folder
+    public_url: str
+    hub: str = ""
+
+    def run(self, *, now: datetime) -> Published:
+        """Write every feed whose bytes changed; a feed that fails does not stop the others."""
+        infos = {name: one.info for name, one in self.store.source_states().items()}
+        written: dict[Path, None] = {}
+        shown: dict[str, None] = {}
+        topics: list[str] = []
+        errors: list[str] = []
+        for spec in self.feeds:
+            selected = selection.choose(self.store, spec, now=now, sources=self.sources)
+            shown.update((one.story.id, None) for one in selected)
+            try:
+                edition = self._edition(spec, selected, infos, now)
+                for path in self._write(edition, now):
+                    written[path] = None
+                    if not spec.token:
+                        topics.append(self.address(path.name))
+            except PublishError as error:
+                errors.append(str(error))
+        return Published(
+            written=tuple(written),
+            topics=tuple(topics),
+            stories=tuple(shown),
+            errors=tuple(errors),
+        )
+
+    def address(self, file: str) -> str:
+        """Return the address of a published file."""
+        return f"{self.public_url.rstrip('/')}/feeds/{file}"
+
+    def _write(self, edition: Edition, now: datetime) -> Iterator[Path]:
+        """Write a feed in all its formats; yield what changed."""
+        for name in edition.spec.formats:
+            renderer = self.renderers[name]
+            file = f"{edition.spec.name}.{renderer.EXTENSION}"
+            links = edition.links
+            if name in FORMATS:
+                links += self._history(renderer, edition, now)
+            whole = dataclasses.replace(edition, self_url=self.address(file), links=links)
+            path = self.folder / file
+            if files.write(path, renderer.render(whole)):
+                yield path
+
+    def _history(
+        self, renderer: Renderer, edition: Edition, now: datetime
+    ) -> tuple[tuple[str, str], ...]:
+        """Let the archive take what falls out of the feed; return the link to its newest page."""
+        archive = Archive(
+            spec=edition.spec,
+            store=self.store,
+            renderer=renderer,
+            sources=self.sources,
+            infos=edition.sources,
+            secret=edition.secret,
+            folder=self.folder,
+            home=self.public_url,
+        )
+        pages = archive.extend(edition.stories, now=now).pages
+        return (("prev-archive", archive.address(pages)),) if pages else ()
+
+    def _edition(
+        self,
+        spec: FeedSpec,
+        selected: tuple[ShownStory, ...],
+        infos: Mapping[str, FeedInfo],
+        now: datetime,
+    ) -> Edition:
+        buried = self.store.tombstones(now - timedelta(days=_TOMBSTONE_DAYS))[:_TOMBSTONES_MOST]
+        moments = [one.story.updated for one in selected] + [one.when for one in buried]
+        return Edition(
+            spec=spec,
+            self_url="",
+            home_url=self.public_url,
+            updated=max(moments, default=_NEVER),
+            stories=selected,
+            tombstones=buried if spec.group == "stories" else (),
+            sources=infos,
+            links=(("hub", self.hub),) if self.hub and not spec.token else (),
+            secret=files.secret(self.folder.parent) if spec.split_links else b"",
+        )

@@ -1,0 +1,400 @@
+"""What every format shows of a story: its texts, links, people and times, scrubbed and ready to write."""
+
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from html import escape, unescape
+
+from aggregator.core import ids
+from aggregator.core.model import (
+    Author,
+    Edition,
+    Enclosure,
+    Publisher,
+    ShownStory,
+    StoredEntry,
+    Tombstone,
+)
+from aggregator.publish import signed_links
+from aggregator.publish.renderers import LIST
+from aggregator.text import fold, phrases, urls
+
+NAMESPACE = "urn:uuid:3c7f1f86-0d5e-5b0f-9a6c-5f1f0c2d7e11"  # of story: elements; never changes
+HISTORY = "http://purl.org/syndication/history/1.0"
+
+_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+_PLAIN_URI = re.compile(
+    r"https?://(?:[a-z0-9][a-z0-9-]*\.)+[a-z]{2,}"
+    r"(?:[/?](?:[\w.~!$&'()*+,;=:@/?-]++|%[0-9A-Fa-f]{2})*+)?",
+    re.ASCII,
+)
+_URI = re.compile(
+    r"(?P<scheme>https?)://(?:[^/?#@]*@)?"
+    r"(?P<host>(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d{1,5})?):?(?P<rest>(?:[/?#].*)?)",
+    re.ASCII | re.IGNORECASE,
+)
+_CHARS = r"[\w.~!$'()*+,;=:@/?-]+"
+_ID = re.compile(
+    r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    rf"|urn:(?!uuid:)[a-z0-9][a-z0-9-]{{1,31}}:{_CHARS}"
+    rf"|tag:(?:[\w.-]+@)?[a-z0-9.-]+,\d{{4}}(?:-\d\d(?:-\d\d)?)?:{_CHARS}",
+    re.ASCII,
+)
+_MAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
+_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
+_ESCAPED = re.compile(r"&(?=(?:lt|gt|quot|#\d+|#x[\da-fA-F]+);)")
+_MARKUP = re.compile(r"<(/?[A-Za-z][^<>]*)>")
+_TYPES = {
+    "mp3": "audio/mpeg",
+    "m4a": "audio/mp4",
+    "ogg": "audio/ogg",
+    "opus": "audio/ogg",
+    "mp4": "video/mp4",
+    "m4v": "video/mp4",
+    "webm": "video/webm",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "pdf": "application/pdf",
+}
+_TITLE_MOST = 500
+_MOST = 30  # categories, authors and enclosures of an entry, each
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """Another member of the story: one line of the list below the text."""
+
+    publisher: str
+    title: str
+    link: str
+    published: datetime
+    same_text: bool
+    split: str = ""  # where a reader may take it out of the story
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The feed that the shown entry came from (atom:source)."""
+
+    id: str
+    title: str
+    link: str
+    self_url: str
+    rights: str
+    updated: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendition:
+    """A story as it is written down: every text scrubbed, every address a URI or empty."""
+
+    id: str
+    language: str
+    title: str
+    link: str
+    via: str
+    summary: str
+    start: str  # of the text, as stored
+    html: str
+    published: datetime
+    updated: datetime
+    origin: Origin
+    authors: tuple[Author, ...]
+    categories: tuple[str, ...]
+    enclosures: tuple[Enclosure, ...]
+    image: str
+    rights: str
+    mentions: tuple[Mention, ...]
+    publishers: int
+    page: str
+
+    @property
+    def excerpt(self) -> str:
+        """The start of the text in one line, for formats that want one; never empty."""
+        start = fold.xml_safe(fold.plain(self.start))
+        return self.summary or fold.shorten(start, 300) or self.title
+
+    @property
+    def related(self) -> Iterator[Mention]:
+        """Yield the other members with a link of their own, each link once."""
+        seen = {self.link, ""}
+        for mention in self.mentions:
+            if mention.link not in seen:
+                seen.add(mention.link)
+                yield mention
+
+
+def renditions(edition: Edition, *, scrub: bool = True) -> tuple[Rendition, ...]:
+    """Return the stories of an edition, ready to write.
+
+    Without `scrub` the texts keep characters that XML does not allow, if they have any.
+    """
+    return tuple(_rendition(shown, edition, scrub=scrub) for shown in edition.stories)
+
+
+def write_xml(edition: Edition, write: Callable[[tuple[Rendition, ...]], bytes]) -> bytes:
+    """Return what `write` makes of the stories, scrubbed only if it has to be.
+
+    Cleaned texts are sound, lxml looks at every character anyway, and looking twice is a tenth of
+    the cost of a feed.
+    """
+    try:
+        return write(renditions(edition, scrub=False))
+    except ValueError:
+        return write(renditions(edition))
+
+
+def last_change(edition: Edition, shown: Iterable[Rendition]) -> datetime:
+    """Return `updated` of the feed: that of its newest entry, else what the edition says."""
+    newest = max((one.updated for one in shown), default=edition.updated)
+    return max([newest, *(stone.when for stone in tombstones(edition))])
+
+
+def tombstones(edition: Edition) -> tuple[Tombstone, ...]:
+    """Return the tombstones of stories that the edition does not show, each once."""
+    living = {shown.story.id for shown in edition.stories}
+    dead = {stone.id: stone for stone in reversed(edition.tombstones) if stone.id not in living}
+    return tuple(reversed(dead.values()))
+
+
+def is_archive(edition: Edition) -> bool:
+    """Say whether this is a page of the archive: those lead to the feed."""
+    return any(rel == "current" for rel, _ in edition.links)
+
+
+def feed_title(edition: Edition) -> str:
+    """Return the feed's title; never empty."""
+    return plain_title(edition.spec.title) or edition.spec.name
+
+
+def feed_id(edition: Edition) -> str:
+    """Return the permanent id of the feed."""
+    return ids.feed_id(edition.spec.name)
+
+
+def address(edition: Edition, path: str) -> str:
+    """Return the address of something that stands beside the feeds, or ''."""
+    return uri(f"{edition.home_url.rstrip('/')}/{path}")
+
+
+@lru_cache(maxsize=4096)
+def uri(link: str) -> str:
+    """Return a web address as a URI, or ''."""
+    if _PLAIN_URI.fullmatch(link):  # nearly all, at a tenth of the cost
+        return link
+    written = urls.rfc3986(fold.xml_safe(link)) if link else ""
+    match = _URI.fullmatch(written)
+    if match is None or not urls.is_web(written):
+        return ""
+    return f"{match['scheme'].lower()}://{match['host']}{match['rest']}"  # nobody's password
+
+
+@lru_cache(maxsize=4096)
+def plain_title(title: str) -> str:
+    """Return a title that no reader takes for markup, whichever way it reads titles."""
+    shown = fold.xml_safe(fold.shorten(fold.plain(title[: 4 * _TITLE_MOST]), _TITLE_MOST))
+    while _ESCAPED.search(shown):
+        shown = fold.xml_safe(fold.plain(unescape(shown)))
+    return _MARKUP.sub(r"‹\1›", shown) if "<" in shown else shown
+
+
+def media_type(enclosure: Enclosure) -> str:
+    """Return the type of a media file, guessed from its name if it was not said."""
+    if _TYPE.fullmatch(enclosure.type):
+        return enclosure.type.lower()
+    suffix = enclosure.url.partition("?")[0].rpartition(".")[2].lower()
+    return _TYPES.get(suffix, "application/octet-stream")
+
+
+def _rendition(shown: ShownStory, edition: Edition, *, scrub: bool) -> Rendition:
+    lead = shown.lead
+    entry = lead.entry
+    mentions = tuple(_mentions(shown, edition)) if len(shown.entries) > 1 else ()
+    html = _html(lead, mentions)
+    published = _published(shown)
+    spread = timedelta(microseconds=zlib.crc32(shown.story.id.encode()) % 1_000_000)
+    return Rendition(
+        id=shown.story.id,
+        language=_language(entry.language),
+        title=_title(lead),
+        link=uri(entry.link),
+        via="" if entry.via == entry.link else uri(entry.via),
+        summary=_line_of(entry.summary),
+        start=entry.text[:1000],
+        html=fold.xml_safe(html) if scrub else html,
+        published=published,
+        # Many stories change in one run; validators and readers that sort want distinct times.
+        updated=max(shown.story.updated + spread, published),
+        origin=_origin(lead, edition),
+        authors=_authors(lead),
+        categories=_categories(entry.categories),
+        enclosures=_enclosures(entry.enclosures),
+        image=uri(entry.image),
+        rights=_line_of(entry.rights),
+        mentions=mentions,
+        publishers=len({one.entry.publisher.id for one in shown.entries}),
+        page=_page(shown, edition),
+    )
+
+
+def _line_of(written: str) -> str:
+    return fold.xml_safe(fold.plain(written)) if written else ""
+
+
+def _page(shown: ShownStory, edition: Edition) -> str:
+    """Return the address of the story's own page; entries by themselves have none."""
+    if edition.spec.group != "stories":
+        return ""
+    return address(edition, f"stories/{shown.story.id.removeprefix('urn:uuid:')}")
+
+
+def _published(shown: ShownStory) -> datetime:
+    """Return the founder's date, which stays when another member becomes the one shown."""
+    for one in shown.entries:
+        if one.key == shown.story.founder:
+            return one.published
+    return min(one.published for one in shown.entries)
+
+
+@lru_cache(maxsize=256)
+def _language(tag: str) -> str:
+    tag = tag.replace("_", "-")
+    return tag if _TAG.fullmatch(tag) else ""
+
+
+def _title(stored: StoredEntry) -> str:
+    entry = stored.entry
+    return (
+        plain_title(entry.title)
+        or plain_title(fold.shorten(fold.plain(entry.summary or entry.text[:1000]), 80))
+        or _name(entry.publisher)
+    )
+
+
+def _name(publisher: Publisher) -> str:
+    return plain_title(publisher.title) or plain_title(publisher.id) or "?"
+
+
+def _mentions(shown: ShownStory, edition: Edition) -> Iterator[Mention]:
+    copies = {one.key for one in shown.story.members if one.reason.kind == "same text"}
+    lead_copies = shown.lead.key in copies
+    for stored in shown.entries[1:]:
+        yield Mention(
+            publisher=_name(stored.entry.publisher),
+            title=_title(stored),
+            link=uri(stored.entry.link),
+            published=stored.published,
+            same_text=stored.key in copies
+            or (lead_copies and _nearest(shown, shown.lead.key) == stored.key),
+            split=_split(shown, stored, edition),
+        )
+
+
+def _split(shown: ShownStory, stored: StoredEntry, edition: Edition) -> str:
+    """Return the link that takes an entry out of a story, where the feed has such links."""
+    spec = edition.spec
+    if not (edition.secret and spec.split_links and spec.group == "stories"):
+        return ""
+    path = signed_links.split_path(edition.secret, shown.story.id, ids.entry_id(stored.key))
+    return address(edition, path)
+
+
+def _nearest(shown: ShownStory, key: str) -> str:
+    return next((one.reason.nearest for one in shown.story.members if one.key == key), "")
+
+
+def _html(lead: StoredEntry, mentions: tuple[Mention, ...]) -> str:
+    """Return the text of the shown entry, a lead image if it has none, and the list of the others."""
+    entry = lead.entry
+    body = entry.html if entry.html.strip() else f"<p>{escape(entry.summary or _title(lead))}</p>"
+    if (image := uri(entry.image)) and "<img" not in body:
+        body = f'<p><img src="{escape(image)}" alt=""></p>{body}'
+    if phrases.is_leftward(entry.language, entry.title) and not body.startswith("<div dir="):
+        body = f'<div dir="rtl">{body}</div>'  # few readers look at the language
+    if not mentions:
+        return body
+    said = phrases.choose(entry.language, entry.title, entry.text)
+    lines = "".join(_line(mention, said) for mention in mentions)
+    return f'{body}\n<div class="{LIST}">\n<hr>\n<p>{said.also}</p>\n<ul>{lines}\n</ul></div>'
+
+
+def _line(mention: Mention, said: phrases.Words) -> str:
+    title = escape(mention.title)
+    if mention.link:
+        title = f'<a href="{escape(mention.link)}">{title}</a>'
+    when = mention.published.isoformat(" ", "minutes")[:16] + " UTC"
+    mark = said.same_text if mention.same_text else ""
+    if mention.split:
+        mark += f' · <a href="{escape(mention.split)}" rel="nofollow">{said.split}</a>'
+    said_by = f'<span dir="auto">{escape(mention.publisher)}</span>, <span dir="ltr">{when}</span>'
+    return f'\n<li dir="auto">{title} – {said_by}{mark}</li>'
+
+
+def _origin(lead: StoredEntry, edition: Edition) -> Origin:
+    publisher = lead.entry.publisher
+    info = edition.sources.get(lead.source_id)
+    own = info if info and info.id and info.id == publisher.feed_id else None
+    home = uri(publisher.url) or (uri(own.link) if own else "")
+    return Origin(
+        id=_origin_id(publisher, home),
+        title=_name(publisher),
+        link=home,
+        self_url=_public(own.self_url) if own else "",
+        rights=_line_of(own.rights) if own else "",
+        # When this entry last changed its feed did too: later changes of the feed are no news here.
+        updated=lead.revised,
+    )
+
+
+def _origin_id(publisher: Publisher, home: str) -> str:
+    if written := _public(publisher.feed_id):
+        return written
+    if _ID.fullmatch(publisher.feed_id):
+        return publisher.feed_id
+    return home or ids.feed_id(f"publisher {fold.xml_safe(publisher.id)}")
+
+
+@lru_cache(maxsize=1024)
+def _public(address: str) -> str:
+    """Return the address of somebody's feed, or '' if it holds a secret."""
+    return uri(address) if urls.redact(address) == address else ""
+
+
+def _authors(lead: StoredEntry) -> tuple[Author, ...]:
+    """Return the writers and, last, the publisher, whom few readers show otherwise."""
+    publisher = lead.entry.publisher
+    people = {}
+    for author in lead.entry.authors[:_MOST]:
+        name = plain_title(_MAIL.sub("", author.name)).strip(" ()<>‹›,;")
+        mail = author.email if _MAIL.fullmatch(author.email) else ""
+        if name:
+            people[name.casefold()] = Author(name=name, email=mail, url=uri(author.url))
+    name = _name(publisher)
+    people.setdefault(name.casefold(), Author(name=name, url=uri(publisher.url)))
+    return tuple(people.values())
+
+
+def _categories(categories: Iterable[str]) -> tuple[str, ...]:
+    shown = (fold.shorten(plain_title(category), 100) for category in categories)
+    distinct = {one.casefold(): one for one in shown if one}
+    return tuple(distinct.values())[:_MOST]
+
+
+def _enclosures(enclosures: Iterable[Enclosure]) -> tuple[Enclosure, ...]:
+    distinct: dict[str, Enclosure] = {}
+    for one in enclosures:
+        if len(distinct) < _MOST and (link := uri(one.url)):
+            written = Enclosure(
+                url=link,
+                type=media_type(one),
+                length=max(one.length, 0),
+                title=plain_title(one.title),
+            )
+            distinct.setdefault(link, written)
+    return tuple(distinct.values())

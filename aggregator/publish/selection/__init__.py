@@ -1,0 +1,142 @@
+"""Which stories a feed holds, and what is one entry of it: a story, its copies, or an entry alone."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Protocol
+
+from aggregator.core.model import ShownStory, Source, StoredEntry
+from aggregator.core.settings import FeedSpec
+from aggregator.publish.selection.units import unit_of
+from aggregator.publish.selection.words import Haystack, Matcher, matcher
+from aggregator.text import fold
+
+_READ_MOST = 20_000  # stories looked at, so that a filter that fits nothing costs no more
+_SPAN = timedelta(days=7)  # longer than a story goes on growing
+
+
+class Reader(Protocol):
+    """What is read of the store; see ports.Store."""
+
+    def newest_stories(self) -> Iterator[ShownStory]:
+        """Yield stories, newest first."""
+
+    def newest_entries(self) -> Iterator[tuple[str, ShownStory]]:
+        """Yield ids of shown entries, newest first seen, each with its story."""
+
+
+def choose(
+    reader: Reader,
+    spec: FeedSpec,
+    *,
+    now: datetime,
+    sources: Sequence[Source] = (),
+    narrow: Sequence[FeedSpec] = (),
+    most: int = _READ_MOST,
+) -> tuple[ShownStory, ...]:
+    """Return what the feed holds, newest first; reads no more than it has to, and `most` at most.
+
+    `sources` say which stored identities and categories the names in the specification mean.
+    A story has to meet the conditions of each specification in `narrow` as well; of one that does,
+    a feed of entries holds all. Raises ConfigError for an expression that cannot be used.
+    """
+    fits = conditions((spec, *narrow), sources)
+    if spec.group == "stories":
+        found = islice(reader.newest_stories(), most)
+        return tuple(islice(filter(fits, _recent(found, spec, now)), spec.limit))
+    reports = islice(reader.newest_entries(), most)
+    pieces = (unit_of(shown, id_, spec.group) for id_, shown in reports if fits(shown))
+    units = (piece.shown for piece in pieces if piece.first)
+    return tuple(islice(_recent(units, spec, now), spec.limit))
+
+
+def conditions(
+    specs: Iterable[FeedSpec], sources: Sequence[Source]
+) -> Callable[[ShownStory], bool]:
+    """Return what says whether a story meets the conditions of all specifications."""
+    wanted = [_filter(one, sources) for one in specs]
+    return lambda shown: all(fits(shown) for fits in wanted)
+
+
+def check(spec: FeedSpec) -> None:
+    """Raise ConfigError if a word or an expression of the feed cannot be used."""
+    for key, words in (("include", spec.include), ("exclude", spec.exclude)):
+        for word in words:
+            matcher(word, key=key)
+
+
+def _recent(stories: Iterable[ShownStory], spec: FeedSpec, now: datetime) -> Iterator[ShownStory]:
+    """Yield the stories of the last `max_age`; the order says when no more can follow."""
+    for shown in stories:
+        if spec.max_age is None:
+            yield shown
+            continue
+        oldest = now - spec.max_age
+        if shown.story.first_published < oldest - _SPAN:
+            return
+        if max(one.published for one in shown.entries) >= oldest:
+            yield shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Filter:
+    """All conditions of a feed; a story has to meet each."""
+
+    identities: frozenset[str]
+    categories: frozenset[str]
+    category_of: Mapping[str, str]
+    languages: tuple[str, ...]
+    include: tuple[Matcher, ...]
+    exclude: tuple[Matcher, ...]
+    publishers: int
+
+    def __call__(self, shown: ShownStory) -> bool:
+        """Say whether the story meets every condition; the cheap ones first."""
+        return (
+            self._has_publishers(shown)
+            and (not self.identities or any(self._of_source(one) for one in shown.entries))
+            and (not self.categories or any(self._of_category(one) for one in shown.entries))
+            and (not self.languages or any(self._speaks(one) for one in shown.entries))
+            and (not self.include or any(map(self._includes, shown.entries)))
+            and not (self.exclude and self._excludes(shown))
+        )
+
+    def _has_publishers(self, shown: ShownStory) -> bool:
+        if self.publishers < 2:
+            return True
+        return len({one.entry.publisher.id for one in shown.entries}) >= self.publishers
+
+    def _of_source(self, stored: StoredEntry) -> bool:
+        return stored.source_id in self.identities
+
+    def _of_category(self, stored: StoredEntry) -> bool:
+        named = (self.category_of.get(stored.source_id, ""), *stored.entry.categories)
+        return any(fold.fold(name) in self.categories for name in named)
+
+    def _speaks(self, stored: StoredEntry) -> bool:
+        tag = fold.language_key(stored.entry.language)
+        return any(tag == wanted or tag.startswith(wanted + "-") for wanted in self.languages)
+
+    def _includes(self, stored: StoredEntry) -> bool:
+        shown = Haystack(stored.entry.title, stored.entry.text)
+        return any(fits(shown) for fits in self.include)
+
+    def _excludes(self, shown: ShownStory) -> bool:
+        """Judge what the reader would see: every headline, and the text that is shown."""
+        titles = "\n".join(one.entry.title for one in shown.entries)
+        seen = Haystack(titles, shown.lead.entry.text)
+        return any(fits(seen) for fits in self.exclude)
+
+
+def _filter(spec: FeedSpec, sources: Sequence[Source]) -> _Filter:
+    identity = {source.id: source.identity for source in sources}
+    return _Filter(
+        identities=frozenset(identity.get(one, one) for one in spec.sources),
+        categories=frozenset(fold.fold(one) for one in spec.categories),
+        category_of={source.identity: source.category for source in sources},
+        languages=tuple(fold.language_key(one) for one in spec.languages),
+        include=tuple(matcher(word, key="include") for word in spec.include),
+        exclude=tuple(matcher(word, key="exclude") for word in spec.exclude),
+        publishers=spec.min_publishers,
+    )

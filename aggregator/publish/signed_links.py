@@ -1,0 +1,53 @@
+"""Corrections by a reader: what taking a report out of a story means, and links that may do so."""
+
+import hmac
+from collections.abc import Iterable
+from datetime import datetime
+
+from aggregator.core import ids
+from aggregator.core.errors import AggregatorError
+from aggregator.core.model import Decision, ShownStory
+
+_APART = frozenset({"split", "never"})
+_URN = "urn:uuid:"
+
+
+def split(shown: ShownStory, key: str, *, when: datetime) -> Decision:
+    """Return the decision that takes the entry of this key out of a story.
+
+    Raises AggregatorError if it is not in the story, or alone in it.
+    """
+    rest = [one for one in shown.entries if one.key != key]
+    if len(rest) == len(shown.entries):
+        raise AggregatorError(f"{ids.entry_id(key)} is not in the story {shown.story.id}")
+    if not rest:
+        raise AggregatorError(f"{ids.entry_id(key)} is alone in its story already")
+    stays = next((one for one in rest if one.key == shown.story.founder), rest[0])
+    return Decision(kind="split", a=stays.key, b=key, when=when)
+
+
+def holds(decisions: Iterable[Decision], wanted: Decision) -> bool:
+    """Say whether the last decision on these two entries keeps them apart already."""
+    pair = {wanted.a, wanted.b}
+    kind = ""
+    for one in decisions:
+        if {one.a, one.b} == pair:
+            kind = one.kind
+    return kind in _APART
+
+
+def split_path(secret: bytes, story_id: str, entry_id: str) -> str:
+    """Return the path and query, below the root of the site, of the page that may split."""
+    story, entry = story_id.removeprefix(_URN), entry_id.removeprefix(_URN)
+    return f"stories/{story}/split/{entry}?sig={sign(secret, story_id, entry_id)}"
+
+
+def sign(secret: bytes, story_id: str, entry_id: str) -> str:
+    """Return the signature that lets its holder take this entry out of this story, nothing else."""
+    return hmac.digest(secret, f"split\n{story_id}\n{entry_id}".encode(), "sha256").hex()[:40]
+
+
+def is_signed(secret: bytes, story_id: str, entry_id: str, signature: str) -> bool:
+    """Say whether the signature is ours; it takes as long whatever is wrong with it."""
+    ours = sign(secret, story_id, entry_id)
+    return hmac.compare_digest(ours.encode(), signature.encode("utf-8", "replace"))

@@ -1,0 +1,102 @@
+"""Times that a wrong clock wrote down, put right when the clock is."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Column, Connection, Table, func, select, update
+
+from aggregator.gather import revision
+from aggregator.store import schema
+from aggregator.store.codec import from_ticks, maybe_time, to_ticks
+
+_entry = schema.entry.c
+_story = schema.story.c
+_WITNESSES = 200  # entries seen last, whose claimed dates tell a clock that is behind
+_LEAP = timedelta(days=1)  # a step forward after which times may have been written too early
+
+
+def is_doubtful(connection: Connection, now: datetime) -> bool:
+    """Say whether anything was written down for later than now."""
+    ticks = to_ticks(now + revision.CLOCK_SLACK)
+    latest = (
+        select(func.max(column))
+        for column in (_entry.first_seen, _story.first_published, _story.updated)
+    )
+    return any((connection.scalar(query) or 0) > ticks for query in latest)
+
+
+def mend(connection: Connection, now: datetime) -> None:
+    """Take back what lies after now, if it is now that is right."""
+    if trusted(connection, now) == now:
+        _lower(connection, schema.story, _story.first_published, now)
+        _lower(connection, schema.story, _story.updated, now)
+        _lower(connection, schema.tombstone, schema.tombstone.c.died, now)
+
+
+def trusted(connection: Connection, now: datetime) -> datetime:
+    """Return the time to write down, after mending what a clock that was wrong has written."""
+    latest = maybe_time(connection.scalar(select(func.max(_entry.first_seen))))
+    if latest is None or latest <= now <= latest + _LEAP:
+        return now
+    if now > latest:
+        _mend_behind(connection, now)
+        return now
+    best = revision.trusted(now, latest, _claims(connection))
+    if best == now < latest - revision.CLOCK_SLACK:
+        _mend_ahead(connection, now)
+    return best
+
+
+def _claims(connection: Connection) -> list[datetime]:
+    return [claim for claim, _ in _witnesses(connection)]
+
+
+def _witnesses(connection: Connection) -> list[tuple[datetime, datetime]]:
+    """Return the claimed date of the entries seen last, and when each was seen."""
+    query = (
+        select(_entry.claim, _entry.first_seen).order_by(_entry.first_seen.desc()).limit(_WITNESSES)
+    )
+    rows = connection.execute(query)
+    return [(from_ticks(row.claim), from_ticks(row.first_seen)) for row in rows if row.claim]
+
+
+def _mend_ahead(connection: Connection, now: datetime) -> None:
+    """Take back to now what was written by a clock that was ahead."""
+    _lower(connection, schema.entry, _entry.first_seen, now)
+    _lower(connection, schema.entry, _entry.published, now)
+    _lower(connection, schema.entry, _entry.revised, now)
+    _lower(connection, schema.story, _story.first_published, now)
+    _lower(connection, schema.story, _story.updated, now)
+    _lower(connection, schema.story, _story.published, now)
+    _lower(connection, schema.member, schema.member.c.published, now)
+    _lower(connection, schema.tombstone, schema.tombstone.c.died, now)
+
+
+def _lower(connection: Connection, table: Table, column: Column[int], now: datetime) -> None:
+    ticks = to_ticks(now)
+    connection.execute(update(table).where(column > ticks).values({column.name: ticks}))
+
+
+def _mend_behind(connection: Connection, now: datetime) -> None:
+    """Bring forward what a clock that was behind has written, if most dates claim so."""
+    seen = _witnesses(connection)
+    early = sum(claim > first_seen + _LEAP for claim, first_seen in seen)
+    if early * 2 <= len(seen):
+        return
+    ticks = to_ticks(now)
+    wrong = (_entry.claim > _entry.first_seen + _LEAP // timedelta(microseconds=1)) & (
+        _entry.claim <= ticks
+    )
+    early_keys = select(_entry.key).where(wrong)
+    member = schema.member.c
+    claim = select(_entry.claim).where(_entry.key == member.key).scalar_subquery()
+    connection.execute(
+        update(schema.member).where(member.key.in_(early_keys)).values(published=claim)
+    )
+    times: dict[str, Any] = {"first_published": ticks, "updated": ticks}
+    connection.execute(update(schema.story).where(_story.founder.in_(early_keys)).values(times))
+    connection.execute(
+        update(schema.entry)
+        .where(wrong)
+        .values(published=_entry.claim, revised=_entry.claim, first_seen=ticks)
+    )

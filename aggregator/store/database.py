@@ -1,0 +1,189 @@
+"""The connection to SQLite or PostgreSQL: transactions, upserts, and foreign errors in our words."""
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, QueuePool, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from aggregator.core.errors import StoreError
+from aggregator.store.codec import DamagedValue
+
+T = TypeVar("T")
+
+APPLICATION_ID = 0x53746F66  # "Stof": tells our file from other databases
+CHUNK = 500  # values of one IN (...)
+_BUSY_SECONDS = 20
+_WRITER = 0x53746F66  # of PostgreSQL's advisory lock
+CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_REASONS = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_READONLY: "it is read-only",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened or written",
+    sqlite3.SQLITE_IOERR: "reading or writing failed; is the disk full?",
+    sqlite3.SQLITE_BUSY: "another process has been writing to it for too long",
+    sqlite3.SQLITE_PERM: "we may not open it",
+}
+
+
+class DamagedStore(StoreError):  # noqa: N818  like its siblings
+    """The database file is no whole database any more."""
+
+
+class Database:
+    """An open database; reads from any thread, one write at a time in this process."""
+
+    def __init__(self, engine: Engine, place: str) -> None:
+        self.engine = engine
+        self.place = place
+        self._writing = threading.Lock()
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection that sees one state of the database throughout."""
+        with self._translated(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self, *, durable: bool = False) -> Iterator[Connection]:
+        """Give a connection in a transaction that is committed at the end, or not at all.
+
+        With `durable` it is on the disk when this returns, and so is all that was written
+        before; without, a power cut may take the last of such transactions back, whole.
+        """
+        with self._writing, self._translated(), self.engine.connect() as plain:
+            connection = plain.execution_options(storyfold_write=True, storyfold_durable=durable)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise translate(error, self.place) from error
+        except DamagedValue as error:
+            raise DamagedStore(f"the database {self.place} is damaged: {error}") from error
+
+
+def translate(error: SQLAlchemyError | sqlite3.Error, place: str) -> StoreError:
+    """Return what went wrong in words for the user."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    if code in CORRUPT or "Could not decode to UTF-8" in str(cause):
+        return DamagedStore(f"the database {place} is damaged")
+    reason = _REASONS.get(code) or str(cause).strip().partition("\n")[0]
+    return StoreError(f"the database {place} cannot be used: {reason}")
+
+
+# --- opening -------------------------------------------------------------------------------
+
+
+def open_sqlite(path: Path) -> Database:
+    """Open a SQLite file, which is made if it is not there."""
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        poolclass=QueuePool,
+        pool_size=4,
+        max_overflow=12,
+        connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS},
+    )
+    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _begin)
+    return Database(engine, str(path))
+
+
+def _set_up(connection: sqlite3.Connection, _: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, so that all of it is one
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "cache_size=-16000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if not options.get("storyfold_write"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # In WAL both are safe against a crash of ours; FULL also keeps the last commits in a power cut.
+    level = "FULL" if options.get("storyfold_durable") else "NORMAL"
+    connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def open_server(url: str) -> Database:
+    """Open a database by URL; PostgreSQL through psycopg."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StoreError("store: this is neither `sqlite` nor the URL of a database") from None
+    place = parsed.render_as_string(hide_password=True)
+    if parsed.drivername in {"postgres", "postgresql"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername != "postgresql+psycopg":
+        raise StoreError(f"store: {place}: only sqlite and postgresql are known")
+    try:
+        engine = create_engine(parsed, pool_pre_ping=True, pool_size=4, max_overflow=12)
+    except (ImportError, NoSuchModuleError):
+        raise StoreError(
+            f"store: {place} needs the PostgreSQL driver: pip install 'storyfold[postgres]'"
+        ) from None
+    return Database(engine, place)
+
+
+# --- statements ----------------------------------------------------------------------------
+
+
+def upsert(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    update: Mapping[str, Any] | Iterable[str] = (),
+) -> None:
+    """Insert rows; where the primary key is there, set the columns `update`, none by default.
+
+    `update` names the columns to take from the new row, or maps columns to expressions.
+    """
+    if not rows:
+        return
+    statement = insert(connection, table)
+    keys = list(table.primary_key.columns)
+    if not update:
+        connection.execute(statement.on_conflict_do_nothing(index_elements=keys), rows)
+        return
+    new = statement.excluded
+    changes = update if isinstance(update, Mapping) else {name: new[name] for name in update}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=keys, set_=dict(changes)), rows
+    )
+
+
+def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return the insert statement of the connection's dialect, which knows conflicts."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+def chunks(values: Iterable[T]) -> Iterator[list[T]]:
+    """Cut values into lists that fit one IN (...)."""
+    rest = list(values)
+    for start in range(0, len(rest), CHUNK):
+        yield rest[start : start + CHUNK]
+
+
+def hold_writer(connection: Connection) -> None:
+    """Wait until no other machine is grouping; until the end of the transaction."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER})")

@@ -1,0 +1,284 @@
+"""Grouping: what is still to be grouped, what must be known of the past, and what came of it."""
+
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
+
+from aggregator.core.model import Decision, GroupContext, Grouped, Grouping, StoredEntry, Story
+from aggregator.core.ports import Keep
+from aggregator.store import schema
+from aggregator.store.codec import from_ticks, to_ticks
+from aggregator.store.database import chunks, upsert
+from aggregator.store.journal import EntryLine, Line
+from aggregator.store.rows import STORED, load_outlines, load_stories, member_row, stored_of
+
+_ROWS = 1000  # of the context that are read at a time, so that memory stays small
+_LINK_MOST, _TITLE_MOST = 4_000, 500  # characters in the journal
+
+_entry = schema.entry.c
+_member = schema.member.c
+_story = schema.story.c
+
+
+# --- asked ---------------------------------------------------------------------------------
+
+
+def load_ungrouped(connection: Connection, limit: int) -> tuple[StoredEntry, ...]:
+    """Return the oldest entries that are still to be grouped, in (published, key) order, without HTML."""
+    query = (
+        select(*STORED)
+        .where(~_entry.grouped, _entry.content != b"")  # a decision may name one that is forgotten
+        .order_by(_entry.published, _entry.key)
+        .limit(limit)
+    )
+    return tuple(_without_html(stored_of(row)) for row in connection.execute(query))
+
+
+def _without_html(stored: StoredEntry) -> StoredEntry:
+    """Return an entry without what grouping does not look at."""
+    return replace(stored, entry=replace(stored.entry, html=""))
+
+
+def load_context(
+    connection: Connection, start: datetime, end: datetime, keep: Keep | None = None
+) -> GroupContext:
+    """Return what a grouping must know of entries published in the span.
+
+    Beside them it has the entries that decisions name and the stories that the journal names,
+    wherever they are in time. With `keep` it has no other stories.
+    """
+    decisions = load_decisions(connection)
+    journal = _load_records(connection, start, end)
+    spans = [_member.published.between(to_ticks(start), to_ticks(end))]
+    named = sorted({key for one in decisions for key in (one.a, one.b)})
+    spans += [_member.key.in_(some) for some in chunks(named)]
+    found: dict[str, Grouped] = {}
+    for span in spans:
+        found.update((one.key, one) for one in _load_grouped(connection, span, keep, found))
+    entries = sorted(found.values(), key=lambda one: (one.published, one.key))
+    ids = {id_ for id_, _ in journal.values()}
+    stories = load_stories(connection, ids if keep else ids | {one.story_id for one in entries})
+    return GroupContext(
+        entries=tuple(entries),
+        stories=tuple(stories[id_] for id_ in sorted(stories)),
+        decisions=decisions,
+        journal=journal,
+    )
+
+
+def _load_grouped(
+    connection: Connection, span: ColumnElement[bool], keep: Keep | None, known: Container[str]
+) -> Iterator[Grouped]:
+    query = (
+        select(_member.key, _member.published, _member.story, schema.feature.c.packed)
+        .join(schema.feature, schema.feature.c.key == _member.key)
+        .where(span)
+        .execution_options(yield_per=_ROWS)
+    )
+    for key, ticks, story, packed in connection.execute(query):
+        if key not in known:
+            published = from_ticks(ticks)
+            features = keep(key, published, packed) if keep else packed
+            yield Grouped(key=key, published=published, story_id=story, features=features)
+
+
+def load_features(connection: Connection, keys: Sequence[str]) -> dict[str, bytes]:
+    """Return the features of entries by key, of those that have some."""
+    feature = schema.feature.c
+    found: dict[str, bytes] = {}
+    for some in chunks(keys):
+        query = select(feature.key, feature.packed).where(feature.key.in_(some))
+        found.update((row.key, row.packed) for row in connection.execute(query))
+    return found
+
+
+def _load_records(
+    connection: Connection, start: datetime, end: datetime
+) -> dict[str, tuple[str, datetime]]:
+    """Return what the journal says of the entries of the span that are still to be grouped."""
+    query = (
+        select(schema.record)
+        .join(schema.entry, _entry.key == schema.record.c.key)
+        .where(~_entry.grouped, _entry.published.between(to_ticks(start), to_ticks(end)))
+    )
+    return {
+        row.key: (row.story, from_ticks(row.first_published)) for row in connection.execute(query)
+    }
+
+
+# --- decisions -----------------------------------------------------------------------------
+
+
+def load_decisions(connection: Connection) -> tuple[Decision, ...]:
+    """Return the user's corrections, oldest first."""
+    rows = connection.execute(select(schema.decision).order_by(schema.decision.c.number))
+    return tuple(
+        Decision(kind=row.kind, a=row.a, b=row.b, when=from_ticks(row.decided)) for row in rows
+    )
+
+
+def save_decisions(connection: Connection, decisions: Iterable[Decision]) -> None:
+    """Remember corrections and mark their entries to be grouped again."""
+    rows = [
+        {"kind": one.kind, "a": one.a, "b": one.b, "decided": to_ticks(one.when)}
+        for one in decisions
+    ]
+    if rows:
+        connection.execute(schema.decision.insert(), rows)
+    _mark(connection, (key for row in rows for key in (row["a"], row["b"])), grouped=False)
+
+
+def _mark(connection: Connection, keys: Iterable[Any], *, grouped: bool) -> None:
+    for some in chunks(sorted(set(keys))):
+        connection.execute(update(schema.entry).where(_entry.key.in_(some)).values(grouped=grouped))
+
+
+# --- done ----------------------------------------------------------------------------------
+
+
+def journal_lines(connection: Connection, grouping: Grouping) -> Iterator[Line]:
+    """Yield what the journal does not say yet of the grouping's stories and deaths."""
+    keys = [member.key for story in grouping.stories for member in story.members]
+    before = _stories_of(connection, keys)
+    moved = {
+        member.key: (story.id, story.first_published)
+        for story in grouping.stories
+        for member in story.members
+        if before.get(member.key) != story.id
+    }
+    yield from entry_lines(connection, moved)
+    yield from grouping.tombstones
+
+
+def entry_lines(
+    connection: Connection, places: Mapping[str, tuple[str, datetime]]
+) -> Iterator[EntryLine]:
+    """Yield the journal's lines on entries; `places` are their stories and first published."""
+    for some in chunks(places):
+        names = _load_names(connection, some)
+        for key, stored in load_outlines(connection, some).items():
+            yield EntryLine(
+                key=key,
+                story=places[key][0],
+                source=stored.source_id,
+                first_published=places[key][1],
+                published=stored.published,
+                link=stored.entry.link[:_LINK_MOST],
+                title=stored.entry.title[:_TITLE_MOST],
+                publisher=stored.entry.publisher,
+                shown=stored.shown,
+                names=names.get(key, ()),
+            )
+
+
+def _stories_of(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for some in chunks(keys):
+        query = select(_member.key, _member.story).where(_member.key.in_(some))
+        found.update((row.key, row.story) for row in connection.execute(query))
+    return found
+
+
+def _load_names(
+    connection: Connection, keys: Iterable[str]
+) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Return one name of each kind of each entry, the one learned last."""
+    alias = schema.alias.c
+    found: dict[str, dict[str, str]] = {}
+    for some in chunks(keys):
+        query = select(schema.alias).where(alias.key.in_(some)).order_by(alias.seen, alias.name)
+        for row in connection.execute(query):
+            found.setdefault(row.key, {})[row.kind] = row.name
+    return {key: tuple(sorted(names.items())) for key, names in found.items()}
+
+
+def _load_columns(connection: Connection, keys: Iterable[str]) -> dict[str, tuple[int, bool]]:
+    """Return the effective date of each entry, and whether it is shown."""
+    found: dict[str, tuple[int, bool]] = {}
+    for some in chunks(keys):
+        query = select(_entry.key, _entry.published, _entry.shown).where(_entry.key.in_(some))
+        found.update((row.key, (row.published, row.shown)) for row in connection.execute(query))
+    return found
+
+
+def save_grouping(connection: Connection, grouping: Grouping) -> None:
+    """Store what a grouping did; entries that it names are grouped from now on."""
+    keys = [member.key for story in grouping.stories for member in story.members]
+    ids = [story.id for story in grouping.stories]
+    entries = _load_columns(connection, keys)
+    before = _stories_of(connection, keys)
+    _bury(connection, grouping, ids)
+    _write_stories(connection, grouping.stories, entries)
+    left = _drop_members(connection, ids) - set(keys)
+    rows = [
+        member_row(member, story, entries[member.key][0])
+        for story in grouping.stories
+        for member in story.members
+        if member.key in entries
+    ]
+    upsert(connection, schema.member, rows, update=("story", "published", "reason"))
+    features = [{"key": key, "packed": packed} for key, packed in grouping.features]
+    upsert(connection, schema.feature, features, update=("packed",))
+    _drop_empty(connection, set(before.values()) - set(ids))
+    # One that was a member before may have changed since: then its turn is still to come.
+    done = {*(set(keys) - before.keys()), *(key for key, _ in grouping.features)}
+    _mark(connection, done, grouped=True)
+    _mark(connection, left, grouped=False)
+    for some in chunks(sorted(done)):  # from now on the story speaks for itself
+        connection.execute(delete(schema.record).where(schema.record.c.key.in_(some)))
+
+
+def _write_stories(
+    connection: Connection,
+    stories: Sequence[Story],
+    entries: Mapping[str, tuple[int, bool]],
+) -> None:
+    rows = []
+    for story in stories:
+        held = [entries[member.key] for member in story.members if member.key in entries]
+        founder = entries.get(story.founder)
+        rows.append(
+            {
+                "id": story.id,
+                "founder": story.founder,
+                "representative": story.representative,
+                "first_published": to_ticks(story.first_published),
+                "updated": to_ticks(story.updated),
+                "published": founder[0] if founder else min((one[0] for one in held), default=0),
+                "shown": any(one[1] for one in held),
+            }
+        )
+    columns = ("founder", "representative", "first_published", "updated", "shown")
+    upsert(connection, schema.story, rows, update=columns)
+
+
+def _drop_members(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Empty the stories, which are written whole; return who was in them."""
+    gone: set[str] = set()
+    for some in chunks(ids):
+        gone.update(connection.scalars(select(_member.key).where(_member.story.in_(some))))
+        connection.execute(delete(schema.member).where(_member.story.in_(some)))
+    return gone
+
+
+def _drop_empty(connection: Connection, ids: Iterable[str]) -> None:
+    """Remove stories whose members have all gone elsewhere."""
+    for some in chunks(sorted(ids)):
+        empty = ~exists().where(_member.story == _story.id)
+        connection.execute(delete(schema.story).where(_story.id.in_(some), empty))
+
+
+def _bury(connection: Connection, grouping: Grouping, living: Sequence[str]) -> None:
+    """Write tombstones, and open those of stories that live again."""
+    grave = schema.tombstone.c
+    for some in chunks(living):
+        connection.execute(delete(schema.tombstone).where(grave.id.in_(some)))
+    rows = [
+        {"id": one.id, "story": one.into, "died": to_ticks(one.when)} for one in grouping.tombstones
+    ]
+    upsert(connection, schema.tombstone, rows, update=("story", "died"))
+    for some in chunks(one.id for one in grouping.tombstones):
+        connection.execute(delete(schema.story).where(_story.id.in_(some)))

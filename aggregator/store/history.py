@@ -1,0 +1,78 @@
+"""All that is grouped, page by page, for a regrouping."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select, tuple_
+
+from aggregator.core.model import GroupContext, Grouped, StoredEntry
+from aggregator.store import schema
+from aggregator.store.codec import from_ticks
+from aggregator.store.database import upsert
+from aggregator.store.grouping import load_decisions
+from aggregator.store.rows import STORED, load_stories, stored_of
+
+PAGE = 2_000  # entries
+
+_entry = schema.entry.c
+_feature = schema.feature.c
+_member = schema.member.c
+
+
+def load_history(
+    connection: Connection, page: int = PAGE
+) -> Iterator[tuple[tuple[StoredEntry, ...], GroupContext]]:
+    """Yield the entries that are in stories, in (published, key) order.
+
+    With each page come its entries' features and stories, all decisions, and the places of
+    those entries that are known by the journal alone.
+    """
+    decisions = load_decisions(connection)
+    query = (
+        select(*STORED, _entry.blank, _member.story, _member.published.label("at"), _feature.packed)
+        .join(schema.member, _member.key == _entry.key)
+        .outerjoin(schema.feature, _feature.key == _entry.key)
+        .where(_entry.content != b"")
+        .order_by(_member.published, _member.key)
+        .limit(page)
+    )
+    after = None
+    while True:
+        here = query
+        if after is not None:
+            here = query.where(tuple_(_member.published, _member.key) > tuple_(*after))
+        rows = connection.execute(here).all()
+        entries = tuple(stored_of(row) for row in rows)
+        stories = load_stories(connection, (row.story for row in rows))
+        blank = {row.key for row in rows if row.blank}
+        yield (
+            entries,
+            GroupContext(
+                entries=tuple(_grouped(row) for row in rows),
+                stories=tuple(stories[id_] for id_ in sorted(stories)),
+                decisions=decisions,
+                journal={
+                    one.key: (stories[row.story].id, stories[row.story].first_published)
+                    for one, row in zip(entries, rows, strict=True)
+                    if one.key in blank and not one.entry.text
+                },
+            ),
+        )
+        if len(rows) < page:
+            return
+        after = (rows[-1].at, rows[-1].key)
+
+
+def _grouped(row: Any) -> Grouped:
+    return Grouped(
+        key=row.key,
+        published=from_ticks(row.published),
+        story_id=row.story,
+        features=row.packed or b"",
+    )
+
+
+def save_features(connection: Connection, features: Sequence[tuple[str, bytes]]) -> None:
+    """Store features that were made anew; what is still to be grouped stays so."""
+    rows = [{"key": key, "packed": packed} for key, packed in features]
+    upsert(connection, schema.feature, rows, update=("packed",))

@@ -1,0 +1,211 @@
+"""The journal: what must outlive the database, one line of JSON each, appended and never changed.
+
+Three kinds of line: an entry and the story that it is in, with the names that it is known by;
+a story that went into another one; a decision of the user. The later line on a thing holds.
+"""
+
+import errno
+import fcntl
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from aggregator.core.errors import StoreError
+from aggregator.core.model import Decision, Publisher, Tombstone
+from aggregator.gather.identity import Kind
+
+_LINE_MOST = 200_000  # bytes; ours are cut long before
+_KINDS = frozenset(get_args(Kind))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryLine:
+    """An entry, the story that it is in, and the names that it is known by (kind, digest).
+
+    With its outline (effective date, link, title, publisher) so that it can still be listed if
+    the database is lost and its source has it no more.
+    """
+
+    key: str
+    story: str
+    source: str
+    first_published: datetime
+    published: datetime
+    link: str = ""
+    title: str = ""
+    publisher: Publisher
+    shown: bool = True
+    names: tuple[tuple[str, str], ...] = ()
+
+
+Line = EntryLine | Tombstone | Decision
+
+
+class Journal:
+    """The journal of one data folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def size(self) -> int:
+        """Return the bytes of the file, 0 if there is none."""
+        try:
+            return self.path.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def append(self, lines: Iterable[Line]) -> int:
+        """Write lines so that they are on the disk when this returns; return the file's size.
+
+        Raise StoreError, and leave the file as it was, if there is no room.
+        """
+        text = "".join(_write(line) + "\n" for line in lines).encode()
+        with _reported(self.path):
+            return _append(self.path, text)
+
+    def replace(self, lines: Iterable[Line]) -> int:
+        """Write the whole journal anew, in place of one that was cut; return its size."""
+        aside = self.path.with_name(self.path.name + ".new")
+        with _reported(self.path):
+            aside.unlink(missing_ok=True)
+            size = _append(aside, "".join(_write(line) + "\n" for line in lines).encode())
+            aside.replace(self.path)
+            _sync_folder(self.path.parent)
+        return size
+
+    def read(self) -> Iterator[Line]:
+        """Yield the lines that can be read, oldest first; a torn or foreign line is passed over."""
+        if not self.path.exists():
+            return
+        with _reported(self.path), self.path.open("rb") as file:
+            while raw := file.readline(_LINE_MOST):
+                if line := _read(raw):
+                    yield line
+
+
+@contextmanager
+def _reported(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
+        raise StoreError(f"cannot use {path}: {reason}") from error
+
+
+def _append(path: Path, text: bytes) -> int:
+    fresh = not path.exists()
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # a command of the user may write beside the daemon
+        size = os.fstat(descriptor).st_size
+        torn = size and os.pread(descriptor, 1, size - 1) != b"\n"
+        try:
+            _write_all(descriptor, b"\n" + text if torn else text)
+            os.fsync(descriptor)
+        except OSError:
+            os.ftruncate(descriptor, size)
+            raise
+        size = os.fstat(descriptor).st_size
+    finally:
+        os.close(descriptor)
+    if fresh:
+        _sync_folder(path.parent)
+    return size
+
+
+def _write_all(descriptor: int, text: bytes) -> None:
+    rest = memoryview(text)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+# --- lines ---------------------------------------------------------------------------------
+
+
+def _write(line: Line) -> str:
+    return json.dumps(_plain(line), ensure_ascii=True, separators=(",", ":"))
+
+
+def _plain(line: Line) -> Mapping[str, Any]:
+    if isinstance(line, EntryLine):
+        hidden = {} if line.shown else {"shown": False}
+        return {
+            "entry": line.key,
+            "story": line.story,
+            "first": line.first_published.isoformat(),
+            "source": line.source,
+            **hidden,
+            "names": dict(line.names),
+            "published": line.published.isoformat(),
+            "link": line.link,
+            "title": line.title,
+            "publisher": [line.publisher.id, line.publisher.title, line.publisher.url],
+        }
+    if isinstance(line, Tombstone):
+        return {"dead": line.id, "into": line.into, "at": line.when.isoformat()}
+    return {"decision": line.kind, "a": line.a, "b": line.b, "at": line.when.isoformat()}
+
+
+def _read(raw: bytes) -> Line | None:
+    try:
+        value = json.loads(raw)
+        return _line(value) if isinstance(value, dict) else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _line(value: Mapping[str, Any]) -> Line | None:
+    if "entry" in value:
+        return EntryLine(
+            key=_word(value["entry"]),
+            story=_word(value["story"]),
+            source=_word(value["source"]),
+            first_published=_time(value["first"]),
+            published=_time(value["published"]),
+            link=_word(value["link"]),
+            title=_word(value["title"]),
+            publisher=_publisher(value["publisher"]),
+            shown=value.get("shown") is not False,
+            names=tuple(
+                (kind, _word(digest)) for kind, digest in value["names"].items() if kind in _KINDS
+            ),
+        )
+    if "dead" in value:
+        return Tombstone(
+            id=_word(value["dead"]), into=_word(value["into"]), when=_time(value["at"])
+        )
+    kind: Literal["join", "split", "never"] = value["decision"]
+    if kind not in {"join", "split", "never"}:
+        return None
+    return Decision(kind=kind, a=_word(value["a"]), b=_word(value["b"]), when=_time(value["at"]))
+
+
+def _publisher(value: Sequence[object]) -> Publisher:
+    id_, title, url = (_word(one) for one in value)
+    return Publisher(id=id_, title=title, url=url)
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"not text: {value!r}")
+    return value
+
+
+def _time(value: object) -> datetime:
+    when = datetime.fromisoformat(_word(value))
+    if when.tzinfo is None:
+        raise ValueError("a time without zone")
+    return when

@@ -1,0 +1,62 @@
+"""The lock on the data folder: one process at a time gathers, groups and publishes there."""
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from aggregator.core.errors import DataFolderBusy, StoreError
+
+_held: set[Path] = set()  # by this process; flock itself does not tell
+
+
+@contextmanager
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Hold the folder, which is made if it is not there; raise DataFolderBusy at once if it is held.
+
+    The lock ends with the process, however it ends.
+    """
+    descriptor = _open(folder)
+    place = folder.resolve()
+    try:
+        _lock(descriptor, folder)
+        _held.add(place)
+        try:
+            _sign(descriptor)
+            yield
+        finally:
+            _held.discard(place)
+    finally:
+        os.close(descriptor)
+
+
+def is_held(folder: Path) -> bool:
+    """Say whether this process holds the folder."""
+    return folder.resolve() in _held
+
+
+def _open(folder: Path) -> int:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
+        raise StoreError(f"the data folder {folder} cannot be written: {reason}") from error
+
+
+def _lock(descriptor: int, folder: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise DataFolderBusy(
+            f"another process is working in the data folder {folder}; wait until it is done, or stop it"
+        ) from None
+
+
+def _sign(descriptor: int) -> None:
+    """Write our process id, for people; nobody reads it back."""
+    with suppress(OSError):  # a full disk does not break the lock
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())

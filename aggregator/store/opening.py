@@ -1,0 +1,214 @@
+"""Opening: a store that is whole, of our schema, and knows what the journal knows."""
+
+import sqlite3
+from contextlib import closing, nullcontext, suppress
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Connection, inspect, select, text
+
+from aggregator.core.errors import DataFolderBusy, SchemaTooNew, StoreError
+from aggregator.store import clock_repair, recovery, schema
+from aggregator.store.database import (
+    APPLICATION_ID,
+    CORRUPT,
+    Database,
+    hold_writer,
+    open_server,
+    open_sqlite,
+    upsert,
+)
+from aggregator.store.journal import Journal
+from aggregator.store.lock import is_held, lock_folder
+from aggregator.store.migrations import HEAD
+
+FILE = "aggregator.db"
+JOURNAL = "journal.jsonl"
+CHECKED = 64_000_000  # bytes; a larger file is checked only when damage was met in it
+_WRITTEN = "journal bytes"
+_REPLAYED = "journal replayed"
+_REBUILT = "made anew"
+_YES = "yes"
+_log = structlog.get_logger()
+
+
+def open_database(url: str, data: Path, journal: Journal, now: datetime) -> tuple[Database, bool]:
+    """Open the database of a data folder; say whether it lacks texts.
+
+    It does when it was made anew from a journal, until `forget_rebuild`. A damaged SQLite file
+    is moved aside first. Raise StoreError if it cannot be used.
+    """
+    path = sqlite_path(url, data)
+    if path is not None:
+        _make_folder(path.parent)
+        _mend_file(path, data, now)
+    database = open_server(url) if path is None else open_sqlite(path)
+    try:
+        return database, _prepare(database, journal, data, now)
+    except BaseException:
+        database.close()
+        raise
+
+
+def sqlite_path(url: str, data: Path) -> Path | None:
+    """Return the SQLite file that the setting `store` means; None for another database."""
+    if url == "sqlite":
+        return (data / FILE).absolute()
+    if url.startswith("sqlite:///"):
+        return (data / url.removeprefix("sqlite:///")).absolute()
+    return None
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"the folder {folder} cannot be made: {error.strerror}") from error
+
+
+# --- damage --------------------------------------------------------------------------------
+
+
+def find_damage(path: Path) -> str:
+    """Return what is wrong with a SQLite file; empty if it is whole, or not there."""
+    size = path.stat().st_size if path.exists() else 0
+    if not size:
+        return ""
+    if flag(path).exists():
+        return "damage was met in it"
+    check = "quick_check(1)" if size <= CHECKED else "schema_version"
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as connection:
+            found = str(connection.execute(f"PRAGMA {check}").fetchone()[0])
+    except sqlite3.DatabaseError as error:
+        return str(error) if error.sqlite_errorcode & 0xFF in CORRUPT else ""
+    return "" if found == "ok" or found.isdigit() else found
+
+
+def flag(path: Path) -> Path:
+    """Return the file that says that damage was met in the database."""
+    return path.with_name(path.name + ".damaged")
+
+
+def _mend_file(path: Path, data: Path, now: datetime) -> None:
+    problem = find_damage(path)
+    if not problem:
+        return
+    if is_held(data):
+        _move_aside(path, now, problem)
+        return
+    try:
+        with lock_folder(data):
+            _move_aside(path, now, problem)
+    except DataFolderBusy:
+        raise StoreError(f"the database {path} is damaged, and another process uses it") from None
+
+
+def _move_aside(path: Path, now: datetime, problem: str) -> None:
+    """Give a damaged file another name, with the time; a new one takes its place."""
+    aside = path.with_name(f"{path.name}.damaged-{now:%Y%m%dT%H%M%SZ}")
+    try:
+        path.rename(aside)
+        for tail in ("-wal", "-shm"):
+            path.with_name(path.name + tail).unlink(missing_ok=True)
+        flag(path).unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(f"the damaged {path} cannot be moved: {error.strerror}") from error
+    _log.warning("database damaged, built anew", problem=problem, moved_to=str(aside))
+
+
+# --- schema and journal --------------------------------------------------------------------
+
+
+def _prepare(database: Database, journal: Journal, data: Path, now: datetime) -> bool:
+    """Bring schema and times up to date, and journal and database together."""
+    with database.read() as connection:
+        current = _version(connection, database.place) == HEAD
+        current = current and _recall(connection, _REPLAYED) != ""
+        doubtful = current and clock_repair.is_doubtful(connection, now)
+        written = int(_recall(connection, _WRITTEN) or 0) if current else 0
+    if not current or doubtful:
+        with database.write(durable=True) as connection:
+            hold_writer(connection)
+            _bring_up(connection, database.place, journal)
+            clock_repair.mend(connection, now)
+    if journal.size() < written and current:
+        _mend_journal(database, journal, data)
+    with database.read() as connection:
+        return _recall(connection, _REBUILT) == _YES
+
+
+def _version(connection: Connection, place: str) -> str:
+    """Return the version of the schema; empty in an empty database; raise StoreError for others'."""
+    if connection.dialect.name == "sqlite":
+        found = connection.scalar(text("PRAGMA application_id"))
+        if found not in {0, APPLICATION_ID}:
+            raise StoreError(f"the database {place} belongs to another program")
+    tables = inspect(connection)
+    if not tables.has_table("alembic_version"):
+        if tables.has_table("entry") or tables.has_table("source"):
+            raise StoreError(f"the database {place} belongs to another program")
+        return ""
+    version = str(connection.scalar(text("SELECT version_num FROM alembic_version")) or "")
+    if version > HEAD:
+        raise SchemaTooNew(
+            f"the database {place} was written by a newer version (schema {version}, this one"
+            f" knows {HEAD}): update the program, or use another data folder"
+        )
+    return version
+
+
+def _bring_up(connection: Connection, place: str, journal: Journal) -> None:
+    """Migrate, and replay the journal if that was never done."""
+    if _version(connection, place) != HEAD:
+        migrate(connection)
+    if _recall(connection, _REPLAYED):
+        return
+    if recovery.replay(connection, journal.read()):
+        _remember(connection, _REBUILT, _YES)
+    _remember(connection, _REPLAYED, _YES)
+    remember_journal(connection, journal.size())
+
+
+def migrate(connection: Connection) -> None:
+    """Bring the schema to HEAD, in the connection's transaction."""
+    # Not at the top: it takes as long as all the rest, and a store up to date has no need of it.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    if connection.dialect.name == "sqlite":
+        connection.execute(text(f"PRAGMA application_id = {APPLICATION_ID}"))
+    config = Config()
+    config.set_main_option("script_location", "aggregator.store:migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, HEAD)
+
+
+def _mend_journal(database: Database, journal: Journal, data: Path) -> None:
+    """Write a journal anew that was cut or lost, unless another process is at work."""
+    with suppress(DataFolderBusy), nullcontext() if is_held(data) else lock_folder(data):
+        with database.write(durable=True) as connection:
+            size = journal.replace(recovery.journal_lines(connection))
+            remember_journal(connection, size)
+        _log.warning("journal was cut, written anew", path=str(journal.path))
+
+
+def _recall(connection: Connection, name: str) -> str:
+    columns = schema.meta.c
+    value = connection.scalar(select(columns.value).where(columns.name == name))
+    return "" if value is None else str(value)
+
+
+def _remember(connection: Connection, name: str, value: str) -> None:
+    upsert(connection, schema.meta, [{"name": name, "value": value}], update=("value",))
+
+
+def forget_rebuild(connection: Connection) -> None:
+    """Remember that the texts are back, as far as they can be."""
+    _remember(connection, _REBUILT, "")
+
+
+def remember_journal(connection: Connection, size: int) -> None:
+    """Remember how long the journal is, so that one that was cut is noticed."""
+    _remember(connection, _WRITTEN, str(size))

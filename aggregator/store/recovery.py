@@ -1,0 +1,144 @@
+"""What outlives a lost database."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from sqlalchemy import Connection, delete, exists, select, update
+
+from aggregator.core import ids
+from aggregator.core.model import Decision, Entry, StoredEntry, Tombstone
+from aggregator.gather import identity
+from aggregator.gather.identity import AMBIGUOUS, Name
+from aggregator.store import schema
+from aggregator.store.codec import from_ticks, pack, storable, to_ticks
+from aggregator.store.database import upsert
+from aggregator.store.gather import load_aliases, write_aliases
+from aggregator.store.grouping import entry_lines, load_decisions, save_decisions
+from aggregator.store.journal import EntryLine, Line
+from aggregator.store.rows import load_entries, row_of
+from aggregator.text import urls
+
+_BATCH = 2_000  # lines of the journal written at once
+
+_entry = schema.entry.c
+_record = schema.record.c
+_story = schema.story.c
+
+
+# --- the journal ---------------------------------------------------------------------------
+
+
+def replay(connection: Connection, lines: Iterator[Line]) -> int:
+    """Take the journal into an empty database; return how many lines it had."""
+    count = 0
+    while batch := list(islice(lines, _BATCH)):
+        count += len(batch)
+        _replay_entries(connection, [line for line in batch if isinstance(line, EntryLine)])
+        graves = [line for line in batch if isinstance(line, Tombstone)]
+        rows = {
+            one.id: {"id": one.id, "story": one.into, "died": to_ticks(one.when)} for one in graves
+        }
+        upsert(connection, schema.tombstone, list(rows.values()), update=("story", "died"))
+        save_decisions(connection, [line for line in batch if isinstance(line, Decision)])
+    _open_graves(connection)
+    return count
+
+
+def _replay_entries(connection: Connection, lines: Sequence[EntryLine]) -> None:
+    latest = {line.key: line for line in lines}
+    records = [
+        {
+            "key": line.key,
+            "story": line.story,
+            "first_published": to_ticks(line.first_published),
+        }
+        for line in latest.values()
+    ]
+    upsert(connection, schema.record, records, update=("story", "first_published"))
+    rows = [row_of(_outline(line), line.first_published, blank=True) for line in latest.values()]
+    upsert(connection, schema.entry, rows, update=("shown", "title", "content"))
+    if lines:
+        names = [(name, line.key) for line in lines for name in _names(line)]
+        write_aliases(connection, names, max(line.first_published for line in lines))
+
+
+def _outline(line: EntryLine) -> StoredEntry:
+    """Return what the journal knows of an entry; its text is not there."""
+    entry = Entry(
+        title=line.title,
+        link=line.link,
+        canonical=urls.canonical(line.link),
+        publisher=line.publisher,
+    )
+    return StoredEntry(
+        key=line.key,
+        source_id=line.source,
+        entry=entry,
+        first_seen=max(line.first_published, line.published),
+        published=line.published,
+        revised=line.published,
+        shown=line.shown,
+    )
+
+
+def _names(line: EntryLine) -> list[Name]:
+    given = dict(line.names)
+    return [Name(kind, given[kind]) for kind in identity.ORDER if kind in given]
+
+
+def _open_graves(connection: Connection) -> None:
+    """Take back the death of stories that live: a later line brought an entry back into them."""
+    grave = schema.tombstone.c
+    lives = exists().where(_record.story == grave.id)
+    connection.execute(delete(schema.tombstone).where(lives))
+
+
+def journal_lines(connection: Connection) -> Iterator[Line]:
+    """Yield what the journal has to say, for one that was lost."""
+    member = schema.member.c
+    members = (
+        select(member.key, member.story, _story.first_published)
+        .join(schema.story, _story.id == member.story)
+        .order_by(member.published, member.key)
+    )
+    for query in (select(schema.record), members):
+        rows = connection.execute(query)
+        places = {row.key: (row.story, from_ticks(row.first_published)) for row in rows}
+        yield from entry_lines(connection, places)
+    for row in connection.execute(select(schema.tombstone)):
+        yield Tombstone(id=row.id, into=row.story, when=from_ticks(row.died))
+    yield from load_decisions(connection)
+
+
+# --- texts that come back ------------------------------------------------------------------
+
+
+def restore(connection: Connection, entries: Sequence[Entry]) -> int:
+    """Give texts back to entries that the journal alone knows, by their links; return how many.
+
+    They are texts that we published, so the next sight of the entry replaces them without a word.
+    """
+    blank = select(_entry.key, _entry.source).where(_entry.blank)
+    sources = {row.key: row.source for row in connection.execute(blank)}
+    named = [_link_names(set(sources.values()), entry) for entry in entries]
+    aliases = load_aliases(connection, (one for own in named for one in own))
+    back = {
+        key: entry
+        for entry, own in zip(entries, named, strict=True)
+        for digest in own
+        if (key := aliases.get(digest, AMBIGUOUS)) in sources
+    }
+    for key, stored in load_entries(connection, back).items():
+        own = stored.entry
+        entry = replace(
+            back[key], guid="", publisher=own.publisher, link=own.link, canonical=own.canonical
+        )
+        row = {"content": pack(entry), "title": storable(entry.title), "grouped": False}
+        connection.execute(update(schema.entry).where(_entry.key == key).values(row))
+    return len(back)
+
+
+def _link_names(sources: Iterable[str], entry: Entry) -> list[str]:
+    name = identity.link_name(entry.canonical or entry.link)
+    return [ids.entry_key(source, "link", name) for source in sources] if name else []

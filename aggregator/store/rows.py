@@ -1,0 +1,202 @@
+"""Rows of the tables as values of the model, and back."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from aggregator.core import ids
+from aggregator.core.model import Entry, Member, Publisher, Reason, StoredEntry, Story
+from aggregator.gather import revision
+from aggregator.gather.identity import Known
+from aggregator.store import schema
+from aggregator.store.codec import (
+    from_json,
+    from_ticks,
+    maybe_ticks,
+    maybe_time,
+    pack,
+    storable,
+    to_json,
+    to_ticks,
+    unpack,
+)
+from aggregator.store.database import chunks
+
+_entry = schema.entry.c
+STORED = (
+    _entry.key,
+    _entry.source,
+    _entry.first_seen,
+    _entry.published,
+    _entry.revised,
+    _entry.shown,
+    _entry.content,
+)
+_KNOWN = (
+    _entry.key,
+    _entry.title,
+    _entry.link,
+    _entry.fingerprint,
+    _entry.material,
+    _entry.claim,
+    _entry.stamp,
+    _entry.gathered,
+    _entry.variants,
+    _entry.blank,
+)
+
+
+# --- entries -------------------------------------------------------------------------------
+
+
+def content_of(entry: Entry, now: datetime) -> dict[str, Any]:
+    """Return the columns that follow from the entry's content alone."""
+    return {
+        "publisher": storable(entry.publisher.id),
+        "claim": maybe_ticks(entry.published),
+        "stamp": maybe_ticks(revision.stamp(entry, now)),
+        "gathered": maybe_ticks(entry.gathered),
+        "title": storable(entry.title),
+        "link": storable(entry.link),
+        "fingerprint": storable(entry.fingerprint),
+        "material": storable(entry.material),
+        "content": pack(entry),
+    }
+
+
+def row_of(stored: StoredEntry, now: datetime, *, blank: bool = False) -> dict[str, Any]:
+    """Return the row of an entry that is not grouped yet."""
+    return content_of(stored.entry, now) | {
+        "key": stored.key,
+        "id": ids.entry_id(stored.key),
+        "source": stored.source_id,
+        "first_seen": to_ticks(stored.first_seen),
+        "published": to_ticks(stored.published),
+        "revised": to_ticks(stored.revised),
+        "shown": stored.shown,
+        "grouped": False,
+        "blank": blank,
+        "variants": "",
+    }
+
+
+def stored_of(row: Any) -> StoredEntry:
+    """Return the entry of a row of the columns STORED."""
+    return StoredEntry(
+        key=row.key,
+        source_id=row.source,
+        entry=unpack(Entry, row.content),
+        first_seen=from_ticks(row.first_seen),
+        published=from_ticks(row.published),
+        revised=from_ticks(row.revised),
+        shown=row.shown,
+    )
+
+
+def load_entries(connection: Connection, keys: Iterable[str]) -> dict[str, StoredEntry]:
+    """Return the entries of these keys; those that are unknown or forgotten are left out."""
+    found: dict[str, StoredEntry] = {}
+    for some in chunks(dict.fromkeys(keys)):
+        query = select(*STORED).where(_entry.key.in_(some), _entry.content != b"")
+        found.update((row.key, stored_of(row)) for row in connection.execute(query))
+    return found
+
+
+def load_outlines(connection: Connection, keys: Iterable[str]) -> dict[str, StoredEntry]:
+    """Return the entries of these keys; of forgotten ones what is left."""
+    found: dict[str, StoredEntry] = {}
+    for some in chunks(dict.fromkeys(keys)):
+        query = select(*STORED, _entry.title, _entry.link, _entry.publisher)
+        for row in connection.execute(query.where(_entry.key.in_(some))):
+            found[row.key] = stored_of(row) if row.content else _outline_of(row)
+    return found
+
+
+def _outline_of(row: Any) -> StoredEntry:
+    publisher = Publisher(id=row.publisher, title=row.publisher)
+    entry = Entry(title=row.title, link=row.link, publisher=publisher)
+    return StoredEntry(
+        key=row.key,
+        source_id=row.source,
+        entry=entry,
+        first_seen=from_ticks(row.first_seen),
+        published=from_ticks(row.published),
+        revised=from_ticks(row.revised),
+        shown=row.shown,
+    )
+
+
+def load_known(connection: Connection, keys: Iterable[str]) -> dict[str, Known]:
+    """Return what is remembered of the entries of these keys."""
+    found: dict[str, Known] = {}
+    for some in chunks(dict.fromkeys(keys)):
+        query = select(*_KNOWN).where(_entry.key.in_(some))
+        found.update((row.key, _known_of(row)) for row in connection.execute(query))
+    return found
+
+
+def _known_of(row: Any) -> Known:
+    texts = from_json(tuple[tuple[str, datetime], ...], row.variants) if row.variants else ()
+    return Known(
+        key=row.key,
+        title=row.title,
+        link=row.link,
+        fingerprint=row.fingerprint,
+        material=row.material,
+        claim=maybe_time(row.claim),
+        stamp=maybe_time(row.stamp),
+        gathered=maybe_time(row.gathered),
+        variants=texts,
+        blank=row.blank,
+    )
+
+
+# --- stories -------------------------------------------------------------------------------
+
+
+def load_stories(connection: Connection, ids_: Iterable[str]) -> dict[str, Story]:
+    """Return the stories of these ids, whole, in no order; unknown ones are left out."""
+    found: dict[str, Story] = {}
+    for some in chunks(dict.fromkeys(ids_)):
+        members = _load_members(connection, some)
+        query = select(schema.story).where(schema.story.c.id.in_(some))
+        for row in connection.execute(query):
+            found[row.id] = _story_of(row, members.get(row.id, ()))
+    return found
+
+
+def _load_members(connection: Connection, ids_: list[str]) -> Mapping[str, list[Member]]:
+    columns = schema.member.c
+    query = (
+        select(columns.key, columns.story, columns.reason)
+        .where(columns.story.in_(ids_))
+        .order_by(columns.published, columns.key)
+    )
+    members: dict[str, list[Member]] = {}
+    for row in connection.execute(query):
+        reason = from_json(Reason, row.reason)
+        members.setdefault(row.story, []).append(Member(key=row.key, reason=reason))
+    return members
+
+
+def _story_of(row: Any, members: Iterable[Member]) -> Story:
+    return Story(
+        id=row.id,
+        founder=row.founder,
+        representative=row.representative,
+        members=tuple(members),
+        first_published=from_ticks(row.first_published),
+        updated=from_ticks(row.updated),
+    )
+
+
+def member_row(member: Member, story: Story, published: int) -> dict[str, Any]:
+    """Return the row of a member; `published` is its entry's, in ticks."""
+    return {
+        "key": member.key,
+        "story": story.id,
+        "published": published,
+        "reason": to_json(member.reason),
+    }

@@ -1,0 +1,306 @@
+"""The store: each method one transaction over the parts beside this file."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from aggregator.core.leases import Lease
+from aggregator.core.model import (
+    Change,
+    Decision,
+    Entry,
+    GroupContext,
+    Grouping,
+    ShownStory,
+    Source,
+    SourceState,
+    StoredEntry,
+    Story,
+    Tombstone,
+)
+from aggregator.core.ports import Keep, Page, Place
+from aggregator.store import blocks, gather, grouping, history, leases, reading, recovery, retention
+from aggregator.store.database import DamagedStore, hold_writer
+from aggregator.store.journal import Journal
+from aggregator.store.lock import is_held
+from aggregator.store.opening import (
+    JOURNAL,
+    flag,
+    forget_rebuild,
+    open_database,
+    remember_journal,
+    sqlite_path,
+)
+
+
+class SqlStore:
+    """ports.Store over SQLAlchemy; reads from any thread, writes one after the other.
+
+    `rebuilt` says that the database was made anew from the journal, which knows entries by
+    title and link alone: the published feeds then have the texts, for `restore`.
+    """
+
+    def __init__(self, url: str, data: Path, now: datetime) -> None:
+        self._url = url
+        self._data = data
+        self._now = now
+        self._journal = Journal(data / JOURNAL)
+        self._database, self._rebuilt = open_database(url, data, self._journal, now)
+        self._rescuing = threading.Lock()
+        self._learned: dict[str, frozenset[int]] | None = None
+
+    @property
+    def rebuilt(self) -> bool:
+        """Say whether texts are missing that the published feeds may have."""
+        return self._rebuilt
+
+    def close(self) -> None:
+        """Give the database back."""
+        self._database.close()
+
+    # gather
+
+    def source_states(self) -> Mapping[str, SourceState]:
+        """Return what is remembered of each source, by identity."""
+        with self._read() as connection:
+            return gather.load_states(connection)
+
+    def save_state(self, identity: str, state: SourceState) -> None:
+        """Remember a source's state when no document came."""
+        with self._write() as connection:
+            gather.save_state(connection, identity, state)
+
+    def save_gathered(
+        self,
+        source: Source,
+        entries: Sequence[Entry],
+        state: SourceState,
+        *,
+        now: datetime,
+        initial: int | None,
+    ) -> tuple[Change, ...]:
+        """Store one source's documents, aliases, block counts and state in one transaction."""
+        self._now = now
+        with self._write() as connection:
+            changes = gather.save_gathered(
+                connection, source, entries, state, now=now, initial=initial
+            )
+        new = any(change.kind == "new" for change in changes)
+        if new and self._learned is not None:
+            self._learn({entry.publisher.id for entry in entries})
+        return changes
+
+    def learned_blocks(
+        self, publisher_ids: Iterable[str] | None = None
+    ) -> Mapping[str, frozenset[int]]:
+        """Return the hashes of each publisher's boilerplate."""
+        if self._learned is None:
+            self._learned = {}
+            self._learn(None)
+        learned = self._learned
+        if publisher_ids is None:
+            return dict(learned)
+        return {name: learned[name] for name in publisher_ids if name in learned}
+
+    def _learn(self, publisher_ids: Iterable[str] | None) -> None:
+        """Keep what is learned at hand: it is asked for at each fetch and changes seldom."""
+        with self._read() as connection:
+            found = blocks.learned(connection, publisher_ids)
+        gone = {name: frozenset[int]() for name in publisher_ids or ()}
+        merged = {**(self._learned or {}), **gone, **found}
+        self._learned = {name: hashes for name, hashes in merged.items() if hashes}
+
+    def veto_block(self, publisher_id: str, block: int) -> None:
+        """Remember that the user holds a block to be no boilerplate."""
+        with self._write() as connection:
+            blocks.veto(connection, publisher_id, block)
+        self._learned = None
+
+    # group
+
+    def ungrouped(self, limit: int) -> tuple[StoredEntry, ...]:
+        """Return entries that are new or materially changed, without their HTML; see ports.Store."""
+        with self._read() as connection:
+            return grouping.load_ungrouped(connection, limit)
+
+    def group_context(
+        self, start: datetime, end: datetime, keep: Keep | None = None
+    ) -> GroupContext:
+        """Return what is already grouped with a member published in the span; see ports.Store."""
+        with self._read() as connection:
+            return grouping.load_context(connection, start, end, keep)
+
+    def features(self, keys: Sequence[str]) -> Mapping[str, bytes]:
+        """Return the features of entries by key, of those that have some."""
+        with self._read() as connection:
+            return grouping.load_features(connection, keys)
+
+    def save_grouping(self, done: Grouping) -> None:
+        """Store one grouping in one transaction, its journal lines fsynced first."""
+        with self._write(durable=True) as connection:
+            hold_writer(connection)
+            self._save(connection, done)
+
+    def save_features(self, features: Sequence[tuple[str, bytes]]) -> None:
+        """Store features that were made anew because theirs had an older form."""
+        with self._write() as connection:
+            history.save_features(connection, features)
+
+    def regroup(
+        self,
+        plan: Callable[[Iterator[Page]], Iterator[Grouping]],
+        *,
+        dry_run: bool = False,
+        page: int = history.PAGE,
+    ) -> None:
+        """Give all that is grouped to a plan and store what it yields, in one transaction.
+
+        A dry run stores nothing and keeps nobody from writing. `page` is in entries.
+        """
+        with self._read() if dry_run else self._write(durable=True) as connection:
+            if not dry_run:
+                hold_writer(connection)
+            for done in plan(history.load_history(connection, page)):
+                if not dry_run:
+                    self._save(connection, done)
+
+    def _save(self, connection: Connection, done: Grouping) -> None:
+        if lines := list(grouping.journal_lines(connection, done)):
+            remember_journal(connection, self._journal.append(lines))
+        grouping.save_grouping(connection, done)
+
+    def decisions(self) -> tuple[Decision, ...]:
+        """Return the user's corrections, oldest first."""
+        with self._read() as connection:
+            return grouping.load_decisions(connection)
+
+    def decide(self, decision: Decision) -> None:
+        """Remember a correction for ever and mark its entries to be grouped again."""
+        with self._write(durable=True) as connection:
+            remember_journal(connection, self._journal.append([decision]))
+            grouping.save_decisions(connection, [decision])
+
+    # read
+
+    def newest_stories(self) -> Iterator[ShownStory]:
+        """Yield stories with at least one shown entry, newest first; read as they are asked for."""
+        return reading.newest_stories(self._read)
+
+    def newest_entries(self) -> Iterator[tuple[str, ShownStory]]:
+        """Yield ids of shown entries, newest first seen, each with its story."""
+        return reading.newest_entries(self._read)
+
+    def oldest_stories(
+        self, after: Place | None = None, changed: datetime | None = None
+    ) -> Iterator[tuple[Place, ShownStory]]:
+        """Yield shown stories, oldest first, that stand after a place or changed after a time."""
+        return reading.oldest_stories(self._read, after, changed)
+
+    def oldest_entries(
+        self, after: Place | None = None, changed: datetime | None = None
+    ) -> Iterator[tuple[Place, ShownStory]]:
+        """Yield places of shown entries in the same way, each with the entry's story."""
+        return reading.oldest_entries(self._read, after, changed)
+
+    def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
+        """Return the stories of these ids, dead ids followed to the living."""
+        with self._read() as connection:
+            return reading.stories(connection, ids)
+
+    def stories_of(self, keys: Iterable[str]) -> tuple[Story, ...]:
+        """Return the stories that hold these entries, each once."""
+        with self._read() as connection:
+            return reading.stories_of(connection, keys)
+
+    def entries(self, keys: Iterable[str]) -> tuple[StoredEntry, ...]:
+        """Return the entries of these keys, in the order asked for."""
+        with self._read() as connection:
+            return reading.entries(connection, keys)
+
+    def find_entry(self, text: str) -> StoredEntry | None:
+        """Return the entry of a key, an id (urn:uuid:…) or a link."""
+        with self._read() as connection:
+            return reading.find_entry(connection, text)
+
+    def tombstones(self, since: datetime) -> tuple[Tombstone, ...]:
+        """Return the stories that went into others since then, newest first."""
+        with self._read() as connection:
+            return reading.tombstones(connection, since)
+
+    # keep
+
+    def restore(self, entries: Sequence[Entry]) -> int:
+        """Give published texts back to entries of a lost database, by link; return how many."""
+        with self._write() as connection:
+            count = recovery.restore(connection, entries)
+            forget_rebuild(connection)
+        self._rebuilt = False
+        return count
+
+    def forget(self, before: datetime, shown: Iterable[str] = ()) -> int:
+        """Let go the texts of stories neither published nor updated since; return how many."""
+        with self._write() as connection:
+            return retention.forget(connection, before, shown)
+
+    def forgotten(self) -> datetime | None:
+        """Return the time before which all was let go; None if that was never done."""
+        with self._read() as connection:
+            return retention.forgotten(connection)
+
+    # leases
+
+    def leases(self) -> tuple[Lease, ...]:
+        """Return all subscriptions to hubs."""
+        with self._read() as connection:
+            return leases.load(connection)
+
+    def save_lease(self, lease: Lease) -> None:
+        """Remember a subscription to a hub."""
+        with self._write() as connection:
+            leases.save(connection, lease)
+
+    def drop_lease(self, path: str) -> None:
+        """Forget a subscription to a hub."""
+        with self._write() as connection:
+            leases.drop(connection, path)
+
+    # the database
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with self._rescued(), self._database.read() as connection:
+            yield connection
+
+    @contextmanager
+    def _write(self, *, durable: bool = False) -> Iterator[Connection]:
+        with self._rescued(), self._database.write(durable=durable) as connection:
+            yield connection
+
+    @contextmanager
+    def _rescued(self) -> Iterator[None]:
+        """On damage build the database anew, so that the next call finds a whole one."""
+        database = self._database
+        try:
+            yield
+        except DamagedStore:
+            with self._rescuing:
+                if self._database is database:
+                    self._rescue()
+            raise
+
+    def _rescue(self) -> None:
+        path = sqlite_path(self._url, self._data)
+        if path is None:
+            return
+        with suppress(OSError):
+            flag(path).touch()
+        if is_held(self._data):  # else another process may be at work: the next start mends it
+            self._database.close()
+            self._learned = None
+            self._database, self._rebuilt = open_database(
+                self._url, self._data, self._journal, self._now
+            )

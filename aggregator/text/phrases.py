@@ -1,0 +1,110 @@
+"""The few words that we add to an entry, in its own language; one block adds a language."""
+
+from typing import NamedTuple
+
+from aggregator.text import fold
+
+
+class Words(NamedTuple):
+    """What stands in and around the list of a story's other reports, and on the page of its links."""
+
+    tag: str  # of the language
+    also: str  # over the list
+    same_text: str  # behind a copy
+    split: str  # the link that takes a report out of the story
+    question: str
+    report: str
+    story: str
+    will: str  # what happens when the reader agrees
+    agree: str
+    kept: str  # what happens now that the reader has agreed
+    apart: str
+    back: str
+
+
+_ENGLISH = Words(
+    tag="en",
+    also="Also reported by",
+    same_text=" (same text)",
+    split="not the same story",
+    question="Not the same story?",
+    report="This report",
+    story="stands in this story",
+    will="If it is about something else, take it out. The next run then makes a story of its own"
+    " of it, and it does not come back into this one. The correction is kept for ever; the owner"
+    " can take it back with “aggregator stories join”.",
+    agree="Take it out",
+    kept="Kept. The next run makes a story of its own of this report; feeds show it from then on.",
+    apart="This report does not stand in that story any more. There is nothing to do.",
+    back="To the newest stories",
+)
+_SIMPLIFIED = Words(
+    tag="zh-Hans",
+    also="其他报道",
+    same_text="（文字相同）",
+    split="不是同一件事",
+    question="不是同一件事？",
+    report="这篇报道",
+    story="目前归在这件事之下",
+    will="如果它讲的是另一件事，可以把它移出去。下次运行时它会自成一件事，不会再归回这里。"
+    "这项更正会一直保留；管理者可以用“aggregator stories join”撤回。",
+    agree="移出去",
+    kept="已记下。下次运行时这篇报道会自成一件事，此后订阅源中也会如此显示。",
+    apart="这篇报道已经不在那件事之下，无需再做什么。",
+    back="查看最新报道",
+)
+_TRADITIONAL = Words(
+    tag="zh-Hant",
+    also="其他報導",
+    same_text="（文字相同）",
+    split="不是同一件事",
+    question="不是同一件事？",
+    report="這篇報導",
+    story="目前歸在這件事之下",
+    will="如果它講的是另一件事，可以把它移出去。下次執行時它會自成一件事，不會再歸回這裡。"
+    "這項更正會一直保留；管理者可以用「aggregator stories join」撤回。",
+    agree="移出去",
+    kept="已記下。下次執行時這篇報導會自成一件事，此後訂閱源中也會如此顯示。",
+    apart="這篇報導已經不在那件事之下，無需再做什麼。",
+    back="查看最新報導",
+)
+_TABLE = {
+    "en": _ENGLISH,
+    "zh": _SIMPLIFIED,
+    "zh-hans": _SIMPLIFIED,
+    "zh-cn": _SIMPLIFIED,
+    "zh-sg": _SIMPLIFIED,
+    "zh-hant": _TRADITIONAL,
+    "zh-tw": _TRADITIONAL,
+    "zh-hk": _TRADITIONAL,
+    "zh-mo": _TRADITIONAL,
+    "yue": _TRADITIONAL,
+}
+
+_SAMPLE = 300  # characters of a text that show its script
+_LEFTWARD = frozenset("ar ckb dv fa he iw ks nqo ps sd syr ug ur yi".split())
+_SCRIPTS = frozenset({"arab", "hebr", "syrc", "thaa", "nkoo"})
+
+
+def is_leftward(language: str, sample: str) -> bool:
+    """Say whether a text runs from right to left, by its language tag, else by a sample of it."""
+    primary, *parts = language.casefold().replace("_", "-").split("-")
+    script = next((part for part in parts if len(part) == 4 and part.isalpha()), "")
+    if script:
+        return script in _SCRIPTS
+    if primary and primary != "und":
+        return primary in _LEFTWARD
+    return fold.script(sample) in {"Arab", "Hebr"}
+
+
+def choose(language: str, title: str = "", text: str = "") -> Words:
+    """Return the phrases for a language tag; where the tag says no script, title and text decide."""
+    tag = language.casefold()
+    if tag in {"", "zh", "und"}:
+        seen = fold.script(title + text[:_SAMPLE])
+        return {"Hant": _TRADITIONAL, "Hans": _SIMPLIFIED, "Hani": _SIMPLIFIED}.get(seen, _ENGLISH)
+    while tag:
+        if tag in _TABLE:
+            return _TABLE[tag]
+        tag = tag.rpartition("-")[0]
+    return _ENGLISH

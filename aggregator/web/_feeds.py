@@ -1,0 +1,143 @@
+"""Answers with feeds: as they are published, or narrowed by the query; private ones for those who know the token."""
+
+import hmac
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import parse_qsl, quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import Scope
+
+from aggregator.text import urls
+from aggregator.web import _narrow
+from aggregator.web._made import Busy, Workshop
+from aggregator.web._shelf import Answer, Drawer, Edition, Head, Place, Shelf, read_asked
+from aggregator.web._site import Published, Site, published
+
+_PUBLIC, _PRIVATE = b"public, max-age=300", b"private, max-age=300"
+_READING = ("GET", "HEAD")
+_XML = b"application/xml; charset=utf-8"
+_PAGE = re.compile(r"archive-\d{4,9}\.(?P<extension>[a-z]{1,9})", re.ASCII)
+_PAGES_MOST = 16_000_000  # bytes of archive pages in memory
+_SOON = {"Retry-After": "30"}
+
+
+class Feeds:
+    """Knows the feeds of the configuration, and no other file."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._feeds = published(site)
+        self._public = {
+            f"/feeds/{file}": one for file, one in self._feeds.items() if not one.spec.token
+        }
+        self._links = {f"/feeds/{file}": _links(site, one) for file, one in self._feeds.items()}
+        self._workshop = Workshop(site)
+        self._drawer = Drawer(_PAGES_MOST)
+        self._shelf = Shelf({file: self._place(one, one.path) for file, one in self._feeds.items()})
+
+    def quick(self, scope: Scope) -> Answer | None:
+        """Return the answer from memory to who asks for a public feed as it is, else None.
+
+        Nearly all requests are of this kind, and finding a route costs more than answering them.
+        """
+        feed = self._public.get(scope["path"])
+        if feed is None or scope["query_string"] or scope["method"] not in _READING:
+            return None
+        edition = self._shelf.fresh(feed.file)
+        return self._send(feed, edition, scope) if edition else None
+
+    async def answer(self, request: Request) -> Answer:
+        """Answer with a feed, or with 304 if the reader has it."""
+        feed = self._feeds.get(request.path_params["name"])
+        if feed is None or not is_known(request, [feed.spec.token]):
+            raise HTTPException(404)
+        edition = await self._edition(feed, request.scope["query_string"])
+        return self._send(feed, edition, request.scope)
+
+    async def page(self, request: Request) -> Answer:
+        """Answer with a page of a feed's archive; pages are many, and few stay in memory."""
+        page = _PAGE.fullmatch(request.path_params["page"])
+        name = request.path_params["name"]
+        feed = self._feeds.get(f"{name}.{page['extension']}") if page else None
+        if page is None or feed is None or not is_known(request, [feed.spec.token]):
+            raise HTTPException(404)
+        place = self._place(feed, self._site.folder / name / page[0])
+        edition = await run_in_threadpool(self._drawer.get, f"{name}/{page[0]}", place)
+        if edition is None:
+            raise HTTPException(404)
+        return self._send(feed, edition, request.scope)
+
+    def _send(self, feed: Published, edition: Edition, scope: Scope) -> Answer:
+        asked = read_asked(scope)
+        media_type = b""
+        if feed.format == "atom" and asked.accept.startswith("text/html"):
+            # A browser heeds the style sheet of plain XML alone, and shows Atom as source text.
+            media_type = _XML
+        cache = _PRIVATE if media_type or feed.spec.token else _PUBLIC
+        answer = edition.answer(asked, cache, media_type)
+        if (links := self._links.get(scope["path"])) and not scope["query_string"]:
+            answer = answer._replace(head=(*answer.head, *links))
+        self._site.metrics.record_answer("feed", answer.status)
+        return answer
+
+    def _place(self, feed: Published, path: Path) -> Place:
+        """Return where a file of a feed lies; links between private ones carry the token."""
+        if not feed.spec.token:
+            return Place(path=path, media_type=feed.media_type)
+        stem = f"{self._site.public_url.rstrip('/')}/feeds/{feed.spec.name}"
+        extension = feed.file.removeprefix(f"{feed.spec.name}.")
+        links = re.compile(
+            rf'"({re.escape(stem)}(?:/archive-\d{{4,9}})?\.{re.escape(extension)})"'.encode()
+        )
+        known = f'"\\1?token={quote(feed.spec.token, safe="")}"'.encode()
+        return Place(
+            path=path, media_type=feed.media_type, change=lambda content: links.sub(known, content)
+        )
+
+    async def _edition(self, feed: Published, query: bytes) -> Edition:
+        wanted = _read_query(query)
+        if wanted and feed.format in _narrow.FORMATS:
+            return await self._narrowed(feed, wanted)
+        edition = self._shelf.fresh(feed.file) or await run_in_threadpool(
+            self._shelf.read, feed.file
+        )
+        if edition is None:
+            raise HTTPException(503, "This feed is not published yet.", _SOON)
+        return edition
+
+    async def _narrowed(self, feed: Published, wanted: _narrow.Narrowing) -> Edition:
+        try:
+            return await self._workshop.get(feed, wanted)
+        except ValueError as error:
+            raise HTTPException(400, str(error)) from error
+        except Busy as error:
+            raise HTTPException(503, "Too many ask at once.", _SOON) from error
+
+
+def _links(site: Site, feed: Published) -> Head:
+    """Return the header that names the hub and the topic of a public feed, if there is a hub."""
+    if not site.hub or feed.spec.token:
+        return ()
+    topic = f"{site.public_url.rstrip('/')}/feeds/{feed.file}"
+    named = f'<{urls.rfc3986(site.hub)}>; rel="hub", <{urls.rfc3986(topic)}>; rel="self"'
+    return ((b"link", named.encode("ascii", "ignore")),)
+
+
+def is_known(request: Request, tokens: Iterable[str]) -> bool:
+    """Say whether the reader knows one of the tokens; an empty one is known to all."""
+    given = request.query_params.get("token", "").encode()
+    return any(not token or hmac.compare_digest(given, token.encode()) for token in tokens)
+
+
+def _read_query(query: bytes) -> _narrow.Narrowing | None:
+    if not query:
+        return None
+    try:
+        pairs = parse_qsl(query.decode("latin-1")[:4000], max_num_fields=50)
+        return _narrow.read(pairs)
+    except ValueError as error:
+        raise HTTPException(400, str(error)) from error

@@ -1,0 +1,108 @@
+"""What is served: the values and the store that the answers are made from."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from aggregator.core import plugins
+from aggregator.core.model import Decision, ShownStory, Source, SourceState
+from aggregator.core.ports import Clock, Renderer
+from aggregator.core.settings import FeedSpec
+from aggregator.web._callback import Callbacks
+from aggregator.web.metrics import Metrics
+
+
+class Reader(Protocol):
+    """What the pages ask of the store, from several threads at once; `decide` alone writes."""
+
+    def newest_stories(self) -> Iterator[ShownStory]:
+        """Yield stories, newest first."""
+
+    def newest_entries(self) -> Iterator[tuple[str, ShownStory]]:
+        """Yield ids of shown entries, newest first seen, each with its story."""
+
+    def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
+        """Return the stories of these ids, dead ids followed to the living."""
+
+    def source_states(self) -> Mapping[str, SourceState]:
+        """Return what is remembered of each source."""
+
+    def decisions(self) -> tuple[Decision, ...]:
+        """Return the user's corrections, oldest first."""
+
+    def decide(self, decision: Decision) -> None:
+        """Remember a correction for ever and mark its entries to be grouped again."""
+
+
+def _nothing() -> Mapping[str, object]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What is served, and to whom; `host` is the address that the server is bound to.
+
+    `sources` are what filters in the query of a feed may name. `status` adds what the daemon
+    knows to /health.
+    """
+
+    store: Reader
+    folder: Path  # of the published feeds, in the data folder
+    feeds: Sequence[FeedSpec]
+    public_url: str
+    clock: Clock
+    sources: Sequence[Source] = ()
+    host: str = "127.0.0.1"
+    metrics: Metrics = field(default_factory=Metrics)
+    status: Callable[[], Mapping[str, object]] = _nothing
+    hub: str = ""  # that public feeds name
+    callbacks: Callbacks | None = None  # who answers hubs; None: nobody was asked
+
+    @property
+    def data(self) -> Path:
+        """The data folder, which the feeds are in."""
+        return self.folder.parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A feed in one format, as it is configured."""
+
+    spec: FeedSpec
+    format: str
+    file: str
+    path: Path
+    media_type: str  # with its charset
+
+
+def published(site: Site) -> dict[str, Published]:
+    """Return all feeds of the configuration in all their formats, by file name."""
+    found = (
+        _published(site, spec, name) for spec in site.feeds for name in dict.fromkeys(spec.formats)
+    )
+    return {one.file: one for one in found}
+
+
+def load(name: str) -> Renderer:
+    """Return the renderer of a format."""
+    renderer: Renderer = plugins.load("aggregator.publish.renderers", name)
+    return renderer
+
+
+def media_type(renderer: Renderer) -> str:
+    """Return the media type of a format, with the charset where it is text."""
+    kind = renderer.MEDIA_TYPE
+    return f"{kind}; charset=utf-8" if kind.endswith(("xml", "json")) else kind
+
+
+def _published(site: Site, spec: FeedSpec, name: str) -> Published:
+    renderer = load(name)
+    file = f"{spec.name}.{renderer.EXTENSION}"
+    return Published(
+        spec=spec,
+        format=name,
+        file=file,
+        path=site.folder / file,
+        media_type=media_type(renderer),
+    )

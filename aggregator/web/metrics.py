@@ -1,0 +1,65 @@
+"""What is counted for monitoring, in the form that Prometheus reads."""
+
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from aggregator.core.report import RunReport, SourceReport
+
+MEDIA_TYPE = CONTENT_TYPE_LATEST
+_SECONDS = (0.1, 0.3, 1, 3, 10, 30, 60)
+
+
+class Metrics:
+    """The counters of one process; a registry of its own, so that two never meet."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        make = self._registry
+        self._fetches = Counter("aggregator_fetches", "Sources asked", ["outcome"], registry=make)
+        self._pushes = Counter(
+            "aggregator_pushes", "Documents that hubs sent", ["outcome"], registry=make
+        )
+        self._seconds = Histogram(
+            "aggregator_fetch_seconds", "Time for a source", registry=make, buckets=_SECONDS
+        )
+        self._entries = Counter("aggregator_entries", "Entries stored", ["change"], registry=make)
+        self._stories = Counter("aggregator_stories", "Stories made", ["change"], registry=make)
+        self._files = Counter("aggregator_files_written", "Feeds written", registry=make)
+        self._errors = Counter("aggregator_run_errors", "Failures of a run", registry=make)
+        self._last = Gauge("aggregator_last_run_timestamp_seconds", "Last run", registry=make)
+        self._answers = Counter(
+            "aggregator_answers", "Requests answered", ["kind", "status"], registry=make
+        )
+        self._answered: dict[tuple[str, int], Counter] = {}
+
+    def record_run(self, report: RunReport, *, now: datetime, pushed: bool = False) -> None:
+        """Count what a run did; with `pushed` its documents came from hubs."""
+        for source in report.sources:
+            self._record_source(source, pushed=pushed)
+        self._stories.labels("new").inc(report.stories_new)
+        self._stories.labels("changed").inc(report.stories_changed)
+        self._files.inc(len(report.written))
+        self._errors.inc(len(report.errors))
+        self._last.set(now.timestamp())
+
+    def _record_source(self, source: SourceReport, *, pushed: bool) -> None:
+        if pushed:
+            self._pushes.labels(source.outcome).inc()
+        else:
+            self._fetches.labels(source.outcome).inc()
+            self._seconds.observe(source.seconds)
+        self._entries.labels("new").inc(source.new)
+        self._entries.labels("modified").inc(source.modified)
+
+    def record_answer(self, kind: str, status: int) -> None:
+        """Count an answer of the server; `kind` is one of a few words, never an address."""
+        child = self._answered.get((kind, status))
+        if child is None:  # looking one up takes longer than counting
+            child = self._answered[kind, status] = self._answers.labels(kind, str(status))
+        child.inc()
+
+    def text(self) -> bytes:
+        """Return the exposition that Prometheus scrapes."""
+        return generate_latest(self._registry)

@@ -1,0 +1,74 @@
+"""Blocks of a body, and the digests made of them."""
+
+import pytest
+
+from aggregator.gather.cleaning import blocks
+
+
+def test_texts() -> None:
+    html = (
+        'a<p>b <b>c</b>&nbsp;&amp;\nd</p><ul><li>e</li><li lang="x">f</li></ul>g<br>h<hr><p> </p>'
+    )
+    assert blocks.texts(html) == ["a", "b c &\xa0d".replace("&\xa0", "& "), "e", "f", "g", "h"]
+
+
+def test_hashes_once_in_order_without_short_ones() -> None:
+    given = ["Some text", "abc", "some TEXT", "other text"]
+    made = blocks.counted(given, blocks.hashes(given))
+    assert len(made) == 2
+    assert blocks.hashes([]) == []
+    assert all(0 <= one < 2**63 for one in made)
+    assert made[0] == blocks.block_hash("SOME text")
+
+
+LONG = "This block holds well over twenty letters, and 7 digits"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ([LONG], [LONG, "12 comments"], True),
+        ([LONG, "Seen 1,234 times"], [LONG, "Seen 9,999 times"], True),
+        ([LONG, "1234567890" * 9], [LONG, "0987654321" * 9], True),
+        ([LONG], [LONG.replace("7", "8")], False),
+        ([LONG], [LONG, LONG + "!"], False),
+        ([LONG, "中" * 20], [LONG, "中" * 21], False),
+        ([LONG, "中" * 19], [LONG], True),
+    ],
+)
+def test_material(before: list[str], after: list[str], same: bool) -> None:
+    made = [blocks.material("t", "l", one) for one in (before, after)]
+    assert (made[0] == made[1]) is same
+
+
+def test_material_holds_title_and_link() -> None:
+    assert len({blocks.material(t, u, []) for t in "12" for u in "12"}) == 4
+
+
+def test_compared_leaves_out_notices_and_what_was_learned() -> None:
+    learned = frozenset({blocks.block_hash("On air")})
+    given = ["a", "© 2024 Example", "On Air", "b"]
+    hashed = blocks.hashes(given)
+    assert blocks.compared(given, hashed, learned) == ["a", "b"]
+    assert blocks.compared(given, hashed, frozenset()) == ["a", "On Air", "b"]
+
+
+def test_links_that_are_all_of_a_block_go_and_captions_come_last() -> None:
+    html = (
+        "<figure><img src='a.png'><figcaption>The <b>dam</b> in May</figcaption></figure>"
+        "<div><small>Photo: Li Qing</small></div><p>Water rose, <a href='/x'>as forecast</a>.</p>"
+        "<ul><li><a href='/y'>Another story</a></li><li>Said twice: <small>yes</small></li></ul>"
+    )
+    shown = blocks.texts(html)
+    assert blocks.compared(shown, blocks.hashes(shown), frozenset(), html) == [
+        "Water rose, as forecast.",
+        "Said twice: yes",
+        "The dam in May",
+        "Photo: Li Qing",
+    ]
+
+
+def test_a_body_of_links_alone_is_compared_as_it_is() -> None:
+    html = "<p><a href='/x'>All there is</a></p>"
+    shown = blocks.texts(html)
+    assert blocks.compared(shown, blocks.hashes(shown), frozenset(), html) == ["All there is"]

@@ -1,0 +1,82 @@
+"""Sets of images, sizes, and what frames become."""
+
+import pytest
+
+from aggregator.core.settings import ImageOptions
+from aggregator.gather.cleaning import media
+from aggregator.gather.cleaning.images import unwrapper
+
+CDN = "https://res.cloudinary.com/x/image/fetch/w_{},f_auto/https://a.example/b.jpg"
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        ("/a.png", [("/a.png", "")]),
+        ("/a.png 1x, /b.png 2x", [("/a.png", "1x"), ("/b.png", "2x")]),
+        ("/a.png 1x,/b.png 2x", [("/a.png", "1x"), ("/b.png", "2x")]),
+        ("/a.png, /b.png 2x", [("/a.png", ""), ("/b.png", "2x")]),
+        (
+            f"{CDN.format(1)} 100w, {CDN.format(2)} 200w",
+            [(CDN.format(1), "100w"), (CDN.format(2), "200w")],
+        ),
+        ("data:image/png;base64,AA 1x, /b.png 2x", [("/b.png", "2x")]),
+        ("/a.png huge", []),
+        (" , ,", []),
+        ("", []),
+    ],
+)
+def test_parse_srcset(value: str, wanted: list[tuple[str, str]]) -> None:
+    assert media.parse_srcset(value) == wanted
+
+
+def test_srcset_is_bounded() -> None:
+    assert len(media.parse_srcset(", ".join(f"/{n}.png {n}w" for n in range(1, 9_000)))) == 30
+
+
+def test_addresses_in_a_set_stay_whole() -> None:
+    images = unwrapper(ImageOptions(proxy="keep"))
+    attributes: dict[str, str | None] = {
+        "srcset": f"{CDN.format(1)} 1x, https://a.example/c%20d,.png 2x"
+    }
+    image = media.read_image(attributes, "", images)
+    assert image is not None
+    assert image.url == "https://a.example/c%20d,.png"
+    assert media.parse_srcset(image.srcset)[0] == (CDN.format(1), "1x")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "tiny"),
+    [
+        ({"width": "1"}, True),
+        ({"height": "0px"}, True),
+        ({"width": "100%", "height": "1.5em"}, False),
+        ({"width": None}, False),
+        ({"style": "height: 1px; color: red"}, True),
+        ({"style": "max-width:1px"}, False),
+        ({"width": "1050"}, False),
+    ],
+)
+def test_is_tiny(attributes: dict[str, str | None], tiny: bool) -> None:
+    assert media.is_tiny(attributes) is tiny
+
+
+@pytest.mark.parametrize(
+    ("attributes", "wanted"),
+    [
+        ({}, None),
+        ({"src": "about:blank"}, None),
+        ({"src": "https://unknown.example/"}, None),
+        (
+            {"src": "https://player.vimeo.com/video/1"},
+            '<p><a href="https://player.vimeo.com/video/1">player.vimeo.com</a></p>',
+        ),
+        (
+            {"data-src": "/f?a=1&b=2", "title": 'A "b"'},
+            '<p><a href="https://a.example/f?a=1&amp;b=2">A &quot;b&quot;</a></p>',
+        ),
+        ({"src": "https://www.facebook.com/plugins/like.php?href=x"}, None),
+    ],
+)
+def test_embed_link(attributes: dict[str, str | None], wanted: str | None) -> None:
+    assert media.embed_link(attributes, "https://a.example/") == wanted

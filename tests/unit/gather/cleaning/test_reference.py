@@ -1,0 +1,25 @@
+"""The rule reference cannot fall behind the rules."""
+
+from pathlib import Path
+
+import pytest
+
+from aggregator.gather.cleaning import reference
+
+
+def test_reference_is_made_of_the_rules(request: pytest.FixtureRequest) -> None:
+    text = (request.config.rootpath / "docs" / "rules.md").read_text(encoding="utf-8")
+    mend = "run: python -m aggregator.gather.cleaning.reference docs/rules.md"
+    assert reference.fill(text) == text, mend
+    for name in ("weserv", "zhihu", "utm_*", "appeared-first", "dims4"):
+        assert name in text
+
+
+def test_fills_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "rules.md"
+    path.write_text("a\n<!-- rules of noise -->\nold\n<!-- end -->\nb\n", encoding="utf-8")
+    reference.main([str(path)])
+    filled = path.read_text(encoding="utf-8")
+    assert filled.startswith("a\n<!-- rules of noise -->\nElements")
+    assert "old" not in filled
+    assert not capsys.readouterr().out

@@ -1,0 +1,116 @@
+"""Blocking: exactly the pairs that share enough weight, near them in order."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from aggregator.group.features.packing import VALUE_STEPS, Ragged
+from aggregator.group.pairs import blocking
+from aggregator.group.pairs.blocking import RING, Index
+
+Lists = list[dict[int, int]]
+"""Of each entry its words with the bytes of their values."""
+
+
+def index(lists: Lists, wanted: list[bool]) -> Index:
+    """Return the index of some entries."""
+
+    def keys(entries: NDArray[np.int64]) -> tuple[Ragged, NDArray[np.uint8]]:
+        """Return the words of some of them with the bytes."""
+        some = [lists[n] for n in entries.tolist()]
+        starts = np.cumsum([0, *map(len, some)])
+        flat = np.array([word for one in some for word in one], np.uint32)
+        values = np.array([value for one in some for value in one.values()], np.uint8)
+        return Ragged(flat=flat, starts=starts), values
+
+    return Index(keys, np.array(wanted, bool))
+
+
+def found(
+    lists: Lists, wanted: list[bool], bound: float | list[float]
+) -> dict[tuple[int, int], int]:
+    """Return the pairs with the number of words that they share."""
+    bounds = np.broadcast_to(np.array(bound, np.float32), len(lists))
+    pairs = index(lists, wanted).pairs(bounds)
+    assert list(zip(pairs.left, pairs.right, strict=True)) == sorted(
+        zip(pairs.left, pairs.right, strict=True)
+    )
+    return dict(
+        zip(
+            zip(pairs.left.tolist(), pairs.right.tolist(), strict=True),
+            pairs.keys.tolist(),
+            strict=True,
+        )
+    )
+
+
+def strength(one: dict[int, int], other: dict[int, int]) -> float:
+    """Return what two entries share."""
+    shared = one.keys() & other.keys()
+    return sum((one[word] / VALUE_STEPS) ** 2 * (other[word] / VALUE_STEPS) ** 2 for word in shared)
+
+
+LISTS = st.lists(
+    st.dictionaries(st.integers(1, 12) | st.just(2**32 - 1), st.integers(0, 255), max_size=6),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(LISTS, st.data())
+def test_the_pairs_are_those_of_a_plain_comparison(lists: Lists, data: st.DataObject) -> None:
+    wanted = data.draw(st.lists(st.booleans(), min_size=len(lists), max_size=len(lists)))
+    bound = 0.1003  # that no sum of bytes hits
+    plain = {
+        (a, b): len(one.keys() & other.keys())
+        for a, one in enumerate(lists)
+        for b, other in enumerate(lists)
+        if wanted[a] and a != b and strength(one, other) > bound
+    }
+    assert found(lists, wanted, bound) == plain
+
+
+def test_the_strength_is_the_sum_of_products() -> None:
+    lists = [{5: 200, 7: 100, 8: 30}, {7: 250, 5: 10}]
+    pairs = index(lists, [False, True]).pairs(np.zeros(2, np.float32))
+    assert pairs.strength.tolist() == pytest.approx([strength(*lists)])
+
+
+def test_each_entry_has_its_own_bound() -> None:
+    lists = [{1: 255}, {1: 255}, {1: 255}]
+    assert found(lists, [True] * 3, [0.5, 1.5, 0.5]).keys() == {(0, 1), (0, 2), (2, 0), (2, 1)}
+
+
+@pytest.mark.parametrize(("count", "seen"), [(RING + 1, RING), (3 * RING, RING)])
+def test_of_a_word_that_many_hold_the_nearest_are_looked_up(count: int, seen: int) -> None:
+    lists = [{1: 255}] * count
+    wanted = [False] * (count - 1) + [True]
+    assert found(lists, wanted, 0.5).keys() == {
+        (count - 1, count - 1 - n) for n in range(1, seen + 1)
+    }
+
+
+def test_in_the_middle_both_sides_are_looked_up() -> None:
+    middle, count = 2 * RING, 4 * RING
+    wanted = [n == middle for n in range(count)]
+    pairs = found([{1: 255}] * count, wanted, 0.5).keys()
+    assert pairs == {(middle, middle + n) for n in range(-RING, RING + 1) if n}
+
+
+def test_many_entries_are_taken_chunk_by_chunk() -> None:
+    count = 3 * blocking._CHUNK + 1
+    lists = [{n // 2: 255} for n in range(count)]
+    expected = {(n, n ^ 1) for n in range(count - 1)}
+    assert found(lists, [True] * count, 0.5).keys() == expected
+
+
+@pytest.mark.parametrize(
+    ("lists", "wanted"),
+    [([{}], [True]), ([{1: 9}, {1: 9}], [False, False]), ([{}, {3: 255}], [True, False])],
+    ids=["no words", "nobody asks", "who asks has none"],
+)
+def test_nothing_to_find(lists: Lists, wanted: list[bool]) -> None:
+    pairs = index(lists, wanted).pairs(np.zeros(len(lists), np.float32))
+    assert [len(one) for one in (pairs.left, pairs.right, pairs.strength, pairs.keys)] == [0] * 4

@@ -1,0 +1,99 @@
+"""Explanations: what speaks for and against, in numbers and in words."""
+
+from datetime import timedelta
+
+import pytest
+
+from aggregator.core.model import StoredEntry
+from aggregator.core.settings import StorySettings
+from aggregator.group.model import scoring
+from aggregator.group.stories.explain import explain
+from tests.builders import make_decision
+from tests.unit.group.news import BRIDGE, FLOOD, PORT, tell
+
+A = tell(BRIDGE[0], 1, "one.example", 0)
+B = tell(BRIDGE[1], 2, "two.example", 3)
+FAR = tell(BRIDGE[1], 3, "two.example", 300)
+OTHER = tell(FLOOD[0], 4, "two.example", 2)
+COPY = tell(BRIDGE[0], 5, "three.example", 2)
+
+
+@pytest.mark.parametrize(
+    ("other", "verdict", "words"),
+    [
+        pytest.param(B, "same event", "they report one event", id="same event"),
+        pytest.param(COPY, "same text", "they are one text", id="same text"),
+        pytest.param(OTHER, "two events", "two events", id="two events"),
+        pytest.param(FAR, "too far apart", "300.0 hours apart", id="too far apart"),
+    ],
+)
+def test_verdicts(other: StoredEntry, verdict: str, words: str) -> None:
+    found = explain(A, other, StorySettings())
+    assert found.verdict == verdict
+    assert words in found.words
+
+
+def test_two_sources_on_one_address() -> None:
+    one, other = (
+        tell((f"Title {n}", ""), n, f"s{n}.example", n, canonical="https://a.example/1")
+        for n in (1, 2)
+    )
+    found = explain(one, other, StorySettings())
+    assert found.verdict == "same link"
+    assert "one address" in found.words
+
+
+def test_two_numbers_of_a_series() -> None:
+    column = "岚湾晨读：今日必看的五条消息", "海岚市政厅周一公布财政报告，收入增加百分之五。"
+    one, other = (tell(column, n, "s.example", 24 * n) for n in (1, 2))
+    found = explain(one, other, StorySettings(match="loose"))
+    assert found.probability > found.threshold, "they look alike"
+    assert found.verdict == "one series"
+    assert "series" in found.words
+
+
+def test_the_order_does_not_matter() -> None:
+    assert explain(A, B, StorySettings()) == explain(B, A, StorySettings())
+
+
+def test_numbers() -> None:
+    found = explain(A, B, StorySettings())
+    assert found.kind == "zh"
+    assert found.looked_at
+    assert "跨海大桥" in found.keys
+    assert found.probability > found.threshold
+    assert dict(found.features)["bigram cosine"] > 0.1
+    sizes = [abs(value) for _, value in found.contributions]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_strangers_share_no_keys() -> None:
+    found = explain(A, tell(PORT[0], 9, "x.example", 1), StorySettings())
+    assert not found.looked_at
+    assert found.keys == ()
+    assert found.probability < 0.01
+
+
+def test_the_match_moves_the_threshold() -> None:
+    strict, loose = (explain(A, B, StorySettings(match=match)) for match in ("strict", "loose"))
+    assert strict.threshold > loose.threshold
+
+
+def test_the_user_s_word_stands_above_all() -> None:
+    rule = make_decision("never", A.key, B.key)
+    found = explain(A, B, StorySettings(), decisions=(rule,))
+    assert found.verdict == "by the user"
+    assert "never" in found.words
+
+
+def test_a_wider_window() -> None:
+    found = explain(A, FAR, StorySettings(window=timedelta(days=20)))
+    assert found.verdict != "too far apart"
+
+
+def test_a_kind_that_was_not_trained_borrows() -> None:
+    model = scoring.Model(kinds={"zh": scoring.built_in().kinds["zh"]})
+    for number in range(len(scoring.KINDS)):
+        assert model.kind(number) is model.kinds["zh"]
+    alone = scoring.Model(kinds={"title": scoring.built_in().kinds["title"]})
+    assert alone.kind(0) is alone.kinds["title"]

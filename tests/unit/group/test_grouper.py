@@ -1,0 +1,104 @@
+"""Grouping what is stored: batch after batch, and after the form of features has changed."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from aggregator.core.model import StoredEntry
+from aggregator.core.settings import StorySettings
+from aggregator.group.features import packing
+from aggregator.group.features.intake import take_features
+from aggregator.group.grouper import Grouper
+from aggregator.pool import Pool
+from aggregator.store import SqlStore, open_store
+from tests.builders import NOW, make_source, make_state
+from tests.unit.group.news import week
+
+WHOLE = week()
+OLD = bytes([packing.VERSION + 1]) + b"of a later version"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqlStore]:
+    """Open an empty store."""
+    one = open_store(f"sqlite:///{tmp_path}/store.db", data=tmp_path, now=NOW)
+    yield one
+    one.close()
+
+
+def gather(store: SqlStore, *new: StoredEntry) -> None:
+    """Store entries that are still to be grouped, each of its own source."""
+    for one in new:
+        source = make_source(id=one.source_id)
+        entry = replace(one.entry, published=one.published)
+        store.save_gathered(source, [entry], make_state(), now=NOW, initial=None)
+
+
+def group(store: SqlStore) -> None:
+    """Group all that is stored."""
+
+    async def run() -> None:
+        """Take features and group until nothing is left."""
+        pool = Pool()
+        grouper = Grouper(
+            store=store, pool=pool, settings=StorySettings(), sources=(), clock=lambda: NOW
+        )
+        while batch := grouper.next():
+            grouper.group(await grouper.extract(batch))
+        assert grouper.group({}).stories == ()
+        pool.close()
+
+    asyncio.run(run())
+
+
+def test_what_changed_meanwhile_is_taken_anew(store: SqlStore) -> None:
+    """Features of an entry as it was before are not those of the entry."""
+    gather(store, *WHOLE)
+    grouper = Grouper(
+        store=store, pool=Pool(), settings=StorySettings(), sources=(), clock=lambda: NOW
+    )
+    batch = grouper.next()
+    taken, _ = take_features(batch)
+    others = zip(batch, reversed(taken), strict=True)
+    grouper.group({one.key: (replace(one, source_id="before"), its) for one, its in others})
+    found = store.features([one.key for one in batch])
+    made = [packing.titles([found[one.key]], packing.headers([found[one.key]])) for one in batch]
+    assert made == [[its.title] for its in taken]
+
+
+def titles(store: SqlStore) -> set[frozenset[str]]:
+    """Return the titles of each story."""
+    return {frozenset(one.entry.title for one in each.entries) for each in store.newest_stories()}
+
+
+def test_what_is_grouped_in_parts_is_as_at_once(tmp_path: Path, store: SqlStore) -> None:
+    for one in WHOLE:
+        gather(store, one)
+        group(store)
+    (tmp_path / "other").mkdir()
+    other = open_store(f"sqlite:///{tmp_path}/other.db", data=tmp_path / "other", now=NOW)
+    gather(other, *WHOLE)
+    group(other)
+    assert titles(store) == titles(other)
+    assert any(len(one) > 1 for one in titles(store))
+    keys = [entry.key for each in store.newest_stories() for entry in each.entries]
+    assert store.features(keys) == other.features(keys)
+    other.close()
+
+
+def test_features_of_an_older_form_are_made_anew(store: SqlStore) -> None:
+    gather(store, *WHOLE[:-1])
+    group(store)
+    keys = [entry.key for each in store.newest_stories() for entry in each.entries]
+    before = store.features(keys)
+    store.save_features([(key, OLD) for key in keys])
+    gather(store, WHOLE[-1])
+    group(store)
+    after = store.features(keys)
+    assert after.keys() == before.keys() == set(keys)
+    assert all(packing.readable(one) for one in after.values())
+    last = next(one for one in titles(store) if WHOLE[-1].entry.title in one)
+    assert len(last) > 1

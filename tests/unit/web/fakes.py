@@ -1,0 +1,133 @@
+"""A store of a few stories, and the site that shows them."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+from starlette.types import ASGIApp
+
+from aggregator.core.errors import StoreError
+from aggregator.core.model import Decision, ShownStory, SourceState
+from aggregator.publish import files
+from aggregator.web import Site, make_app
+from tests import fakes
+from tests.builders import make_spec
+from tests.fakes import FakeClock
+
+ROOT = "http://127.0.0.1:8080"
+CONTENT = b"<feed>" + b"text " * 200 + b"</feed>"
+
+
+class FakeReader(fakes.FakeReader):
+    """Gives what it was made with; a broken one cannot be read."""
+
+    def __init__(
+        self,
+        *stories: ShownStory,
+        states: Mapping[str, SourceState] | None = None,
+        broken: Exception | None = None,
+    ) -> None:
+        super().__init__(*stories)
+        self._states = states or {}
+        self._broken = broken
+        self.decided: list[Decision] = []
+
+    def newest_stories(self) -> Iterator[ShownStory]:
+        """Yield the stories in the order given."""
+        self._check()
+        yield from super().newest_stories()
+
+    def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
+        """Return the stories of these ids."""
+        self._check()
+        wanted = set(ids)
+        return tuple(shown for shown in self._stories if shown.story.id in wanted)
+
+    def source_states(self) -> Mapping[str, SourceState]:
+        """Return the states given."""
+        self._check()
+        return self._states
+
+    def decisions(self) -> tuple[Decision, ...]:
+        """Return what was decided."""
+        self._check()
+        return tuple(self.decided)
+
+    def decide(self, decision: Decision) -> None:
+        """Keep a decision."""
+        self._check()
+        self.decided.append(decision)
+
+    def _check(self) -> None:
+        if self._broken:
+            raise self._broken
+
+
+BROKEN = FakeReader(broken=StoreError("the database is locked"))
+
+
+def make_site(folder: Path, *stories: ShownStory, **kw: Any) -> Site:
+    """Make the site of a merged feed, whose file is there unless `written` is false."""
+    if kw.pop("written", True):
+        files.write(folder / "merged.atom", CONTENT)
+    given: dict[str, Any] = {
+        "store": FakeReader(*stories),
+        "folder": folder,
+        "feeds": (make_spec(),),
+        "public_url": "http://127.0.0.1:8080/",
+        "clock": FakeClock(),
+    }
+    return Site(**given | kw)
+
+
+class Visitor:
+    """Asks an application on loopback, and follows no redirect."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
+        """Ask for a page."""
+        return self.ask("GET", path, headers or {})
+
+    def ask(
+        self, method: str, path: str, headers: Mapping[str, str] | list[tuple[str, str]]
+    ) -> httpx.Response:
+        """Ask in any way; the body is read."""
+
+        async def send() -> httpx.Response:
+            transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url=ROOT) as client:
+                return await client.request(method, path, headers=headers)
+
+        return asyncio.run(send())
+
+    def crowd(self, paths: Iterable[str]) -> list[httpx.Response]:
+        """Ask for many pages at once."""
+
+        async def send() -> list[httpx.Response]:
+            transport = httpx.ASGITransport(self._app)
+            async with httpx.AsyncClient(transport=transport, base_url=ROOT) as client:
+                return await asyncio.gather(*(client.get(path) for path in paths))
+
+        return asyncio.run(send())
+
+    def raw(self, path: str, headers: Mapping[str, str]) -> tuple[httpx.Headers, bytes]:
+        """Ask for a page; return its body as it was sent."""
+
+        async def send() -> tuple[httpx.Headers, bytes]:
+            transport = httpx.ASGITransport(self._app)
+            async with (
+                httpx.AsyncClient(transport=transport, base_url=ROOT) as client,
+                client.stream("GET", path, headers=headers) as answer,
+            ):
+                return answer.headers, b"".join([part async for part in answer.aiter_raw()])
+
+        return asyncio.run(send())
+
+
+def visit(site: Site) -> Visitor:
+    """Return somebody who asks the site."""
+    return Visitor(make_app(site))

@@ -1,0 +1,260 @@
+"""Feeds narrowed by the query of their address."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from aggregator.core.model import ShownStory
+from aggregator.web import _made, _narrow
+from aggregator.web._made import Busy, Workshop
+from aggregator.web._site import published
+from tests.builders import make_publisher, make_shown, make_source, make_spec, make_stored
+from tests.fakes import FakeClock
+from tests.unit.web.fakes import CONTENT, FakeReader, make_site, visit
+
+_ATOM = "{http://www.w3.org/2005/Atom}"
+ODD = "a&b"
+KNOWN = "s3cret-enough"
+URL = "/feeds/merged.atom"
+
+
+def stories() -> list[ShownStory]:
+    b = make_publisher("b.org")
+    return [
+        make_shown(make_stored(1, title="Talks in Beijing"), make_stored(2, publisher=b)),
+        make_shown(make_stored(3, title="北京会谈", language="zh-Hans", categories=("world",))),
+        make_shown(make_stored(4, title="Beijing weather", source_id="weather")),
+    ]
+
+
+def titles(folder: Path, query: str, **kw: Any) -> list[str]:
+    """Return the titles of the stories of the narrowed feed."""
+    site = make_site(folder, *stories(), **kw)
+    answer = visit(site).get(f"{URL}?{query}")
+    assert answer.status_code == 200
+    root = etree.fromstring(answer.content)
+    return [str(one.findtext(f"{_ATOM}title")) for one in root.iter(f"{_ATOM}entry")]
+
+
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        ("min_publishers=2", ["Talks in Beijing"]),
+        ("lang=zh", ["北京会谈"]),
+        ("category=World", ["北京会谈"]),
+        ("category=sky", ["Beijing weather"]),
+        ("category=sky&category=world", ["北京会谈", "Beijing weather"]),
+        ("source=weather", ["Beijing weather"]),
+        ("q=beijing", ["Talks in Beijing", "Beijing weather"]),
+        ("q=beijing+talks", ["Talks in Beijing"]),
+        ("q=talks&q=beijing", ["Talks in Beijing"]),
+        ("q=/beijing/", ["Talks in Beijing", "Beijing weather"]),
+        ("q=beijing&min_publishers=2", ["Talks in Beijing"]),
+        ("limit=1", ["Talks in Beijing"]),
+        ("limit=99999&x=", None),
+    ],
+)
+def test_a_query_narrows_the_feed(tmp_path: Path, query: str, kept: list[str] | None) -> None:
+    sources = (make_source(id="weather", category="sky"),)
+    if kept is None:
+        assert visit(make_site(tmp_path)).get(f"{URL}?{query}").status_code == 400
+    else:
+        assert titles(tmp_path, query, sources=sources) == kept
+
+
+def test_the_conditions_of_the_feed_hold_on(tmp_path: Path) -> None:
+    assert titles(tmp_path, "q=beijing", feeds=(make_spec(exclude=("weather",)),)) == [
+        "Talks in Beijing"
+    ]
+    assert len(titles(tmp_path, "limit=50", feeds=(make_spec(limit=2),))) == 2
+
+
+def test_the_self_link_holds_the_query_in_one_order(tmp_path: Path) -> None:
+    client = visit(make_site(tmp_path, *stories()))
+    first = client.get(f"{URL}?q=beijing&min_publishers=1&utm_source=x")
+    second = client.get(f"{URL}?min_publishers=1&utm_medium=y&q=beijing")
+    assert first.content == second.content
+    root = etree.fromstring(first.content)
+    links = {str(link.get("rel")): link.get("href") for link in root.findall(f"{_ATOM}link")}
+    assert links["self"] == ("http://127.0.0.1:8080/feeds/merged.atom?min_publishers=1&q=beijing")
+    assert root.findtext(f"{_ATOM}title") == "Merged news: beijing"
+
+
+def test_each_query_is_a_feed_of_its_own(tmp_path: Path) -> None:
+    client = visit(make_site(tmp_path, *stories()))
+    ids = {
+        etree.fromstring(client.get(f"{URL}?q={word}").content).findtext(f"{_ATOM}id")
+        for word in ("a", "b", "c")
+    }
+    assert len(ids) == 3
+
+
+def test_the_format_may_be_another(tmp_path: Path) -> None:
+    answer = visit(make_site(tmp_path, *stories())).get(f"{URL}?format=json")
+    assert answer.headers["content-type"] == "application/feed+json; charset=utf-8"
+    assert len(json.loads(answer.content)["items"]) == 3
+
+
+def test_other_parameters_are_passed_over(tmp_path: Path) -> None:
+    client = visit(make_site(tmp_path, *stories()))
+    for query in ("utm_source=x", "q=", "q=%20", "x=1&y=2", "token=anything"):
+        assert client.get(f"{URL}?{query}").content == CONTENT
+
+
+def test_a_format_that_is_no_feed_is_not_narrowed(tmp_path: Path) -> None:
+    site = make_site(tmp_path, feeds=(make_spec(formats=("dump",)),))
+    (tmp_path / "merged.dumps.zip").write_bytes(b"zip")
+    assert visit(site).get("/feeds/merged.dumps.zip?q=x").content == b"zip"
+
+
+@pytest.mark.parametrize(
+    ("query", "problem"),
+    [
+        ("format=exe", "The format is one of atom, rss, json."),
+        ("min_publishers=many", "many is not a number."),
+        ("min_publishers=²", "² is not a number."),
+        ("limit=-1", "-1 is not a number."),
+        ("q=a+b+c+d+e+f", "At most 5 words"),
+        ("q=" + "a" * 101, "The query is too long."),
+        ("&".join(f"q={n}" for n in range(11)), "The query is too long."),
+        ("format=atom&format=rss", "format may stand once."),
+        ("q=%00%E2%80%8B", "an empty word fits everything"),
+        ("&".join(f"x={n}" for n in range(60)), "Max number of fields exceeded"),
+        ("q=<script>", None),
+    ],
+)
+def test_a_query_that_makes_no_sense_is_told(
+    tmp_path: Path, query: str, problem: str | None
+) -> None:
+    answer = visit(make_site(tmp_path)).get(f"{URL}?{query}")
+    assert answer.status_code == (400 if problem else 200)
+    assert (problem or "") in answer.text
+    assert "<script>" not in answer.text
+
+
+def test_a_narrowed_feed_has_validators_and_is_kept_a_while(tmp_path: Path) -> None:
+    clock = FakeClock()
+    reader = Counting(*stories())
+    client = visit(make_site(tmp_path, store=reader, clock=clock))
+    first = client.get(f"{URL}?q=beijing")
+    assert client.get(f"{URL}?q=beijing").headers["etag"] == first.headers["etag"]
+    assert reader.read == 1
+    clock.pass_(timedelta(seconds=61))
+    held = {"If-Modified-Since": first.headers["last-modified"]}
+    assert client.get(f"{URL}?q=beijing", headers=held).status_code == 304
+    assert reader.read == 2
+
+
+def test_only_so_many_are_kept(tmp_path: Path) -> None:
+    reader = Counting(*stories())
+    client = visit(make_site(tmp_path, store=reader))
+    for number in [*range(1, 67), 1]:
+        client.get(f"{URL}?limit={number}")
+    assert reader.read == 67
+
+
+class Counting(FakeReader):
+    """Counts how often the stories were read."""
+
+    read = 0
+
+    def newest_stories(self) -> Any:
+        """Yield the stories."""
+        self.read += 1
+        return super().newest_stories()
+
+
+def test_those_who_wait_too_many_are_sent_away(tmp_path: Path) -> None:
+    site = make_site(tmp_path, *stories())
+    feed = published(site)["merged.atom"]
+
+    async def crowd() -> list[Any]:
+        workshop = Workshop(site)
+        wanted = [_narrow.read([("limit", str(number))]) for number in range(1, 15)]
+        asked = (workshop.get(feed, one) for one in wanted if one)
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    results = asyncio.run(crowd())
+    assert [isinstance(one, Busy) for one in results] == [False] * 8 + [True] * 6
+
+
+def test_a_crowd_is_asked_to_come_again(tmp_path: Path) -> None:
+    client = visit(make_site(tmp_path, *stories()))
+    answers = client.crowd(f"{URL}?limit={number}" for number in range(1, 15))
+    assert [answer.status_code for answer in answers] == [200] * 8 + [503] * 6
+    assert answers[-1].headers["retry-after"] == "30"
+
+
+def test_many_who_ask_the_same_are_answered_with_one(tmp_path: Path) -> None:
+    reader = Counting(*stories())
+    site = make_site(tmp_path, store=reader)
+    feed = published(site)["merged.atom"]
+    wanted = _narrow.read([("limit", "2")])
+    assert wanted
+
+    async def crowd() -> None:
+        workshop = Workshop(site)
+        await asyncio.gather(*(workshop.get(feed, wanted) for _ in range(5)))
+
+    asyncio.run(crowd())
+    assert reader.read == 1
+
+
+@pytest.mark.parametrize("path", [URL, f"{URL}?q=beijing", "/", "/stories/{slug}"])
+def test_what_is_private_is_for_those_who_know_the_token(tmp_path: Path, path: str) -> None:
+    held = stories()
+    specs = (make_spec(token=KNOWN), make_spec(name="open"))
+    site = make_site(tmp_path, *held, feeds=specs)
+    path = path.format(slug=held[0].story.id)
+    client = visit(site)
+    joined = "&" if "?" in path else "?"
+    assert client.get(path).status_code == 404
+    assert client.get(f"{path}{joined}token=s3cret").status_code == 404
+    answer = client.get(f"{path}{joined}token={KNOWN}")
+    assert answer.status_code == 200
+    if "feeds" in path:
+        assert answer.headers["cache-control"] == "private, max-age=300"
+        # In the self link of what is made for this reader, as in those of what is published.
+        assert answer.text.count("s3cret") == answer.text.count(f'?q=beijing&amp;token={KNOWN}"')
+
+
+def test_pages_carry_the_token_on_but_do_not_tell_of_private_feeds(tmp_path: Path) -> None:
+    site = make_site(tmp_path, *stories(), feeds=(make_spec(token=ODD), make_spec(name="open")))
+    page = visit(site).get("/?token=a%26b").text
+    assert "?token=a%26b" in page
+    assert "merged.atom" not in page
+    assert "open.atom" in page
+
+
+def test_reading_has_a_bound(tmp_path: Path) -> None:
+    many = [replace(stories()[0])] * (_made._READ_MOST + 50)
+    reader = FakeReader(*many)
+    client = visit(make_site(tmp_path, store=reader, feeds=(make_spec(limit=5000),)))
+    answer = client.get(f"{URL}?format=json")
+    assert len(json.loads(answer.content)["items"]) == _made._READ_MOST
+
+
+def test_what_is_kept_has_a_bound_in_bytes(tmp_path: Path) -> None:
+    """Feeds of fifteen megabytes: two are kept, and the third one asks the store again."""
+    big = make_shown(make_stored(1, html="<p>" + "x" * 15_000_000 + "</p>"))
+    reads = 0
+
+    class Counting(FakeReader):
+        def newest_stories(self) -> Iterator[ShownStory]:
+            nonlocal reads
+            reads += 1
+            return super().newest_stories()
+
+    client = visit(make_site(tmp_path, store=Counting(big)))
+    for word in "abca":
+        assert client.get(f"{URL}?lang=en&q=headline&limit={ord(word)}").status_code == 200
+    assert reads == 4
+    assert client.get(f"{URL}?lang=en&q=headline&limit={ord('a')}").status_code == 200
+    assert reads == 4
