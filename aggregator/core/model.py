@@ -193,14 +193,17 @@ class Entry:
     """A cleaned entry: safe HTML, absolute addresses, plain title; fit to be stored.
 
     `text` is the plain text for grouping: without boilerplate and copyright notices.
-    `material` is a digest that changes only when the shown text changes materially.
+    `fingerprint` is a digest of title and text, `digest` one of all that is shown, `sent` one of
+    what the publisher wrote; none of them depends on learned boilerplate.
     """
 
     guid: str = ""
     link: str = ""
     canonical: str = ""
     fingerprint: str = ""
-    material: str = ""
+    digest: str = ""
+    sent: str = ""
+    letters: int = 0  # characters of the text with boilerplate
     title: str
     html: str = ""
     text: str = ""
@@ -277,7 +280,7 @@ class Change:
 
     kind: Literal["new", "modified", "unchanged"]
     key: str
-    material: bool = False  # the shown text changed, so `updated` moves
+    material: bool = False  # the shown text says something else, so `updated` moves
     skipped: str = ""  # why this sight was passed over: an older copy, a double
 
 

@@ -238,17 +238,32 @@ def test_language_as_stated() -> None:
     assert clean(RAW, FeedInfo(), replace(SOURCE, language="de")).language == "de"
 
 
-def test_fingerprint_and_material() -> None:
+def test_digests() -> None:
     first = clean(RAW, INFO, SOURCE)
-    churned = replace(RAW, guid="g2", link="/a/1?sid=9", content=TEXT + "<p>7 comments today</p>")
-    second = clean(churned, INFO, SOURCE)
-    assert clean(replace(RAW, guid="g2"), INFO, SOURCE).fingerprint == first.fingerprint
-    assert second.fingerprint != first.fingerprint
-    assert clean(replace(churned, link=RAW.link), INFO, SOURCE).material == first.material
-    assert (
-        clean(replace(RAW, content=TEXT.replace("second", "third")), INFO, SOURCE).material
-        != first.material
+    again = clean(replace(RAW, guid="g2", where="elsewhere"), INFO, SOURCE)
+    assert (again.fingerprint, again.digest, again.sent) == (
+        first.fingerprint,
+        first.digest,
+        first.sent,
     )
+    longer = clean(replace(RAW, content=TEXT + "<p>7 comments today</p>"), INFO, SOURCE)
+    assert longer.fingerprint != first.fingerprint
+    for change in ({"link": "/b"}, {"categories": ("x",)}, {"image": "https://i.example/x.png"}):
+        other = clean(replace(RAW, **change), INFO, SOURCE)
+        assert other.fingerprint == first.fingerprint
+        assert other.digest != first.digest
+
+
+def test_entries_without_text_are_told_by_their_images() -> None:
+    one, other = (
+        clean(
+            replace(RAW, title="Strip", content=f"<img src=https://i.example/{n}.png>"),
+            INFO,
+            SOURCE,
+        )
+        for n in "12"
+    )
+    assert one.fingerprint != other.fingerprint
 
 
 def test_learned_boilerplate_stays_out_of_the_text() -> None:
