@@ -84,7 +84,7 @@ def test_only_the_guilty_fail() -> None:
                 "reading it took longer than 1 s",
                 "the worker process ended while reading it (status 0)",
                 "reading it takes too much memory",
-                "the result cannot be handed over: TypeError",
+                "the result cannot be pickled: TypeError",
             ]
             assert await pool.run(work, [("again",)]) == ["again"]
 
