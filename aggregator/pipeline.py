@@ -41,7 +41,7 @@ from aggregator.core.settings import CleanOptions, FeedSpec, FetchSettings, Stor
 from aggregator.gather import schedule
 from aggregator.gather.document import read_document
 from aggregator.gather.harvest import Harvest, Tally
-from aggregator.group.grouper import Grouper, Taken
+from aggregator.group.grouper import Extracted, Grouper
 from aggregator.pool import Pool
 from aggregator.publish.publisher import Press
 from aggregator.publish.renderers import LIST
@@ -339,7 +339,7 @@ class Pipeline:
             tally.topics.clear()
             self.announce()
 
-    def _group(self, taken: Taken, tally: Tally) -> None:
+    def _group(self, taken: Extracted, tally: Tally) -> None:
         grouping = self._grouper.group(taken)
         tally.new += grouping.new
         tally.changed += grouping.changed
