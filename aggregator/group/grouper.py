@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from aggregator.core.errors import SourceError
 from aggregator.core.model import GroupContext, Grouping, Source, StoredEntry
-from aggregator.core.ports import Clock, Store
+from aggregator.core.ports import Clock, GroupStore
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import vocabulary
 from aggregator.group.features.context_reader import ContextReader
@@ -29,7 +29,7 @@ Extracted = Mapping[str, tuple[StoredEntry, Features]]
 class Grouper:
     """Gives stored entries their stories."""
 
-    store: Store
+    store: GroupStore
     pool: Pool
     settings: StorySettings
     sources: Sequence[Source]
