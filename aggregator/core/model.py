@@ -259,16 +259,13 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEntry:
-    """An entry with its permanent key and the times that the store adds.
-
-    `published` is the effective date: the claimed one, never after `first_seen`.
-    """
+    """An entry with its permanent key and the times that the store adds."""
 
     key: str
     source_id: str  # the source's identity
     entry: Entry
     first_seen: datetime
-    published: datetime
+    published: datetime  # the effective date: the claimed one, never after `first_seen`
     revised: datetime  # when its shown text last changed materially, else `published`
     shown: bool = True  # False: stored as seen, so that a new source does not flood readers
 
