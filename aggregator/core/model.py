@@ -304,18 +304,15 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """All entries that report one event; `id` is permanent.
-
-    `members` in (published, key) order, the founder's reason first; times are ours:
-    when we first published it, and when its shown state last changed materially.
-    """
+    """All entries that report one event; `id` is permanent, `members` in (published, key) order."""
 
     id: str
     founder: str
     representative: str
     members: tuple[Member, ...]
-    first_published: datetime
-    updated: datetime
+    first_published: datetime  # when it was first shown; until then, when it was stored
+    updated: datetime  # when what it shows last changed materially
+    shown: bool = True  # False: all its members are stored as seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -189,6 +189,7 @@ def _story_of(row: Any, members: Iterable[Member]) -> Story:
         members=tuple(members),
         first_published=from_ticks(row.first_published),
         updated=from_ticks(row.updated),
+        shown=row.shown,
     )
 
 
