@@ -247,6 +247,7 @@ class SourceState:
     failures: int = 0
     last_fetch: datetime | None = None
     last_success: datetime | None = None
+    last_document: datetime | None = None  # the last answer that was no 304
     error: str = ""
     gone: bool = False
     wait_until: datetime | None = None  # the server asked for it

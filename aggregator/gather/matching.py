@@ -6,6 +6,7 @@ A name that turns out to stand for several entries is never used again (`AMBIGUO
 Nothing here depends on the order of a document, on what was learned, or on the time of day.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ _SAME = timedelta(minutes=1)  # between two dates that are one
 _TOLERANCE = timedelta(hours=1)  # between two dates that do not contradict each other
 _ANOTHER_DAY = timedelta(hours=14)  # no mistake about the time zone
 _NAME, _TEXT, _HEADLINE, _DETAIL = 6, 6, 3, 2  # points of a witness
+_UNIQUE = re.compile(r"(?=.{16})(?!\D*\d{0,4}\D*$).*", re.DOTALL)  # a guid made to be the only one
 _MOST_COPIES = 20  # of one pair of names in a document that are looked at
 
 
@@ -312,7 +314,7 @@ class _Document:
         if self.moved:
             return False
         own = "guid" in named and not repeats_link(entry)
-        if own and (len(self.places) == 1 or len(entry.guid) >= _UNIQUE):
+        if own and (len(self.places) == 1 or _UNIQUE.fullmatch(entry.guid)):
             return True
         return self.settled and len(self.places) > 1
 
@@ -322,9 +324,6 @@ class _Document:
             name.kind in ("guid", "link") and name.digest not in self.table.aliases
             for name in self.usable[place]
         )
-
-
-_UNIQUE = 16  # characters of a guid that is made to be the only one
 
 
 def _has_same_text(entry: Entry, known: Known, kinds: Sequence[Kind]) -> bool:

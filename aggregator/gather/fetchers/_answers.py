@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from http import HTTPStatus as Status
 
 from aggregator.core.errors import FetchError, HTTPStatus
-from aggregator.gather.fetchers._headers import retry_after
+from aggregator.gather.fetchers._headers import quota_reset, retry_after
 from aggregator.gather.fetchers._http import Answer
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -23,6 +23,8 @@ _CHECK_PAGES = (b"just a moment", b"attention required", b"captcha", b"enable ja
 async def failure(answer: Answer) -> HTTPStatus:
     """Return the error for a status that brings no document."""
     wait = retry_after(answer) if answer.status in {429, 503} else None
+    if not wait and answer.status == 429:
+        wait = quota_reset(answer)
     return HTTPStatus(await _cause(answer), status=answer.status, retry_after=wait)
 
 
