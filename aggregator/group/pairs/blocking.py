@@ -1,4 +1,4 @@
-"""Which pairs of entries are worth comparing: those that share rare words.
+"""Blocking: the pairs of entries worth comparing are those that share rare words.
 
 For each word of a new entry the nearest entries in time that hold it are looked up, a fixed
 number on both sides, so the cost of an entry does not grow with the archive.

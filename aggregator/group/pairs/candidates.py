@@ -1,4 +1,4 @@
-"""The pairs of one grouping with their scores: what every decision is made from."""
+"""Candidates: the pairs of entries that one grouping compares, with their scores."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""How alike two entries are: numbers for a pair, from their stored features; the only rapidfuzz."""
+"""The similarity of two entries: numbers for a pair, from their stored features; the home of rapidfuzz."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol

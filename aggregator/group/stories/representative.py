@@ -1,4 +1,4 @@
-"""Which entry of a story is shown: preferred, complete, original; and it stays unless clearly beaten."""
+"""The representative of a story, the entry that is shown: preferred, complete, original, and stable."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
