@@ -47,15 +47,18 @@ def daemon(config: Path, port: int, command: str = "run") -> Iterator[subprocess
 
 def get(address: str) -> bytes:
     """Return the page, asked for again until it is there."""
-    end = time.monotonic() + HUNG
-    while True:
-        try:
-            with urllib.request.urlopen(address, timeout=HUNG) as answer:
-                return bytes(answer.read())
-        except (urllib.error.URLError, ConnectionError):
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.1)
+    pages: list[bytes] = []
+
+    def answered() -> bool:
+        with (
+            contextlib.suppress(urllib.error.URLError, ConnectionError),
+            urllib.request.urlopen(address, timeout=HUNG) as answer,
+        ):
+            pages.append(answer.read())
+        return bool(pages)
+
+    until(answered)
+    return pages[0]
 
 
 def configure(folder: Path, *sources: str) -> Path:
