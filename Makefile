@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup dev run fetch check test explore fix lock docs clean
+.PHONY: setup dev run fetch check test explore fix man lock clean
 
 setup:  ## .venv from the locked versions, with what the program needs
 	@$(PYTHON) requirements/install.py run
@@ -35,6 +35,9 @@ explore: dev  ## the properties, with many more examples than a test may take
 fix: dev  ## what can be mended by machine
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+man: dev  ## docs/man/aggregator.1, made of what the commands say of themselves
+	$(BIN)/python -m aggregator.cli.manual docs/man/aggregator.1
 
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q
 
