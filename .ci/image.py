@@ -22,6 +22,10 @@ ROOT = Path(__file__).resolve().parents[1]
 PYTHON = Path(sys.base_prefix)
 SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 HUNG = 120
+README = """
+unset AGGREGATOR_CONFIG HOME; cd /tmp && aggregator init news && cd news && aggregator check &&
+aggregator fetch --source samples && aggregator stories list
+"""
 
 
 def instructions(text: str) -> list[tuple[str, str]]:
@@ -205,6 +209,8 @@ def prove(stage: Stage) -> None:
     status, out = answers(stage, ["aggregator", "sources", "add", "https://example.org/feed.xml"])
     config = (stage.root / "config/aggregator.yaml").read_text(encoding="utf-8")
     expect("example.org/feed.xml" in config, "sources are added to /config/aggregator.yaml", out)
+    status, out = answers(stage, ["sh", "-c", README])
+    expect("4 stories new" in out, "who has no home follows the README in an empty folder", out)
     for folder in stage.volumes:
         place = stage.root / folder.lstrip("/")
         os.chown(place, 1234, 5678)
