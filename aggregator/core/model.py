@@ -8,7 +8,6 @@ from typing import Literal
 
 from aggregator.core.settings import CleanOptions, FeedSpec
 
-_CLEAN = CleanOptions()
 # --- configure -----------------------------------------------------------------------------
 
 
@@ -27,7 +26,7 @@ class Source:
     interval: timedelta | None = None
     timeout: timedelta | None = None
     headers: tuple[tuple[str, str], ...] = ()
-    clean: CleanOptions = _CLEAN
+    clean: CleanOptions = field(default=CleanOptions())
     timezone: str = ""  # IANA name; decides zones that a date leaves open
     paused: bool = False
     formerly: tuple[str, ...] = ()
@@ -396,5 +395,6 @@ class Edition:
     stories: tuple[ShownStory, ...]
     tombstones: tuple[Tombstone, ...] = ()
     sources: Mapping[str, FeedInfo] = field(default_factory=dict)  # by identity
+    categories: Mapping[str, str] = field(default_factory=dict)  # of sources, by identity
     links: tuple[tuple[str, str], ...] = ()  # rel, address: hub, prev-archive…
     secret: bytes = field(default=b"", repr=False)  # signs links that split; none if empty

@@ -173,6 +173,7 @@ class Archive:
             stories=tuple(unit.shown for unit in reversed(units)),
             tombstones=buried,
             sources=self.infos,
+            categories=selection.categories_of(self.sources),
             links=tuple(links),
             secret=self.secret,
         )

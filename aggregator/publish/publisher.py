@@ -116,6 +116,7 @@ class Press:
             stories=selected,
             tombstones=buried if spec.group == "stories" else (),
             sources=infos,
+            categories=selection.categories_of(self.sources),
             links=(("hub", self.hub),) if self.hub and not spec.token else (),
             secret=files.secret(self.folder.parent) if spec.split_links else b"",
         )

@@ -97,6 +97,7 @@ class Workshop:
             updated=_NEVER,
             stories=stories,
             sources={identity: state.info for identity, state in states.items()},
+            categories=selection.categories_of(self._site.sources),
             secret=files.secret(self._site.data) if spec.split_links else b"",
         )
         renderer = load(wanted.format or feed.format)

@@ -8,7 +8,7 @@ from html import escape
 from lxml import etree
 
 from aggregator.core.model import Edition
-from aggregator.publish.renderers import _content
+from aggregator.publish.renderers import _content, _writable
 from aggregator.publish.renderers._content import Rendition
 
 EXTENSION = "rss"
@@ -77,7 +77,7 @@ def _add_story(channel: etree._Element, shown: Rendition) -> None:
         _add(item, "category", category)
     _add(item, "dc:language", shown.language)
     _add(item, "dc:rights", shown.rights)
-    if address := _content.uri(shown.origin.self_url or shown.origin.id) or shown.origin.link:
+    if address := _writable.uri(shown.origin.self_url or shown.origin.id) or shown.origin.link:
         _add(item, "source", shown.origin.title, url=address)
     # Readers take the description for HTML, and want it before the whole text.
     _add(item, "description", escape(shown.excerpt, quote=False))
