@@ -81,38 +81,15 @@ class Renderer(Protocol):
         """Return the whole document; the same edition gives the same bytes."""
 
 
-class Leases(Protocol):
-    """What is remembered of subscriptions to hubs; called from any thread."""
+class SourceStates(Protocol):
+    """What is remembered of each source."""
 
     def source_states(self) -> Mapping[str, SourceState]:
         """Return what is remembered of each source, by identity."""
 
-    def leases(self) -> tuple[Lease, ...]:
-        """Return all subscriptions."""
 
-    def save_lease(self, lease: Lease) -> None:
-        """Remember a subscription."""
-
-    def drop_lease(self, path: str) -> None:
-        """Forget a subscription."""
-
-
-class Store(Leases, Protocol):
-    """Everything that is remembered; gather, group and publish meet only here.
-
-    `rebuilt`: it was lost and made anew from the journal, so `restore` wants the published texts.
-    """
-
-    @property
-    def rebuilt(self) -> bool:
-        """Say whether texts are missing that the published feeds may have."""
-
-    def close(self) -> None:
-        """Give the database back."""
-
-    # gather
-    def source_states(self) -> Mapping[str, SourceState]:
-        """Return what is remembered of each source, by identity."""
+class GatherStore(SourceStates, Protocol):
+    """What gathering asks of the store."""
 
     def save_state(self, identity: str, state: SourceState) -> None:
         """Remember a source's state when no document came."""
@@ -137,10 +114,10 @@ class Store(Leases, Protocol):
     ) -> Mapping[str, frozenset[int]]:
         """Return the hashes of each publisher's boilerplate."""
 
-    def veto_block(self, publisher_id: str, block: int) -> None:
-        """Remember that the user holds a block to be no boilerplate."""
 
-    # group
+class GroupStore(Protocol):
+    """What grouping asks of the store."""
+
     def ungrouped(self, limit: int) -> tuple[StoredEntry, ...]:
         """Return entries that are new, or materially changed, since they were last grouped.
 
@@ -165,26 +142,25 @@ class Store(Leases, Protocol):
     def save_features(self, features: Sequence[tuple[str, bytes]]) -> None:
         """Store features, by key, that were made anew because theirs had an older form."""
 
-    def regroup(
-        self, plan: Callable[[Iterator[Page]], Iterator[Grouping]], *, dry_run: bool = False
-    ) -> None:
-        """Give all that is grouped to a plan and store what it yields, in one transaction.
+    def stories_of(self, keys: Iterable[str]) -> tuple[Story, ...]:
+        """Return the stories that hold these entries, each once."""
 
-        A dry run stores nothing and keeps nobody from writing.
-        """
+    def entries(self, keys: Iterable[str]) -> tuple[StoredEntry, ...]:
+        """Return the entries of these keys, in the order asked for."""
 
-    def decisions(self) -> tuple[Decision, ...]:
-        """Return the user's corrections, oldest first."""
 
-    def decide(self, decision: Decision) -> None:
-        """Remember a correction for ever and mark its entries to be grouped again."""
+class StoryReader(Protocol):
+    """What feeds are selected from."""
 
-    # read
     def newest_stories(self) -> Iterator[ShownStory]:
         """Yield stories with at least one shown entry: newest first published, then published, then id."""
 
     def newest_entries(self) -> Iterator[tuple[str, ShownStory]]:
         """Yield ids of shown entries, each with its story: newest first seen, then published, then id."""
+
+
+class PublishStore(SourceStates, StoryReader, Protocol):
+    """What publishing asks of the store."""
 
     def oldest_stories(
         self, after: Place | None = None, changed: datetime | None = None
@@ -196,24 +172,46 @@ class Store(Leases, Protocol):
     ) -> Iterator[tuple[Place, ShownStory]]:
         """Yield places of shown entries in the same way, each with the entry's story."""
 
-    def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
-        """Return the stories of these ids, dead ids followed to the living."""
-
-    def stories_of(self, keys: Iterable[str]) -> tuple[Story, ...]:
-        """Return the stories that hold these entries, each once."""
-
-    def entries(self, keys: Iterable[str]) -> tuple[StoredEntry, ...]:
-        """Return the entries of these keys, in the order asked for."""
-
-    def find_entry(self, text: str) -> StoredEntry | None:
-        """Return the entry of a key, an id (urn:uuid:…) or a link."""
-
     def tombstones(self, since: datetime) -> tuple[Tombstone, ...]:
         """Return the stories that went into others since then, newest first."""
 
-    # keep
+
+class DecisionStore(Protocol):
+    """The user's corrections."""
+
+    def decisions(self) -> tuple[Decision, ...]:
+        """Return the user's corrections, oldest first."""
+
+    def decide(self, decision: Decision) -> None:
+        """Remember a correction for ever and mark its entries to be grouped again."""
+
+
+class LeaseStore(SourceStates, Protocol):
+    """Subscriptions to hubs; called from any thread."""
+
+    def leases(self) -> tuple[Lease, ...]:
+        """Return all subscriptions."""
+
+    def save_lease(self, lease: Lease) -> None:
+        """Remember a subscription."""
+
+    def drop_lease(self, path: str) -> None:
+        """Forget a subscription."""
+
+
+class RecoveryStore(Protocol):
+    """What a rebuilt store is given back; `rebuilt` after it was lost and made anew from the journal."""
+
+    @property
+    def rebuilt(self) -> bool:
+        """Say whether texts are missing that the published feeds may have."""
+
     def restore(self, entries: Sequence[Entry]) -> int:
         """Give published texts back to entries of a lost database, by link; return how many."""
+
+
+class RetentionStore(Protocol):
+    """What lets old texts go."""
 
     def forget(self, before: datetime, shown: Iterable[str] = ()) -> int:
         """Let go the texts of stories neither published nor updated since; return how many.
@@ -223,3 +221,36 @@ class Store(Leases, Protocol):
 
     def forgotten(self) -> datetime | None:
         """Return the time before which all was let go; None if that was never done."""
+
+
+class Store(
+    GatherStore,
+    GroupStore,
+    PublishStore,
+    DecisionStore,
+    LeaseStore,
+    RecoveryStore,
+    RetentionStore,
+    Protocol,
+):
+    """Everything that is remembered; gather, group and publish meet only here."""
+
+    def close(self) -> None:
+        """Give the database back."""
+
+    def veto_block(self, publisher_id: str, block: int) -> None:
+        """Remember that the user holds a block to be no boilerplate."""
+
+    def regroup(
+        self, plan: Callable[[Iterator[Page]], Iterator[Grouping]], *, dry_run: bool = False
+    ) -> None:
+        """Give all that is grouped to a plan and store what it yields, in one transaction.
+
+        A dry run stores nothing and keeps nobody from writing.
+        """
+
+    def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
+        """Return the stories of these ids, dead ids followed to the living."""
+
+    def find_entry(self, text: str) -> StoredEntry | None:
+        """Return the entry of a key, an id (urn:uuid:…) or a link."""

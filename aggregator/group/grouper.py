@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from aggregator.core.errors import SourceError
 from aggregator.core.model import GroupContext, Grouping, Source, StoredEntry
-from aggregator.core.ports import Clock, Store
+from aggregator.core.ports import Clock, GroupStore
 from aggregator.core.settings import StorySettings
 from aggregator.group.features.features import Features
 from aggregator.group.features.intake import Intake, take_features
@@ -26,7 +26,7 @@ Taken = Mapping[str, tuple[StoredEntry, Features]]
 class Grouper:
     """Gives stored entries their stories."""
 
-    store: Store
+    store: GroupStore
     pool: Pool
     settings: StorySettings
     sources: Sequence[Source]

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from aggregator.core.errors import PublishError
 from aggregator.core.model import Edition, FeedInfo, ShownStory, Source, Tombstone
-from aggregator.core.ports import Place, Renderer, Store
+from aggregator.core.ports import Place, PublishStore, Renderer
 from aggregator.core.settings import FeedSpec
 from aggregator.publish import files, selection
 from aggregator.publish.selection.units import unit_of
@@ -54,7 +54,7 @@ class Archive:
     """The archive of one feed in one format."""
 
     spec: FeedSpec
-    store: Store
+    store: PublishStore
     renderer: Renderer
     sources: Sequence[Source]
     infos: Mapping[str, FeedInfo]

@@ -1,4 +1,4 @@
-"""Publishing: the stories in the store become the files that readers fetch."""
+"""Stories in, files out: every feed in all its formats, with its archive."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aggregator.core.errors import PublishError
 from aggregator.core.model import Edition, FeedInfo, ShownStory, Source
-from aggregator.core.ports import Renderer, Store
+from aggregator.core.ports import Clock, PublishStore, Renderer
 from aggregator.core.settings import FeedSpec
 from aggregator.publish import files, selection
 from aggregator.publish.archive import FORMATS, Archive
@@ -19,7 +19,7 @@ _TOMBSTONES_MOST = 500  # the newest, when very much was grouped anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class Publication:
     """What publishing did: files that changed, stories shown, why feeds stayed as they were."""
 
     written: tuple[Path, ...]
@@ -29,19 +29,21 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Press:
+class Publisher:
     """Writes every feed, in all its formats, with its archive."""
 
-    store: Store
+    store: PublishStore
     renderers: Mapping[str, Renderer]
     sources: Sequence[Source]
     feeds: Sequence[FeedSpec]
     folder: Path  # of the published feeds, in the data folder
     public_url: str
+    clock: Clock
     hub: str = ""
 
-    def run(self, *, now: datetime) -> Published:
+    def run(self) -> Publication:
         """Write every feed whose bytes changed; a feed that fails does not stop the others."""
+        now = self.clock()
         infos = {name: one.info for name, one in self.store.source_states().items()}
         written: dict[Path, None] = {}
         shown: dict[str, None] = {}
@@ -58,7 +60,7 @@ class Press:
                         topics.append(self.address(path.name))
             except PublishError as error:
                 errors.append(str(error))
-        return Published(
+        return Publication(
             written=tuple(written),
             topics=tuple(topics),
             stories=tuple(shown),

@@ -1,5 +1,6 @@
 """Tells a WebSub hub which feeds have a new edition, again and again until it has heard."""
 
+import asyncio
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -16,6 +17,7 @@ from aggregator.core.ports import Clock, Poster
 _FIRST, _LONGEST = timedelta(minutes=1), timedelta(hours=6)
 _MOST = 12  # tries; by then the hub has been away for more than a day
 _TOPICS_MOST = 1_000
+_CLOSE_SECONDS = 10.0  # that the end of a run waits for the hub
 _log = structlog.get_logger()
 
 
@@ -36,6 +38,12 @@ class Announcer:
         self._path = path
         self._clock = clock
         self._news = _read(path)
+        self._pinging: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Start to ping in the background, if something is due and no ping is under way."""
+        if self.is_due() and (self._pinging is None or self._pinging.done()):
+            self._pinging = asyncio.create_task(self.ping())
 
     def is_due(self) -> bool:
         """Say whether there is something to tell by now."""
@@ -57,7 +65,10 @@ class Announcer:
                 await self._tell(topic, news)
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Wait a few seconds for a ping that is under way, then give the connections back."""
+        if self._pinging:
+            await asyncio.wait({self._pinging}, timeout=_CLOSE_SECONDS)
+            self._pinging.cancel()
         await self._poster.close()
 
     async def _tell(self, topic: str, news: _News) -> None:

@@ -11,7 +11,7 @@ from aggregator.core import leases
 from aggregator.core.errors import FetchError
 from aggregator.core.leases import Lease
 from aggregator.core.model import Document, Source
-from aggregator.core.ports import Clock, Leases, Poster
+from aggregator.core.ports import Clock, LeaseStore, Poster
 from aggregator.text import urls
 from aggregator.websub.inbox import Inbox
 from aggregator.websub.signature import is_signed
@@ -34,7 +34,7 @@ class Subscriber:
         self,
         *,
         sources: Sequence[Source],
-        store: Leases,
+        store: LeaseStore,
         poster: Poster,
         inbox: Inbox,
         clock: Clock,

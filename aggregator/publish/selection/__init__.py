@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Protocol
 
 from aggregator.core.model import ShownStory, Source, StoredEntry
+from aggregator.core.ports import StoryReader
 from aggregator.core.settings import FeedSpec
 from aggregator.publish.selection.units import unit_of
 from aggregator.publish.selection.words import Haystack, Matcher, matcher
@@ -16,18 +16,8 @@ _READ_MOST = 20_000  # stories looked at, so that a filter that fits nothing cos
 _SPAN = timedelta(days=7)  # longer than a story goes on growing
 
 
-class Reader(Protocol):
-    """What is read of the store; see ports.Store."""
-
-    def newest_stories(self) -> Iterator[ShownStory]:
-        """Yield stories, newest first."""
-
-    def newest_entries(self) -> Iterator[tuple[str, ShownStory]]:
-        """Yield ids of shown entries, newest first seen, each with its story."""
-
-
 def choose(
-    reader: Reader,
+    reader: StoryReader,
     spec: FeedSpec,
     *,
     now: datetime,
