@@ -21,6 +21,7 @@ class Source:
     path: Path | None = None
     title: str = ""
     category: str = ""
+    publisher: str = ""  # a domain or a name; empty: found from the entries
     language: str = ""
     priority: int = 0
     interval: timedelta | None = None
@@ -185,6 +186,7 @@ class Publisher:
     title: str
     url: str = ""
     feed_id: str = ""
+    stated: bool = False  # by the entry's own source element
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,16 +258,13 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEntry:
-    """An entry with its permanent key and the times that only we know.
-
-    `published` is the effective date: the claimed one, never after `first_seen`.
-    """
+    """An entry with its permanent key and the times that only we know."""
 
     key: str
     source_id: str  # the source's identity
     entry: Entry
     first_seen: datetime
-    published: datetime
+    published: datetime  # the effective date: the claimed one, never after `first_seen`
     revised: datetime  # when its shown text last changed materially, else `published`
     shown: bool = True  # False: stored as seen, of a new source's flood
 

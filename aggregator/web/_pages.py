@@ -9,6 +9,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from aggregator.core.model import Reason, ShownStory, StoredEntry
+from aggregator.publish.reports import reports
 from aggregator.text import fold, phrases, urls
 from aggregator.web._site import Published
 
@@ -136,7 +137,7 @@ def view(shown: ShownStory) -> StoryView:
         updated=shown.story.updated,
         reports=tuple(
             _report(stored, reasons.get(stored.key, Reason(kind="founder")), titles)
-            for stored in shown.entries
+            for stored in reports(shown)
         ),
     )
 

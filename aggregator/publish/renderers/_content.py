@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
+from itertools import islice
 
 from aggregator.core import ids
 from aggregator.core.model import (
@@ -27,6 +28,7 @@ from aggregator.publish.renderers._writable import (
     public_uri,
     uri,
 )
+from aggregator.publish.reports import page_of, reports
 from aggregator.text import fold, phrases
 
 NAMESPACE = "urn:uuid:3c7f1f86-0d5e-5b0f-9a6c-5f1f0c2d7e11"  # of story: elements; never changes
@@ -222,11 +224,13 @@ def _name(publisher: Publisher) -> str:
 def _mentions(shown: ShownStory, edition: Edition) -> Iterator[Mention]:
     copies = {one.key for one in shown.story.members if one.reason.kind == "same text"}
     lead_copies = shown.lead.key in copies
-    for stored in shown.entries[1:]:
+    own_page = page_of(shown.lead)
+    for stored in islice(reports(shown), 1, None):
         yield Mention(
             publisher=_name(stored.entry.publisher),
             title=_title(stored),
-            link=uri(stored.entry.link),
+            # An entry that leads to itself is of no use to its reader.
+            link="" if page_of(stored) == own_page else uri(stored.entry.link),
             published=stored.published,
             same_text=stored.key in copies
             or (lead_copies and _nearest(shown, shown.lead.key) == stored.key),
