@@ -396,4 +396,5 @@ class Edition:
     sources: Mapping[str, FeedInfo] = field(default_factory=dict)  # by identity
     categories: Mapping[str, str] = field(default_factory=dict)  # of sources, by identity
     links: tuple[tuple[str, str], ...] = ()  # rel, address: hub, prev-archive…
+    note: str = ""  # what its readers should know, such as why it is empty
     secret: bytes = field(default=b"", repr=False)  # signs links that split; none if empty

@@ -22,6 +22,7 @@ _READING = ("GET", "HEAD")
 _XML = b"application/xml; charset=utf-8"
 _PAGE = re.compile(r"archive-\d{4,9}\.(?P<extension>[a-z]{1,9})", re.ASCII)
 _PAGES_MOST = 16_000_000  # bytes of archive pages in memory
+_QUERY_MOST, _FIELDS_MOST = 4000, 50
 _SOON = {"Retry-After": "30"}
 
 
@@ -99,8 +100,9 @@ class Feeds:
         )
 
     async def _edition(self, feed: Published, query: bytes) -> Edition:
-        wanted = _read_query(query)
-        if wanted and feed.format in _narrow.FORMATS:
+        if wanted := _read_query(query):
+            if feed.format not in _narrow.FORMATS:
+                raise HTTPException(400, "A feed of dumps is whole: it takes no parameters.")
             return await self._narrowed(feed, wanted)
         edition = self._shelf.fresh(feed.file) or await run_in_threadpool(
             self._shelf.read, feed.file
@@ -134,10 +136,9 @@ def is_known(request: Request, tokens: Iterable[str]) -> bool:
 
 
 def _read_query(query: bytes) -> _narrow.Narrowing | None:
-    if not query:
-        return None
+    if len(query) > _QUERY_MOST or query.count(b"&") >= _FIELDS_MOST:
+        raise HTTPException(400, "The query is too long.")
     try:
-        pairs = parse_qsl(query.decode("latin-1")[:4000], max_num_fields=50)
-        return _narrow.read(pairs)
+        return _narrow.read(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
     except ValueError as error:
         raise HTTPException(400, str(error)) from error
