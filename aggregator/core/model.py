@@ -191,20 +191,16 @@ class Publisher:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A cleaned entry: safe HTML, absolute addresses, plain title; fit to be stored.
-
-    `text` is the plain text for grouping: without boilerplate and copyright notices.
-    `material` is a digest that changes only when the shown text changes materially.
-    """
+    """A cleaned entry: safe HTML, absolute addresses, plain title; fit to be stored."""
 
     guid: str = ""
     link: str = ""
     canonical: str = ""
     fingerprint: str = ""
-    material: str = ""
+    material: str = ""  # a digest that changes only when the shown text changes materially
     title: str
     html: str = ""
-    text: str = ""
+    text: str = ""  # plain, for grouping: without boilerplate and copyright notices
     summary: str = ""
     authors: tuple[Author, ...] = ()
     categories: tuple[str, ...] = ()
@@ -396,5 +392,6 @@ class Edition:
     sources: Mapping[str, FeedInfo] = field(default_factory=dict)  # by identity
     categories: Mapping[str, str] = field(default_factory=dict)  # of sources, by identity
     links: tuple[tuple[str, str], ...] = ()  # rel, address: hub, prev-archive…
+    has_pages: bool = True  # that whoever reads the feed may open
     note: str = ""  # what its readers should know, such as why it is empty
     secret: bytes = field(default=b"", repr=False)  # signs links that split; none if empty

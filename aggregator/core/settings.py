@@ -1,5 +1,6 @@
 """What the configuration says, as plain values that pure code may take."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -136,3 +137,8 @@ class FeedSpec:
     min_publishers: int = 1
     token: str = ""  # who asks for the feed has to know it; empty: everybody may
     split_links: bool = False  # each other report of a story has a link that takes it out
+
+
+def are_pages_public(feeds: Iterable[FeedSpec]) -> bool:
+    """Say whether everybody may open the pages: they show all stories, those of private feeds too."""
+    return not any(spec.token for spec in feeds)

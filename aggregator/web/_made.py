@@ -12,11 +12,11 @@ from starlette.concurrency import run_in_threadpool
 
 from aggregator.core.errors import ConfigError
 from aggregator.core.model import Edition
-from aggregator.core.settings import FeedSpec
+from aggregator.core.settings import FeedSpec, are_pages_public
 from aggregator.publish import files, selection
 from aggregator.web import _shelf
 from aggregator.web._narrow import Narrowing
-from aggregator.web._site import Published, Site, load, media_type
+from aggregator.web._site import Published, Site, carry_token, load, media_type
 
 _READ_MOST = 600  # stories, or entries, looked at
 _KEPT = timedelta(seconds=60)
@@ -102,11 +102,14 @@ class Workshop:
             note="" if stories else self._why_empty(feed, wanted),
             sources={identity: state.info for identity, state in states.items()},
             categories=selection.categories_of(self._site.sources),
+            has_pages=bool(spec.token) or are_pages_public(self._site.feeds),
             secret=files.secret(self._site.data) if spec.split_links else b"",
         )
         renderer = load(wanted.format or feed.format)
         return _shelf.pack(
-            renderer.render(edition), media_type=media_type(renderer), modified=int(now.timestamp())
+            carry_token(self._site, spec)(renderer.render(edition)),
+            media_type=media_type(renderer),
+            modified=int(now.timestamp()),
         )
 
     def _check_sources(self, wanted: Narrowing, states: Iterable[str]) -> None:

@@ -162,6 +162,11 @@ def address(edition: Edition, path: str) -> str:
     return uri(f"{edition.home_url.rstrip('/')}/{path}")
 
 
+def home(edition: Edition) -> str:
+    """Return the address of the pages, or '' if readers of the feed may not open them."""
+    return address(edition, "") if edition.has_pages else ""
+
+
 def _rendition(shown: ShownStory, edition: Edition, *, scrub: bool) -> Rendition:
     lead = shown.lead
     entry = lead.entry
@@ -195,7 +200,7 @@ def _rendition(shown: ShownStory, edition: Edition, *, scrub: bool) -> Rendition
 
 def _page(shown: ShownStory, edition: Edition) -> str:
     """Return the address of the story's own page; entries by themselves have none."""
-    if edition.spec.group != "stories":
+    if edition.spec.group != "stories" or not edition.has_pages:
         return ""
     return address(edition, f"stories/{shown.story.id.removeprefix('urn:uuid:')}")
 

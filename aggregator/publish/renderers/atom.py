@@ -68,7 +68,7 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
     def extend_atom(self, feed: Any) -> Any:
         """Write the links of the feed, and its tombstones before the first entry."""
         _link(feed, "self", self.edition.self_url, type=MEDIA_TYPE)
-        _link(feed, "alternate", _content.address(self.edition, ""), type="text/html")
+        _link(feed, "alternate", _content.home(self.edition), type="text/html")
         for rel, address in self.edition.links:
             _link(feed, rel, address)
         if _content.is_archive(self.edition):

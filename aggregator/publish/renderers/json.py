@@ -39,7 +39,7 @@ def _feed(edition: Edition) -> dict[str, Any]:
         "version": "https://jsonfeed.org/version/1.1",
         "title": _content.feed_title(edition),
         "description": _writable.line(edition.note),
-        "home_page_url": _content.address(edition, ""),
+        "home_page_url": _content.home(edition),
         "feed_url": edition.self_url,
         "next_url": links.get("prev-archive", ""),
         "icon": _content.address(edition, "icon.png"),

@@ -35,7 +35,7 @@ def _write(edition: Edition, shown: tuple[Rendition, ...]) -> bytes:
         prefixes = _PREFIXES | {"fh": _content.HISTORY}
     root = etree.Element("rss", {"version": "2.0"}, nsmap=prefixes)
     channel = etree.SubElement(root, "channel")
-    home = _content.address(edition, "")
+    home = _content.home(edition) or edition.self_url  # RSS must have a link
     title = _content.feed_title(edition)
     _add(channel, "title", title)
     _add(channel, "link", home)
