@@ -42,18 +42,18 @@ _TITLE_MOST = 500
 @lru_cache(maxsize=4096)
 def uri(link: str) -> str:
     """Return a web address as a URI, or ''."""
-    if _PLAIN_URI.fullmatch(link):  # nearly all, at a tenth of the cost
+    if _PLAIN_URI.fullmatch(link):  # the common case, at a tenth of the cost
         return link
     written = urls.rfc3986(fold.xml_safe(link)) if link else ""
     match = _URI.fullmatch(written)
     if match is None or not urls.is_web(written):
         return ""
-    return f"{match['scheme'].lower()}://{match['host']}{match['rest']}"  # nobody's password
+    return f"{match['scheme'].lower()}://{match['host']}{match['rest']}"  # never publish a password
 
 
 @lru_cache(maxsize=4096)
 def plain_title(title: str) -> str:
-    """Return a title that no reader takes for markup, whichever way it reads titles."""
+    """Return a title that is safe whether a reader takes titles for text or for HTML."""
     shown = fold.xml_safe(fold.shorten(fold.plain(title[: 4 * _TITLE_MOST]), _TITLE_MOST))
     while _ESCAPED.search(shown):
         shown = fold.xml_safe(fold.plain(unescape(shown)))
@@ -61,7 +61,7 @@ def plain_title(title: str) -> str:
 
 
 def media_type(enclosure: Enclosure) -> str:
-    """Return the type of a media file, guessed from its name if it was not said."""
+    """Return the media type of a file, guessed from its name if unknown."""
     if _TYPE.fullmatch(enclosure.type):
         return enclosure.type.lower()
     suffix = enclosure.url.partition("?")[0].rpartition(".")[2].lower()
@@ -82,5 +82,5 @@ def language(tag: str) -> str:
 
 @lru_cache(maxsize=1024)
 def public_uri(address: str) -> str:
-    """Return the address of somebody's feed, or '' if it holds a secret."""
+    """Return the URL of a feed, or '' if it holds a secret."""
     return uri(address) if urls.redact(address) == address else ""
