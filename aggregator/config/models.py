@@ -75,6 +75,11 @@ class SourceModel(Model):
         description="put on its entries, and what feeds may choose by",
         examples=["world"],
     )
+    publisher: Text = Field(
+        default="",
+        description="whose entries these are, a domain or a name: sources of one publisher count once; left out: what the entries say, else the domain that most of them link to, else the source",
+        examples=["example.org"],
+    )
     language: Language = Field(
         default="",
         description="the language of its entries, if the feed does not say it or says it wrong",
