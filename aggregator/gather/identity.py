@@ -68,9 +68,9 @@ def names(identity: str, entry: Entry, *, apart: bool = False) -> tuple[Name, ..
     if page := page_name(entry):
         values["link"] = page
     if entry.fingerprint and not (apart and values):
-        values["fingerprint"] = _text_name(entry)
+        values["fingerprint"] = _text_name(identity, entry)
     if values and entry.published is not None and not apart:
-        values["headline"] = _headline(entry)
+        values["headline"] = _headline(identity, entry)
     values["all"] = f"{entry.guid}\0{entry.canonical}\0{entry.fingerprint}"
     return tuple(Name(kind, ids.entry_key(identity, kind, values[kind])) for kind in values)
 
@@ -116,16 +116,21 @@ def _is_home(page: str) -> bool:
     return "?" not in page and "#" not in page and _HOME.fullmatch(page) is not None
 
 
-def _text_name(entry: Entry) -> str:
-    name = f"{entry.publisher.id}\0{entry.fingerprint}"
+def _text_name(identity: str, entry: Entry) -> str:
+    name = f"{_writer(identity, entry)}\0{entry.fingerprint}"
     if entry.letters < SHORT_TEXT and entry.published is not None:
         return f"{name}\0{entry.published.isoformat()}"
     return name
 
 
-def _headline(entry: Entry) -> str:
+def _headline(identity: str, entry: Entry) -> str:
     date = "" if entry.published is None else entry.published.isoformat()
-    return f"{entry.publisher.id}\0{entry.title.casefold()}\0{date}"
+    return f"{_writer(identity, entry)}\0{entry.title.casefold()}\0{date}"
+
+
+def _writer(identity: str, entry: Entry) -> str:
+    # A publisher that the document does not state may be found out later, or change with it.
+    return entry.publisher.id if entry.publisher.stated else identity
 
 
 def surplus_aliases(key: str, aliases: Iterable[tuple[Name, datetime]]) -> tuple[Name, ...]:
