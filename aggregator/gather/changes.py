@@ -18,6 +18,7 @@ _NUMBER = re.compile(
 )
 _SENTENCES = re.compile(r"(?<=[.!?;…])\s+|(?<=[。！？；])|\s[|·•–—-]\s")
 _SAYS = re.compile(r"\w")
+_MARKS = " …·•|,;:()[]–—-"  # what is left at the ends of a block without its counter
 _FLEETING = re.compile(
     r"(?:^|_)(?:session|sess|sid|(?:php|j)?sess(?:ion)?id|token|sig|sign|signature|auth|key|ts|time|timestamp|rand|rnd|cb"
     r"|nonce|cache|expires?|v|ver|version|_)$",
@@ -45,7 +46,8 @@ def shown(entry: Entry) -> tuple[object, ...]:
     """Return all of an entry that readers are shown."""
     return (
         *(entry.title, entry.link, entry.html, entry.summary, entry.authors, entry.categories),
-        *(entry.enclosures, entry.image, entry.via, entry.rights, entry.language, entry.publisher),
+        *(entry.enclosures, entry.image, entry.via, entry.rights, entry.language),
+        *(entry.publisher.title, entry.publisher.url),
     )
 
 
@@ -138,7 +140,7 @@ def _compare(before: list[str], after: list[str]) -> Difference:
 
 def _telling(blocks: list[str]) -> Iterator[str]:
     for block in blocks:
-        text = without_counters(block)
+        text = without_counters(block).strip(_MARKS)
         if _SAYS.search(text):
             yield text.casefold()
 
