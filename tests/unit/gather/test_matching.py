@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.core.model import Entry
-from tests.builders import at, make_entry, make_publisher
+from tests.builders import NOW, at, make_entry, make_publisher
 from tests.unit.gather.shelf import Shelf, edited
 
 # --- churn -------------------------------------------------------------------------------------
@@ -243,6 +243,130 @@ def test_empty_entries_are_one() -> None:
     empty = make_entry(1, guid="", link="", fingerprint="", title="", text="", published=None)
     assert shelf.verdicts(empty, empty) == ["new", "double"]
     assert shelf.verdicts(empty) == ["same"]
+
+
+# --- names that are none -------------------------------------------------------------------
+
+
+def worded(n: int, **kw: Any) -> Entry:
+    """Make entry n, published n days after NOW, with a text that says so at length."""
+    return make_entry(
+        n, **{"text": f"On day {n} this happened. " * 9, "published": at(days=n)} | kw
+    )
+
+
+HOME, PAGE = "https://example.org/", "https://example.org/status"
+
+
+@pytest.mark.parametrize("alone", [False, True], ids=["together", "one at a time"])
+@pytest.mark.parametrize("dated", [False, True], ids=["undated", "dated"])
+@pytest.mark.parametrize(
+    ("guid", "link"),
+    [
+        pytest.param("N/A", "", id="N/A"),
+        pytest.param("", "", id="nothing"),
+        pytest.param("{{ guid }}", HOME, id="a template"),
+        pytest.param(HOME, HOME, id="the home page"),
+        pytest.param(f"{HOME}#", f"{HOME}#", id="the home page with a mark"),
+        pytest.param(PAGE, PAGE, id="one page"),
+        pytest.param("", PAGE, id="one page, without guids"),
+    ],
+)
+def test_names_that_are_none_cost_no_entry(
+    guid: str, link: str, *, dated: bool, alone: bool
+) -> None:
+    shelf = Shelf()
+    when = {} if dated else {"published": None}
+    entries = [worded(n, guid=guid, link=link, **when) for n in range(1, 5)]
+    documents = [(one,) for one in entries] if alone else [tuple(entries)]
+    found = [key for document in documents for key in shelf.keys(*document, now=at(days=9))]
+    assert len(set(found)) == 4
+    if not alone:
+        assert shelf.keys(*entries[::-1], now=at(days=9)) == found[::-1]
+
+
+@pytest.mark.parametrize("form", ["{}", "{:03}", "item-{}", "https://example.org/#{}"])
+@pytest.mark.parametrize("link", ["", HOME], ids=["without links", "home page"])
+@pytest.mark.parametrize("title", ["Note {}", "Update"], ids=["titles", "one title"])
+@given(steps=st.lists(st.integers(0, 4), min_size=1, max_size=4))
+def test_guids_that_count_places_move_no_text(
+    form: str, link: str, title: str, steps: list[int]
+) -> None:
+    shelf, newest = Shelf(), 3
+    keys: dict[int, str] = {}
+    for step in [0, *steps]:
+        newest += step
+        numbers = range(newest, newest - 4, -1)
+        document = [
+            worded(n, guid=form.format(place), link=link, title=title.format(n))
+            for place, n in enumerate(numbers)
+        ]
+        for n, key in zip(numbers, shelf.keys(*document, now=at(days=99)), strict=True):
+            assert keys.setdefault(n, key) == key
+    assert len(set(keys.values())) == len(keys)
+
+
+@pytest.mark.parametrize(
+    ("guid", "link"),
+    [
+        pytest.param("g{}", "https://example.org/{}", id="names of its own"),
+        pytest.param("g{}", "", id="guid"),
+        pytest.param("", "https://example.org/{}", id="link"),
+        pytest.param("g{}", PAGE, id="one page"),
+        pytest.param("", HOME, id="home page"),
+        pytest.param("1", "", id="a place"),
+        pytest.param("", "", id="no name"),
+    ],
+)
+def test_the_same_words_on_another_day_are_another_entry(guid: str, link: str) -> None:
+    shelf = Shelf()
+    days = [
+        worded(n, guid=guid.format(n), link=link.format(n), title="The harbour", text="Tide. " * 40)
+        for n in range(1, 5)
+    ]
+    keys = [key for one in days for key in shelf.keys(one, now=at(days=9))]
+    assert len(set(keys)) == 4
+    assert shelf.verdicts(days[3], now=at(days=9)) == ["same"]
+
+
+@pytest.mark.parametrize("guids", ["own", "link", "none"])
+@pytest.mark.parametrize("alone", [False, True])
+def test_two_editions_that_come_to_share_a_page_stay_two(guids: str, *, alone: bool) -> None:
+    def edition(n: int, page: str) -> Entry:
+        guid = {"own": f"edition {n} of an article", "link": page, "none": ""}[guids]
+        return worded(n, guid=guid, link=page, published=NOW)
+
+    one, other = "https://example.org/hans/1", "https://example.org/hant/1"
+    shelf = Shelf()
+    keys = shelf.keys(edition(1, one), edition(2, other))
+    moved = (edition(2, one),) if alone else (edition(1, one), edition(2, one))
+    assert shelf.keys(*moved) == keys[2 - len(moved) :]
+    assert shelf.keys(edition(2, one), edition(1, one)) == keys[::-1]
+
+
+def test_an_entry_without_names_may_be_corrected() -> None:
+    shelf = Shelf()
+    bare = worded(1, guid="", link="")
+    (key,) = shelf.keys(bare)
+    corrected = worded(1, guid="", link="", text="Something else was the case. " * 9)
+    assert shelf.see(corrected, now=at(1)) == [(key, "modified")]
+
+
+@given(st.permutations(range(8)), st.sampled_from(CHURN))
+def test_keys_do_not_depend_on_the_order_of_a_document(order: list[int], make: Any) -> None:
+    one, other = Shelf(), Shelf()
+    for fetch in range(2):
+        entries = [make(n, fetch) for n in range(1, 9)]
+        keys = one.keys(*entries)
+        assert other.keys(*(entries[place] for place in order)) == [keys[place] for place in order]
+
+
+@given(st.floats(0, 9000), st.sampled_from(CHURN))
+def test_keys_do_not_depend_on_the_time_of_day(hours: float, make: Any) -> None:
+    one, other = Shelf(), Shelf()
+    for fetch in range(3):
+        entries = [make(n, fetch) for n in range(1, 5)]
+        assert one.keys(*entries) == other.keys(*entries, now=at(hours + fetch))
 
 
 # --- dumps -------------------------------------------------------------------------------------
