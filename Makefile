@@ -40,7 +40,7 @@ man: dev  ## docs/man/aggregator.1, made of what the commands say of themselves
 	$(BIN)/python -m aggregator.cli.manual docs/man/aggregator.1
 
 wheel: dev  ## dist/storyfold-*.whl
-	$(BIN)/hatchling build -t wheel
+	$(BIN)/python -m hatchling build -t wheel
 
 image:  ## the steps of the Dockerfile without Docker, and what it starts (needs root)
 	$(PYTHON) .ci/image.py
