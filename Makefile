@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup run fetch check test explore fix lock docs clean
+.PHONY: setup run fetch check test explore fix lock months docs clean
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)  ## make .venv from the locked versions
@@ -39,6 +39,9 @@ explore: setup  ## the properties, with many more examples than a test may take
 fix: setup  ## what can be mended by machine
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+months:  ## the names of months, made anew from CLDR (needs uv)
+	uv run --no-project tools/months.py
 
 lock:  ## made anew from pyproject.toml (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements/run.lock pyproject.toml
