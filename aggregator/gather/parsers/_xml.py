@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from lxml import etree
 
@@ -19,6 +19,16 @@ from aggregator.gather.parsers._names import RDF_RESOURCE, XML_LANG, Names
 Element = etree._Element  # noqa: SLF001  the library names its element no other way
 Fields = Mapping[str, list[Element]]
 
+OPTIONS: Final[dict[str, Any]] = {  # of every XML parser
+    "encoding": "utf-8",
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": True,  # texts above 10 MB; depth stays bounded at 2,048
+    "remove_comments": True,
+    "remove_pis": True,
+    "collect_ids": False,
+}
 _MARKUP: Final = {"html", "text/html", "xhtml", "application/xhtml+xml"}
 _PLAIN: Final = {"text", "plain", "text/plain"}
 _ATOM: Final = {"text", "untyped"}  # defaults
@@ -53,16 +63,7 @@ class Context:
 
 def read_tree(content: bytes, base: str = "") -> Element | None:
     """Return the root of a well-formed document, None for any other; nothing outside is read."""
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=True,  # texts above 10 MB; depth stays bounded at 2,048
-        remove_comments=True,
-        remove_pis=True,
-        collect_ids=False,
-    )
+    parser = etree.XMLParser(**OPTIONS)
     try:
         return etree.fromstring(content, parser, base_url=base if base.isprintable() else "")
     except etree.XMLSyntaxError as error:

@@ -64,8 +64,8 @@ def test_odd_values_are_left_out() -> None:
     }
     text = json.dumps({"version": VERSION, "title": 1, "items": [odd]})
     entry = read(text).entries[0]
-    assert (entry.link, entry.title, entry.content, entry.categories) == ("", "", "", ())
-    assert [author.name for author in entry.authors] == ["5"]
+    assert (entry.link, entry.title, entry.content, entry.categories) == ("", "", "", ("x",))
+    assert [author.name for author in entry.authors] == ["x", "5"]
     assert [(media.url, media.length) for media in entry.enclosures] == [
         ("https://example.org/a", 0)
     ]
