@@ -1,4 +1,4 @@
-"""Publishing: the stories in the store become the files that readers fetch."""
+"""Stories in, files out: every feed in all its formats, with its archive."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,40 +8,42 @@ from pathlib import Path
 
 from aggregator.core.errors import PublishError
 from aggregator.core.model import Edition, FeedInfo, ShownStory, Source
-from aggregator.core.ports import Renderer, Store
+from aggregator.core.ports import Clock, PublishStore, Renderer
 from aggregator.core.settings import FeedSpec
 from aggregator.publish import files, selection
 from aggregator.publish.archive import FORMATS, Archive
 
-_NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # `updated` of a feed that holds nothing yet
+_NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # `updated` of an empty feed
 _TOMBSTONE_DAYS = 30
-_TOMBSTONES_MOST = 500  # the newest, when very much was grouped anew
+_TOMBSTONES_MOST = 500  # the newest; bounds the feed after a large regroup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
-    """What publishing did: files that changed, stories shown, why feeds stayed as they were."""
+class Publication:
+    """The result of publishing: files that changed, ids of the shown stories, errors."""
 
     written: tuple[Path, ...]
-    topics: tuple[str, ...]  # addresses of the public feeds among them
+    topics: tuple[str, ...]  # URLs of the public feeds among them
     stories: tuple[str, ...]
     errors: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Press:
+class Publisher:
     """Writes every feed, in all its formats, with its archive."""
 
-    store: Store
+    store: PublishStore
     renderers: Mapping[str, Renderer]
     sources: Sequence[Source]
     feeds: Sequence[FeedSpec]
     folder: Path  # of the published feeds, in the data folder
     public_url: str
+    clock: Clock
     hub: str = ""
 
-    def run(self, *, now: datetime) -> Published:
-        """Write every feed whose bytes changed; a feed that fails does not stop the others."""
+    def run(self) -> Publication:
+        """Write every feed whose bytes changed; one that fails does not stop the others."""
+        now = self.clock()
         infos = {name: one.info for name, one in self.store.source_states().items()}
         written: dict[Path, None] = {}
         shown: dict[str, None] = {}
@@ -58,7 +60,7 @@ class Press:
                         topics.append(self.address(path.name))
             except PublishError as error:
                 errors.append(str(error))
-        return Published(
+        return Publication(
             written=tuple(written),
             topics=tuple(topics),
             stories=tuple(shown),
@@ -85,7 +87,7 @@ class Press:
     def _history(
         self, renderer: Renderer, edition: Edition, now: datetime
     ) -> tuple[tuple[str, str], ...]:
-        """Let the archive take what falls out of the feed; return the link to its newest page."""
+        """Extend the archive with what left the feed; return the link to its newest page."""
         archive = Archive(
             spec=edition.spec,
             store=self.store,

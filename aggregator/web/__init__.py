@@ -20,11 +20,11 @@ from aggregator.web._feeds import Feeds, is_known
 from aggregator.web._gate import Gate, prefix_of
 from aggregator.web._pages import Pages
 from aggregator.web._shelf import Answer, Place, Shelf, read_asked
-from aggregator.web._site import Reader, Site, published
+from aggregator.web._site import Site, published
 from aggregator.web._split import Splits
 from aggregator.websub import CALLBACK
 
-__all__ = ["Reader", "Site", "make_app"]
+__all__ = ["Site", "make_app"]
 
 _STATIC = Path(__file__).parent / "static"
 _STATIC_CACHE = b"public, max-age=86400"

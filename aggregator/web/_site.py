@@ -1,38 +1,23 @@
 """What is served: the values and the store that the answers are made from."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from aggregator.core import plugins
-from aggregator.core.model import Decision, ShownStory, Source, SourceState
-from aggregator.core.ports import Clock, Renderer
+from aggregator.core.model import ShownStory, Source
+from aggregator.core.ports import Clock, DecisionStore, Renderer, SourceStates, StoryReader
 from aggregator.core.settings import FeedSpec
 from aggregator.web._callback import Callbacks
 from aggregator.web.metrics import Metrics
 
 
-class Reader(Protocol):
+class WebStore(StoryReader, SourceStates, DecisionStore, Protocol):
     """What the pages ask of the store, from several threads at once; `decide` alone writes."""
-
-    def newest_stories(self) -> Iterator[ShownStory]:
-        """Yield stories, newest first."""
-
-    def newest_entries(self) -> Iterator[tuple[str, ShownStory]]:
-        """Yield ids of shown entries, newest first seen, each with its story."""
 
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
         """Return the stories of these ids, dead ids followed to the living."""
-
-    def source_states(self) -> Mapping[str, SourceState]:
-        """Return what is remembered of each source."""
-
-    def decisions(self) -> tuple[Decision, ...]:
-        """Return the user's corrections, oldest first."""
-
-    def decide(self, decision: Decision) -> None:
-        """Remember a correction for ever and mark its entries to be grouped again."""
 
 
 def _nothing() -> Mapping[str, object]:
@@ -47,7 +32,7 @@ class Site:
     knows to /health.
     """
 
-    store: Reader
+    store: WebStore
     folder: Path  # of the published feeds, in the data folder
     feeds: Sequence[FeedSpec]
     public_url: str

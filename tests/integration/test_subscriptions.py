@@ -16,7 +16,7 @@ from aggregator.core import leases
 from aggregator.core.errors import StoreError
 from aggregator.core.leases import Lease
 from aggregator.core.model import SourceState
-from aggregator.core.ports import Leases, Store
+from aggregator.core.ports import LeaseStore, Store
 from aggregator.daemon import Daemon
 from aggregator.gather.fetchers import open_poster
 from aggregator.web import Site, make_app
@@ -164,7 +164,7 @@ class Follower:
         self.application = application
         self._port = port
 
-    def make(self, store: Leases | None = None) -> Subscriber:
+    def make(self, store: LeaseStore | None = None) -> Subscriber:
         """Make a subscriber with our clock."""
         config = self.application.config
         return Subscriber(
@@ -373,7 +373,7 @@ def test_the_daemon_subscribes_and_outlives_what_fails(
                 await daemon.tick()
                 await soon(lambda: hub.callbacks)
                 before = one.live()["news"]
-                pipeline.close()
+                pipeline.thread.close()
                 await asyncio.to_thread(hub.deliver, topic, feed(site, hub, 2))
                 await soon(lambda: one.live()["news"] > before)
             await daemon.drain()
@@ -384,7 +384,7 @@ def test_the_daemon_subscribes_and_outlives_what_fails(
 
 
 class Stumbling:
-    """Leases that cannot be read the first time."""
+    """LeaseStore that cannot be read the first time."""
 
     def __init__(self, store: Store) -> None:
         self.fails = True

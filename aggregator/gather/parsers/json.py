@@ -79,7 +79,7 @@ def _check(text: str) -> None:
     if text.count("{") + text.count("[") <= _OPEN_MOST:
         return
     bare = _STRING.sub("", text)
-    if bare.count("{") + bare.count("[") - len(_EMPTY.findall(bare)) > _OPEN_MOST:
+    if bare.count("{") + bare.count("[") - sum(1 for _ in _EMPTY.finditer(bare)) > _OPEN_MOST:
         raise ParseError("the JSON holds too many objects and lists")
 
 

@@ -1,4 +1,4 @@
-"""What every format shows of a story: its texts, links, people and times, scrubbed and ready to write."""
+"""What every format shows of a story: texts, links, people and times, ready to write."""
 
 import re
 import zlib
@@ -75,7 +75,7 @@ class Mention:
     link: str
     published: datetime
     same_text: bool
-    split: str = ""  # where a reader may take it out of the story
+    split: str = ""  # signed link that takes it out of the story
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendition:
-    """A story as it is written down: every text scrubbed, every address a URI or empty."""
+    """A story ready to write: every text scrubbed, every address a URI or empty."""
 
     id: str
     language: str
@@ -116,7 +116,7 @@ class Rendition:
 
     @property
     def excerpt(self) -> str:
-        """The start of the text in one line, for formats that want one; never empty."""
+        """The start of the text in one line, never empty."""
         start = fold.xml_safe(fold.plain(self.start))
         return self.summary or fold.shorten(start, 300) or self.title
 
@@ -133,16 +133,16 @@ class Rendition:
 def renditions(edition: Edition, *, scrub: bool = True) -> tuple[Rendition, ...]:
     """Return the stories of an edition, ready to write.
 
-    Without `scrub` the texts keep characters that XML does not allow, if they have any.
+    Without `scrub`, texts may keep characters that XML does not allow.
     """
     return tuple(_rendition(shown, edition, scrub=scrub) for shown in edition.stories)
 
 
 def write_xml(edition: Edition, write: Callable[[tuple[Rendition, ...]], bytes]) -> bytes:
-    """Return what `write` makes of the stories, scrubbed only if it has to be.
+    """Return what `write` makes of the stories, and scrub them only if it fails.
 
-    Cleaned texts are sound, lxml looks at every character anyway, and looking twice is a tenth of
-    the cost of a feed.
+    Cleaned texts are sound and lxml checks every character anyway; scrubbing all of them would add a
+    tenth to the cost of a feed.
     """
     try:
         return write(renditions(edition, scrub=False))
@@ -151,7 +151,7 @@ def write_xml(edition: Edition, write: Callable[[tuple[Rendition, ...]], bytes])
 
 
 def last_change(edition: Edition, shown: Iterable[Rendition]) -> datetime:
-    """Return `updated` of the feed: that of its newest entry, else what the edition says."""
+    """Return `updated` of the feed: that of its newest entry, else of the edition."""
     newest = max((one.updated for one in shown), default=edition.updated)
     return max([newest, *(stone.when for stone in tombstones(edition))])
 
@@ -164,7 +164,7 @@ def tombstones(edition: Edition) -> tuple[Tombstone, ...]:
 
 
 def is_archive(edition: Edition) -> bool:
-    """Say whether this is a page of the archive: those lead to the feed."""
+    """Say whether this is a page of the archive."""
     return any(rel == "current" for rel, _ in edition.links)
 
 
@@ -179,25 +179,25 @@ def feed_id(edition: Edition) -> str:
 
 
 def address(edition: Edition, path: str) -> str:
-    """Return the address of something that stands beside the feeds, or ''."""
+    """Return the URL of a file beside the feeds, or ''."""
     return uri(f"{edition.home_url.rstrip('/')}/{path}")
 
 
 @lru_cache(maxsize=4096)
 def uri(link: str) -> str:
     """Return a web address as a URI, or ''."""
-    if _PLAIN_URI.fullmatch(link):  # nearly all, at a tenth of the cost
+    if _PLAIN_URI.fullmatch(link):  # the common case, at a tenth of the cost
         return link
     written = urls.rfc3986(fold.xml_safe(link)) if link else ""
     match = _URI.fullmatch(written)
     if match is None or not urls.is_web(written):
         return ""
-    return f"{match['scheme'].lower()}://{match['host']}{match['rest']}"  # nobody's password
+    return f"{match['scheme'].lower()}://{match['host']}{match['rest']}"  # never publish a password
 
 
 @lru_cache(maxsize=4096)
 def plain_title(title: str) -> str:
-    """Return a title that no reader takes for markup, whichever way it reads titles."""
+    """Return a title that is safe whether a reader takes titles for text or for HTML."""
     shown = fold.xml_safe(fold.shorten(fold.plain(title[: 4 * _TITLE_MOST]), _TITLE_MOST))
     while _ESCAPED.search(shown):
         shown = fold.xml_safe(fold.plain(unescape(shown)))
@@ -205,7 +205,7 @@ def plain_title(title: str) -> str:
 
 
 def media_type(enclosure: Enclosure) -> str:
-    """Return the type of a media file, guessed from its name if it was not said."""
+    """Return the media type of a file, guessed from its name if unknown."""
     if _TYPE.fullmatch(enclosure.type):
         return enclosure.type.lower()
     suffix = enclosure.url.partition("?")[0].rpartition(".")[2].lower()
@@ -229,7 +229,7 @@ def _rendition(shown: ShownStory, edition: Edition, *, scrub: bool) -> Rendition
         start=entry.text[:1000],
         html=fold.xml_safe(html) if scrub else html,
         published=published,
-        # Many stories change in one run; validators and readers that sort want distinct times.
+        # Many stories change in one run, but validators and sorting readers want distinct times.
         updated=max(shown.story.updated + spread, published),
         origin=_origin(lead, edition),
         authors=_authors(lead),
@@ -248,14 +248,14 @@ def _line_of(written: str) -> str:
 
 
 def _page(shown: ShownStory, edition: Edition) -> str:
-    """Return the address of the story's own page; entries by themselves have none."""
+    """Return the URL of the page of the story; entries by themselves have none."""
     if edition.spec.group != "stories":
         return ""
     return address(edition, f"stories/{shown.story.id.removeprefix('urn:uuid:')}")
 
 
 def _published(shown: ShownStory) -> datetime:
-    """Return the founder's date, which stays when another member becomes the one shown."""
+    """Return the date of the founder, which stays when another member is shown."""
     for one in shown.entries:
         if one.key == shown.story.founder:
             return one.published
@@ -297,7 +297,7 @@ def _mentions(shown: ShownStory, edition: Edition) -> Iterator[Mention]:
 
 
 def _split(shown: ShownStory, stored: StoredEntry, edition: Edition) -> str:
-    """Return the link that takes an entry out of a story, where the feed has such links."""
+    """Return the split link of an entry, if the feed has such links."""
     spec = edition.spec
     if not (edition.secret and spec.split_links and spec.group == "stories"):
         return ""
@@ -310,13 +310,13 @@ def _nearest(shown: ShownStory, key: str) -> str:
 
 
 def _html(lead: StoredEntry, mentions: tuple[Mention, ...]) -> str:
-    """Return the text of the shown entry, a lead image if it has none, and the list of the others."""
+    """Return the body of the shown entry, with a lead image if it lacks one, and the list of the others."""
     entry = lead.entry
     body = entry.html if entry.html.strip() else f"<p>{escape(entry.summary or _title(lead))}</p>"
     if (image := uri(entry.image)) and "<img" not in body:
         body = f'<p><img src="{escape(image)}" alt=""></p>{body}'
     if phrases.is_leftward(entry.language, entry.title) and not body.startswith("<div dir="):
-        body = f'<div dir="rtl">{body}</div>'  # few readers look at the language
+        body = f'<div dir="rtl">{body}</div>'  # few readers use the language
     if not mentions:
         return body
     said = phrases.choose(entry.language, entry.title, entry.text)
@@ -347,7 +347,7 @@ def _origin(lead: StoredEntry, edition: Edition) -> Origin:
         link=home,
         self_url=_public(own.self_url) if own else "",
         rights=_line_of(own.rights) if own else "",
-        # When this entry last changed its feed did too: later changes of the feed are no news here.
+        # The time of the entry, for later changes of its feed do not matter here.
         updated=lead.revised,
     )
 
@@ -362,12 +362,12 @@ def _origin_id(publisher: Publisher, home: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _public(address: str) -> str:
-    """Return the address of somebody's feed, or '' if it holds a secret."""
+    """Return the URL of a feed, or '' if it holds a secret."""
     return uri(address) if urls.redact(address) == address else ""
 
 
 def _authors(lead: StoredEntry) -> tuple[Author, ...]:
-    """Return the writers and, last, the publisher, whom few readers show otherwise."""
+    """Return the authors and, last, the publisher, which few readers show otherwise."""
     publisher = lead.entry.publisher
     people = {}
     for author in lead.entry.authors[:_MOST]:

@@ -1,4 +1,4 @@
-"""OPML 2.0: the sources as a list that other readers can import."""
+"""OPML 2.0: the list of sources, for import into other readers."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from aggregator.text import fold, urls
 
 
 def render_sources(sources: Iterable[Source], *, title: str) -> bytes:
-    """Return the sources that have an address, by category; credentials stay out."""
+    """Return the sources that have a URL, by category and without credentials."""
     root = etree.Element("opml", {"version": "2.0"})
     head = etree.SubElement(root, "head")
     etree.SubElement(head, "title").text = fold.xml_safe(title)
@@ -40,7 +40,7 @@ def _add(parent: etree._Element, source: Source) -> None:
 
 
 def _address(source: Source) -> str:
-    """Return the address without user name and password."""
+    """Return the URL without user name and password."""
     parts = urls.split(urls.rfc3986(fold.xml_safe(source.url)))
     authority = (parts.authority or "").rpartition("@")[2]
     return parts._replace(authority=authority).join()

@@ -47,7 +47,7 @@ def _write(edition: Edition, shown: tuple[Rendition, ...]) -> bytes:
 
 
 def _dress(document: bytes, style: str) -> bytes:
-    """Name the style sheet for browsers, which is nothing to readers."""
+    """Add the style sheet for browsers, which feed readers ignore."""
     if not style:
         return document
     head, end, rest = document.partition(b"?>\n")
@@ -80,7 +80,7 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
     rendition: Rendition
 
     def extend_atom(self, entry: Any) -> Any:
-        """Write what feedgen would lose."""
+        """Write the elements that feedgen lacks."""
         shown = self.rendition
         if shown.language:
             entry.set(_LANG, shown.language)
@@ -144,7 +144,7 @@ def _source(entry: Any, origin: Origin) -> None:
 
 
 def _bury(feed: Any, tombstone: Tombstone) -> None:
-    """Say that a story went into another one."""
+    """Write the tombstone of a merged story."""
     when = tombstone.when.isoformat()
     stone = etree.SubElement(feed, f"{{{_TOMBSTONES}}}deleted-entry", ref=tombstone.id, when=when)
     _text(stone, f"{{{_TOMBSTONES}}}comment", f"merged into {tombstone.into}")
