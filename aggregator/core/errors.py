@@ -12,6 +12,7 @@ AggregatorError
   StoreError
     SchemaTooNew · DataFolderBusy
   PublishError                      the last good feed is kept
+  ListenError                       the server's address cannot be had; exit status 1
 """
 
 from collections.abc import Sequence
@@ -119,3 +120,7 @@ class DataFolderBusy(StoreError):  # noqa: N818
 
 class PublishError(AggregatorError):
     """A feed could not be written; the last good one is kept."""
+
+
+class ListenError(AggregatorError):
+    """The server cannot listen where it should; exit status 1."""

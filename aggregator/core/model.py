@@ -8,7 +8,6 @@ from typing import Literal
 
 from aggregator.core.settings import CleanOptions, FeedSpec
 
-_CLEAN = CleanOptions()
 # --- configure -----------------------------------------------------------------------------
 
 
@@ -22,12 +21,13 @@ class Source:
     path: Path | None = None
     title: str = ""
     category: str = ""
+    publisher: str = ""  # a domain or a name; empty: found from the entries
     language: str = ""
     priority: int = 0
     interval: timedelta | None = None
     timeout: timedelta | None = None
     headers: tuple[tuple[str, str], ...] = ()
-    clean: CleanOptions = _CLEAN
+    clean: CleanOptions = field(default=CleanOptions())
     timezone: str = ""  # IANA name; decides zones that a date leaves open
     paused: bool = False
     formerly: tuple[str, ...] = ()
@@ -187,24 +187,21 @@ class Publisher:
     title: str
     url: str = ""
     feed_id: str = ""
+    stated: bool = False  # by the entry's own source element
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A cleaned entry: safe HTML, absolute addresses, plain title; fit to be stored.
-
-    `text` is plain, for grouping: without boilerplate and copyright notices.
-    `material` is a digest that changes only when the shown text changes materially.
-    """
+    """A cleaned entry: safe HTML, absolute addresses, plain title; fit to be stored."""
 
     guid: str = ""
     link: str = ""
     canonical: str = ""
     fingerprint: str = ""
-    material: str = ""
+    material: str = ""  # a digest that changes only when the shown text changes materially
     title: str
     html: str = ""
-    text: str = ""
+    text: str = ""  # plain, for grouping: without boilerplate and copyright notices
     summary: str = ""
     authors: tuple[Author, ...] = ()
     categories: tuple[str, ...] = ()
@@ -258,13 +255,13 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEntry:
-    """An entry with its key; `published` is the claimed date, but never after `first_seen`."""
+    """An entry with its permanent key and the times that the store adds."""
 
     key: str
     source_id: str  # the source's identity
     entry: Entry
     first_seen: datetime
-    published: datetime
+    published: datetime  # the effective date: the claimed one, never after `first_seen`
     revised: datetime  # when its shown text last changed materially, else `published`
     shown: bool = True  # False: stored as seen, so that a new source does not flood readers
 
@@ -394,5 +391,8 @@ class Edition:
     stories: tuple[ShownStory, ...]
     tombstones: tuple[Tombstone, ...] = ()
     sources: Mapping[str, FeedInfo] = field(default_factory=dict)  # by identity
+    categories: Mapping[str, str] = field(default_factory=dict)  # of sources, by identity
     links: tuple[tuple[str, str], ...] = ()  # rel, address: hub, prev-archive…
+    has_pages: bool = True  # that whoever reads the feed may open
+    note: str = ""  # what its readers should know, such as why it is empty
     secret: bytes = field(default=b"", repr=False)  # signs split links; empty: no such links

@@ -1,5 +1,6 @@
 """Settings: the configuration as plain values, for pure code."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -136,3 +137,8 @@ class FeedSpec:
     min_publishers: int = 1
     token: str = ""  # required to read the feed; empty: public
     split_links: bool = False  # each further report gets a link that takes it out of the story
+
+
+def are_pages_public(feeds: Iterable[FeedSpec]) -> bool:
+    """Say whether everybody may open the pages: they show all stories, those of private feeds too."""
+    return not any(spec.token for spec in feeds)

@@ -9,7 +9,7 @@ from pathlib import Path
 from aggregator.core.errors import PublishError
 from aggregator.core.model import Edition, FeedInfo, ShownStory, Source
 from aggregator.core.ports import Clock, PublishStore, Renderer
-from aggregator.core.settings import FeedSpec
+from aggregator.core.settings import FeedSpec, are_pages_public
 from aggregator.publish import files, selection
 from aggregator.publish.archive import FORMATS, Archive
 
@@ -95,6 +95,7 @@ class Publisher:
             sources=self.sources,
             infos=edition.sources,
             secret=edition.secret,
+            has_pages=edition.has_pages,
             folder=self.folder,
             home=self.public_url,
         )
@@ -118,6 +119,8 @@ class Publisher:
             stories=selected,
             tombstones=buried if spec.group == "stories" else (),
             sources=infos,
+            categories=selection.categories_of(self.sources),
             links=(("hub", self.hub),) if self.hub and not spec.token else (),
+            has_pages=bool(spec.token) or are_pages_public(self.feeds),
             secret=files.secret(self.folder.parent) if spec.split_links else b"",
         )

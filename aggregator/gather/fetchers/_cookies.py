@@ -7,7 +7,8 @@ from typing import Final
 
 from aggregator.gather.fetchers._guard import literal
 from aggregator.gather.fetchers._hops import Hop
-from aggregator.text.urls import registrable, split
+from aggregator.text.domains import registrable
+from aggregator.text.urls import split
 
 _MOST: Final = 50
 _LONGEST: Final = 4_096  # characters of one cookie

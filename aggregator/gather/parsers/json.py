@@ -91,6 +91,7 @@ def _load(text: str) -> Object:
             text,
             strict=False,  # line breaks and tabs stand raw in the strings of some
             parse_int=_number,
+            parse_float=str,  # as written, since it may be an id
             parse_constant=lambda _: None,
             object_pairs_hook=_object,
         )
