@@ -63,7 +63,7 @@ class SourceModel(Model):
     path: Text = Field(
         default="",
         description="a file or folder in place of an address, relative to this file",
-        examples=["../fixtures/dumps"],
+        examples=["../samples"],
     )
     title: Text = Field(
         default="",

@@ -11,6 +11,7 @@ from lxml import etree
 from aggregator.core.report import RunReport
 from tests.integration.conftest import SEEDS, Opener
 from tests.integration.loopback import Site
+from tests.waiting import soon
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 SAMPLES = f"sources: [{{id: samples, kind: dump, path: {SEEDS}}}]\n"
@@ -228,18 +229,16 @@ def test_a_slow_source_does_not_hold_the_others(application: Opener, site: Site)
     site.pages["/good"] = rss(("1", "One", "Text of the first entry"))
     site.hanging.add("/hangs")
     app = application(
-        "fetch: {allow_private: [127.0.0.1], timeout: 5s}\nsources:\n"
+        "fetch: {allow_private: [127.0.0.1], timeout: 10m}\nsources:\n"
         f"  - {{id: good, url: '{site.address}/good'}}\n"
         f"  - {{id: hangs, url: '{site.address}/hangs'}}\n"
     )
 
     async def watch() -> bool:
         task = asyncio.create_task(app.run_once())
-        for _ in range(40):
-            await asyncio.sleep(0.1)
-            if (app.folder / "merged.atom").exists():
-                break
+        await soon((app.folder / "merged.atom").exists)
         early = not task.done() and list(published(app)) == ["One"]
+        site.ended.set()
         report = await task
         assert [one.outcome for one in report.sources] == ["ok", "error"]
         return early
