@@ -293,7 +293,7 @@ def _doubt(application: Application, listening: Listening) -> None:
         host_doubt(url, listening.host),
     ):
         if doubt:
-            _log.warning(doubt)
+            _log.warning("public_url {doubt}", doubt=doubt)
 
 
 async def _next(
