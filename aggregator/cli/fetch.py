@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, open_logs, read_config
-from aggregator.cli.output import Progress, printable, say, say_json, table, whisper
+from aggregator.cli.output import Progress, count, printable, say, say_json, whisper
+from aggregator.cli.tables import table
 from aggregator.core.errors import ConfigError
 from aggregator.core.report import RunReport, SourceReport
 
@@ -134,11 +135,13 @@ def _show(application: "Application", report: RunReport, *, json: bool, quiet: b
     if json:
         say_json(as_json(application, report))
         return
+    headings = ("source", "outcome", "new", "modified", "seconds", "")
     rows = [
-        (one.id, one.outcome, str(one.new), str(one.modified), f"{one.seconds:.1f}", one.error)
+        [one.id, one.outcome, str(one.new), str(one.modified), f"{one.seconds:.1f}", one.error]
         for one in report.sources
     ]
-    table(("source", "outcome", "new", "modified", "seconds", ""), rows, quiet=quiet)
+    wide = len(headings) if any(one.error for one in report.sources) else -1
+    table(headings[:wide], [row[:wide] for row in rows], quiet=quiet, fold=("",))
     if not quiet:
         for line in _summary(report):
             say(line)
@@ -150,7 +153,7 @@ def _summary(report: RunReport) -> Iterator[str]:
         yield printable(f"skipped {source}: {left.where}: {left.reason}")
     if len(skipped) > _SKIPPED_SHOWN:
         yield f"and {len(skipped) - _SKIPPED_SHOWN} more skipped; --json lists them all"
-    yield f"{report.stories_new} stories new, {report.stories_changed} changed"
+    yield f"{count(report.stories_new, 'story')} new, {report.stories_changed} changed"
     for path in report.written:
         yield f"wrote {path}"
 

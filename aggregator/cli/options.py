@@ -4,12 +4,13 @@ import dataclasses
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 if TYPE_CHECKING:
     from aggregator.config import Config
+    from aggregator.core.errors import ConfigError
 
 DEFAULT = Path("config/aggregator.yaml")
 
@@ -35,6 +36,17 @@ def config_path(given: Path | None) -> Path:
         return given
     named = os.environ.get("AGGREGATOR_CONFIG")
     return Path(named) if named else DEFAULT
+
+
+def fault_json(fault: "ConfigError") -> dict[str, Any]:
+    """Return one fault of a configuration as scripts get it."""
+    return {
+        "file": None if fault.path is None else str(fault.path),
+        "line": fault.line,
+        "column": fault.column,
+        "key": fault.key,
+        "problem": fault.problem,
+    }
 
 
 def open_logs(level: Literal["debug", "info", "warning", "error"]) -> None:

@@ -11,8 +11,9 @@ import typer
 
 from aggregator.cli import regroup
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet
-from aggregator.cli.output import printable, say, say_json, table
+from aggregator.cli.output import printable, say, say_json, short
 from aggregator.cli.sources import opened
+from aggregator.cli.tables import table
 from aggregator.core.errors import AggregatorError
 from aggregator.core.model import Decision, Member, Reason, ShownStory, StoredEntry
 
@@ -56,11 +57,16 @@ def list_stories(
             say_json(_line(one))
         return
     rows = [
-        (_iso(one.story.first_published)[:16].replace("T", " "), one.story.id.rpartition(":")[2],
+        (_iso(one.story.first_published)[:16].replace("T", " "), short(one.story.id),
          one.lead.entry.title, ", ".join(_publishers(one)))
         for one in shown
     ]  # fmt: skip
-    table(("first published", "id", "title", "publishers"), rows, quiet=quiet)
+    table(
+        ("first published", "id", "title", "publishers"),
+        rows,
+        quiet=quiet,
+        fold=("title", "publishers"),
+    )
 
 
 @app.command("show")

@@ -31,7 +31,7 @@ def test_list(run: Run) -> None:
     assert len(run("stories", "list", "--limit", "1", "--json").rows) == 1
     words = run("stories", "list").out
     assert "Bread prices fall again" in words
-    assert rows[0]["id"].rpartition(":")[2] in words
+    assert rows[0]["id"].rpartition(":")[2][:8] in words
     assert run("stories", "list", "--quiet").out == ""
 
 
