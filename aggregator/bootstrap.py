@@ -22,7 +22,7 @@ from aggregator.gather.document import without_learned
 from aggregator.gather.fetchers import open_fetchers, open_poster, why_unreachable
 from aggregator.gather.gatherer import Gatherer
 from aggregator.group.grouper import Grouper
-from aggregator.group.regroup.regroup import Outcome, Regrouping
+from aggregator.group.regroup.regroup import Regrouping, RegroupResult
 from aggregator.pipeline import Pipeline, Progress
 from aggregator.pool import Pool
 from aggregator.publish import selection
@@ -127,7 +127,7 @@ class Application:
         async with self.pipeline() as pipeline:
             return await pipeline.run(chosen, force=force, progress=progress)
 
-    async def regroup(self, *, dry_run: bool = False) -> Outcome:
+    async def regroup(self, *, dry_run: bool = False) -> RegroupResult:
         """Group all of history again, after what is new, and publish; a dry run changes nothing."""
         if dry_run:
             return self._regroup(dry_run=True)
@@ -137,7 +137,7 @@ class Application:
             await pipeline.settle()
         return outcome
 
-    def _regroup(self, *, dry_run: bool = False) -> Outcome:
+    def _regroup(self, *, dry_run: bool = False) -> RegroupResult:
         """Group by what holds now: weights, settings, decisions, boilerplate."""
         learned = self.store.learned_blocks()
         regrouping = Regrouping(

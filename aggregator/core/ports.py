@@ -31,7 +31,7 @@ Place = tuple[datetime, datetime, str]
 Page = tuple[tuple[StoredEntry, ...], GroupContext]
 """Grouped entries in (published, key) order, with their features, stories and all decisions."""
 
-Keep = Callable[[str, datetime, bytes], bytes]
+Condense = Callable[[str, datetime, bytes], bytes]
 """From the key, date and features of an entry to what of the features is held in memory."""
 
 
@@ -125,11 +125,11 @@ class GroupStore(Protocol):
         """
 
     def group_context(
-        self, start: datetime, end: datetime, keep: Keep | None = None
+        self, start: datetime, end: datetime, condense: Condense | None = None
     ) -> GroupContext:
         """Return what is already grouped with a member published in the span, and all decisions.
 
-        Without `keep` all is whole. Else it is given each entry once, and of the stories there
+        Without `condense` all is whole. Else it is given each entry once, and of the stories there
         are those that the journal names; `stories_of` gives the others.
         """
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
 
 from aggregator.core.model import Decision, GroupContext, Grouped, Grouping, StoredEntry, Story
-from aggregator.core.ports import Keep
+from aggregator.core.ports import Condense
 from aggregator.store import schema
 from aggregator.store.codec import from_ticks, to_ticks
 from aggregator.store.database import chunks, upsert
@@ -43,12 +43,12 @@ def _without_html(stored: StoredEntry) -> StoredEntry:
 
 
 def load_context(
-    connection: Connection, start: datetime, end: datetime, keep: Keep | None = None
+    connection: Connection, start: datetime, end: datetime, condense: Condense | None = None
 ) -> GroupContext:
     """Return what a grouping must know of entries published in the span.
 
     Beside them it has the entries that decisions name and the stories that the journal names,
-    wherever they are in time. With `keep` it has no other stories.
+    wherever they are in time. With `condense` it has no other stories.
     """
     decisions = load_decisions(connection)
     journal = _load_records(connection, start, end)
@@ -57,10 +57,10 @@ def load_context(
     spans += [_member.key.in_(some) for some in chunks(named)]
     found: dict[str, Grouped] = {}
     for span in spans:
-        found.update((one.key, one) for one in _load_grouped(connection, span, keep, found))
+        found.update((one.key, one) for one in _load_grouped(connection, span, condense, found))
     entries = sorted(found.values(), key=lambda one: (one.published, one.key))
     ids = {id_ for id_, _ in journal.values()}
-    stories = load_stories(connection, ids if keep else ids | {one.story_id for one in entries})
+    stories = load_stories(connection, ids if condense else ids | {one.story_id for one in entries})
     return GroupContext(
         entries=tuple(entries),
         stories=tuple(stories[id_] for id_ in sorted(stories)),
@@ -70,7 +70,10 @@ def load_context(
 
 
 def _load_grouped(
-    connection: Connection, span: ColumnElement[bool], keep: Keep | None, known: Container[str]
+    connection: Connection,
+    span: ColumnElement[bool],
+    condense: Condense | None,
+    known: Container[str],
 ) -> Iterator[Grouped]:
     query = (
         select(_member.key, _member.published, _member.story, schema.feature.c.packed)
@@ -81,7 +84,7 @@ def _load_grouped(
     for key, ticks, story, packed in connection.execute(query):
         if key not in known:
             published = from_ticks(ticks)
-            features = keep(key, published, packed) if keep else packed
+            features = condense(key, published, packed) if condense else packed
             yield Grouped(key=key, published=published, story_id=story, features=features)
 
 

@@ -22,7 +22,7 @@ from aggregator.core.model import (
     Story,
     Tombstone,
 )
-from aggregator.core.ports import Keep, Page, Place
+from aggregator.core.ports import Condense, Page, Place
 from aggregator.store import blocks, gather, grouping, history, leases, reading, recovery, retention
 from aggregator.store.database import DamagedStore, hold_writer
 from aggregator.store.journal import Journal
@@ -128,11 +128,11 @@ class SqlStore:
             return grouping.load_ungrouped(connection, limit)
 
     def group_context(
-        self, start: datetime, end: datetime, keep: Keep | None = None
+        self, start: datetime, end: datetime, condense: Condense | None = None
     ) -> GroupContext:
         """Return what is already grouped with a member published in the span; see ports.Store."""
         with self._read() as connection:
-            return grouping.load_context(connection, start, end, keep)
+            return grouping.load_context(connection, start, end, condense)
 
     def features(self, keys: Sequence[str]) -> Mapping[str, bytes]:
         """Return the features of entries by key, of those that have some."""

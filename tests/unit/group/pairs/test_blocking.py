@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from aggregator.group.features.packing import VALUE_STEPS, Ragged
 from aggregator.group.pairs import blocking
-from aggregator.group.pairs.blocking import RING, Index
+from aggregator.group.pairs.blocking import MAX_ENTRIES, RING, Index
 
 Lists = list[dict[int, int]]
 """Of each entry its words with the bytes of their values."""
@@ -100,10 +100,27 @@ def test_in_the_middle_both_sides_are_looked_up() -> None:
 
 
 def test_many_entries_are_taken_chunk_by_chunk() -> None:
-    count = 3 * blocking._CHUNK + 1
+    count = 3 * blocking._NEW_PER_CHUNK + 1
     lists = [{n // 2: 255} for n in range(count)]
     expected = {(n, n ^ 1) for n in range(count - 1)}
     assert found(lists, [True] * count, 0.5).keys() == expected
+
+
+def test_more_entries_than_a_posting_can_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="16777217 entries"):
+        Index(lambda _: (_nothing(), np.empty(0, np.uint8)), np.zeros(MAX_ENTRIES + 1, bool))
+
+
+def _nothing() -> Ragged:
+    return Ragged(flat=np.empty(0, np.uint32), starts=np.zeros(1, np.int64))
+
+
+def test_the_last_entry_that_a_posting_can_name_is_found() -> None:
+    """Both packed numbers hold it, beside every bit of the value and of the product."""
+    posting = np.array([((MAX_ENTRIES - 1) << blocking._VALUE_BITS) | 255], np.uint32)
+    assert posting >> blocking._VALUE_BITS == MAX_ENTRIES - 1
+    assert (blocking._NEW_PER_CHUNK - 1) << blocking._NEW_SHIFT < 2**63
+    assert blocking._NEW_SHIFT == 32 + blocking.ENTRY_BITS
 
 
 @pytest.mark.parametrize(
