@@ -330,9 +330,12 @@ class Tombstone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """A correction by the user, kept for ever; `a` and `b` are entry keys."""
+    """A correction by the user, kept for ever; `a` and `b` are entry keys.
 
-    kind: Literal["join", "split", "never"]
+    `undo` takes back the last one on these two entries that still holds.
+    """
+
+    kind: Literal["join", "split", "never", "undo"]
     a: str
     b: str
     when: datetime
