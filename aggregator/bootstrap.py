@@ -45,6 +45,7 @@ class Application:
 
     config: Config
     store: Store
+    announce: bool = True  # False: the hub is not told of new editions
 
     @property
     def folder(self) -> Path:
@@ -110,7 +111,7 @@ class Application:
 
     def _announcer(self) -> Announcer | None:
         hub = self.config.websub.hub
-        if not hub:
+        if not hub or not self.announce:
             return None
         path = self.config.data / "websub.json"
         return Announcer(hub, open_poster(self.config.fetch), path, now)

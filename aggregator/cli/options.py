@@ -57,6 +57,16 @@ def open_logs(level: Literal["debug", "info", "warning", "error"]) -> None:
     logs.configure(sys.stderr, level=level, form="json" if wanted == "json" else "text")
 
 
+def inspect_config(
+    given: Path | None, data: Path | None = None
+) -> "tuple[Config, tuple[ConfigError, ...]]":
+    """Load the configuration and what in it can hardly be meant, or raise ConfigError."""
+    from aggregator import config  # noqa: PLC0415  as below
+
+    read, doubts = config.inspect(config_path(given), os.environ)
+    return (dataclasses.replace(read, data=data.absolute()) if data else read), doubts
+
+
 def read_config(
     given: Path | None, data: Path | None = None, *, optional: bool = False
 ) -> "Config":

@@ -7,10 +7,8 @@ from aggregator.config.config import Config
 from aggregator.config.problems import Problem
 from aggregator.core import plugins
 from aggregator.core.model import Source
-from aggregator.core.settings import FeedSpec
+from aggregator.core.settings import SERVED, FeedSpec
 from aggregator.text import fold
-
-SERVED = 8080  # the port that `run` and `serve` take if they are not told otherwise
 
 
 def warnings(config: Config) -> Iterator[Problem]:

@@ -330,10 +330,7 @@ class Tombstone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """A correction by the user, kept for ever; `a` and `b` are entry keys.
-
-    `undo` takes back the last one on these two entries that still holds.
-    """
+    """A correction by the user on the entries of two keys; `undo` takes back the last that holds."""
 
     kind: Literal["join", "split", "never", "undo"]
     a: str
