@@ -72,7 +72,7 @@ def check_writable(path: Path) -> None:
             raise IsADirectoryError(errno.EISDIR, "is a directory")
         if not folder.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, "not a directory")
-        if not os.access(folder, os.W_OK | os.X_OK):
+        if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
             raise PermissionError(errno.EACCES, "permission denied")
     except (OSError, ValueError, RuntimeError) as error:
         raise _unwritable(path, error) from None
