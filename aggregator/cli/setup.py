@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 
 def init(folder: _Folder = Path(), quiet: Quiet = False) -> None:
-    """Write a commented configuration to start from: DIR/config/aggregator.yaml."""
+    """Write a commented configuration to start from, DIR/config/aggregator.yaml, and samples to try it on."""
     from aggregator.config import template  # noqa: PLC0415  `--help` need not load pydantic
 
     path = folder / "config" / "aggregator.yaml"
@@ -32,7 +32,8 @@ def init(folder: _Folder = Path(), quiet: Quiet = False) -> None:
             raise ConfigError("stands here already: it was left as it is", path=path)
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
-            file.write(template.text())
+            file.write(template.text("../samples"))
+        template.copy_samples(folder / "samples")
     except (OSError, ValueError) as error:
         raise AggregatorError(f"{path} cannot be written: {explain(error)}") from None
     if not quiet:

@@ -1,7 +1,7 @@
-"""What the aggregator logs and how: one line an event on standard error, no secrets, no tricks.
+"""Logging: one line an event on standard error, without secrets or control characters.
 
-An event is a fixed string with fields. Addresses lose user names and secrets, control characters
-are taken out, and lines of the libraries look like ours.
+An event is a fixed string with fields. Credentials are redacted from URLs, and libraries log
+in the same format.
 """
 
 import json
@@ -30,7 +30,7 @@ def configure(
     level: Literal["debug", "info", "warning", "error"] = "info",
     form: Literal["text", "json"] = "text",
 ) -> None:
-    """Send all logging, ours and the libraries', to a stream."""
+    """Send all logging, including that of libraries, to a stream."""
     number = logging.getLevelNamesMapping()[level.upper()]
     steps: list[Any] = [
         structlog.stdlib.add_log_level,
@@ -55,7 +55,7 @@ def configure(
 
 
 def clean(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """Hide secrets and controls in every field; leave out those that say nothing."""
+    """Redact every field and drop empty ones."""
     return {
         name: value if name.startswith("_") else _clean_value(value, keep=name == "exception")
         for name, value in event.items()
@@ -64,12 +64,12 @@ def clean(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mappin
 
 
 def hide(text: str) -> str:
-    """Take user names, secret values and control characters out of a text that is shown."""
+    """Remove credentials, secret values and control characters from a text."""
     return _CONTROLS.sub(" ", _ADDRESS.sub(lambda match: urls.redact(match[0]), text))
 
 
 def _clean_value(value: Any, *, keep: bool) -> Any:
-    """Clean a field; `keep` its line breaks."""
+    """Clean a field; `keep` preserves its line breaks."""
     if isinstance(value, bool | int | float):
         return value
     lines = str(value).splitlines() if keep else [str(value)]

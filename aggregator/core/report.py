@@ -1,4 +1,4 @@
-"""What one run did, for people and for scripts."""
+"""Reports of a run, for people and for scripts."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ class RunReport:
 
     @property
     def outcome(self) -> Outcome:
-        """The one of the only source, else ok, unchanged or error."""
+        """The outcome of the only source, else ok, unchanged or error."""
         outcomes = [report.outcome for report in self.sources]
         if len(outcomes) == 1:
             return outcomes[0]

@@ -38,12 +38,14 @@ def read_document(
     kept, cut = _newest(parsed, max_entries)
     entries: list[Entry] = []
     skipped = [*parsed.skipped, *cut]
+    domain = cleaning.document_domain(parsed.entries, parsed.info, source)
     for raw in kept:
         if _is_empty(raw):
             skipped.append(Skipped(where=raw.where, reason="holds neither title, text nor link"))
             continue
         try:
-            entries.append(cleaning.clean(raw, parsed.info, source, boilerplate=boilerplate))
+            entry = cleaning.clean(raw, parsed.info, source, boilerplate=boilerplate, domain=domain)
+            entries.append(entry)
         except Exception as error:  # noqa: BLE001  one odd entry must not cost the feed
             skipped.append(Skipped(where=raw.where, reason=f"cannot be cleaned: {error!r}"))
     return CleanedFeed(

@@ -9,21 +9,21 @@ from pathlib import Path
 from aggregator.core.errors import PublishError
 from aggregator.core.model import Edition, FeedInfo, ShownStory, Source
 from aggregator.core.ports import Clock, PublishStore, Renderer
-from aggregator.core.settings import FeedSpec
+from aggregator.core.settings import FeedSpec, are_pages_public
 from aggregator.publish import files, selection
 from aggregator.publish.archive import FORMATS, Archive
 
-_NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # `updated` of a feed that holds nothing yet
+_NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # `updated` of an empty feed
 _TOMBSTONE_DAYS = 30
-_TOMBSTONES_MOST = 500  # the newest, when very much was grouped anew
+_TOMBSTONES_MOST = 500  # the newest; bounds the feed after a large regroup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """What publishing did: files that changed, stories shown, why feeds stayed as they were."""
+    """The result of publishing: files that changed, ids of the shown stories, errors."""
 
     written: tuple[Path, ...]
-    topics: tuple[str, ...]  # addresses of the public feeds among them
+    topics: tuple[str, ...]  # URLs of the public feeds among them
     stories: tuple[str, ...]
     errors: tuple[str, ...]
 
@@ -42,7 +42,7 @@ class Publisher:
     hub: str = ""
 
     def run(self) -> Publication:
-        """Write every feed whose bytes changed; a feed that fails does not stop the others."""
+        """Write every feed whose bytes changed; one that fails does not stop the others."""
         now = self.clock()
         infos = {name: one.info for name, one in self.store.source_states().items()}
         written: dict[Path, None] = {}
@@ -87,7 +87,7 @@ class Publisher:
     def _history(
         self, renderer: Renderer, edition: Edition, now: datetime
     ) -> tuple[tuple[str, str], ...]:
-        """Let the archive take what falls out of the feed; return the link to its newest page."""
+        """Extend the archive with what left the feed; return the link to its newest page."""
         archive = Archive(
             spec=edition.spec,
             store=self.store,
@@ -95,6 +95,7 @@ class Publisher:
             sources=self.sources,
             infos=edition.sources,
             secret=edition.secret,
+            has_pages=edition.has_pages,
             folder=self.folder,
             home=self.public_url,
         )
@@ -118,6 +119,8 @@ class Publisher:
             stories=selected,
             tombstones=buried if spec.group == "stories" else (),
             sources=infos,
+            categories=selection.categories_of(self.sources),
             links=(("hub", self.hub),) if self.hub and not spec.token else (),
+            has_pages=bool(spec.token) or are_pages_public(self.feeds),
             secret=files.secret(self.folder.parent) if spec.split_links else b"",
         )

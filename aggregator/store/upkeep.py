@@ -1,4 +1,4 @@
-"""What a run does for the store itself: texts read back after a loss, old ones let go."""
+"""What each run does for the store itself: recovery after a loss, retention."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,7 +27,7 @@ class _Store(RecoveryStore, RetentionStore, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upkeep:
-    """Keeps the store whole and bounded."""
+    """Keeps the store complete and bounded."""
 
     store: _Store
     settings: StorySettings
@@ -45,15 +45,15 @@ class Upkeep:
             try:
                 entries += read_document(document, published, {}, _MAX_RECOVERED).entries
             except ParseError as error:
-                _log.warning("published feed not read back", feed=path.name, error=str(error))
+                _log.warning("published feed not readable", feed=path.name, error=str(error))
         count = self.store.restore(entries)
-        _log.warning("texts read back from the published feeds", entries=count)
+        _log.warning("texts restored from the published feeds", entries=count)
 
     def forget(self, published: Publication) -> None:
-        """Let go what is too old, about once a day; what left the feeds stands in the archives."""
+        """Delete old texts, about once a day; what left the feeds stands in the archives."""
         before = self.clock() - max(self.settings.keep, 2 * self.settings.window)
         last = self.store.forgotten()
         if published.errors or (last is not None and abs(before - last) < _FORGET_INTERVAL):
             return
         if count := self.store.forget(before, published.stories):
-            _log.info("old stories let go", stories=count)
+            _log.info("old texts deleted", stories=count)

@@ -56,10 +56,6 @@ def read_rules(name: str) -> dict[str, Any]:
     return rules
 
 
-_SUFFIXES = read_rules("suffixes")
-_SECOND, _PLATFORMS = frozenset(_SUFFIXES["second"]), frozenset(_SUFFIXES["platforms"])
-
-
 class Parts(NamedTuple):
     """An address, cut by RFC 3986; None where a part and its mark are missing."""
 
@@ -140,19 +136,6 @@ def _parsed_host(name: str) -> str:
         return ada_url.URL(f"https://{name}/").hostname.rstrip(".")
     except ValueError:
         return ""
-
-
-@lru_cache(maxsize=4096)
-def registrable(name: str) -> str:
-    """Return the part of a host that somebody registered: `news.example.co.uk` → `example.co.uk`."""
-    if name.startswith("[") or name.replace(".", "").isdigit():
-        return name
-    labels = name.split(".")
-    for count in (3, 2):
-        if ".".join(labels[-count:]) in _PLATFORMS:
-            return ".".join(labels[-count - 1 :])
-    country = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND
-    return ".".join(labels[-3 if country else -2 :])
 
 
 def rfc3986(url: str) -> str:

@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -16,6 +17,7 @@ from socket import create_server
 
 from tests.integration.conftest import SEEDS
 from tests.integration.loopback import Site
+from tests.waiting import HUNG, until
 
 COMMAND = [sys.executable, "-m", "aggregator"]
 
@@ -43,17 +45,20 @@ def daemon(config: Path, port: int, command: str = "run") -> Iterator[subprocess
         print(process.communicate()[1])  # shown if the test fails
 
 
-def get(address: str, within: float = 60.0) -> bytes:
+def get(address: str) -> bytes:
     """Return the page, asked for again until it is there."""
-    end = time.monotonic() + within
-    while True:
-        try:
-            with urllib.request.urlopen(address, timeout=5) as answer:
-                return bytes(answer.read())
-        except (urllib.error.URLError, ConnectionError):
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.1)
+    pages: list[bytes] = []
+
+    def answered() -> bool:
+        with (
+            contextlib.suppress(urllib.error.URLError, ConnectionError),
+            urllib.request.urlopen(address, timeout=HUNG) as answer,
+        ):
+            pages.append(answer.read())
+        return bool(pages)
+
+    until(answered)
+    return pages[0]
 
 
 def configure(folder: Path, *sources: str) -> Path:
@@ -72,15 +77,13 @@ def test_daemon_fetches_at_once_serves_and_ends(tmp_path: Path) -> None:
     config = configure(tmp_path, f"{{id: samples, kind: dump, path: {SEEDS}}}")
     with daemon(config, port) as process:
         get(f"http://127.0.0.1:{port}/feeds/merged.atom")
-        end = time.monotonic() + 60
-        while (feed := get(f"http://127.0.0.1:{port}/feeds/merged.atom")).count(b"<entry ") < 4:
-            assert time.monotonic() < end
-            time.sleep(0.1)
-        assert feed.count(b"<entry ") == 4
+        feed = f"http://127.0.0.1:{port}/feeds/merged.atom"
+        until(lambda: get(feed).count(b"<entry ") >= 4)
+        assert get(feed).count(b"<entry ") == 4
         assert "布林肯与习近平会面".encode() in get(f"http://127.0.0.1:{port}/")
         assert json.loads(get(f"http://127.0.0.1:{port}/health"))["status"] == "ok"
         process.send_signal(signal.SIGINT)
-        _, log = process.communicate(timeout=30)
+        _, log = process.communicate(timeout=HUNG)
     assert process.returncode == 0
     assert "Traceback" not in log
 
@@ -92,7 +95,7 @@ def test_second_daemon_leaves_with_a_status_of_its_own(tmp_path: Path) -> None:
     with daemon(config, port):
         get(f"http://127.0.0.1:{port}/health")
         command = [*COMMAND, "run", "--config", str(config), "--port", str(free_port())]
-        second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        second = subprocess.run(command, capture_output=True, text=True, timeout=HUNG, check=False)
     assert second.returncode == 3
     assert str(tmp_path / "data") in second.stderr
 
@@ -103,18 +106,28 @@ def test_daemon_ends_while_a_source_hangs(tmp_path: Path, site: Site) -> None:
     port = free_port()
     with daemon(configure(tmp_path, f"{site.address}/hangs"), port) as process:
         get(f"http://127.0.0.1:{port}/feeds/merged.atom")
-        time.sleep(0.5)
+        until(lambda: site.waiting)
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=HUNG)
     assert process.returncode == 0
 
 
-def wait_for(text: bytes, address: str, within: float = 60.0) -> None:
+def wait_for(text: bytes, address: str) -> None:
     """Wait until a page holds a text."""
-    end = time.monotonic() + within
-    while text not in get(address):
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    until(lambda: text in get(address))
+
+
+def wait_for_line(text: str, process: subprocess.Popen[str]) -> str:
+    """Read the log up to the line that holds a text; return what was read."""
+    assert process.stderr
+    guard = threading.Timer(HUNG, process.kill)
+    guard.start()
+    read = ""
+    while text not in read and (line := process.stderr.readline()):
+        read += line
+    guard.cancel()
+    assert text in read, read
+    return read
 
 
 def test_configuration_is_read_again_on_a_signal(tmp_path: Path) -> None:
@@ -127,11 +140,11 @@ def test_configuration_is_read_again_on_a_signal(tmp_path: Path) -> None:
         wait_for(b"<entry", f"{feeds}/merged.atom")
         config.write_text(first + "feeds: [{name: two, title: Second, limit: 0}]\n", "utf-8")
         process.send_signal(signal.SIGHUP)
-        time.sleep(1)
+        log = wait_for_line("configuration not taken", process)
         assert b"Merged news" in get(f"{feeds}/merged.atom")
         config.write_text(first.replace("data: data", "data: other"), "utf-8")
         process.send_signal(signal.SIGHUP)
-        time.sleep(1)
+        log += wait_for_line("configuration not taken", process)
         new = "feeds: [{name: two, title: Second, formats: [json]}, {name: merged}]\n"
         config.write_text(first + new, "utf-8")
         process.send_signal(signal.SIGHUP)
@@ -139,7 +152,7 @@ def test_configuration_is_read_again_on_a_signal(tmp_path: Path) -> None:
         assert json.loads(get(f"{feeds}/two.json"))["title"] == "Second"
         wait_for(b"<title>merged<", f"{feeds}/merged.atom")
         process.send_signal(signal.SIGTERM)
-        _, log = process.communicate(timeout=30)
+        log += process.communicate(timeout=HUNG)[1]
     assert process.returncode == 0
     assert "Traceback" not in log
     assert log.count("configuration not taken") == 2
@@ -155,11 +168,11 @@ def test_a_source_that_hangs_does_not_hold_up_the_end_of_a_reload(
     port = free_port()
     with daemon(configure(tmp_path, f"{site.address}/hangs"), port) as process:
         get(f"http://127.0.0.1:{port}/feeds/merged.atom")
-        time.sleep(0.5)
+        until(lambda: site.waiting)
         process.send_signal(signal.SIGHUP)
         time.sleep(0.5)
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=HUNG)
     assert process.returncode == 0
 
 
@@ -174,5 +187,5 @@ def test_serving_alone_reads_the_configuration_again(tmp_path: Path) -> None:
         process.send_signal(signal.SIGHUP)
         wait_for(b"Second", f"http://127.0.0.1:{port}/")
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=HUNG)
     assert process.returncode == 0

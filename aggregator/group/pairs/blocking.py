@@ -1,7 +1,9 @@
 """Blocking: the pairs of entries worth comparing are those that share rare words.
 
 For each word of a new entry the nearest entries in time that hold it are looked up, a fixed
-number on both sides, so the cost of an entry does not grow with the archive.
+number on both sides, so the cost of an entry does not grow with the archive. Of the pairs found
+only the strongest are kept, a fixed number for each new entry, so it does not grow with how
+repetitive the news is either.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,6 +18,8 @@ from aggregator.group.features.packing import VALUE_STEPS, Ragged
 Indices = NDArray[np.int64]
 Keys = Callable[[Indices], tuple[Ragged, NDArray[np.uint8]]]
 """From entries to the words that are their keys, and the bytes that the roots of values are stored as."""
+Allowed = Callable[["Pairs"], NDArray[np.bool_]]
+"""Which of the pairs found may be compared."""
 
 # Sorting and looking up plain integers is far quicker than doing so with records, so what
 # belongs together is packed into one number. A posting says which entry holds a word, and how
@@ -43,6 +47,7 @@ _NEW_SHIFT = _PRODUCT_BITS + ENTRY_BITS
 _ENTRY_MASK = MAX_ENTRIES - 1
 _VALUE_MASK = (1 << _VALUE_BITS) - 1
 
+MAX_PARTNERS = 64  # of one new entry
 RING = 256  # entries of one word that are looked up on each side in time
 _NEW_PER_CHUNK = 32  # so that memory stays small: each new entry may look up 30,000 others
 _ENTRIES_PER_READ, _WORDS_PER_SHELF = 2048, 1 << 14  # for the same reason
@@ -62,6 +67,42 @@ class Pairs:
     right: Indices
     strength: NDArray[np.float32]
     keys: NDArray[np.int64]  # how many keys they share
+
+    def where(self, kept: NDArray[np.bool_]) -> "Pairs":
+        """Return some of the pairs."""
+        return Pairs(
+            left=self.left[kept],
+            right=self.right[kept],
+            strength=self.strength[kept],
+            keys=self.keys[kept],
+        )
+
+
+def strongest(left: Indices, strength: NDArray[np.float32], most: int) -> NDArray[np.bool_]:
+    """Return which pairs are among the strongest of their left entry; of equals the first ones.
+
+    `left` is sorted.
+    """
+    begins = np.flatnonzero(np.diff(left, prepend=-1))
+    sizes = np.diff(np.append(begins, len(left)))
+    kept = np.ones(len(left), bool)
+    for begin, size in zip(
+        begins[sizes > most].tolist(), sizes[sizes > most].tolist(), strict=True
+    ):
+        order = np.argsort(-strength[begin : begin + size], kind="stable")
+        kept[begin + order[most:]] = False
+    return kept
+
+
+def _concatenated(parts: Sequence[Pairs]) -> Pairs:
+    """Return the pairs of all parts."""
+    empty = np.empty(0, np.int64)
+    return Pairs(
+        left=np.concatenate([empty, *(one.left for one in parts)]),
+        right=np.concatenate([empty, *(one.right for one in parts)]),
+        strength=np.concatenate([empty.astype(np.float32), *(one.strength for one in parts)]),
+        keys=np.concatenate([empty, *(one.keys for one in parts)]),
+    )
 
 
 class Index:
@@ -92,24 +133,29 @@ class Index:
         by_row = np.argsort(rows, kind="stable")
         self._own, self._own_rows, self._own_words = own[by_row], rows[by_row], of_own[by_row]
 
-    def pairs(self, bounds: NDArray[np.float32]) -> Pairs:
+    def pairs(
+        self,
+        bounds: NDArray[np.float32],
+        allowed: Allowed | None = None,
+        most: int = MAX_PARTNERS,
+    ) -> Pairs:
         """Return the pairs of wanted entries with entries near them in order.
 
-        What they share, the sum of products of values, is above the bound of the wanted entry.
+        What they share, the sum of products of values, is above the bound of the wanted entry. Of
+        the pairs that are `allowed` each wanted entry has the strongest, at most so many. A chunk
+        is filtered and cut before the next one is looked up, so memory has a bound too.
         """
         cuts = [
             *np.searchsorted(self._own_rows, np.unique(self._own_rows)[::_NEW_PER_CHUNK]).tolist()
         ]
-        found = [self._chunk(slice(a, b), bounds) for a, b in pairwise([*cuts, len(self._own)])]
-        if not found:
-            empty = np.empty(0, np.int64)
-            return Pairs(left=empty, right=empty, strength=np.empty(0, np.float32), keys=empty)
-        left, right, strength, keys = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        return Pairs(left=left, right=right, strength=strength, keys=keys)
+        found = []
+        for begin, end in pairwise([*cuts, len(self._own)]):
+            some = self._chunk(slice(begin, end), bounds)
+            some = some if allowed is None else some.where(allowed(some))
+            found.append(some.where(strongest(some.left, some.strength, most)))
+        return _concatenated(found)
 
-    def _chunk(
-        self, some: slice, bounds: NDArray[np.float32]
-    ) -> tuple[Indices, Indices, NDArray[np.float32], NDArray[np.int64]]:
+    def _chunk(self, some: slice, bounds: NDArray[np.float32]) -> Pairs:
         """Return the pairs of a few new entries, given which of the own words are theirs."""
         here, rows, numbers = self._own[some], self._own_rows[some], self._own_words[some]
         begin = np.maximum(self._starts[numbers], here - RING)
@@ -133,7 +179,7 @@ class Index:
         packed = packed[first]
         left, right = whose[packed >> ENTRY_BITS], packed & _ENTRY_MASK
         good = (sums > bounds[left]) & (left != right)
-        return left[good], right[good], sums[good], counts[good]
+        return Pairs(left=left, right=right, strength=sums, keys=counts).where(good)
 
 
 class _Terms:

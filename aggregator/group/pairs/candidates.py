@@ -11,7 +11,7 @@ from aggregator.group.features.headline_cues import Cue
 from aggregator.group.features.rows import Rows
 from aggregator.group.model.scoring import TITLE_ALONE, Model, kinds_of
 from aggregator.group.pairs import links
-from aggregator.group.pairs.blocking import Index, Pairs
+from aggregator.group.pairs.blocking import MAX_PARTNERS, Index, Pairs, strongest
 from aggregator.group.pairs.similarity import NAMES, Comparison, Floats, same_text
 
 Indices = NDArray[np.int64]
@@ -116,18 +116,32 @@ def _guarded(rows: Rows, columns: Floats, left: Indices, right: Indices) -> NDAr
 def _find(
     rows: Rows, settings: StorySettings, *, ignore_window: bool, include_unlikely: bool
 ) -> tuple[Indices, Indices]:
-    found = Index(rows.key_words, rows.is_new).pairs(_bounds(rows))
-    kept = slice(None) if include_unlikely else close_enough(rows, found)
-    by_link = links.pairs(rows)
-    both = (np.concatenate((found.left[kept], by_link[0])) << 32) | np.concatenate(
-        (found.right[kept], by_link[1])
-    )
-    packed = np.unique(both)
-    left, right = packed >> 32, packed & 0xFFFFFFFF
-    good = in_window(rows, left, right, settings, ignore_window=ignore_window)
+    """Return the pairs worth comparing, at most MAX_PARTNERS of each new entry, linked ones first."""
+
+    def allowed(found: Pairs) -> NDArray[np.bool_]:
+        """Return which pairs found by words may be compared."""
+        good = _may_be_compared(
+            rows, found.left, found.right, settings, ignore_window=ignore_window
+        )
+        return good if include_unlikely else good & close_enough(rows, found)
+
+    found = Index(rows.key_words, rows.is_new).pairs(_bounds(rows), allowed)
+    left, right = links.pairs(rows)
+    good = _may_be_compared(rows, left, right, settings, ignore_window=ignore_window)
+    left, right = np.append(left[good], found.left), np.append(right[good], found.right)
+    strength = np.append(np.full(np.count_nonzero(good), np.inf, np.float32), found.strength)
+    _, first = np.unique((left << 32) | right, return_index=True)
+    kept = first[strongest(left[first], strength[first], MAX_PARTNERS)]
+    return left[kept], right[kept]
+
+
+def _may_be_compared(
+    rows: Rows, left: Indices, right: Indices, settings: StorySettings, *, ignore_window: bool
+) -> NDArray[np.bool_]:
+    """Return the pairs of a new entry with one that came earlier and has not been superseded."""
     turn = rows.arrived[left]
-    good &= (rows.arrived[right] < turn) & (rows.superseded[right] > turn)
-    return left[good], right[good]
+    earlier = (rows.arrived[right] < turn) & (rows.superseded[right] > turn)
+    return earlier & in_window(rows, left, right, settings, ignore_window=ignore_window)
 
 
 def close_enough(rows: Rows, found: Pairs) -> NDArray[np.bool_]:

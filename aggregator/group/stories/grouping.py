@@ -13,12 +13,15 @@ from aggregator.core.settings import StorySettings
 from aggregator.group.features.context_reader import ContextReader
 from aggregator.group.features.rows import gather
 from aggregator.group.pairs import candidates
+from aggregator.group.pairs.blocking import MAX_PARTNERS
 from aggregator.group.pairs.similarity import Comparer
 from aggregator.group.stories import assign, representative, rules
 from aggregator.group.stories.context import GroupingContext, shipped
 from aggregator.group.stories.drafts import StoryDraft, StoryDrafts
 from aggregator.group.stories.reasons import reason
 from aggregator.group.stories.representative import Preferences
+
+_MEMBERS_TO_MERGE = 8  # of each of two stories that are compared, each with each
 
 
 def group(new: Sequence[StoredEntry], context: GroupingContext) -> Grouping:
@@ -193,7 +196,8 @@ class Work:
             self._join(wanted, stored, Reason(kind="user"))
             return
         near = self._near(turn)
-        fits = {id_: self._fit(id_, pairs) for id_, pairs in near.items()}
+        missing = self._missing(turn)
+        fits = {id_: self._fit(id_, pairs, missing) for id_, pairs in near.items()}
         above = {id_: fit - self._bar(self.drafts.draft(id_)) for id_, fit in fits.items()}
         # Few stories are above their bar; that these may take it is the costlier question.
         above = {id_: one for id_, one in above.items() if one > 0 and self._open(id_, stored.key)}
@@ -236,9 +240,16 @@ class Work:
         near = sum(abs(self.drafts.position(one)[0] - here) <= window for one in draft.members)
         return self.context.ignore_window or 2 * near >= len(draft.members)
 
-    def _fit(self, story: str, pairs: Sequence[int]) -> float:
+    def _missing(self, turn: int) -> float:
+        """Return what a member counts that a new entry was not compared with."""
+        begin, end = self.scored.of(self.row_of_turn[turn])
+        if end - begin < MAX_PARTNERS:
+            return -assign.MISSING_MEMBER
+        return assign.left_out(self.scored.margins[begin:end].tolist())
+
+    def _fit(self, story: str, pairs: Sequence[int], missing: float) -> float:
         margins = self.scored.margins[pairs].tolist()
-        return assign.fit(margins, len(self.drafts.draft(story).members))
+        return assign.fit(margins, len(self.drafts.draft(story).members), missing)
 
     def _bar(self, draft: StoryDraft) -> float:
         """Return what a story wants of a newcomer, from how well its members fit."""
@@ -251,10 +262,7 @@ class Work:
             return
         if len(one.members) + len(other.members) > assign.MAX_MEMBERS:
             return
-        rows = [
-            [self.latest[key] for key in draft.members if key in self.latest]
-            for draft in (one, other)
-        ]
+        rows = [self._sample(draft) for draft in (one, other)]
         cross = sorted((a, b) for a in rows[0] for b in rows[1])
         left, right = np.array(cross, np.int64).T
         near = candidates.in_window(
@@ -262,10 +270,15 @@ class Work:
         )
         pairs = left[near], right[near]
         found = candidates.score(self.rows, self.comparer, self.model, self.settings, pairs)
-        apart = len(one.members) * len(other.members) - len(found.left)
+        apart = len(cross) - len(found.left)
         margins = [*found.margins.tolist(), *([-assign.CLIP] * apart)]
         if assign.should_merge(margins, (self._bar(one), self._bar(other))):
             self._show(self.drafts.merge(one, other))
+
+    def _sample(self, draft: StoryDraft) -> list[int]:
+        """Return the rows of some members, evenly from the first to the last that joined."""
+        rows = [self.latest[key] for key in draft.members if key in self.latest]
+        return rows[:: -(-len(rows) // _MEMBERS_TO_MERGE)] if rows else []
 
     def _join(self, draft: StoryDraft, stored: StoredEntry, reason: Reason) -> None:
         publishers = {self._publisher(key) for key in draft.members}

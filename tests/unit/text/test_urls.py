@@ -56,25 +56,6 @@ def test_host(url: str, wanted: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "wanted"),
-    [
-        ("news.example.org", "example.org"),
-        ("example.org", "example.org"),
-        ("a.b.example.co.uk", "example.co.uk"),
-        ("www.example.com.cn", "example.com.cn"),
-        ("com.cn", "com.cn"),
-        ("someone.github.io", "someone.github.io"),
-        ("x.someone.blogspot.com", "someone.blogspot.com"),
-        ("10.0.0.1", "10.0.0.1"),
-        ("[::1]", "[::1]"),
-        ("localhost", "localhost"),
-    ],
-)
-def test_registrable(name: str, wanted: str) -> None:
-    assert urls.registrable(name) == wanted
-
-
-@pytest.mark.parametrize(
     ("url", "wanted"),
     [
         ("https://a.example/b c", "https://a.example/b%20c"),

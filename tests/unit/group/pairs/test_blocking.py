@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from aggregator.group.features.packing import VALUE_STEPS, Ragged
 from aggregator.group.pairs import blocking
-from aggregator.group.pairs.blocking import MAX_ENTRIES, RING, Index
+from aggregator.group.pairs.blocking import MAX_ENTRIES, MAX_PARTNERS, RING, Index
 
 Lists = list[dict[int, int]]
 """Of each entry its words with the bytes of their values."""
@@ -33,7 +33,7 @@ def found(
 ) -> dict[tuple[int, int], int]:
     """Return the pairs with the number of words that they share."""
     bounds = np.broadcast_to(np.array(bound, np.float32), len(lists))
-    pairs = index(lists, wanted).pairs(bounds)
+    pairs = index(lists, wanted).pairs(bounds, most=len(lists))
     assert list(zip(pairs.left, pairs.right, strict=True)) == sorted(
         zip(pairs.left, pairs.right, strict=True)
     )
@@ -70,6 +70,35 @@ def test_the_pairs_are_those_of_a_plain_comparison(lists: Lists, data: st.DataOb
         if wanted[a] and a != b and strength(one, other) > bound
     }
     assert found(lists, wanted, bound) == plain
+
+
+@given(LISTS, st.integers(1, 5))
+def test_of_many_pairs_the_strongest_are_kept(lists: Lists, most: int) -> None:
+    wanted = [True] * len(lists)
+    bounds = np.zeros(len(lists), np.float32)
+    every = index(lists, wanted).pairs(bounds, most=len(lists))
+    kept = index(lists, wanted).pairs(bounds, most=most)
+    for left in range(len(lists)):
+        all_, some = every.strength[every.left == left], kept.strength[kept.left == left]
+        assert sorted(some, reverse=True) == sorted(all_, reverse=True)[:most]
+    assert set(zip(kept.left, kept.right, strict=True)) <= set(
+        zip(every.left, every.right, strict=True)
+    )
+
+
+def test_an_entry_among_many_alike_has_few_partners() -> None:
+    count = 4 * MAX_PARTNERS
+    pairs = index([{1: 255, 2: 200}] * count, [True] * count).pairs(np.zeros(count, np.float32))
+    assert np.bincount(pairs.left).tolist() == [MAX_PARTNERS] * count
+
+
+def test_what_may_not_be_compared_takes_no_place() -> None:
+    """The strongest of those that are allowed are kept, not those allowed of the strongest."""
+    lists = [{1: 255}, {1: 200}, {1: 100}, {1: 255}]
+    pairs = index(lists, [False, False, False, True]).pairs(
+        np.zeros(4, np.float32), lambda found: found.right > 0, most=1
+    )
+    assert pairs.right.tolist() == [1]
 
 
 def test_the_strength_is_the_sum_of_products() -> None:

@@ -1,5 +1,6 @@
 """An entry joins the story that it fits as a whole."""
 
+import itertools
 import math
 
 import pytest
@@ -46,6 +47,27 @@ def test_bar_falls_with_size_and_rises_with_likeness() -> None:
     assert assign.bar([2.0], 2) > assign.bar([2.0], 20)
     assert assign.bar([4.0], 2) > assign.bar([1.0], 2)
     assert assign.bar([5.0], 2) == assign.bar([8.0], 2)
+
+
+def test_each_further_member_of_a_large_story_must_fit_better() -> None:
+    """Up to a size the bar falls with each member, from there on it rises, faster and faster."""
+    bars = [assign.bar([2.0], size) for size in range(1, assign.MAX_MEMBERS + 1)]
+    steps = [later - earlier for earlier, later in itertools.pairwise(bars)]
+    assert all(step < 0 for step in steps[: assign.LARGE - 1])
+    assert all(step > 0 for step in steps[assign.LARGE - 1 :])
+    assert min(bars) > assign.LOWEST_BAR
+
+
+@pytest.mark.parametrize(
+    ("margins", "expected"),
+    [
+        pytest.param([3.0] * 5, 0.0, id="all fit: what was left out says nothing"),
+        pytest.param([3.0, -2.0, -2.0], -2.0, id="most do not fit: nor would it"),
+        pytest.param([-9.0] * 5, -assign.MISSING_MEMBER, id="never less than a stranger"),
+    ],
+)
+def test_a_member_left_out_for_lack_of_room(margins: list[float], expected: float) -> None:
+    assert assign.left_out(margins) == expected
 
 
 @pytest.mark.parametrize(
