@@ -24,7 +24,7 @@ _AROUND = 60  # characters of a line that are shown before and after a mark
 # user names and passwords of addresses, and what follows a key that names a secret
 _SECRETS = re.compile(
     r"(//)([^/\s@]+)(?=@)|"
-    r"((?:token|secret|passw\w*|api\W?key|authorization|cookie)[\"']?\s*[:=]\s*)([^,}\]]+)",
+    r"((?:token|secret|passw\w*|api[\W_]?key|authorization|cookie)[\"']?\s*[:=]\s*)([^,}\]]+)",
     re.IGNORECASE,
 )
 _VARIABLE = re.compile(r"\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)\}|(\{))")
