@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from aggregator.cli.beside import when_applied
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet
 from aggregator.cli.output import count, printable, say, say_json, short
 from aggregator.cli.sources import opened
@@ -120,7 +121,9 @@ def _undo(
     undone = Decision(kind="undo", a=one.decision.a, b=one.decision.b, when=bootstrap.now())
     application.store.decide(undone)
     if not quiet:
-        say(f"correction {number} ({one.decision.kind}) is undone; the next run applies it")
+        say(
+            f"correction {number} ({one.decision.kind}) is undone; {when_applied(application.config.data)}"
+        )
 
 
 def _entries(application: "Application", found: Sequence[Correction]) -> dict[str, StoredEntry]:

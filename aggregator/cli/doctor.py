@@ -19,7 +19,6 @@ from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, inspect_co
 from aggregator.cli.output import coloured, count, printable, say, say_json
 from aggregator.core.errors import AggregatorError, ConfigError, SchemaTooNew, faults
 from aggregator.core.model import Source, SourceState
-from aggregator.core.settings import SERVED
 
 if TYPE_CHECKING:
     from aggregator.bootstrap import Application
@@ -178,7 +177,10 @@ def _mend_of_store(read: "Config", error: AggregatorError) -> str:
 
 def _port() -> Iterator[Finding]:
     """Say whether the port that `run` and `serve` take is free, or ours already."""
-    port = SERVED
+    from aggregator.config.serving import DEFAULT_PORT  # noqa: PLC0415  pydantic
+
+    port = DEFAULT_PORT
+
     with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aggregator.cli.beside import hand_over
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, open_logs, read_config
 from aggregator.cli.output import Progress, count, printable, say, say_json, whisper
 from aggregator.cli.tables import table
-from aggregator.core.errors import ConfigError
+from aggregator.core.errors import ConfigError, DataFolderBusy
 from aggregator.core.report import RunReport, SourceReport
 
 if TYPE_CHECKING:
@@ -84,7 +85,13 @@ def fetch(  # noqa: PLR0917  typer reads the options off the signature
         opened = bootstrap.open_application(settled)
         application = dataclasses.replace(opened, announce=not dry_run)
         try:
-            report = _run(application, wanted, force=force, quiet=quiet)
+            try:
+                report = _run(application, wanted, force=force, quiet=quiet)
+            except DataFolderBusy as busy:
+                own = bool(url or allow_private)
+                report = hand_over(
+                    settled.data, busy, source or (), force=force, own=own, quiet=quiet
+                )
             _show(application, report, read.data if dry_run else None, json=json, quiet=quiet)
         finally:
             application.close()

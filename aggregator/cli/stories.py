@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import typer
 
 from aggregator.cli import corrections, regroup
+from aggregator.cli.beside import when_applied
 from aggregator.cli.names import find_entry, find_story
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet
 from aggregator.cli.output import printable, say, say_json, short
@@ -184,7 +185,7 @@ def _decide(
 
 def _keep(application: "Application", decision: Decision) -> None:
     application.store.decide(decision)
-    say("kept; the next run applies it")
+    say(f"kept; {when_applied(application.config.data)}")
 
 
 def _line(shown: ShownStory) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """What a sound configuration says that cannot be meant: sources in no feed, names that nothing has."""
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
+from aggregator.config import serving
 from aggregator.config.config import Config
 from aggregator.config.problems import Problem
 from aggregator.core import plugins
 from aggregator.core.model import Source
-from aggregator.core.settings import SERVED, FeedSpec
+from aggregator.core.settings import FeedSpec
 from aggregator.text import fold
 
 
@@ -89,7 +89,5 @@ def _unknown_languages(
 
 
 def _port(config: Config) -> Iterator[Problem]:
-    port = urlsplit(config.public_url).port
-    if port and port != SERVED:
-        text = f"names port {port}, but `run` serves {SERVED}: start it with --port {port}, or change it here"
+    if text := serving.port_doubt(config.public_url):
         yield Problem(where=("public_url",), text=text)

@@ -59,6 +59,7 @@ class Document:
     url: str = ""
     content_type: str = ""
     format: str = ""  # a parser's name; empty: found from the content
+    max_entries: int = 0  # the newest so many are wanted; 0 leaves it to the parser
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

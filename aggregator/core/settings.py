@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-SERVED = 8080  # the port that `run` and `serve` take if they are not told otherwise
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrapperRule:

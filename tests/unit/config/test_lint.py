@@ -23,16 +23,20 @@ def doubts(tmp_path: Path, text: str) -> list[str]:
         (
             f"sources:\n  - {{id: a, url: '{A}', category: wrold}}\nfeeds:\n  - {{name: w, categories: [world]}}",
             [
-                "2: sources[0].category: no feed has the category 'wrold': the entries of a are in none,"
-                " but for those that name another; add it to categories: of a feed",
+                (
+                    "2: sources[0].category: no feed has the category 'wrold': the entries of a are in none,"
+                    " but for those that name another; add it to categories: of a feed"
+                ),
                 "4: feeds[0].categories[0]: no source has the category 'world'; did you mean 'wrold'?",
             ],
         ),
         (
             f"sources:\n  - {{id: a, url: '{A}', language: de}}\nfeeds: [{{name: z, languages: [zh]}}]",
             [
-                "2: sources[0].language: no feed has the language 'de': the entries of a are in none;"
-                " add it to languages: of a feed",
+                (
+                    "2: sources[0].language: no feed has the language 'de': the entries of a are in none;"
+                    " add it to languages: of a feed"
+                ),
                 "3: feeds[0].languages[0]: no source has the language 'zh'; known: de",
             ],
         ),
@@ -46,8 +50,11 @@ def doubts(tmp_path: Path, text: str) -> list[str]:
         (
             f"public_url: http://nas.lan:9000/\nsources: ['{A}']",
             [
-                "1: public_url: names port 9000, but `run` serves 8080: start it with --port 9000,"
-                " or change it here"
+                (
+                    "1: public_url: names port 9000, but port 8080 is served: links in the feeds lead"
+                    " nowhere, unless another server passes requests on; change it, or start with"
+                    " --port 9000"
+                ),
             ],
         ),
         (

@@ -42,7 +42,8 @@ def test_an_empty_variable_is_an_error(text: str, value: str) -> None:
 
 @pytest.mark.parametrize("text", PLACES.values(), ids=PLACES)
 def test_with_a_value_it_is_sound(text: str) -> None:
-    assert config.loads(text, FILE, {"X": "s3cret-of-enough-letters", "Y": "name"})
+    made = config.loads(text, FILE, {"X": "s3cret-of-enough-letters", "Y": "name"})
+    assert made.path == FILE
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_it_is_said_once_with_line_and_key() -> None:
     ],
 )
 def test_what_may_be_left_out_may_be_empty(text: str) -> None:
-    assert config.loads(text, FILE, {"X": ""})
+    assert config.loads(text, FILE, {"X": ""}).path == FILE
 
 
 @given(st.sampled_from(["token", "headers"]), st.text(" \t\u00a0", max_size=3), st.booleans())
