@@ -325,9 +325,9 @@ class Tombstone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """A correction by the user, kept permanently; `a` and `b` are entry keys."""
+    """A correction on the entries of two keys, kept permanently; `undo` takes back the last one."""
 
-    kind: Literal["join", "split", "never"]
+    kind: Literal["join", "split", "never", "undo"]
     a: str
     b: str
     when: datetime
