@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup dev run fetch check test explore fix man wheel image lock clean
+.PHONY: setup dev run fetch check test explore fix man months wheel image lock clean
 
 setup:  ## .venv from the locked versions, with what the program needs
 	@$(PYTHON) requirements/install.py run
@@ -39,8 +39,11 @@ fix: dev  ## what can be mended by machine
 man: dev  ## docs/man/aggregator.1, made of what the commands say of themselves
 	$(BIN)/python -m aggregator.cli.manual docs/man/aggregator.1
 
+months:  ## the names of months, made anew from CLDR (needs uv)
+	uv run --no-project tools/months.py
+
 wheel: dev  ## dist/storyfold-*.whl
-	$(BIN)/hatchling build -t wheel
+	$(BIN)/python -m hatchling build -t wheel
 
 image:  ## the steps of the Dockerfile without Docker, and what it starts (needs root)
 	$(PYTHON) .ci/image.py

@@ -59,6 +59,7 @@ class Document:
     url: str = ""
     content_type: str = ""
     format: str = ""  # a parser's name; empty: found from the content
+    max_entries: int = 0  # the newest so many are wanted; 0 leaves it to the parser
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,9 +325,9 @@ class Tombstone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """A correction by the user, kept permanently; `a` and `b` are entry keys."""
+    """A correction on the entries of two keys, kept permanently; `undo` takes back the last one."""
 
-    kind: Literal["join", "split", "never"]
+    kind: Literal["join", "split", "never", "undo"]
     a: str
     b: str
     when: datetime

@@ -71,6 +71,28 @@ class Gatherer:
             )
         )
 
+    async def next_due(self, pushed: Mapping[str, datetime]) -> tuple[Source, datetime] | None:
+        """Return the source to fetch next and when; None if none will ever be. See `due`."""
+        states = await self.states()
+        waits, now = self.waits(states), self.clock()
+        found = [
+            (due, source.id, source)
+            for source in self.sources
+            if (
+                due := schedule.due_at(
+                    source,
+                    states.get(source.identity, SourceState()),
+                    waits,
+                    now,
+                    pushed=pushed.get(source.identity),
+                )
+            )
+        ]
+        if not found:
+            return None
+        due, _, source = min(found, key=lambda one: one[:2])
+        return source, due
+
     async def gather(
         self, source: Source, state: SourceState, waits: Mapping[str, datetime], *, force: bool
     ) -> SourceReport:

@@ -12,6 +12,8 @@ from urllib.parse import quote, unquote, urljoin
 import ada_url
 import yaml
 
+from aggregator.text.scheme import with_scheme
+
 LONGEST = 16_000  # characters of an address; longer ones are none
 
 _PARTS = re.compile(
@@ -99,6 +101,8 @@ def absolute(base: str, url: str) -> str:
     url = strip(url)
     if not url:
         return ""
+    if url[:3].lower() == "www":
+        url = with_scheme(url, base)
     if url.startswith("//") and not base:
         return "https:" + url
     if not base or is_web(url):

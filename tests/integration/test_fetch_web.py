@@ -284,15 +284,15 @@ def test_redirects_lead_nowhere_inside(location: str) -> None:
     run(test)
 
 
-def test_cookies_are_not_kept() -> None:
-    """Nothing is remembered of us from hop to hop."""
+def test_cookies_are_kept_within_a_fetch_alone() -> None:
+    """A gate gets back what it has just set; the next fetch knows nothing of it."""
 
     async def test(bench: Bench) -> None:
         bench.wire.replies["/"] = response(b"", 302, "Set-Cookie: a=b; Path=/", "Location: /to")
         bench.wire.replies["/to"] = OK
         await bench.fetch()
         await bench.fetch()
-        assert not any("cookie" in one.headers for one in bench.wire.asked)
+        assert [one.headers.get("cookie") for one in bench.wire.asked] == [None, "a=b"] * 2
 
     run(test)
 
@@ -300,13 +300,45 @@ def test_cookies_are_not_kept() -> None:
 # --- statuses ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [201, 202, 204, 206, 300, 400, 403, 404, 410, 500, 503, 599])
+@pytest.mark.parametrize("status", [201, 202, 204, 300, 400, 403, 404, 410, 500, 503, 599])
 def test_other_statuses_bring_no_document(status: int) -> None:
     """Whatever the body is."""
     with pytest.raises(HTTPStatus) as caught:
         serve(response(b"" if status == 204 else FEED, status))
     assert caught.value.status == status
     assert str(caught.value).startswith(str(status))
+
+
+@pytest.mark.parametrize(
+    ("status", "lines"),
+    [
+        (206, (f"Content-Range: bytes 0-{len(FEED) - 1}/{len(FEED)}",)),
+        (206, ()),
+        (226, ("IM: feed",)),
+        (226, ()),
+    ],
+)
+def test_a_whole_document_may_come_as_a_part(status: int, lines: tuple[str, ...]) -> None:
+    """Some servers say so of every answer."""
+    result = serve(response(FEED, status, *lines))
+    assert isinstance(result, Fetched)
+    assert result.documents[0].content == FEED
+
+
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        (206, "Content-Range: bytes 5-20/21"),
+        (206, "Content-Range: bytes 0-20/9999"),
+        (206, "Content-Range: bytes 0-20/noise"),
+        (206, "Content-Type: multipart/byteranges; boundary=x"),
+        (226, "IM: vcdiff"),
+    ],
+)
+def test_a_part_is_no_document(status: int, line: str) -> None:
+    """Its end would be taken for the feed's."""
+    with pytest.raises(HTTPStatus):
+        serve(response(FEED, status, line))
 
 
 def test_a_host_that_asks_for_peace_is_not_asked_by_others() -> None:
@@ -354,7 +386,7 @@ def test_an_empty_document_is_an_error(body: bytes) -> None:
         response(FEED, length=-5),
         response(FEED, length=9 * 10**18),
         response(gzip.compress(FEED)[:-7], 200, "Content-Encoding: gzip"),
-        response(FEED, 200, "Content-Encoding: br"),
+        response(b"\x1b\x03\x40\xf8" * 40, 200, "Content-Encoding: br"),
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<rss>\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n<rss>\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Len",
@@ -373,6 +405,79 @@ def test_broken_answers_are_errors(raw: bytes) -> None:
     with pytest.raises(FetchError) as caught:
         serve(raw)
     assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '"X-XSS-Protection: 0"',
+        "X-Frame/Options: deny",
+        "X Frame Options: deny",
+        "X-Frame-Options : deny",
+        "no colon at all",
+        "no colon\r\n and it goes on: here",
+        ": no name",
+        "Größe: 1",
+        "X-(c): 1",
+        "Transfer-Encoding: identity",
+        "",
+    ],
+)
+def test_a_line_that_is_no_header_is_left_out(line: str) -> None:
+    """As browsers and curl do."""
+    result = serve(response(FEED, 200, *filter(None, [line]), "ETag: v1"))
+    assert isinstance(result, Fetched)
+    assert (result.documents[0].content, result.validators.etag) == (FEED, "v1")
+
+
+CHUNKED = (
+    b"HTTP/1.1 200 OK\r\nConnection: close\r\n%s\r\n\r\n"
+    + b"%x\r\n" % len(FEED)
+    + FEED
+    + b"\r\n0\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: Chunked",
+        b"Transfer-Encoding: chunked, chunked",
+        b"Transfer-Encoding: identity, chunked",
+        b'"quoted: 1"\r\nTransfer-Encoding: chunked',
+    ],
+)
+def test_chunked_may_be_said_twice(lines: bytes) -> None:
+    """It means the same."""
+    result = serve(CHUNKED.replace(b"%s", lines))
+    assert isinstance(result, Fetched)
+    assert result.documents[0].content == FEED
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip",
+        b"Transfer-Encoding: gzip, chunked",
+        b"Transfer-Encoding : chunked",
+        b"Transfer-Encoding\t: chunked",
+        b'"Transfer-Encoding: chunked"',
+        b"Transfer Encoding: chunked",
+        b"Content-Length: 5\r\nContent-Length: 6",
+        b"Content-Length : 5",
+        b"Content-Length: 5, 6",
+        b"Content-Length: +5",
+        b"X: a\rTransfer-Encoding: chunked",
+        b"noise\rContent-Length: 5",
+        b"X-Nul: a\x00b",
+        b"no colon \x00",
+    ],
+)
+def test_what_two_readers_may_frame_differently_is_refused(lines: bytes) -> None:
+    """An answer is never split where another reader would not split it."""
+    with pytest.raises(FetchError, match="faulty"):
+        serve(CHUNKED.replace(b"%s", lines))
 
 
 @pytest.mark.parametrize("coding", ["", "gzip"])

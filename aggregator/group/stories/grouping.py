@@ -121,6 +121,29 @@ class Work:
                 late = parted if kind == "split" else max(pair, key=self.drafts.position)
                 self._part(late)
 
+        for pair, (kind, _) in self.rules.undone.items():
+            if pair not in self.rules.pairs and pair <= self._new_keys():
+                self._undo(pair, kind)
+
+    def _undo(self, pair: frozenset[str], kind: rules.Kind) -> None:
+        """Give two entries the chance to stand as if the user had said nothing of them.
+
+        It is called when their turn has come, once after the user took the correction back.
+        """
+        one, other = (self.drafts.story(key) for key in sorted(pair))
+        if one is None or other is None:
+            return
+        if kind != "join" and one is not other:
+            self._merge(one, other)
+        elif kind == "join" and one is other:
+            later = max(pair, key=self.drafts.position)
+            for key in sorted(pair) if len(one.members) > len(pair) else (later,):
+                self.drafts.remove(key)  # its turn decides
+            self._show(one)
+
+    def _new_keys(self) -> set[str]:
+        return {stored.key for stored in self.new}
+
     def place(self, turn: int) -> None:
         """Give one entry its story."""
         stored = self.new[turn]

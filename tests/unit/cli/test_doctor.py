@@ -99,4 +99,4 @@ def test_subscriptions_are_counted(run: Run, home: Path) -> None:
         store.save_lease(make_lease(path="d", state="leaving"))
     found = states(run)
     assert found["websub: 1 of 2 subscriptions live"] == "ok"
-    assert found["websub: hubs denied 1 subscriptions"] == "warning"
+    assert found["websub: hubs denied 1 subscription"] == "warning"

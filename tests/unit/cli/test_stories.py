@@ -31,7 +31,7 @@ def test_list(run: Run) -> None:
     assert len(run("stories", "list", "--limit", "1", "--json").rows) == 1
     words = run("stories", "list").out
     assert "Bread prices fall again" in words
-    assert rows[0]["id"].rpartition(":")[2] in words
+    assert rows[0]["id"].rpartition(":")[2][:8] in words
     assert run("stories", "list", "--quiet").out == ""
 
 
@@ -139,3 +139,27 @@ def test_reasons_in_words() -> None:
         f"reports the same event as {nearest.entry.publisher.title} (93% sure); title +2.0,"
         " names +1.0, hours -0.5, lead +0.3; shares Aurora, Northport"
     )
+
+
+@pytest.mark.parametrize("kind", ["join", "never", "split"])
+def test_a_correction_is_listed_and_undone_as_if_it_had_not_been(run: Run, kind: str) -> None:
+    run("fetch", "--quiet")
+    before = {row["id"]: row["members"] for row in run("stories", "list", "--json").rows}
+    pair = (FERRY, BREAD) if kind == "join" else (FERRY, DUMP)
+    assert run("stories", kind, *pair).status == 0
+    run("fetch", "--quiet")
+    changed = {row["id"]: row["members"] for row in run("stories", "list", "--json").rows}
+    assert changed != before
+    (listed,) = run("stories", "corrections", "--json").rows
+    assert (listed["number"], listed["kind"], listed["state"]) == (1, kind, "holds")
+    assert all(one["link"] and one["title"] for one in listed["entries"])
+    assert f"1  {kind}  " in run("stories", "corrections").out
+    assert "undone" in run("stories", "corrections", "--undo", "1").out
+    run("fetch", "--quiet")
+    after = {row["id"]: row["members"] for row in run("stories", "list", "--json").rows}
+    assert sorted(map(sorted, after.values())) == sorted(map(sorted, before.values()))
+    assert "no corrections" in run("stories", "corrections").out
+    assert run("stories", "corrections", "--all", "--json").rows[0]["state"] == "undone"
+    again = run("stories", "corrections", "--undo", "1")
+    assert (again.status, "undone already" in again.err) == (1, True)
+    assert run("stories", "corrections", "--undo", "2").status == 1
