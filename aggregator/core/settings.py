@@ -11,7 +11,7 @@ class WrapperRule:
 
     `hosts` are exact or globs. `at` says where the inner address stands: `query:NAME`
     (or NAMES with `|`), `path:REGEX` (group `url`), `whole:REGEX` (path and query),
-    `rawquery` or `fragment`; `path` is a regex for the path; `coding` says how the address is
+    `host:REGEX` (the host alone), `rawquery` or `fragment`; `path` is a regex for the path; `coding` says how the address is
     written. `like` names a built-in rule that gives all but `id` and `hosts`.
     """
 
@@ -21,7 +21,9 @@ class WrapperRule:
     path: str = ""
     needs: str = ""  # regex that the query must hold
     marks: tuple[str, ...] = ()  # of which the address must hold one; makes rules for `*` cheap
-    coding: Literal["auto", "percent", "base64", "hex", "none", "proofpoint", "protobuf"] = "auto"
+    coding: Literal[
+        "auto", "percent", "base64", "hex", "none", "proofpoint", "protobuf", "dashes"
+    ] = "auto"
     scheme: Literal["https", "http", "keep"] = "https"
     relative: bool = False
     query: Literal["drop", "plain", "keep"] = "drop"  # whose is the outer query of a path form

@@ -76,6 +76,7 @@ def clean(
     body = clean_body(
         raw.content or raw.summary,
         base=base or link,
+        page=link,
         title=title,
         options=source.clean,
         boilerplate=learned,

@@ -31,6 +31,7 @@ _VOID = frozenset((
 ))  # fmt: skip
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+>?)")
 _AMP = re.compile(r"<(/?)amp-(img|anim|video|audio|iframe)(?=[\s>/])", re.IGNORECASE)
+_CENTER = re.compile(r"<(/?)center(?=[\s>/])", re.IGNORECASE)
 _NAME = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9]*)")
 _USUAL_DEPTH = 20
 _LONGEST_TAG = 60_000
@@ -48,8 +49,8 @@ _UNSEEN_REFERENCE = re.compile(
 )
 
 _PLAIN = (
-    "abbr", "acronym", "address", "article", "aside", "b", "bdi", "big", "blockquote", "br", "caption",
-    "center", "cite", "code", "dd", "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption",
+    "abbr", "acronym", "address", "article", "aside", "b", "bdi", "bdo", "big", "blockquote", "br", "caption",
+    "cite", "code", "dd", "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption",
     "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "i", "ins", "kbd", "main",
     "mark", "nav", "p", "picture", "pre", "q", "rp", "rt", "ruby", "s", "samp", "section", "small",
     "span", "strike", "strong", "sub", "summary", "sup", "table", "tbody", "tfoot", "thead", "tr", "tt",
@@ -63,7 +64,7 @@ _TAGS: dict[str, set[str]] = {
     "audio": {"src"},
     "col": {"span"},
     "colgroup": {"span"},
-    "img": {"src", "srcset", "alt", "title", "width", "height"},
+    "img": {"src", "srcset", "alt", "title", "width", "height", "style"},
     "li": {"value"},
     "ol": {"start", "type", "reversed"},
     "source": {"src", "type"},
@@ -81,13 +82,18 @@ _GONE_WITH_CONTENT = {
 _CLEANER = nh3.Cleaner(
     tags=set(_TAGS),
     clean_content_tags=_GONE_WITH_CONTENT,
-    attributes={**{tag: names for tag, names in _TAGS.items() if names}, "*": {"lang"}},
+    attributes={**{tag: names for tag, names in _TAGS.items() if names}, "*": {"lang", "dir"}},
     # Given by the walk: set here, their order would differ from process to process.
     tag_attribute_values={
         "img": {"referrerpolicy": {"no-referrer"}, "loading": {"lazy"}},
         "audio": {"controls": {""}, "preload": {"none"}},
         "video": {"controls": {""}, "preload": {"none"}},
     },
+    filter_style_properties={
+        "height",
+        "width",
+        "vertical-align",
+    },  # of images, as the walk sets them
     url_schemes={"http", "https", "mailto", "tel", "magnet", "geo", "sms", "xmpp"},
     url_relative="deny",
     link_rel="noopener noreferrer",
@@ -128,9 +134,13 @@ def _is_deep(html: str) -> bool:
     return max(accumulate(steps), default=0) > _USUAL_DEPTH
 
 
-def plain_amp(html: str) -> str:
-    """Return HTML with AMP's elements under the names of those that they stand for."""
-    return _AMP.sub(_amp_name, html) if "amp-" in html else html
+def plain_names(html: str) -> str:
+    """Return HTML with AMP's and outdated elements under the names of those that they stand for."""
+    if "amp-" in html:
+        html = _AMP.sub(_amp_name, html)
+    if "<center" in html or "<CENTER" in html or "<Center" in html:
+        html = _CENTER.sub(r"<\1div", html)
+    return html
 
 
 def _amp_name(match: re.Match[str]) -> str:

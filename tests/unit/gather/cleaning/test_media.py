@@ -59,24 +59,3 @@ def test_addresses_in_a_set_stay_whole() -> None:
 )
 def test_is_tiny(attributes: dict[str, str | None], tiny: bool) -> None:
     assert media.is_tiny(attributes) is tiny
-
-
-@pytest.mark.parametrize(
-    ("attributes", "wanted"),
-    [
-        ({}, None),
-        ({"src": "about:blank"}, None),
-        ({"src": "https://unknown.example/"}, None),
-        (
-            {"src": "https://player.vimeo.com/video/1"},
-            '<p><a href="https://player.vimeo.com/video/1">player.vimeo.com</a></p>',
-        ),
-        (
-            {"data-src": "/f?a=1&b=2", "title": 'A "b"'},
-            '<p><a href="https://a.example/f?a=1&amp;b=2">A &quot;b&quot;</a></p>',
-        ),
-        ({"src": "https://www.facebook.com/plugins/like.php?href=x"}, None),
-    ],
-)
-def test_embed_link(attributes: dict[str, str | None], wanted: str | None) -> None:
-    assert media.embed_link(attributes, "https://a.example/") == wanted
