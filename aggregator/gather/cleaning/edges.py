@@ -25,6 +25,8 @@ _INLINE = frozenset(["a", "small", "sub", "span", "em", "i", "font", "b", "stron
 _HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 # Cells, terms and captions belong to what they stand in, whatever their words.
 _KEPT = NO_ADVERT - _HEADINGS - {"figure", "li", "ol", "ul"}
+_PERHAPS = _HEADINGS | {"li"}
+_STOPS = SOLID | _KEPT | _PERHAPS
 _LINE_RULES = tuple(rule for rule in NOISE.blocks if rule.line)
 _LINES = re.compile(
     "|".join(f"(?:{rule.text.pattern})" for rule in _LINE_RULES), re.IGNORECASE | re.DOTALL
@@ -46,7 +48,7 @@ def find_edge(body: LexborNode, place: str, big: set[int]) -> tuple[str, list[Le
                 return lines
             if tag == "-text":
                 return "", []
-        if tag in SOLID or tag in _KEPT or _goes_on(node, tag, place):
+        if tag in _STOPS and (tag not in _PERHAPS or _goes_on(node, tag, place)):
             return "", []
         if node.mem_id not in big and (found := _judge(node, tag, place)):
             return found, [node]
@@ -102,6 +104,8 @@ def _shows_beside(node: LexborNode, *, back: bool) -> bool:
 
 def _last_lines(last: LexborNode) -> tuple[str, list[LexborNode]] | None:
     """Find noise that is the last lines of a block, or of bare text after one."""
+    if last.prev is None:  # all of its block, which has been looked at
+        return None
     nodes: list[LexborNode] = []
     breaks = 0
     node: LexborNode | None = last

@@ -10,6 +10,7 @@ from aggregator.gather.cleaning import embeds, media, substitutes
 from aggregator.gather.cleaning.formulas import formula, is_script
 from aggregator.gather.cleaning.links import follow
 from aggregator.gather.cleaning.noise import NOISE, collapse, is_void
+from aggregator.gather.cleaning.sizes import Size, measure
 from aggregator.gather.cleaning.tidy import drop_empty, strip_start
 from aggregator.gather.cleaning.walking import Attributes, Walk, drop, take_out, unwrap
 from aggregator.text.urls import LONGEST, absolute, host, is_web
@@ -17,10 +18,10 @@ from aggregator.text.urls import LONGEST, absolute, host, is_web
 _HOLDS_BLOCKS = frozenset(
     ["body", "div", "section", "article", "main", "figure", "li", "td", "blockquote"]
 )
-_BLANKS = re.compile(r"[ \t\r\n\f]+")
 _EMOJI = re.compile(
     r"[^\w\s!-~]{1,3}[\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]*(?:[^\w\s!-~]{1,3}){0,10}|[0-9#*]\ufe0f?\u20e3"
 )
+_LONGEST_EMOJI = 16
 _EMOJI_FILE = re.compile(r"emoji|twemoji|smil", re.IGNORECASE)
 # Of these alone are the words for an image that shows nothing.
 _ORNAMENTS = frozenset(
@@ -33,12 +34,13 @@ _FLASH = re.compile(r"\.swf(?:$|[?#])", re.IGNORECASE)
 
 
 def _image(node: LexborNode, attributes: Attributes, state: Walk) -> int:
-    if _is_emoji(attributes):
+    size = measure(attributes)
+    if _is_emoji(attributes, size):
         return _replace(node, escape(collapse(attributes.get("alt") or ""), quote=False), state)
     image = media.read_image(attributes, state.base, state.images)
     if image is None:
         return _without_image(node, attributes, state)
-    if media.is_tiny(attributes) or (image.pixel and not _is_picture(image, attributes)):
+    if size.tiny or (image.pixel and not _is_picture(image, attributes, size)):
         return take_out(node, "pixel", state)
     state.again |= image.url in state.seen
     state.seen[image.url] = None
@@ -50,54 +52,51 @@ def _image(node: LexborNode, attributes: Attributes, state: Walk) -> int:
         attrs["srcset"] = image.srcset
     elif "srcset" in attributes:
         del attrs["srcset"]
-    _size(node, attributes, image)
+    if size.odd or size.text or image.pixel or "style" in attributes:
+        _resize(node, attributes, size, pixel=image.pixel > 0)
     attrs["referrerpolicy"] = "no-referrer"
     attrs["loading"] = "lazy"
     return 1
 
 
-def _size(node: LexborNode, attributes: Attributes, image: media.Image) -> None:
+def _resize(node: LexborNode, attributes: Attributes, size: Size, *, pixel: bool) -> None:
     """Keep the size of an image: in pixels or per cent, or in the letters around it."""
     attrs = node.attrs
-    for side in ("width", "height"):
-        if side in attributes and not media.is_length(attributes[side]):
-            del attrs[side]
-    sizes = media.text_size(attributes)
-    if "style" in attributes and not sizes:
+    for name in size.odd:
+        if name in attributes:
+            del attrs[name]
+    if "style" in attributes and not size.text:
         del attrs["style"]
-    if image.pixel and not sizes:  # its size speaks for it, the next time too
-        sizes = {
-            name: size
-            for name, size in media.pixel_size(attributes).items()
-            if name not in attributes
-        }
-    for name, value in sizes.items():
+    # The size of what looks like a tracker speaks for it, the next time too.
+    for name, value in (size.text or (size.pixels if pixel else {})).items():
         attrs[name] = value
 
 
-def _is_picture(image: media.Image, attributes: Attributes) -> bool:
+def _is_picture(image: media.Image, attributes: Attributes, size: Size) -> bool:
     """Whether size or words speak for an image whose address is like a tracker's."""
     words = collapse(attributes.get("alt") or "")
     told = not _ORNAMENTS.issuperset(words.lower().split())
     if image.pixel > 1:
-        return told and media.is_seen(attributes)
-    return media.is_seen(attributes) or (told and "?" not in image.url)
+        return told and size.seen
+    return size.seen or (told and "?" not in image.url)
 
 
-def _is_emoji(attributes: Attributes) -> bool:
+def _is_emoji(attributes: Attributes, size: Size) -> bool:
     """Whether an image stands for a character: its alternative text, in a line's size or by name."""
-    words = (attributes.get("alt") or "").strip()
-    if not words or len(words) > 16 or words.isascii() or not _EMOJI.fullmatch(words):
+    words = attributes.get("alt")
+    if not words or len(words) > _LONGEST_EMOJI or words.isascii():
+        return False
+    if not _EMOJI.fullmatch(words.strip()):
         return False
     named = f"{attributes.get('class') or ''} {attributes.get('src') or ''}"
-    return bool(_EMOJI_FILE.search(named) or media.text_size(attributes))
+    return bool(size.text or _EMOJI_FILE.search(named))
 
 
 def _without_image(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     """Put the words for an image in its place, where it is one that cannot come through."""
     words = collapse(attributes.get("alt") or "")
     inline = (attributes.get("src") or "").lstrip()[:11].lower() == "data:image/"
-    if not words or not inline or media.is_tiny(attributes) or _comes_in_noscript(node):
+    if not words or not inline or measure(attributes).tiny or _comes_in_noscript(node):
         return take_out(node, "image", state)
     html = escape(substitutes.spaced(node, words), quote=False)
     state.split = True
@@ -122,11 +121,10 @@ def _replace(node: LexborNode, html: str, state: Walk) -> int:
 def _link(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     """Mend a link; one that leads nowhere loses its address, and `tidy` unwraps it."""
     written = attributes.get("href") or ""
+    jump = "#" in written[:4] and state.page
+    href = _own_page(written, state.page) if jump else written
     led = follow(
-        _own_page(written, state.page) if len(written) <= LONGEST else "",
-        state.base,
-        state.options.links,
-        state.images,
+        href if len(written) <= LONGEST else "", state.base, state.options.links, state.images
     )
     if led is None:
         return take_out(node, "share", state)
@@ -138,7 +136,7 @@ def _link(node: LexborNode, attributes: Attributes, state: Walk) -> int:
         drop_empty(node, "a")
         return 0
     seen, target = led
-    target = _BLANKS.sub("%20", target)
+    target = target.replace(" ", "%20")
     if not target or target != written:
         if target:
             node.attrs["href"] = target
@@ -153,7 +151,7 @@ def _link(node: LexborNode, attributes: Attributes, state: Walk) -> int:
 def _own_page(href: str, page: str) -> str:
     """Return a jump within the article as an address on the article's own page."""
     jump = href.strip()
-    return page.partition("#")[0] + jump if page and jump[:1] == "#" and len(jump) > 1 else href
+    return page.partition("#")[0] + jump if jump[:1] == "#" and len(jump) > 1 else href
 
 
 def _noscript(node: LexborNode, _: Attributes, state: Walk) -> int:
@@ -246,7 +244,7 @@ def _written(node: LexborNode, _: Attributes, state: Walk) -> int:
 
 def _frame(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     """Put a link in place of a frame or an embedded object."""
-    link = None if media.is_tiny(attributes) else embeds.embed_link(attributes, state.base)
+    link = None if measure(attributes).tiny else embeds.embed_link(attributes, state.base)
     return _put_link(node, link, state)
 
 
@@ -257,7 +255,7 @@ def _object(node: LexborNode, attributes: Attributes, state: Walk) -> int:
             one.attributes.get("name"): one.attributes.get("value") for one in node.css("param")
         }
         attributes = attributes | {"data": named.get("movie") or named.get("src")}
-    link = None if media.is_tiny(attributes) else embeds.embed_link(attributes, state.base)
+    link = None if measure(attributes).tiny else embeds.embed_link(attributes, state.base)
     known = NOISE.embeds.match(host(absolute(state.base, attributes.get("data") or "")))
     if link and (known or attributes.get("title")):
         return _put_link(node, link, state)
@@ -323,6 +321,21 @@ def _canvas(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     return _replace(node, escape(substitutes.spaced(node, label), quote=False), state)
 
 
+def _outdated(node: LexborNode, _: Attributes, state: Walk) -> int:
+    """Put a plain block in place of one that only said how to set its text."""
+    shows = state.descend(node, state)
+    if shows:
+        made = node.parser.create_node("div")
+        child = node.first_child
+        while child is not None:
+            following = child.next
+            made.insert_child(child)
+            child = following
+        node.insert_before(made)
+    drop(node, state)
+    return shows
+
+
 SPECIAL: dict[str, Callable[[LexborNode, Attributes, Walk], int]] = {
     "a": _link,
     "img": _image,
@@ -343,5 +356,6 @@ SPECIAL: dict[str, Callable[[LexborNode, Attributes, Walk], int]] = {
     "svg": _drawing,
     "input": _input,
     "canvas": _canvas,
+    "center": _outdated,
     **dict.fromkeys(embeds.CUSTOM, _custom),
 }

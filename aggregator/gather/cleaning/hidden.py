@@ -19,6 +19,8 @@ _PREVIEW = re.compile(
 )
 _LETTER = re.compile(r"[^\W_]")
 _SILENT = frozenset(["script", "style", "template", "noscript", "head", "title", "svg", "math"])
+_UNCERTAIN = ", ".join(sorted(_SILENT))
+_CANDIDATES = ", ".join(["[hidden]", "[style]", *(f".{name}" for name in sorted(NOISE.hiding))])
 _MOST_ROUNDS = 8
 
 
@@ -52,6 +54,8 @@ class _Weights:
 
 def find_revealed(body: LexborNode) -> frozenset[int]:
     """Return the ids of hidden elements that are to be shown: without them most of the text is gone."""
+    if _hides_little(body):
+        return frozenset()
     revealed: set[int] = set()
     for _ in range(_MOST_ROUNDS):
         weights = _Weights()
@@ -61,6 +65,14 @@ def find_revealed(body: LexborNode) -> frozenset[int]:
             break
         revealed.update(part.id for part in chosen)
     return frozenset(revealed)
+
+
+def _hides_little(body: LexborNode) -> bool:
+    """Whether what is hidden is less than half of all text; quick, and rather no than yes."""
+    if body.css_first(_UNCERTAIN) is not None:
+        return False
+    parts = (node for node in body.css(_CANDIDATES) if hiding(node.attributes))
+    return sum(len(node.text_lexbor()) for node in parts) * 2 < len(body.text_lexbor().strip())
 
 
 def _choose(weights: _Weights) -> list[_Part]:

@@ -12,7 +12,7 @@ from aggregator.gather.cleaning.blocks import block_hash
 from aggregator.gather.cleaning.edges import find_edge
 from aggregator.gather.cleaning.noise import BLOCKS, collapse, is_copyright
 from aggregator.gather.cleaning.preamble import Preamble, take_preamble
-from aggregator.gather.cleaning.sanitize import bound, plain_names, sanitize, scrub
+from aggregator.gather.cleaning.sanitize import bound, plain_amp, sanitize, scrub
 from aggregator.gather.cleaning.tidy import take_off, tidy, tidy_breaks, trim
 from aggregator.gather.cleaning.tree import new_walk, walk
 from aggregator.gather.cleaning.twins import find_twins
@@ -75,7 +75,7 @@ def trace_html(
 
 
 def _clean(html: str, title: str, state: Walk, boilerplate: frozenset[int]) -> Cleaned:
-    html = _paragraphs(bound(plain_names(html)))
+    html = _paragraphs(bound(plain_amp(html)))
     if "<" not in html and "&" not in html:
         return Cleaned(sanitize(html.strip()), Preamble(), (), ())
     preamble = Preamble()
@@ -87,7 +87,7 @@ def _clean(html: str, title: str, state: Walk, boilerplate: frozenset[int]) -> C
         html = _unindented(sanitize(before, scrubbed="&#" not in html).strip())
         del tree
         # Elements that may not nest so are torn apart when read again: what is left may be noise.
-        torn = state.twins > 0 or _OPENED.findall(before) != _OPENED.findall(html)
+        torn = _OPENED.findall(before) != _OPENED.findall(html)
         html, bare = _paragraphs(html), html
         if not torn and html == bare:
             break
@@ -117,7 +117,7 @@ def _mend(
         tidy(body)
     _take_edges(body, title, state, preamble)
     if state.again:
-        _take_twins(body, state)
+        _take_twins(body, title, state, preamble)
     if state.breaks and state.gone:
         tidy_breaks(body)
     trim(body)
@@ -129,10 +129,11 @@ def _take_edges(body: LexborNode, title: str, state: Walk, preamble: Preamble) -
     count = 0
     while count < _MOST_EDGES and _take_edge(body, "end", state):
         count += 1
-    while count < _MOST_EDGES and (
-        take_preamble(body, title, preamble, state.big) or _take_edge(body, "start", state)
-    ):
-        state.gone = True
+    while count < _MOST_EDGES:
+        if take_preamble(body, title, preamble, state.big):  # all there is
+            state.gone = True
+        if not _take_edge(body, "start", state):
+            break
         count += 1
 
 
@@ -149,13 +150,15 @@ def _take_edge(body: LexborNode, place: str, state: Walk) -> bool:
     return True
 
 
-def _take_twins(body: LexborNode, state: Walk) -> None:
+def _take_twins(body: LexborNode, title: str, state: Walk, preamble: Preamble) -> None:
     """Take out images that only repeat others, once it is known with what the text begins."""
     for node in find_twins(body):
         state.removed.append(taken(node, "twin"))
         state.twins += 1
         state.gone = True
         take_off(node)
+    if state.twins:  # what they stood behind may be noise
+        _take_edges(body, title, state, preamble)
 
 
 def _steps(state: Walk) -> tuple[Step, ...]:

@@ -1,4 +1,4 @@
-"""Images and players as their attributes describe them: which address is the best, how large they are."""
+"""Images and players as their attributes describe them: which address is the best."""
 
 import re
 from dataclasses import dataclass
@@ -75,15 +75,6 @@ _POOR_NAME = re.compile(
 _BLURRED = re.compile(r"filter\s*:\s*blur|(?:^|\s)[\w-]*blur(?!hash)[\w-]*(?:\s|$)", re.IGNORECASE)
 _CANDIDATE = re.compile(r"[\s,]*([^\s,]\S*)(?:\s+([^,]*))?(?:,|$)")
 _WEIGHT = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)[wxh]")
-_SIZE = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*$", re.IGNORECASE)
-_LENGTH = re.compile(r"\s*\d{1,5}(?:\.\d+)?\s*(?:px|%)?\s*")
-_STYLED = re.compile(
-    r"(?:^|;)\s*((?:max-)?(?:width|height)|vertical-align)\s*:\s*(-?\d{0,5}(?:\.\d{1,6})?)\s*([a-z%]*)",
-    re.IGNORECASE,
-)
-_SIZES = ("height", "width")
-_TEXT_UNITS = {"em": 16, "rem": 16, "ex": 8, "ch": 8, "lh": 20}  # in pixels, as browsers have it
-_HIDDEN_SIDE, _SEEN_SIDE = 2, 8
 _RARE_TYPES = frozenset(["image/avif", "image/jxl", "image/heic"])  # not every reader shows them
 _LONGEST_SET = 20_000
 _MOST_CANDIDATES = 30
@@ -101,6 +92,8 @@ class Image:
 
 def read_image(attributes: Attributes, base: str, images: Unwrapper) -> Image | None:
     """Return the image that attributes describe, wherever they hide its address; None if none."""
+    if "srcset" not in attributes and not _has_lazy(attributes):  # like most
+        return _image_at(_own_source(attributes), base, images)
     lazy = not _ALL_LAZY.isdisjoint(attributes)
     written = (_lazy_source(attributes) if lazy else "") or _own_source(attributes)
     value = _set_value(attributes) if lazy or "srcset" in attributes else ""
@@ -113,6 +106,14 @@ def read_image(attributes: Attributes, base: str, images: Unwrapper) -> Image | 
     return image and Image(image.url, image.written, image.pixel, _set_of(entries, image.url))
 
 
+def _has_lazy(attributes: Attributes) -> bool:
+    for name in attributes:  # noqa: SIM110  quicker than any()
+        if name[:5] == "data-" or name in _ALL_LAZY:
+            return True
+    return False
+
+
+@lru_cache(maxsize=8192)
 def is_stand_in(written: str) -> bool:
     """Whether an address is none, or of an image that only keeps the place of another."""
     if not written:
@@ -123,7 +124,10 @@ def is_stand_in(written: str) -> bool:
 
 def is_blurred(attributes: Attributes, written: str) -> bool:
     """Whether what an image shows is only there until a sharper one is."""
-    return is_stand_in(written) or bool(_BLURRED.search(_looks(attributes)))
+    if is_stand_in(written):
+        return True
+    looks = f"{attributes.get('class') or ''} {attributes.get('style') or ''}"
+    return "blur" in looks.lower() and bool(_BLURRED.search(looks))
 
 
 def best_source(sources: list[Attributes]) -> str:
@@ -140,10 +144,6 @@ def best_source(sources: list[Attributes]) -> str:
 
 def _heaviest(value: str) -> float:
     return max((_weight(what) for _, what in parse_srcset(value)), default=0.0)
-
-
-def _looks(attributes: Attributes) -> str:
-    return f"{attributes.get('class') or ''} {attributes.get('style') or ''}"
 
 
 def _data_source(attributes: Attributes, written: str) -> str:
@@ -240,88 +240,6 @@ def _weight(what: str) -> float:
     if match is None:
         return 0.0 if what else 1.0
     return float(match[1]) * (1000 if match[0][-1] == "x" and float(match[1]) > 0 else 1)
-
-
-def is_length(value: str | None) -> bool:
-    """Whether an attribute is a length in pixels or per cent."""
-    if not value:
-        return False
-    return (value.isdecimal() and len(value) <= 5) or _LENGTH.fullmatch(value) is not None
-
-
-def is_tiny(attributes: Attributes) -> bool:
-    """Whether an element is too small to be seen: a line that is long enough is seen."""
-    sides = [side for side in _sides(attributes) if side is not None]
-    return bool(sides) and (min(sides) == 0 or max(sides) <= _HIDDEN_SIDE)
-
-
-def is_seen(attributes: Attributes) -> bool:
-    """Whether an element has a size that can be seen."""
-    sides = [side for side in _sides(attributes) if side is not None]
-    return bool(sides) and min(sides) >= _SEEN_SIDE
-
-
-def _sides(attributes: Attributes) -> tuple[float | None, float | None]:
-    """Return width and height in pixels, None where unknown; what is relative counts as large."""
-    style = attributes.get("style")
-    styled = _styled(style) if style else {}
-    width, height = (_side(attributes.get(name), styled.get(name)) for name in ("width", "height"))
-    return width, height
-
-
-def _side(value: str | None, styled: tuple[float, str] | None) -> float | None:
-    if styled is not None:
-        return styled[0] * _TEXT_UNITS.get(styled[1], 1) if styled[1] != "%" else 1000.0
-    if not value:
-        return None
-    match = _SIZE.match(value)
-    if match:
-        return float(match[1])
-    return 1000.0 if value.rstrip().endswith("%") else None
-
-
-def _styled(style: str) -> dict[str, tuple[float, str]]:
-    """Return the sizes that a style sets, with their units."""
-    return {
-        name.lower(): (float(number), unit.lower())
-        for name, number, unit in _STYLED.findall(style)
-        if number.strip("-.")
-    }
-
-
-def text_size(attributes: Attributes) -> dict[str, str]:
-    """Return the attributes of an image whose size goes by the letters around it; {} of any other."""
-    given = {name: (attributes.get(name) or "").strip() for name in _SIZES}
-    written = "".join(f";{name}:{value}" for name, value in given.items() if value)
-    found = _styled(written + ";" + (attributes.get("style") or ""))
-    sizes = {name: found.get(name) or found.get(f"max-{name}") for name in _SIZES}
-    kept = {
-        name: size
-        for name, size in sizes.items()
-        if size and size[1] in _TEXT_UNITS and size[0] > 0
-    }
-    if not kept:
-        return {}
-    pixels = {
-        name: str(max(1, round(number * _TEXT_UNITS[unit])))
-        for name, (number, unit) in kept.items()
-        if not given[name].isdecimal()
-    }
-    lowered = found.get("vertical-align", (0.0, ""))
-    if lowered[1] in _TEXT_UNITS:
-        kept["vertical-align"] = lowered
-    style = ";".join(f"{name}:{number:g}{unit}" for name, (number, unit) in kept.items())
-    return {"style": style, **pixels}
-
-
-def pixel_size(attributes: Attributes) -> dict[str, str]:
-    """Return the sizes that a style sets in pixels, as attributes."""
-    styled = _styled(attributes.get("style") or "")
-    return {
-        name: str(round(size[0]))
-        for name in _SIZES
-        if (size := styled.get(name)) and size[1] in {"px", ""} and size[0] > 0
-    }
 
 
 def play_address(attributes: Attributes, base: str) -> str:

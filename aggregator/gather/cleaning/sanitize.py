@@ -31,7 +31,6 @@ _VOID = frozenset((
 ))  # fmt: skip
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+>?)")
 _AMP = re.compile(r"<(/?)amp-(img|anim|video|audio|iframe)(?=[\s>/])", re.IGNORECASE)
-_CENTER = re.compile(r"<(/?)center(?=[\s>/])", re.IGNORECASE)
 _NAME = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9]*)")
 _USUAL_DEPTH = 20
 _LONGEST_TAG = 60_000
@@ -134,13 +133,9 @@ def _is_deep(html: str) -> bool:
     return max(accumulate(steps), default=0) > _USUAL_DEPTH
 
 
-def plain_names(html: str) -> str:
-    """Return HTML with AMP's and outdated elements under the names of those that they stand for."""
-    if "amp-" in html:
-        html = _AMP.sub(_amp_name, html)
-    if "<center" in html or "<CENTER" in html or "<Center" in html:
-        html = _CENTER.sub(r"<\1div", html)
-    return html
+def plain_amp(html: str) -> str:
+    """Return HTML with AMP's elements under the names of those that they stand for."""
+    return _AMP.sub(_amp_name, html) if "amp-" in html else html
 
 
 def _amp_name(match: re.Match[str]) -> str:

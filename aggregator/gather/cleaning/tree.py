@@ -23,7 +23,7 @@ from aggregator.gather.cleaning.substitutes import background, put, rendering
 from aggregator.gather.cleaning.tidy import EMPTY, drop_empty, limit_breaks
 from aggregator.gather.cleaning.walking import Attributes, Walk, drop, shown, take_out
 
-_CLASSES, _IDS = NOISE.classes | RENDERED, NOISE.ids
+_CLASSES, _IDS = NOISE.classes | NOISE.hiding | RENDERED, NOISE.ids
 _LONGEST_UNLINKED = 60  # characters of a block without links that may be noise
 
 _DEAD = frozenset(
@@ -34,6 +34,7 @@ _DEAD = frozenset(
     ]
 )
 _NO_CALL = SOLID | BLOCKS | {"-text"}
+_NO_BACKGROUND = frozenset(["img", "td", "th", "table", "tr"])
 _PLAIN = ALLOWED - SPECIAL.keys()
 
 
@@ -60,11 +61,10 @@ def walk(parent: LexborNode, state: Walk) -> int:
                 state.breaks = True
         elif tag in _PLAIN and not state.doomed:  # nothing to be mended but what they hold
             attributes = child.attributes
-            shows += (
-                _marked(child, tag, attributes, state)
-                if attributes
-                else _container(child, tag, state)
-            )
+            if attributes and (reason := _marked(attributes)):
+                shows += _judge_marked(child, tag, attributes, reason, state)
+            else:
+                shows += _container(child, tag, state)
         else:
             shows += _visit(child, tag, state)
         child = following
@@ -80,27 +80,55 @@ def _visit(node: LexborNode, tag: str, state: Walk) -> int:
     if tag not in ALLOWED:
         state.loose = True
     attributes = node.attributes
-    if attributes or tag in SPECIAL:
-        return _marked(node, tag, attributes, state)
-    return _container(node, tag, state)
+    if attributes and (reason := _marked(attributes)):
+        return _judge_marked(node, tag, attributes, reason, state)
+    return _mend(node, tag, attributes, state)
 
 
-def _marked(node: LexborNode, tag: str, attributes: Attributes, state: Walk) -> int:
-    """Mend an element that says more of itself than its name; return how much shows."""
-    if attributes and (reason := _unwanted(attributes)):
-        if reason == "formula":
-            gone, html = rendering(node, attributes)
-            if gone:
-                shows = put(node, html)
-                state.split = True
-                return drop(node, state) + shows
-        elif reason == "class" or not state.is_revealed(node):
-            return take_out(node, reason, state)
-    address = background(attributes) if "url(" in (attributes.get("style") or "") else ""
-    if address and tag not in {"img", "td", "th", "table", "tr"}:
-        _show_background(node, address)
+def _mend(node: LexborNode, tag: str, attributes: Attributes, state: Walk) -> int:
     mend = SPECIAL.get(tag)
     return mend(node, attributes, state) if mend else _container(node, tag, state)
+
+
+def _marked(attributes: Attributes) -> str:
+    """Return why an element has to be looked at, by its attributes alone; '' for most."""
+    classes = attributes.get("class")
+    if classes and not _CLASSES.isdisjoint(found := classes.split()):
+        return _marked_by_class(found)
+    if "id" in attributes and attributes["id"] in _IDS:
+        return "class"
+    style = attributes.get("style")
+    if style:
+        style = style.lower()
+        if ("none" in style or "hidden" in style) and hiding(attributes):
+            return "hidden"
+        if "url(" in style:
+            return "background"
+    return "hidden" if "hidden" in attributes else ""
+
+
+def _marked_by_class(classes: list[str]) -> str:
+    if not NOISE.classes.isdisjoint(classes):
+        return "class"
+    return "hidden" if RENDERED.isdisjoint(classes) else "formula"
+
+
+def _judge_marked(
+    node: LexborNode, tag: str, attributes: Attributes, reason: str, state: Walk
+) -> int:
+    """Take an element out, or mend it after all; return how much shows."""
+    if reason == "class" or (reason == "hidden" and not state.is_revealed(node)):
+        return take_out(node, reason, state)
+    if reason == "formula":
+        gone, html = rendering(node, attributes)
+        if gone:
+            shows = put(node, html)
+            state.split = True
+            return drop(node, state) + shows
+    address = background(attributes)
+    if address and tag not in _NO_BACKGROUND:
+        _show_background(node, address)
+    return _mend(node, tag, attributes, state)
 
 
 def _show_background(node: LexborNode, address: str) -> None:
@@ -164,12 +192,3 @@ def _judge_block(node: LexborNode, text: str, shows: int, state: Walk) -> int:
         state.doomed.update(one.mem_id for one in after)
         return take_out(node, "related", state)
     return shows
-
-
-def _unwanted(attributes: Attributes) -> str:
-    classes = attributes.get("class")
-    if classes and not _CLASSES.isdisjoint(found := classes.split()):
-        return "class" if not NOISE.classes.isdisjoint(found) else "formula"
-    if "id" in attributes and attributes["id"] in _IDS:
-        return "class"
-    return "hidden" if hiding(attributes) else ""

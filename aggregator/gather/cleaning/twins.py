@@ -1,12 +1,10 @@
 """Images that a body shows twice: the lead image again, or one that follows upon itself."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 
 from selectolax.lexbor import LexborNode
 
-from aggregator.gather.cleaning.noise import BLOCKS, holds, is_void
+from aggregator.gather.cleaning.noise import BLOCKS, holds, is_void, last_shown
 
 _SMALL = 64  # pixels; what is no larger stands in a line as a sign
 _WITHIN = frozenset(
@@ -24,40 +22,42 @@ _SIGN = re.compile(
 _FORMULA = re.compile(r"\\[a-zA-Z]|[\^{}≤≥±×]|\s[=<>]\s|^\W{1,8}$|^.{1,2}$")
 
 
-@dataclass(slots=True)
-class _Use:
-    """One use of an image: where it stands, and how much text and how many images come before."""
-
-    node: LexborNode
-    letters: int
-    images: int
-
-
 def find_twins(body: LexborNode) -> list[LexborNode]:
     """Return the uses of images that only repeat the lead image, or the one right before."""
-    first: dict[str, _Use] = {}
-    last: dict[str, _Use] = {}
+    leads: dict[str, bool] = {}  # by address: whether its first use is the lead image
     found: list[LexborNode] = []
-    for source, use in _uses(body):
-        lead, before = first.setdefault(source, use), last.get(source)
-        last[source] = use
-        if before is None or _is_sign(use.node) or _is_within_text(use.node):
+    for node in body.css("img"):
+        source = node.attributes.get("src") or ""
+        if source not in leads:
+            leads[source] = not leads and _shown_before(node) is None and not _is_sign(node)
+        elif _is_sign(node) or _is_within_text(node) or _is_in_row(node, source):
             continue
-        repeats_lead = not lead.letters and not lead.images and not _is_sign(lead.node)
-        follows = use.letters == before.letters and use.images == before.images + 1
-        if (repeats_lead or follows) and not _is_in_row(use.node, source):
-            found.append(use.node)
+        elif leads[source] or _repeats(_shown_before(node), source):
+            found.append(node)
     return found
 
 
-def _uses(body: LexborNode) -> Iterator[tuple[str, _Use]]:
-    letters = images = 0
-    for node in body.traverse(include_text=True):
-        if node.tag == "-text":
-            letters += len((node.text_content or "").strip())
-        elif node.tag == "img":
-            yield node.attributes.get("src") or "", _Use(node, letters, images)
-            images += 1
+def _repeats(before: LexborNode | None, source: str) -> bool:
+    return before is not None and before.tag == "img" and before.attributes.get("src") == source
+
+
+def _shown_before(node: LexborNode) -> LexborNode | None:
+    """Return what shows right before a node, wherever it stands; None if that is nothing."""
+    around: LexborNode | None = node
+    while around is not None and around.tag != "body":
+        before = around.prev
+        while before is not None and is_void(before):
+            before = before.prev
+        if before is not None:
+            return _last_of(before)
+        around = around.parent
+    return None
+
+
+def _last_of(node: LexborNode) -> LexborNode:
+    while (within := last_shown(node)) is not None:
+        node = within
+    return node
 
 
 def _is_sign(node: LexborNode) -> bool:

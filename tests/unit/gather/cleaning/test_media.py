@@ -43,19 +43,3 @@ def test_addresses_in_a_set_stay_whole() -> None:
     assert image is not None
     assert image.url == "https://a.example/c%20d,.png"
     assert media.parse_srcset(image.srcset)[0] == (CDN.format(1), "1x")
-
-
-@pytest.mark.parametrize(
-    ("attributes", "tiny"),
-    [
-        ({"width": "1"}, True),
-        ({"height": "0px"}, True),
-        ({"width": "100%", "height": "1.5em"}, False),
-        ({"width": None}, False),
-        ({"style": "height: 1px; color: red"}, True),
-        ({"style": "max-width:1px"}, False),
-        ({"width": "1050"}, False),
-    ],
-)
-def test_is_tiny(attributes: dict[str, str | None], tiny: bool) -> None:
-    assert media.is_tiny(attributes) is tiny
