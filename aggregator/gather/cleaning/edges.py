@@ -17,6 +17,7 @@ from aggregator.gather.cleaning.noise import (
     holds,
     is_call,
     is_mostly_links,
+    is_told,
     is_void,
     last_shown,
 )
@@ -112,7 +113,7 @@ def _last_lines(last: LexborNode) -> tuple[str, list[LexborNode]] | None:
     while node is not None and breaks <= _MOST_LINES and len(nodes) <= _MOST_LINES * 4:
         tag = node.tag or ""
         if tag in BLOCKS or tag in SOLID:
-            return _line_rule(nodes)
+            return _line_rule(nodes) or _paragraph_rule(nodes, node)
         if tag == "br":
             breaks += 1
             if found := _line_rule(nodes):
@@ -129,6 +130,19 @@ def _line_rule(nodes: list[LexborNode]) -> tuple[str, list[LexborNode]] | None:
     if any(holds(node, MEDIA) for node in nodes):
         return None
     return next((rule.id, nodes) for rule in _LINE_RULES if rule.text.fullmatch(text))
+
+
+def _paragraph_rule(
+    nodes: list[LexborNode], before: LexborNode
+) -> tuple[str, list[LexborNode]] | None:
+    """Judge bare text after a block, which is a paragraph of its own."""
+    text = collapse("".join(_text(node) for node in reversed(nodes)))
+    if before.tag in SOLID - {"hr"} or not text or len(text) > LONGEST_BLOCK:
+        return None
+    if not is_told(text, "end") or any(holds(node, MEDIA) for node in nodes):
+        return None
+    rules = (rule for rule in NOISE.blocks if rule.at != "start" and not rule.linked)
+    return next(((rule.id, nodes) for rule in rules if rule.text.fullmatch(text)), None)
 
 
 def _text(node: LexborNode) -> str:

@@ -161,7 +161,7 @@ def _noscript(node: LexborNode, _: Attributes, state: Walk) -> int:
         before = before.prev
     image = node.css_first("img")
     if image is None:
-        return drop(node, state)
+        return _unless_all(node, state)
     if before is not None and before.tag in {"img", "picture", "figure"}:
         if before.tag != "img" or not media.is_stand_in(before.attributes.get("src") or ""):
             return drop(node, state)
@@ -170,6 +170,16 @@ def _noscript(node: LexborNode, _: Attributes, state: Walk) -> int:
             return drop(node, state)
         state.seen.pop(before.attributes.get("src") or "", None)
         drop(before, state)
+    return unwrap(node, state.descend(node, state), state)
+
+
+def _unless_all(node: LexborNode, state: Walk) -> int:
+    """Take out what only readers without scripts see, unless there is no other text."""
+    body = node
+    while body.parent is not None and body.tag != "body":
+        body = body.parent
+    if collapse(body.text_lexbor()) != collapse(node.text_lexbor()):
+        return drop(node, state)
     return unwrap(node, state.descend(node, state), state)
 
 

@@ -169,7 +169,7 @@ def _data_source(attributes: Attributes, written: str) -> str:
 def _image_at(written: str, base: str, images: Unwrapper) -> Image | None:
     """Return the image itself that an address leads to; None if that is none of the web."""
     seen = absolute(base, written)
-    url = images.unwrap(seen) if is_web(seen) else ""
+    url = images.unwrap(seen).replace(" ", "%20") if is_web(seen) else ""
     if not is_web(url):
         return None
     evidence = pixel_evidence(url)
