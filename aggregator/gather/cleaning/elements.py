@@ -331,21 +331,6 @@ def _canvas(node: LexborNode, attributes: Attributes, state: Walk) -> int:
     return _replace(node, escape(substitutes.spaced(node, label), quote=False), state)
 
 
-def _outdated(node: LexborNode, _: Attributes, state: Walk) -> int:
-    """Put a plain block in place of one that only said how to set its text."""
-    shows = state.descend(node, state)
-    if shows:
-        made = node.parser.create_node("div")
-        child = node.first_child
-        while child is not None:
-            following = child.next
-            made.insert_child(child)
-            child = following
-        node.insert_before(made)
-    drop(node, state)
-    return shows
-
-
 SPECIAL: dict[str, Callable[[LexborNode, Attributes, Walk], int]] = {
     "a": _link,
     "img": _image,
@@ -366,6 +351,5 @@ SPECIAL: dict[str, Callable[[LexborNode, Attributes, Walk], int]] = {
     "svg": _drawing,
     "input": _input,
     "canvas": _canvas,
-    "center": _outdated,
     **dict.fromkeys(embeds.CUSTOM, _custom),
 }

@@ -75,6 +75,8 @@ def trace_html(
 
 
 def _clean(html: str, title: str, state: Walk, boilerplate: frozenset[int]) -> Cleaned:
+    if "\r" in html:  # as every parser reads it
+        html = html.replace("\r\n", "\n").replace("\r", "\n")
     html = _paragraphs(bound(plain_amp(html)))
     if "<" not in html and "&" not in html:
         return Cleaned(sanitize(html.strip()), Preamble(), (), ())
@@ -152,12 +154,16 @@ def _take_edge(body: LexborNode, place: str, state: Walk) -> bool:
 
 def _take_twins(body: LexborNode, title: str, state: Walk, preamble: Preamble) -> None:
     """Take out images that only repeat others, once it is known with what the text begins."""
-    for node in find_twins(body):
-        state.removed.append(taken(node, "twin"))
-        state.twins += 1
-        state.gone = True
-        take_off(node)
+    for _ in range(_MOST_ROUNDS):  # those that go may leave others side by side
+        found = find_twins(body)
+        for node in found:
+            state.removed.append(taken(node, "twin"))
+            take_off(node)
+        state.twins += len(found)
+        if not found:
+            break
     if state.twins:  # what they stood behind may be noise
+        state.gone = True
         _take_edges(body, title, state, preamble)
 
 

@@ -13,6 +13,8 @@ Attributes = dict[str, str | None]
 _HOLDS_BLOCKS = frozenset(
     ["body", "div", "section", "article", "main", "figure", "li", "td", "blockquote"]
 )
+# Text in one of these comes out of it when it is read again.
+_NO_TEXT = frozenset(["table", "tbody", "thead", "tfoot", "tr", "colgroup"])
 _DRAWN_TEXT = frozenset(["title", "desc", "text", "foreignObject"])
 _BOXES = {"checkbox": ("☐", "☑"), "radio": ("○", "◉")}
 _BACKGROUND = re.compile(
@@ -25,7 +27,7 @@ _MOST = 2000  # characters that a drawing may leave
 
 def put(node: LexborNode, html: str) -> int:
     """Put plain inline HTML before a node; return how many of its characters show."""
-    if not html:
+    if not html or node.parent is None or node.parent.tag in _NO_TEXT:
         return 0
     if _stands_as_block(node):
         html = f"<p>{html}</p>"

@@ -86,8 +86,24 @@ def _visit(node: LexborNode, tag: str, state: Walk) -> int:
 
 
 def _mend(node: LexborNode, tag: str, attributes: Attributes, state: Walk) -> int:
-    mend = SPECIAL.get(tag)
-    return mend(node, attributes, state) if mend else _container(node, tag, state)
+    if mend := SPECIAL.get(tag):
+        return mend(node, attributes, state)
+    shows = _container(node, tag, state)
+    if tag == "center" and shows:
+        _make_plain(node)
+    return shows
+
+
+def _make_plain(node: LexborNode) -> None:
+    """Put a plain block in place of one that only said how to set its text."""
+    made = node.parser.create_node("div")
+    child = node.first_child
+    while child is not None:
+        following = child.next
+        made.insert_child(child)
+        child = following
+    node.insert_before(made)
+    node.decompose()
 
 
 def _marked(attributes: Attributes) -> str:
@@ -149,7 +165,7 @@ def _container(node: LexborNode, tag: str, state: Walk) -> int:
     else:
         shows = walk(node, state)
     if not shows:
-        if tag not in EMPTY and not (state.written and first is not None):
+        if tag not in EMPTY and not (state.written and node.first_child is not None):
             state.note_gap(node)
             state.split = True
             drop_empty(node, tag)
