@@ -1,19 +1,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
-STAMP := .venv/.ready
 
-.PHONY: setup run fetch check test explore fix lock docs clean
-.DELETE_ON_ERROR:
+.PHONY: setup dev run fetch check test explore fix man months wheel image lock clean
 
-setup: $(STAMP)  ## make .venv from the locked versions
+setup:  ## .venv from the locked versions, with what the program needs
+	@$(PYTHON) requirements/install.py run
 
-$(STAMP): requirements/dev.lock pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "aggregator needs Python 3.11 or later (make PYTHON=python3.11 ...)")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	$(BIN)/python -m pip check --disable-pip-version-check
-	@touch $(STAMP)
+dev:  ## what the tests and the checks need as well
+	@$(PYTHON) requirements/install.py dev
 
 run: setup  ## the daemon: fetches at once, publishes, serves http://127.0.0.1:8080/
 	$(BIN)/aggregator run
@@ -21,28 +15,45 @@ run: setup  ## the daemon: fetches at once, publishes, serves http://127.0.0.1:8
 fetch: setup  ## one run, then stop
 	$(BIN)/aggregator fetch
 
-check: setup  ## everything that needs no test: style, types, layers, sizes, spelling
+check: dev  ## everything that needs no test: style, types, layers, sizes, spelling
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy requirements/install.py .ci/image.py
 	$(BIN)/lint-imports
 	$(BIN)/python tests/sizes.py aggregator
+	$(BIN)/python -m tests.locks
 	$(BIN)/codespell
 	$(BIN)/validate-pyproject pyproject.toml
 
-test: setup  ## all tests, with the branch coverage of aggregator/
+test: dev  ## all tests, with the branch coverage of aggregator/
 	$(BIN)/pytest $(PYTEST_ARGS)
 
-explore: setup  ## the properties, with many more examples than a test may take
+explore: dev  ## the properties, with many more examples than a test may take
 	$(BIN)/pytest --no-cov --hypothesis-profile=explore tests/unit $(PYTEST_ARGS)
 
-fix: setup  ## what can be mended by machine
+fix: dev  ## what can be mended by machine
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+man: dev  ## docs/man/aggregator.1, made of what the commands say of themselves
+	$(BIN)/python -m aggregator.cli.manual docs/man/aggregator.1
+
+months:  ## the names of months, made anew from CLDR (needs uv)
+	uv run --no-project tools/months.py
+
+wheel: dev  ## dist/storyfold-*.whl
+	$(BIN)/hatchling build -t wheel
+
+image:  ## the steps of the Dockerfile without Docker, and what it starts (needs root)
+	$(PYTHON) .ci/image.py
+
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q
+
 lock:  ## made anew from pyproject.toml (needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements/run.lock pyproject.toml
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q --group dev -o requirements/dev.lock pyproject.toml
+	$(COMPILE) -o requirements/run.lock pyproject.toml
+	$(COMPILE) -c requirements/run.lock --group dev -o requirements/dev.lock pyproject.toml
+	$(COMPILE) -c requirements/dev.lock --group build -o requirements/build.lock
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .coverage

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,15 +14,20 @@ from aggregator.config import Config
 from aggregator.core import plugins
 from aggregator.core.errors import ConfigError
 from aggregator.core.model import Source
-from aggregator.core.ports import Renderer, Store
+from aggregator.core.ports import Clock, Fetcher, Renderer, Store
 from aggregator.core.report import RunReport
+from aggregator.core.threads import StoreThread
 from aggregator.gather.document import without_learned
 from aggregator.gather.fetchers import open_fetchers, open_poster, why_unreachable
-from aggregator.group.regroup.regroup import Outcome, Regrouping
-from aggregator.pipeline import Parts, Pipeline, Progress
+from aggregator.gather.gatherer import Gatherer
+from aggregator.group.grouper import Grouper
+from aggregator.group.regroup.regroup import Regrouping, RegroupResult
+from aggregator.pipeline import Pipeline, Progress
 from aggregator.pool import Pool
 from aggregator.publish import selection
+from aggregator.publish.publisher import Publisher
 from aggregator.store import lock_folder, open_store
+from aggregator.store.upkeep import Upkeep
 from aggregator.websub import CALLBACK, Announcer, Inbox, Subscriber
 
 _log = structlog.get_logger()
@@ -68,36 +73,18 @@ class Application:
     async def pipeline(self) -> AsyncIterator[Pipeline]:
         """Open what a run needs: connections, worker processes, the store's thread."""
         fetchers = open_fetchers(self.config.fetch)
-        pool = Pool()
-        announcer = self._announcer()
-        pipeline = Pipeline(
-            Parts(
-                store=self.store,
-                fetchers=fetchers,
-                renderers=load_renderers(self.config),
-                pool=pool,
-                clock=now,
-                jitter=random.random,
-                sources=self.config.sources,
-                feeds=self.config.feeds,
-                fetch=self.config.fetch,
-                stories=self.config.stories,
-                folder=self.folder,
-                public_url=self.config.public_url,
-                hub=self.config.websub.hub,
-                announcer=announcer,
-            )
-        )
+        pool, thread, announcer = Pool(), StoreThread(), self._announcer()
         try:
-            yield pipeline
+            yield assemble(
+                self, fetchers=fetchers, pool=pool, thread=thread, announcer=announcer, clock=now
+            )
         finally:
-            await pipeline.told()
-            pipeline.close()
+            if announcer:
+                await announcer.close()
+            thread.close()
             pool.close()
             for fetcher in fetchers.values():
                 await fetcher.close()
-            if announcer:
-                await announcer.close()
 
     @asynccontextmanager
     async def subscriber(self, inbox: Inbox) -> AsyncIterator[Subscriber | None]:
@@ -147,7 +134,7 @@ class Application:
         async with self.pipeline() as pipeline:
             return await pipeline.run(chosen, force=force, progress=progress)
 
-    async def regroup(self, *, dry_run: bool = False) -> Outcome:
+    async def regroup(self, *, dry_run: bool = False) -> RegroupResult:
         """Group all of history again, after what is new, and publish; a dry run changes nothing."""
         if dry_run:
             return self._regroup(dry_run=True)
@@ -157,7 +144,7 @@ class Application:
             await pipeline.settle()
         return outcome
 
-    def _regroup(self, *, dry_run: bool = False) -> Outcome:
+    def _regroup(self, *, dry_run: bool = False) -> RegroupResult:
         """Group by what holds now: weights, settings, decisions, boilerplate."""
         learned = self.store.learned_blocks()
         regrouping = Regrouping(
@@ -172,6 +159,52 @@ class Application:
     def close(self) -> None:
         """Give the store back."""
         self.store.close()
+
+
+def assemble(
+    application: Application,
+    *,
+    fetchers: Mapping[str, Fetcher],
+    pool: Pool,
+    thread: StoreThread,
+    clock: Clock,
+    announcer: Announcer | None = None,
+    jitter: Callable[[], float] = random.random,
+) -> Pipeline:
+    """Put the pipeline of an application together."""
+    config, store, folder = application.config, application.store, application.folder
+    return Pipeline(
+        gatherer=Gatherer(
+            store=store,
+            thread=thread,
+            fetchers=fetchers,
+            pool=pool,
+            sources=config.sources,
+            settings=config.fetch,
+            clock=clock,
+            jitter=jitter,
+        ),
+        grouper=Grouper(
+            store=store,
+            pool=pool,
+            settings=config.stories,
+            sources=config.sources,
+            clock=clock,
+        ),
+        publisher=Publisher(
+            store=store,
+            renderers=load_renderers(config),
+            sources=config.sources,
+            feeds=config.feeds,
+            folder=folder,
+            public_url=config.public_url,
+            clock=clock,
+            hub=config.websub.hub,
+        ),
+        upkeep=Upkeep(store=store, settings=config.stories, folder=folder, clock=clock),
+        thread=thread,
+        announcer=announcer,
+    )
 
 
 def load_renderers(config: Config) -> dict[str, Renderer]:

@@ -18,9 +18,10 @@ from rapidfuzz import fuzz, process
 
 from aggregator.core.model import GroupContext, Grouped, Grouping, StoredEntry, Story
 from aggregator.core.settings import StorySettings
-from aggregator.group.features import packing, terms
-from aggregator.group.features.rows import gather
-from aggregator.group.stories.grouping import Work, shipped, take_in
+from aggregator.group.features import packing, vocabulary
+from aggregator.group.features.rows import FeatureSources, gather
+from aggregator.group.stories.context import GroupingContext, shipped
+from aggregator.group.stories.grouping import Work, reader_for
 from benchmarks.invented import HELD_BACK, WINDOW, invent, pack
 
 BATCH = 4000
@@ -56,11 +57,11 @@ class Disk:
         self._file.executemany("delete from feature where key = ?", gone)
         self._file.executemany("delete from member where key = ?", gone)
 
-    def read(self, keys: Sequence[str]) -> dict[str, bytes]:
+    def load_features(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return the features of entries by key."""
         return dict(self._rows("select key, packed from feature where key in", keys))
 
-    def tell(self, keys: Iterable[str]) -> list[Story]:
+    def load_stories(self, keys: Iterable[str]) -> list[Story]:
         """Return the stories that hold entries."""
         ids = {id_ for (id_,) in self._rows("select story from member where key in", list(keys))}
         rows = self._rows("select packed from story where id in", sorted(ids))
@@ -91,25 +92,24 @@ class Past:
         """Return the grouping of a batch, ready to run."""
         now = batch[-1].published
         if packed is not None:
-            context, intake = self.context(batch), None
+            past, reader = self.context(batch), None
         else:
-            intake = take_in(batch, SETTINGS)
-            context = self.context(batch)
+            reader = reader_for(batch, SETTINGS)
+            past = self.context(batch)
             for n in range(0, len(self.entries), 1000):
-                some = context.entries[n : n + 1000]
-                features = self.disk.read([one.key for one in some])
+                some = past.entries[n : n + 1000]
+                features = self.disk.load_features([one.key for one in some])
                 for one in some:
-                    intake.take(one.key, one.published, features[one.key])
-        return Work(
-            batch,
-            context,
-            SETTINGS,
+                    reader.condense(one.key, one.published, features[one.key])
+        features = FeatureSources(packed=packed, reader=reader, load=self.disk.load_features)
+        context = GroupingContext(
+            settings=SETTINGS,
             now=now,
-            packed=packed,
-            intake=intake,
-            read=self.disk.read,
-            tell=self.disk.tell,
+            past=past,
+            features=features,
+            load_stories=self.disk.load_stories,
         )
+        return Work(batch, context)
 
     def step(self, batch: Sequence[StoredEntry]) -> Work:
         """Group one batch and remember what came of it."""
@@ -124,11 +124,11 @@ class Past:
         story_of = {member.key: one.id for one in done.stories for member in one.members}
         moved = {one.id: one.into for one in done.tombstones}
         self.disk.save(done)
-        briefs = {key: packing.brief(packed) for key, packed in done.features}
+        condensed = {key: packing.condense(packed) for key, packed in done.features}
         for place, one in enumerate(self.entries) if moved else ():
             if one.story_id in moved:
                 self.entries[place] = _grouped(one, moved[one.story_id], one.features)
-        self.entries.extend(_grouped(one, story_of[one.key], briefs[one.key]) for one in batch)
+        self.entries.extend(_grouped(one, story_of[one.key], condensed[one.key]) for one in batch)
 
 
 def _grouped(one: StoredEntry | Grouped, story: str, features: bytes) -> Grouped:
@@ -208,7 +208,7 @@ def _news(count: int, window: int) -> Iterator[Arrival]:
     other.close()
     while sent := mine.recv():
         arrivals, words = sent
-        terms.remember(words)
+        vocabulary.update(words)
         yield from arrivals
     maker.join()
 
@@ -220,8 +220,8 @@ def _invent(there: Connection, count: int, window: int) -> None:
         Arrival(stored=one.stored, event=one.event, packed=pack(one))
         for one in islice(stream, _SENT)
     ]:
-        there.send((some, terms.met_since(known)))
-        known = terms.met()
+        there.send((some, vocabulary.since(known)))
+        known = vocabulary.size()
     there.send(())
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from aggregator.core.model import Entry, Source, SourceState
 from aggregator.core.settings import StorySettings
-from aggregator.group.features.intake import take_features
-from aggregator.group.features.terms import remember
-from aggregator.group.grouper import Grouper, Taken
+from aggregator.group.features import vocabulary
+from aggregator.group.features.extraction import extract_features
+from aggregator.group.grouper import Extracted, Grouper
 from aggregator.pool import Pool
 from aggregator.store import SqlStore, open_store
 from benchmarks.grouping_speed import SETTINGS, Past, apart
@@ -91,9 +91,9 @@ def _measure(folder: Path, batches: int) -> None:
     worker = multiprocessing.get_context("spawn").Pool(1)  # as in a run: its memory is its own
     for _ in range(batches):
         batch = grouper.next()
-        features, words = worker.apply(take_features, (batch,))
-        remember(words)
-        taken: Taken = {one.key: (one, its) for one, its in zip(batch, features, strict=True)}
+        features, words = worker.apply(extract_features, (batch,))
+        vocabulary.update(words)
+        taken: Extracted = {one.key: (one, its) for one, its in zip(batch, features, strict=True)}
         store.spent.clear()
         started = time.process_time()
         grouper.group(taken)

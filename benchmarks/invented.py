@@ -100,7 +100,7 @@ def pack(one: Invented) -> bytes:
         language="zh",
         script="Hans",
         length=len(body),
-        signs=0,
+        cues=0,
         on_page=False,
         dated=True,
     )

@@ -27,7 +27,7 @@ from aggregator.group.features.features import extract
 from aggregator.group.learning import evaluate, labelled, pairs, train
 from aggregator.group.learning.labelled import Labelled
 from aggregator.group.model import scoring
-from aggregator.group.stories.grouping import Learned
+from aggregator.group.stories.context import Learned
 from benchmarks import grouping_speed, grouping_store
 from benchmarks.grouping_speed import BATCH, Past
 

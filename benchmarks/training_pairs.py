@@ -23,7 +23,7 @@ from aggregator.group.features.features import Features, extract
 from aggregator.group.learning import labelled, pairs
 from aggregator.group.learning.labelled import Labelled
 from aggregator.group.model import scoring
-from aggregator.group.stories.grouping import Learned
+from aggregator.group.stories.context import Learned
 
 HOME = Path(__file__).parents[1]
 PRIOR = HOME / "aggregator/group/features/prior.bin"

@@ -37,3 +37,21 @@ def test_one_library_has_one_home() -> None:
             if pattern.search(path.read_text(encoding="utf-8"))
         }
         assert found <= {home}, f"{library} is at home in {home}"
+
+
+def test_words_are_used_where_the_table_says() -> None:
+    """Each word of the table in docs/architecture.md stands in the module that it names."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = re.findall(r"^\| ([a-z-]+) \| [^|]+ \| `([^`]+)` \|$", text, re.MULTILINE)
+    assert len(table) >= 40
+    assert len({word for word, _ in table}) == len(table)
+    missing = [
+        f"{word}: {module}"
+        for word, module in table
+        if not re.search(
+            re.escape(word).replace(r"\-", "[-_ ]"),
+            (ROOT / "aggregator" / module).read_text(encoding="utf-8"),
+            re.IGNORECASE,
+        )
+    ]
+    assert not missing

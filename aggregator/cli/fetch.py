@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aggregator.cli.beside import hand_over
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, open_logs, read_config
 from aggregator.cli.output import Progress, printable, say, say_json, table, whisper
-from aggregator.core.errors import ConfigError
+from aggregator.core.errors import ConfigError, DataFolderBusy
 from aggregator.core.report import RunReport, SourceReport
 
 if TYPE_CHECKING:
@@ -80,7 +81,13 @@ def fetch(  # noqa: PLR0917  typer reads the options off the signature
     with _folder(read, dry_run=dry_run) as settled:
         application = bootstrap.open_application(settled)
         try:
-            report = _run(application, source or (), force=force, quiet=quiet)
+            try:
+                report = _run(application, source or (), force=force, quiet=quiet)
+            except DataFolderBusy as busy:
+                own = bool(url or allow_private)
+                report = hand_over(
+                    settled.data, busy, source or (), force=force, own=own, quiet=quiet
+                )
             _show(application, report, json=json, quiet=quiet)
         finally:
             application.close()

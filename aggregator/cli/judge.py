@@ -17,7 +17,7 @@ from aggregator.core.errors import AggregatorError
 
 if TYPE_CHECKING:
     from aggregator.group.learning.evaluate import Evaluation
-    from aggregator.group.stories.grouping import Learned
+    from aggregator.group.stories.context import Learned
 
 # Each command imports the grouping when it runs: it costs a second that `--help` need not pay.
 
@@ -77,10 +77,10 @@ def train(files: _Files, output: _Output, quiet: Quiet = False) -> None:
     from aggregator.cli import streams  # noqa: PLC0415
     from aggregator.group.learning import pairs  # noqa: PLC0415
     from aggregator.group.learning import train as training  # noqa: PLC0415
-    from aggregator.group.stories import grouping  # noqa: PLC0415
+    from aggregator.group.stories import context  # noqa: PLC0415
     from aggregator.publish import files as output_files  # noqa: PLC0415
 
-    learned = grouping.shipped()
+    learned = context.shipped()
     made: list[pairs.Pairs] = []
     for file in files:
         if file.suffix == ".npz":
@@ -103,9 +103,9 @@ def read(file: Path) -> list[dict[str, Any]]:
 
 def _learned(weights: Path | None) -> "Learned":
     from aggregator.group.model import scoring  # noqa: PLC0415
-    from aggregator.group.stories import grouping  # noqa: PLC0415
+    from aggregator.group.stories import context  # noqa: PLC0415
 
-    shipped = grouping.shipped()
+    shipped = context.shipped()
     if weights is None:
         return shipped
     try:

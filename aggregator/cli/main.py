@@ -16,7 +16,6 @@ BUSY, INTERRUPTED, PIPE_CLOSED = 3, 130, 141
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="One clean merged feed of what many publishers report: one entry a story.",
@@ -59,7 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        status = app(args=list(sys.argv[1:] if argv is None else argv), standalone_mode=False)
+        words = list(sys.argv[1:] if argv is None else argv)
+        status = app(args=words, prog_name="aggregator", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
         # what is left in the buffer has no reader: give the interpreter somewhere to flush it

@@ -12,7 +12,7 @@ from aggregator.cli.output import say, say_json, table, whisper
 from aggregator.cli.sources import opened
 
 if TYPE_CHECKING:
-    from aggregator.group.regroup.regroup import Outcome
+    from aggregator.group.regroup.regroup import RegroupResult
 
 _SHOWN = 100  # moves in the table
 _TITLE = 60
@@ -48,7 +48,7 @@ def regroup(
         whisper("a dry run: nothing of it was kept")
 
 
-def _as_json(outcome: "Outcome", *, dry_run: bool) -> dict[str, Any]:
+def _as_json(outcome: "RegroupResult", *, dry_run: bool) -> dict[str, Any]:
     from aggregator.core import ids  # noqa: PLC0415  loaded already, by `opened`
 
     return {
@@ -64,7 +64,7 @@ def _as_json(outcome: "Outcome", *, dry_run: bool) -> dict[str, Any]:
     }
 
 
-def _show(outcome: "Outcome") -> None:
+def _show(outcome: "RegroupResult") -> None:
     if outcome.moves:
         rows = [
             (one.title[:_TITLE], _short(one.before), _short(one.after))
@@ -75,7 +75,7 @@ def _show(outcome: "Outcome") -> None:
         say(line)
 
 
-def _summary(outcome: "Outcome") -> Iterator[str]:
+def _summary(outcome: "RegroupResult") -> Iterator[str]:
     moves = outcome.moves
     if len(moves) > _SHOWN:
         yield f"and {len(moves) - _SHOWN} more; --json lists them all"

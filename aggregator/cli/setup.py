@@ -25,16 +25,17 @@ def register(app: typer.Typer) -> None:
 
 
 def init(folder: _Folder = Path(), quiet: Quiet = False) -> None:
-    """Write a commented configuration to start from: DIR/config/aggregator.yaml."""
+    """Write a commented configuration to start from, DIR/config/aggregator.yaml, and samples to try it on."""
     from aggregator.config import template  # noqa: PLC0415  `--help` need not load pydantic
 
     path = folder / "config" / "aggregator.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(template.text())
+            file.write(template.text("../samples"))
     except FileExistsError:
         raise ConfigError("stands here already: it was left as it is", path=path) from None
+    template.copy_samples(folder / "samples")
     if not quiet:
         say(f"wrote {path}; next: cd {folder} && aggregator run")
 

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import typer
 
 from aggregator.cli import regroup
+from aggregator.cli.beside import when_applied
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet
 from aggregator.cli.output import printable, say, say_json, table
 from aggregator.cli.sources import opened
@@ -176,7 +177,7 @@ def _decide(
 
 def _keep(application: "Application", decision: Decision) -> None:
     application.store.decide(decision)
-    say("kept; the next run applies it")
+    say(f"kept; {when_applied(application.config.data)}")
 
 
 def find_entry(application: "Application", text: str) -> StoredEntry:

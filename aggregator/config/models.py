@@ -63,7 +63,7 @@ class SourceModel(Model):
     path: Text = Field(
         default="",
         description="a file or folder in place of an address, relative to this file",
-        examples=["../fixtures/dumps"],
+        examples=["../samples"],
     )
     title: Text = Field(
         default="",
@@ -74,6 +74,11 @@ class SourceModel(Model):
         default="",
         description="put on its entries, and what feeds may choose by",
         examples=["world"],
+    )
+    publisher: Text = Field(
+        default="",
+        description="whose entries these are, a domain or a name: sources of one publisher count once; left out: what the entries say, else the domain that most of them link to, else the source",
+        examples=["example.org"],
     )
     language: Language = Field(
         default="",

@@ -3,15 +3,16 @@
 AggregatorError
   ConfigError(path, line, key)      stop, exit status 2
     ConfigErrors(faults)            several at once
-  SourceError(source_id)            costs this source alone
+  SourceError(source_id)            fails this source only
     FetchError
       Timeout · Unreachable · HTTPStatus(status, retry_after)
       BodyTooLarge · BlockedAddress · TooManyRedirects
     ParseError
-      NotAFeed(feeds)               a page came instead; the feeds that it links to
+      NotAFeed(feeds)               a web page instead; `feeds` are those it links to
   StoreError
     SchemaTooNew · DataFolderBusy
-  PublishError                      the last good feed stays
+  PublishError                      the last good feed is kept
+  ListenError                       the server's address cannot be had; exit status 1
 """
 
 from collections.abc import Sequence
@@ -46,7 +47,7 @@ class ConfigErrors(ConfigError):  # noqa: N818  several at once
 
 
 class SourceError(AggregatorError):
-    """One source failed; the others are not touched."""
+    """One source failed; the others are unaffected."""
 
     def __init__(self, problem: str, *, source_id: str = "") -> None:
         super().__init__(problem)
@@ -54,19 +55,19 @@ class SourceError(AggregatorError):
 
 
 class FetchError(SourceError):
-    """A document could not be had."""
+    """A document could not be fetched."""
 
 
 class Timeout(FetchError):  # noqa: N818  the field's word
-    """The deadline of the whole fetch ran out."""
+    """The fetch did not finish within its deadline."""
 
 
 class Unreachable(FetchError):  # noqa: N818
-    """No server could be spoken to: no such name, no network, nobody listens."""
+    """No connection: DNS lookup failed, no network, or connection refused."""
 
 
 class HTTPStatus(FetchError):  # noqa: N818
-    """The server answered with a status that brings no document."""
+    """The server answered with a status other than success."""
 
     def __init__(
         self,
@@ -82,23 +83,23 @@ class HTTPStatus(FetchError):  # noqa: N818
 
 
 class BodyTooLarge(FetchError):  # noqa: N818
-    """The document, inflated, is larger than the limit."""
+    """The decoded document is larger than the limit."""
 
 
 class BlockedAddress(FetchError):  # noqa: N818
-    """The address is one that a feed may not lead us to."""
+    """The guard refused the address."""
 
 
 class TooManyRedirects(FetchError):  # noqa: N818
-    """The redirects did not come to an end."""
+    """The redirects exceed the limit."""
 
 
 class ParseError(SourceError):
-    """A document came, but it cannot be read."""
+    """The document cannot be parsed."""
 
 
 class NotAFeed(ParseError):  # noqa: N818
-    """Something else came in place of a feed."""
+    """The document is not a feed."""
 
     def __init__(self, problem: str, *, feeds: tuple[str, ...] = (), source_id: str = "") -> None:
         super().__init__(problem, source_id=source_id)
@@ -114,8 +115,12 @@ class SchemaTooNew(StoreError):  # noqa: N818
 
 
 class DataFolderBusy(StoreError):  # noqa: N818
-    """Another process works in the data folder; exit status 3."""
+    """Another process holds the data folder; exit status 3."""
 
 
 class PublishError(AggregatorError):
-    """A feed could not be written; the last good one stays."""
+    """A feed could not be written; the last good one is kept."""
+
+
+class ListenError(AggregatorError):
+    """The server cannot listen where it should; exit status 1."""

@@ -1,4 +1,4 @@
-"""The permanent names of entries, stories and feeds: they follow from what they name, never from chance."""
+"""Permanent ids of entries, stories and feeds, derived from their names alone."""
 
 from collections.abc import Container
 from hashlib import blake2b
@@ -27,7 +27,7 @@ def story_id(founder_key: str) -> str:
 
 
 def free_story_id(founder_key: str, taken: Container[str]) -> str:
-    """Return the id of the story that this entry founds; another one if that one is taken."""
+    """Return the id of the story that this entry founds, or an alternative if that id is taken."""
     while (own := story_id(founder_key)) in taken:
         founder_key += "+"
     return own

@@ -1,4 +1,4 @@
-"""Subscriptions to hubs: what is remembered of each and what comes next, pure decisions over values."""
+"""Leases: subscriptions to hubs, and pure decisions about their next step."""
 
 import dataclasses
 import re
@@ -11,24 +11,24 @@ from aggregator.core.model import Source, SourceState
 from aggregator.text import urls
 
 WANTED = timedelta(days=10)  # the lease that is asked for
-_LONGEST = timedelta(days=30)  # that a lease is believed to last
-_SOONEST = timedelta(minutes=10)  # to the next request, however short a lease is
-_UNSAID = timedelta(days=1)  # a lease whose length the hub does not say
-_FIRST, _RAREST = timedelta(minutes=5), timedelta(days=1)  # between requests that come to nothing
+_LONGEST = timedelta(days=30)  # upper bound of a lease, whatever the hub says
+_SOONEST = timedelta(minutes=10)  # lower bound of the time to the next request
+_UNSAID = timedelta(days=1)  # length of a lease if the hub gives none
+_FIRST, _RAREST = timedelta(minutes=5), timedelta(days=1)  # between failed requests
 _DENIED = timedelta(days=7)  # after which a hub that refused is asked again
-_FAREWELLS = 4  # requests to end a subscription, then it is let run out
+_FAREWELLS = 4  # requests to end a subscription; then it is left to expire
 _LENGTH = 2_000  # characters of an address
-_LINKS = 50  # links that the head of an answer may hold
+_LINKS = 50  # links read from one header
 _REL = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))', re.IGNORECASE)
 _RELS = ("hub", "self")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """One subscription to one topic at one hub; `path` is what nobody can guess of `callback`.
+    """One subscription to one topic at one hub; `path` is the unguessable part of the callback.
 
-    It is live until `until`; from `since` on all that is new is pushed. `due` is when the hub
-    is asked next, `tries` how often in a row that came to nothing.
+    It is live from `since` to `until`. `due` is when the hub is asked next, `tries` the number of
+    failures in a row.
     """
 
     path: str
@@ -62,7 +62,7 @@ def topics(
 ) -> dict[str, tuple[str, str]]:
     """Return the hub and the topic of each source that names one, by identity.
 
-    Not of one that is asked with secrets: what they open is not for a hub.
+    Sources fetched with secrets are left out: their content is not for a hub.
     """
     found: dict[str, tuple[str, str]] = {}
     for source in sources:
@@ -76,18 +76,18 @@ def topics(
 
 
 def is_live(lease: Lease, now: datetime) -> bool:
-    """Say whether the hub has promised to push by now; not what a wrong clock wrote."""
+    """Say whether the lease is live; false for times that a wrong clock wrote."""
     until = lease.until
     return lease.state == "wanted" and until is not None and now < until <= now + _LONGEST
 
 
 def is_due(lease: Lease, now: datetime) -> bool:
-    """Say whether the hub is to be asked by now; nothing is due as late as a wrong clock wrote."""
+    """Say whether the hub should be asked now; a due time too far ahead is a wrong clock's."""
     return lease.due <= now or lease.due > now + _LONGEST
 
 
 def ask(lease: Lease, now: datetime, jitter: float) -> Lease:
-    """Return the lease as it is once the hub is asked, which may come to nothing."""
+    """Return the lease after a request to the hub, before its answer."""
     wait = min(_FIRST * (1 << min(lease.tries, 16)), _RAREST)
     due = now + wait * (1 + 0.1 * jitter)
     asked = dataclasses.replace(lease, tries=lease.tries + 1, due=due)
@@ -95,9 +95,9 @@ def ask(lease: Lease, now: datetime, jitter: float) -> Lease:
 
 
 def verify(lease: Lease, seconds: str, now: datetime, jitter: float) -> Lease:
-    """Return the lease that the hub has begun or renewed, for so many seconds as it says.
+    """Return the lease after the hub confirmed it for a number of seconds.
 
-    The hub is asked again when two thirds of it, or a little less, are over.
+    It is renewed after at most two thirds of that time.
     """
     length = _span(seconds)
     renewal = max(length * (2 / 3 - 0.1 * jitter), _SOONEST)
@@ -108,7 +108,7 @@ def verify(lease: Lease, seconds: str, now: datetime, jitter: float) -> Lease:
 
 
 def deny(lease: Lease, now: datetime) -> Lease:
-    """Return the lease that the hub has refused or ended: nothing will be pushed."""
+    """Return the lease after the hub refused or ended it."""
     if lease.state == "leaving":
         return lease
     return dataclasses.replace(
@@ -117,12 +117,12 @@ def deny(lease: Lease, now: datetime) -> Lease:
 
 
 def leave(lease: Lease, now: datetime) -> Lease:
-    """Return the lease as one that is to end."""
+    """Return the lease marked for unsubscription."""
     return dataclasses.replace(lease, state="leaving", tries=0, due=now, until=None)
 
 
 def is_over(lease: Lease) -> bool:
-    """Say whether a hub was asked often enough to end a subscription."""
+    """Say whether the hub was asked often enough to unsubscribe."""
     return lease.state == "leaving" and lease.tries >= _FAREWELLS
 
 

@@ -1,7 +1,8 @@
-"""What the aggregator logs and how: one line an event on standard error, no secrets, no tricks.
+"""Logging: one line an event on standard error, without secrets or control characters.
 
-An event is a fixed string with fields. Addresses lose user names and secrets, control characters
-are taken out, and lines of the libraries look like ours.
+An event is a fixed string with fields; a field that it names in braces is filled in where people
+read it. Credentials are redacted from URLs, and libraries log
+in the same format.
 """
 
 import json
@@ -16,11 +17,13 @@ from aggregator.text import urls
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 _ADDRESS = re.compile(r"https?://[^\s<>\"']{1,4000}", re.IGNORECASE)
+_NAMED = re.compile(r"\{(\w+)\}")
 _NOISY = {
     "alembic": logging.WARNING,
     "apscheduler": logging.ERROR,
     "httpcore": logging.WARNING,
     "httpx": logging.WARNING,
+    "uvicorn": logging.WARNING,  # the daemon says itself when it serves and ends
 }
 
 
@@ -30,7 +33,7 @@ def configure(
     level: Literal["debug", "info", "warning", "error"] = "info",
     form: Literal["text", "json"] = "text",
 ) -> None:
-    """Send all logging, ours and the libraries', to a stream."""
+    """Send all logging, including that of libraries, to a stream."""
     number = logging.getLevelNamesMapping()[level.upper()]
     steps: list[Any] = [
         structlog.stdlib.add_log_level,
@@ -55,7 +58,7 @@ def configure(
 
 
 def clean(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """Hide secrets and controls in every field; leave out those that say nothing."""
+    """Redact every field and drop empty ones."""
     return {
         name: value if name.startswith("_") else _clean_value(value, keep=name == "exception")
         for name, value in event.items()
@@ -64,12 +67,12 @@ def clean(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mappin
 
 
 def hide(text: str) -> str:
-    """Take user names, secret values and control characters out of a text that is shown."""
+    """Remove credentials, secret values and control characters from a text."""
     return _CONTROLS.sub(" ", _ADDRESS.sub(lambda match: urls.redact(match[0]), text))
 
 
 def _clean_value(value: Any, *, keep: bool) -> Any:
-    """Clean a field; `keep` its line breaks."""
+    """Clean a field; `keep` preserves its line breaks."""
     if isinstance(value, bool | int | float):
         return value
     lines = str(value).splitlines() if keep else [str(value)]
@@ -84,6 +87,7 @@ def _text(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
     fields = dict(event)
     when, level = fields.pop("timestamp"), fields.pop("level")
     said, trace = fields.pop("event"), fields.pop("exception", "")
+    said = _NAMED.sub(lambda match: str(fields.pop(match[1], match[0])), str(said))
     rest = " ".join(f"{name}={_quoted(value)}" for name, value in fields.items())
     line = f"{when[:19]}Z {level:<7} {said}  {rest}".rstrip()
     return f"{line}\n{trace}" if trace else line

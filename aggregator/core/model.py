@@ -8,13 +8,12 @@ from typing import Literal
 
 from aggregator.core.settings import CleanOptions, FeedSpec
 
-_CLEAN = CleanOptions()
 # --- configure -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A configured thing to follow."""
+    """A source: a feed or a folder that the user follows."""
 
     id: str
     kind: str = "feed"
@@ -22,19 +21,20 @@ class Source:
     path: Path | None = None
     title: str = ""
     category: str = ""
+    publisher: str = ""  # a domain or a name; empty: found from the entries
     language: str = ""
     priority: int = 0
     interval: timedelta | None = None
     timeout: timedelta | None = None
     headers: tuple[tuple[str, str], ...] = ()
-    clean: CleanOptions = _CLEAN
+    clean: CleanOptions = field(default=CleanOptions())
     timezone: str = ""  # IANA name; decides zones that a date leaves open
     paused: bool = False
     formerly: tuple[str, ...] = ()
 
     @property
     def identity(self) -> str:
-        """The id under which everything of this source is stored, first given, never changed."""
+        """The first id of this source, under which everything of it is stored."""
         return self.formerly[0] if self.formerly else self.id
 
 
@@ -47,7 +47,7 @@ class Validators:
 
     etag: str = ""
     last_modified: str = ""
-    documents: tuple[tuple[str, str], ...] = ()  # (name, stamp) of a folder's files already read
+    documents: tuple[tuple[str, str], ...] = ()  # (name, stamp) of the files that were read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +59,7 @@ class Document:
     url: str = ""
     content_type: str = ""
     format: str = ""  # a parser's name; empty: found from the content
+    max_entries: int = 0  # the newest so many are wanted; 0 leaves it to the parser
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +74,13 @@ class Hints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """New documents of a source; `permanent` is where permanent redirects alone led."""
+    """New documents of a source; `permanent` is the target of permanent redirects."""
 
     documents: tuple[Document, ...]
     validators: Validators
     hints: Hints = Hints()
     permanent: str = ""
-    links: tuple[tuple[str, str], ...] = ()  # rel, address: hub, self, as the answer's head says
+    links: tuple[tuple[str, str], ...] = ()  # (rel, URL) of the Link header: hub, self
     skipped: tuple["Skipped", ...] = ()
 
 
@@ -95,7 +96,7 @@ class NotModified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
-    """Something that was left out, and why, in words for the user."""
+    """Something that was left out, and the reason, in words for the user."""
 
     where: str
     reason: str
@@ -172,7 +173,7 @@ class ParsedFeed:
     info: FeedInfo
     entries: tuple[RawEntry, ...]
     skipped: tuple[Skipped, ...] = ()
-    cut: bool = False  # ends before its end: what is missing was not taken away
+    cut: bool = False  # truncated: entries may be missing that the feed still has
 
 
 # --- clean: safe ---------------------------------------------------------------------------
@@ -180,30 +181,27 @@ class ParsedFeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publisher:
-    """Who wrote an entry; `id` is what grouping and filters compare."""
+    """The publisher of an entry; grouping and filters compare `id`."""
 
     id: str
     title: str
     url: str = ""
     feed_id: str = ""
+    stated: bool = False  # by the entry's own source element
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A cleaned entry: safe HTML, absolute addresses, plain title; fit to be stored.
-
-    `text` is the plain text for grouping: without boilerplate and copyright notices.
-    `material` is a digest that changes only when the shown text changes materially.
-    """
+    """A cleaned entry: safe HTML, absolute addresses, plain title; fit to be stored."""
 
     guid: str = ""
     link: str = ""
     canonical: str = ""
     fingerprint: str = ""
-    material: str = ""
+    material: str = ""  # a digest that changes only when the shown text changes materially
     title: str
     html: str = ""
-    text: str = ""
+    text: str = ""  # plain, for grouping: without boilerplate and copyright notices
     summary: str = ""
     authors: tuple[Author, ...] = ()
     categories: tuple[str, ...] = ()
@@ -224,7 +222,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanedFeed:
-    """One document after parse and clean; what a worker process hands back."""
+    """One document after parse and clean, as a worker process returns it."""
 
     info: FeedInfo
     entries: tuple[Entry, ...]
@@ -239,7 +237,7 @@ class CleanedFeed:
 class SourceState:
     """What is remembered of a source between fetches."""
 
-    url: str = ""  # the configured address or path that all this is about
+    url: str = ""  # the configured URL or path that this state belongs to
     validators: Validators = Validators()
     due: datetime | None = None
     failures: int = 0
@@ -248,7 +246,7 @@ class SourceState:
     error: str = ""
     gone: bool = False
     wait_until: datetime | None = None  # the server asked for it
-    permanent: str = ""  # where permanent redirects led at each of the last fetches
+    permanent: str = ""  # targets of permanent redirects in the last fetches
     permanent_since: datetime | None = None
     permanent_seen: int = 0
     arrivals: tuple[datetime, ...] = ()  # newest first-seen times, for the adaptive interval
@@ -257,28 +255,25 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEntry:
-    """An entry with its permanent key and the times that only we know.
-
-    `published` is the effective date: the claimed one, never after `first_seen`.
-    """
+    """An entry with its permanent key and the times that the store adds."""
 
     key: str
     source_id: str  # the source's identity
     entry: Entry
     first_seen: datetime
-    published: datetime
+    published: datetime  # the effective date: the claimed one, never after `first_seen`
     revised: datetime  # when its shown text last changed materially, else `published`
-    shown: bool = True  # False: stored as seen, of a new source's flood
+    shown: bool = True  # False: stored as seen, so that a new source does not flood readers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What one sight of an entry did to the store."""
+    """What storing one gathered entry did."""
 
     kind: Literal["new", "modified", "unchanged"]
     key: str
     material: bool = False  # the shown text changed, so `updated` moves
-    skipped: str = ""  # why this sight was passed over: an older copy, a double
+    skipped: str = ""  # why it was passed over: an older copy, a duplicate
 
 
 # --- group ---------------------------------------------------------------------------------
@@ -286,7 +281,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why an entry is in its story: the decision, its probability and what weighed most."""
+    """Why an entry is in its story: the kind of decision, its probability, the main features."""
 
     kind: Literal["founder", "same event", "same text", "same link", "user", "journal"]
     score: float = 1.0
@@ -321,7 +316,7 @@ class Story:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tombstone:
-    """A story that went into another one (RFC 6721)."""
+    """A tombstone: a story that was merged into another one (RFC 6721)."""
 
     id: str
     when: datetime
@@ -330,7 +325,7 @@ class Tombstone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """A correction by the user, kept for ever; `a` and `b` are entry keys."""
+    """A correction by the user, kept permanently; `a` and `b` are entry keys."""
 
     kind: Literal["join", "split", "never"]
     a: str
@@ -340,7 +335,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grouped:
-    """An entry that is already grouped, as grouping remembers it; `features` is its packed form."""
+    """An entry that is already grouped; `features` is their packed form."""
 
     key: str
     published: datetime
@@ -350,7 +345,7 @@ class Grouped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupContext:
-    """What a grouping must know of the past; `journal` is entry key → (story id, first published)."""
+    """The past that a grouping needs; `journal` maps entry key → (story id, first published)."""
 
     entries: tuple[Grouped, ...] = ()
     stories: tuple[Story, ...] = ()
@@ -360,7 +355,7 @@ class GroupContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grouping:
-    """What one grouping did: stories new or changed, whole; the features of its new entries."""
+    """The result of one grouping: new and changed stories, and the features of its entries."""
 
     stories: tuple[Story, ...]
     tombstones: tuple[Tombstone, ...] = ()
@@ -396,5 +391,8 @@ class Edition:
     stories: tuple[ShownStory, ...]
     tombstones: tuple[Tombstone, ...] = ()
     sources: Mapping[str, FeedInfo] = field(default_factory=dict)  # by identity
+    categories: Mapping[str, str] = field(default_factory=dict)  # of sources, by identity
     links: tuple[tuple[str, str], ...] = ()  # rel, address: hub, prev-archive…
-    secret: bytes = field(default=b"", repr=False)  # signs links that split; none if empty
+    has_pages: bool = True  # that whoever reads the feed may open
+    note: str = ""  # what its readers should know, such as why it is empty
+    secret: bytes = field(default=b"", repr=False)  # signs split links; empty: no such links

@@ -1,4 +1,4 @@
-"""Finds the file that the configuration names: one module of a folder is one plug-in."""
+"""Plug-ins: each module of a folder is one, found by the name in the configuration."""
 
 import difflib
 import importlib
@@ -30,7 +30,7 @@ def load(package: str, name: str) -> Any:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return the end of a message: the nearest known word, else all of them if they are few."""
+    """Return the end of an error message: the nearest known word, else all if they are few."""
     choices = list(known)
     folded = {choice.casefold(): choice for choice in choices}
     near = difflib.get_close_matches(word.casefold()[:100], folded, n=1)

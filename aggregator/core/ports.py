@@ -1,4 +1,4 @@
-"""One Protocol for each part that can be replaced."""
+"""Protocols: of the parts that can be replaced, and of what each step asks of the store."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -31,8 +31,8 @@ Place = tuple[datetime, datetime, str]
 Page = tuple[tuple[StoredEntry, ...], GroupContext]
 """Grouped entries in (published, key) order, with their features, stories and all decisions."""
 
-Keep = Callable[[str, datetime, bytes], bytes]
-"""From the key, date and features of an entry to what of the features is held in memory."""
+Condense = Callable[[str, datetime, bytes], bytes]
+"""Maps the key, date and features of an entry to the part of the features kept in memory."""
 
 
 class Clock(Protocol):
@@ -42,37 +42,37 @@ class Clock(Protocol):
 
 
 class Fetcher(Protocol):
-    """Gets the documents of the sources of one kind; a module `gather/fetchers/KIND.py` has `make`."""
+    """Fetches the documents of one kind of source; each module `gather/fetchers/KIND.py` has `make`."""
 
     async def fetch(self, source: Source, validators: Validators) -> Fetched | NotModified:
         """Return what is new, or raise FetchError; within the deadline of the source."""
 
     async def close(self) -> None:
-        """Give connections back."""
+        """Close the connections."""
 
 
 class Poster(Protocol):
-    """Sends forms, to hubs for instance."""
+    """Posts forms, for example to hubs."""
 
     async def post(self, url: str, form: Sequence[tuple[str, str]]) -> int:
-        """Send a form and return the status of the answer, or raise FetchError."""
+        """Post a form and return the HTTP status, or raise FetchError."""
 
     async def close(self) -> None:
-        """Give connections back."""
+        """Close the connections."""
 
 
 class Parser(Protocol):
     """Reads one format; a module `gather/parsers/FORMAT.py` is one."""
 
     def accepts(self, document: Document) -> bool:
-        """Say whether the content looks like this format; cheap, never raises."""
+        """Say whether the content looks like this format; cheap and never raises."""
 
     def parse(self, document: Document) -> ParsedFeed:
         """Read the document, or raise ParseError."""
 
 
 class Renderer(Protocol):
-    """Makes one format of an edition; a module `publish/renderers/FORMAT.py` is one."""
+    """Renders an edition in one format; a module `publish/renderers/FORMAT.py` is one."""
 
     EXTENSION: str
     MEDIA_TYPE: str
@@ -81,41 +81,18 @@ class Renderer(Protocol):
         """Return the whole document; the same edition gives the same bytes."""
 
 
-class Leases(Protocol):
-    """What is remembered of subscriptions to hubs; called from any thread."""
+class SourceStates(Protocol):
+    """What is remembered of each source."""
 
     def source_states(self) -> Mapping[str, SourceState]:
         """Return what is remembered of each source, by identity."""
 
-    def leases(self) -> tuple[Lease, ...]:
-        """Return all subscriptions."""
 
-    def save_lease(self, lease: Lease) -> None:
-        """Remember a subscription."""
-
-    def drop_lease(self, path: str) -> None:
-        """Forget a subscription."""
-
-
-class Store(Leases, Protocol):
-    """Everything that is remembered; gather, group and publish meet only here.
-
-    `rebuilt`: it was lost and made anew from the journal, so `restore` wants the published texts.
-    """
-
-    @property
-    def rebuilt(self) -> bool:
-        """Say whether texts are missing that the published feeds may have."""
-
-    def close(self) -> None:
-        """Give the database back."""
-
-    # gather
-    def source_states(self) -> Mapping[str, SourceState]:
-        """Return what is remembered of each source, by identity."""
+class GatherStore(SourceStates, Protocol):
+    """What gathering asks of the store."""
 
     def save_state(self, identity: str, state: SourceState) -> None:
-        """Remember a source's state when no document came."""
+        """Save the state of a source that brought no document."""
 
     def save_gathered(
         self,
@@ -128,76 +105,42 @@ class Store(Leases, Protocol):
     ) -> tuple[Change, ...]:
         """Store one source's documents, aliases, block counts and state in one transaction.
 
-        One Change for each entry given, in order. `initial` is how many entries (the newest)
-        are shown if the source is new; None for all.
+        Return one Change for each entry, in order. If the source is new, only the `initial` newest
+        entries are shown; None shows all.
         """
 
     def learned_blocks(
         self, publisher_ids: Iterable[str] | None = None
     ) -> Mapping[str, frozenset[int]]:
-        """Return the hashes of each publisher's boilerplate."""
+        """Return the hashes of the boilerplate blocks of each publisher."""
 
-    def veto_block(self, publisher_id: str, block: int) -> None:
-        """Remember that the user holds a block to be no boilerplate."""
 
-    # group
+class GroupStore(Protocol):
+    """What grouping asks of the store."""
+
     def ungrouped(self, limit: int) -> tuple[StoredEntry, ...]:
         """Return entries that are new, or materially changed, since they were last grouped.
 
-        In (published, key) order, without their HTML, which grouping does not look at.
+        In (published, key) order and without their HTML, which grouping does not need.
         """
 
     def group_context(
-        self, start: datetime, end: datetime, keep: Keep | None = None
+        self, start: datetime, end: datetime, condense: Condense | None = None
     ) -> GroupContext:
         """Return what is already grouped with a member published in the span, and all decisions.
 
-        Without `keep` all is whole. Else it is given each entry once, and of the stories there
+        Without `condense` all is whole. Else it is given each entry once, and of the stories there
         are those that the journal names; `stories_of` gives the others.
         """
 
     def features(self, keys: Sequence[str]) -> Mapping[str, bytes]:
-        """Return the features of entries by key, of those that have some."""
+        """Return the stored features by entry key; entries without features are left out."""
 
     def save_grouping(self, grouping: Grouping) -> None:
         """Store one grouping in one transaction, its journal lines fsynced first."""
 
     def save_features(self, features: Sequence[tuple[str, bytes]]) -> None:
-        """Store features, by key, that were made anew because theirs had an older form."""
-
-    def regroup(
-        self, plan: Callable[[Iterator[Page]], Iterator[Grouping]], *, dry_run: bool = False
-    ) -> None:
-        """Give all that is grouped to a plan and store what it yields, in one transaction.
-
-        A dry run stores nothing and keeps nobody from writing.
-        """
-
-    def decisions(self) -> tuple[Decision, ...]:
-        """Return the user's corrections, oldest first."""
-
-    def decide(self, decision: Decision) -> None:
-        """Remember a correction for ever and mark its entries to be grouped again."""
-
-    # read
-    def newest_stories(self) -> Iterator[ShownStory]:
-        """Yield stories with at least one shown entry: newest first published, then published, then id."""
-
-    def newest_entries(self) -> Iterator[tuple[str, ShownStory]]:
-        """Yield ids of shown entries, each with its story: newest first seen, then published, then id."""
-
-    def oldest_stories(
-        self, after: Place | None = None, changed: datetime | None = None
-    ) -> Iterator[tuple[Place, ShownStory]]:
-        """Yield shown stories, oldest first, that stand after a place or changed after a time."""
-
-    def oldest_entries(
-        self, after: Place | None = None, changed: datetime | None = None
-    ) -> Iterator[tuple[Place, ShownStory]]:
-        """Yield places of shown entries in the same way, each with the entry's story."""
-
-    def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
-        """Return the stories of these ids, dead ids followed to the living."""
+        """Store features that replace ones in an older form, by key."""
 
     def stories_of(self, keys: Iterable[str]) -> tuple[Story, ...]:
         """Return the stories that hold these entries, each once."""
@@ -205,21 +148,109 @@ class Store(Leases, Protocol):
     def entries(self, keys: Iterable[str]) -> tuple[StoredEntry, ...]:
         """Return the entries of these keys, in the order asked for."""
 
-    def find_entry(self, text: str) -> StoredEntry | None:
-        """Return the entry of a key, an id (urn:uuid:…) or a link."""
+
+class StoryReader(Protocol):
+    """What feeds are selected from."""
+
+    def newest_stories(self) -> Iterator[ShownStory]:
+        """Yield stories with at least one shown entry: newest first published, then published, then id."""
+
+    def newest_entries(self) -> Iterator[tuple[str, ShownStory]]:
+        """Yield ids of shown entries, each with its story: newest first seen, then published, then id."""
+
+
+class PublishStore(SourceStates, StoryReader, Protocol):
+    """What publishing asks of the store."""
+
+    def oldest_stories(
+        self, after: Place | None = None, changed: datetime | None = None
+    ) -> Iterator[tuple[Place, ShownStory]]:
+        """Yield shown stories after a position or changed after a time, oldest first."""
+
+    def oldest_entries(
+        self, after: Place | None = None, changed: datetime | None = None
+    ) -> Iterator[tuple[Place, ShownStory]]:
+        """Yield the positions of shown entries in the same way, each with the story of the entry."""
 
     def tombstones(self, since: datetime) -> tuple[Tombstone, ...]:
-        """Return the stories that went into others since then, newest first."""
+        """Return the stories merged into others since then, newest first."""
 
-    # keep
+
+class DecisionStore(Protocol):
+    """The user's corrections."""
+
+    def decisions(self) -> tuple[Decision, ...]:
+        """Return the user's corrections, oldest first."""
+
+    def decide(self, decision: Decision) -> None:
+        """Save a correction permanently and mark its entries as ungrouped."""
+
+
+class LeaseStore(SourceStates, Protocol):
+    """Subscriptions to hubs; called from any thread."""
+
+    def leases(self) -> tuple[Lease, ...]:
+        """Return all subscriptions."""
+
+    def save_lease(self, lease: Lease) -> None:
+        """Save a subscription."""
+
+    def drop_lease(self, path: str) -> None:
+        """Delete a subscription."""
+
+
+class RecoveryStore(Protocol):
+    """Recovery after the database was lost and rebuilt from the journal."""
+
+    @property
+    def rebuilt(self) -> bool:
+        """Say whether texts are missing that the published feeds may hold."""
+
     def restore(self, entries: Sequence[Entry]) -> int:
-        """Give published texts back to entries of a lost database, by link; return how many."""
+        """Restore the published texts of entries of a lost database, by link; return how many."""
+
+
+class RetentionStore(Protocol):
+    """Retention of old texts."""
 
     def forget(self, before: datetime, shown: Iterable[str] = ()) -> int:
-        """Let go the texts of stories neither published nor updated since; return how many.
+        """Delete the texts of stories neither published nor updated since; return how many.
 
-        Some thousand at most, the oldest; none of which the story or an entry is in `shown`.
+        The oldest first, some thousands a call; never one whose story or entry id is in `shown`.
         """
 
     def forgotten(self) -> datetime | None:
-        """Return the time before which all was let go; None if that was never done."""
+        """Return the time before which everything was deleted; None if never."""
+
+
+class Store(
+    GatherStore,
+    GroupStore,
+    PublishStore,
+    DecisionStore,
+    LeaseStore,
+    RecoveryStore,
+    RetentionStore,
+    Protocol,
+):
+    """Everything that is remembered; the three steps meet only here."""
+
+    def close(self) -> None:
+        """Close the database."""
+
+    def veto_block(self, publisher_id: str, block: int) -> None:
+        """Save that a block is no boilerplate, by decision of the user."""
+
+    def regroup(
+        self, plan: Callable[[Iterator[Page]], Iterator[Grouping]], *, dry_run: bool = False
+    ) -> None:
+        """Pass all grouped entries to a plan and store what it yields, in one transaction.
+
+        A dry run stores nothing and does not block writers.
+        """
+
+    def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
+        """Return the stories of these ids; ids of merged stories lead to the living one."""
+
+    def find_entry(self, text: str) -> StoredEntry | None:
+        """Return the entry of a key, an id (urn:uuid:…) or a link."""

@@ -1,10 +1,11 @@
-"""What one run did, for people and for scripts."""
+"""Reports of a run, for people and for scripts."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from aggregator.core.model import Skipped
+from aggregator.core.model import Grouping, Skipped
 
 Outcome = Literal["ok", "unchanged", "error", "gone", "later", "refused"]
 
@@ -36,10 +37,44 @@ class RunReport:
 
     @property
     def outcome(self) -> Outcome:
-        """The one of the only source, else ok, unchanged or error."""
+        """The outcome of the only source, else ok, unchanged or error."""
         outcomes = [report.outcome for report in self.sources]
         if len(outcomes) == 1:
             return outcomes[0]
         if "ok" in outcomes:
             return "ok"
         return "unchanged" if "unchanged" in outcomes or not outcomes else "error"
+
+
+@dataclass(slots=True)
+class RunTotals:
+    """What grouping and publishing add up to over one run."""
+
+    stories_new: int = 0
+    stories_changed: int = 0
+    written: dict[Path, None] = field(default_factory=dict)
+    published: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+
+    def add_grouping(self, grouping: Grouping) -> None:
+        """Count the stories of one batch."""
+        self.stories_new += grouping.new
+        self.stories_changed += grouping.changed
+
+    def add_edition(
+        self, written: Sequence[Path], stories: tuple[str, ...], errors: tuple[str, ...]
+    ) -> None:
+        """Add the files that one publication wrote; of stories and errors the last ones count."""
+        self.written.update(dict.fromkeys(written))
+        self.published, self.errors = stories, errors
+
+    def report(self, sources: Iterable[SourceReport]) -> RunReport:
+        """Return the report of a run that gathered these sources."""
+        return RunReport(
+            sources=tuple(sources),
+            stories_new=self.stories_new,
+            stories_changed=self.stories_changed,
+            written=tuple(self.written),
+            published=self.published,
+            errors=self.errors,
+        )

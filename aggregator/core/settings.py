@@ -1,5 +1,6 @@
-"""What the configuration says, as plain values that pure code may take."""
+"""Settings: the configuration as plain values, for pure code."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -7,12 +8,13 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrapperRule:
-    """One way in which an address hides another: an image proxy or a redirect wrapper.
+    """A wrapper: a URL form that holds another URL, of an image proxy or a redirect.
 
-    `hosts` are exact or globs. `at` says where the inner address stands: `query:NAME`
+    `hosts` are exact or globs. `at` says where the inner URL stands: `query:NAME`
     (or NAMES with `|`), `path:REGEX` (group `url`), `whole:REGEX` (path and query),
-    `host:REGEX` (the host alone), `rawquery` or `fragment`; `path` is a regex for the path; `coding` says how the address is
-    written. `like` names a built-in rule that gives all but `id` and `hosts`.
+    `host:REGEX` (the host alone), `rawquery` or `fragment`; `path` is a regex for the path;
+    `coding` says how the URL is encoded. `like` names a built-in rule from which all but `id` and
+    `hosts` is taken.
     """
 
     id: str
@@ -35,7 +37,7 @@ class WrapperRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageOptions:
-    """What to do with proxied images; `template` serves `rewrap` alone."""
+    """What to do with proxied images; `template` is used by `rewrap` only."""
 
     proxy: Literal["strip", "keep", "rewrap"] = "strip"
     template: str = ""
@@ -54,10 +56,10 @@ class ImageOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRule:
-    """Tracking parameters of some addresses, as a ClearURLs provider names them; regexes.
+    """Tracking parameters of some URLs, in the form of a ClearURLs provider; all regexes.
 
-    `names` match whole parameter names, `cuts` are taken out of the address wherever they
-    stand, `opens` hold the address that a redirect leads to in group 1.
+    `names` match whole parameter names, `cuts` are removed from the URL wherever they match,
+    `opens` capture the target of a redirect in group 1.
     """
 
     id: str
@@ -81,7 +83,7 @@ class CleanOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchSettings:
-    """How sources are asked; sizes in bytes."""
+    """How sources are fetched; sizes in bytes."""
 
     interval: timedelta = timedelta(minutes=30)
     timeout: timedelta = timedelta(seconds=30)
@@ -96,7 +98,7 @@ class FetchSettings:
     min_interval: timedelta = timedelta(minutes=10)  # bounds of the adaptive interval
     max_interval: timedelta = timedelta(hours=24)
     spacing: timedelta = timedelta(milliseconds=200)  # between two requests to one public host
-    retry_after_scope: Literal["host", "source"] = "host"  # for whom a Retry-After holds
+    retry_after_scope: Literal["host", "source"] = "host"  # what a Retry-After applies to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +116,7 @@ class StorySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubSettings:
-    """WebSub: the hub that is told of new editions (none if empty), and whether we hear of others'."""
+    """WebSub: the hub to announce editions to (none if empty), and whether to subscribe to sources."""
 
     hub: str = ""
     subscribe: bool = False
@@ -136,5 +138,10 @@ class FeedSpec:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     min_publishers: int = 1
-    token: str = ""  # who asks for the feed has to know it; empty: everybody may
-    split_links: bool = False  # each other report of a story has a link that takes it out
+    token: str = ""  # required to read the feed; empty: public
+    split_links: bool = False  # each further report gets a link that takes it out of the story
+
+
+def are_pages_public(feeds: Iterable[FeedSpec]) -> bool:
+    """Say whether everybody may open the pages: they show all stories, those of private feeds too."""
+    return not any(spec.token for spec in feeds)

@@ -1,39 +1,15 @@
-"""What a run adds up to: the documents of each source, then what grouping and publishing did."""
+"""What one fetch of a source brought, over all its documents."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from aggregator.core.model import Change, CleanedFeed, Entry, FeedInfo, Skipped, Source
-from aggregator.core.report import RunReport, SourceReport
+from aggregator.core.report import SourceReport
 
 
 @dataclass(slots=True)
-class Tally:
-    """What grouping and publishing add up to over one run."""
-
-    new: int = 0
-    changed: int = 0
-    written: dict[Path, None] = field(default_factory=dict)
-    topics: dict[str, None] = field(default_factory=dict)
-    published: tuple[str, ...] = ()
-    errors: tuple[str, ...] = ()
-
-    def report(self, sources: Iterable[SourceReport]) -> RunReport:
-        """Return the report of a run that gathered these sources."""
-        return RunReport(
-            sources=tuple(sources),
-            stories_new=self.new,
-            stories_changed=self.changed,
-            written=tuple(self.written),
-            published=self.published,
-            errors=self.errors,
-        )
-
-
-@dataclass(slots=True)
-class Harvest:
-    """What the documents of one source hold, read and cleaned; `places` are for the report."""
+class SourceHarvest:
+    """The entries of one source, read and cleaned; `places` name them in the report."""
 
     skipped: list[Skipped]
     entries: list[Entry] = field(default_factory=list)
@@ -42,7 +18,7 @@ class Harvest:
     info: FeedInfo = field(default_factory=FeedInfo)
 
     def add(self, name: str, feed: CleanedFeed) -> None:
-        """Add a document, which the name is given of if there are many."""
+        """Add a document; `name` is its file name in a folder, else empty."""
         self.info = feed.info
         self.cut |= feed.cut
         self.skipped += feed.skipped

@@ -86,7 +86,7 @@ def names(identity: str, entry: Entry, *, apart: bool = False) -> tuple[Name, ..
     if page := link_name(entry.canonical or entry.link):
         values["link"] = page
     if entry.fingerprint and not (apart and values):
-        values["fingerprint"] = _text_name(entry)
+        values["fingerprint"] = _text_name(identity, entry)
     values["all"] = f"{entry.guid}\0{entry.canonical}\0{entry.fingerprint}"
     return tuple(Name(kind, ids.entry_key(identity, kind, values[kind])) for kind in values)
 
@@ -96,8 +96,10 @@ def link_name(address: str) -> str:
     return urls.same_key(address) or address
 
 
-def _text_name(entry: Entry) -> str:
-    name = f"{entry.publisher.id}\0{entry.fingerprint}"
+def _text_name(identity: str, entry: Entry) -> str:
+    # A publisher that the document does not state may be found out later, or change with it.
+    writer = entry.publisher.id if entry.publisher.stated else identity
+    name = f"{writer}\0{entry.fingerprint}"
     if len(entry.text) < SHORT_TEXT and entry.published is not None:
         return f"{name}\0{entry.published.isoformat()}"
     return name

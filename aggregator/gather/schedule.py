@@ -68,13 +68,28 @@ def is_due(
     pushed: datetime | None = None,
 ) -> bool:
     """Say whether the daemon should ask a source now; `pushed`: since when a hub sends its news."""
+    due = due_at(source, state, waits, now, pushed=pushed)
+    return due is not None and due <= now
+
+
+def due_at(
+    source: Source,
+    state: SourceState,
+    waits: Mapping[str, datetime],
+    now: datetime,
+    *,
+    pushed: datetime | None = None,
+) -> datetime | None:
+    """Return when the daemon should ask a source, `now` if it is overdue; None for never."""
     state = recall(source, state)
-    if source.paused or hold(source, state, waits, now):
-        return False
+    if source.paused or state.gone:
+        return None
     due = state.due
     if due and state.last_fetch and pushed and pushed <= state.last_fetch and not state.failures:
         due += min((due - state.last_fetch) * (_RARER - 1), _RARER_MOST)
-    return due is None or due <= now or _clock_was_wrong(state, now)
+    if due is None or _clock_was_wrong(state, now):
+        due = now
+    return max(due, now, _held_until(source, state, waits, now) or now)
 
 
 def hold(
@@ -84,13 +99,20 @@ def hold(
     state = recall(source, state)
     if state.gone:
         return Hold(outcome="gone", reason=state.error or "the feed was taken down for good")
-    until = _wait(state, now)
-    host_until = waits.get(urls.host(source.url))
-    if until is None or (host_until is not None and host_until > until):
-        until = host_until
+    until = _held_until(source, state, waits, now)
     if until is None or until <= now:
         return None
     return Hold(outcome="later", reason=f"asked to wait until {until:%Y-%m-%d %H:%M} UTC")
+
+
+def _held_until(
+    source: Source, state: SourceState, waits: Mapping[str, datetime], now: datetime
+) -> datetime | None:
+    """Return until when a source, or its host, wants to be left in peace."""
+    until, host_until = _wait(state, now), waits.get(urls.host(source.url))
+    if until is None or (host_until is not None and host_until > until):
+        return host_until
+    return until
 
 
 def waiting_hosts(

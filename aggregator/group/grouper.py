@@ -6,27 +6,30 @@ from datetime import datetime, timedelta
 
 from aggregator.core.errors import SourceError
 from aggregator.core.model import GroupContext, Grouping, Source, StoredEntry
-from aggregator.core.ports import Clock, Store
+from aggregator.core.ports import Clock, GroupStore
 from aggregator.core.settings import StorySettings
+from aggregator.group.features import vocabulary
+from aggregator.group.features.context_reader import ContextReader
+from aggregator.group.features.extraction import extract_features
 from aggregator.group.features.features import Features
-from aggregator.group.features.intake import Intake, take_features
-from aggregator.group.features.terms import remember
+from aggregator.group.features.rows import FeatureSources
 from aggregator.group.regroup.feature_refresh import renew
-from aggregator.group.stories.grouping import group, take_in
+from aggregator.group.stories.context import GroupingContext
+from aggregator.group.stories.grouping import group, reader_for
 from aggregator.pool import Pool
 
-_BATCH = 2_000  # entries a grouping transaction
-_PART = 50  # entries whose features one call takes
-_REACH = timedelta(days=7)  # published span of one batch, so that its context stays small
+_ENTRIES_PER_BATCH = 2_000  # grouped in one transaction
+_ENTRIES_PER_CALL = 50  # whose features a worker process extracts at once
+_BATCH_MAX_SPAN = timedelta(days=7)  # of published times, so that a batch has a small context
 
-Taken = Mapping[str, tuple[StoredEntry, Features]]
+Extracted = Mapping[str, tuple[StoredEntry, Features]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grouper:
     """Gives stored entries their stories."""
 
-    store: Store
+    store: GroupStore
     pool: Pool
     settings: StorySettings
     sources: Sequence[Source]
@@ -34,54 +37,62 @@ class Grouper:
 
     def next(self) -> tuple[StoredEntry, ...]:
         """Return the oldest entries that are not yet grouped, those that are near in time."""
-        batch = self.store.ungrouped(_BATCH)
-        return tuple(one for one in batch if one.published <= batch[0].published + _REACH)
+        batch = self.store.ungrouped(_ENTRIES_PER_BATCH)
+        return tuple(one for one in batch if one.published <= batch[0].published + _BATCH_MAX_SPAN)
 
-    async def extract(self, batch: Sequence[StoredEntry]) -> Taken:
-        """Take the features of entries, in worker processes if that pays."""
-        parts = [batch[at : at + _PART] for at in range(0, len(batch), _PART)]
-        results = await self.pool.run(take_features, [(part,) for part in parts])
-        taken: dict[str, tuple[StoredEntry, Features]] = {}
-        for part, found in zip(parts, results, strict=True):
-            if not isinstance(found, SourceError):
-                features, words = found
-                remember(words)
-                taken.update((one.key, (one, its)) for one, its in zip(part, features, strict=True))
-        return taken
+    async def extract(self, batch: Sequence[StoredEntry]) -> Extracted:
+        """Extract the features of entries, in worker processes if that pays."""
+        steps = range(0, len(batch), _ENTRIES_PER_CALL)
+        parts = [batch[begin : begin + _ENTRIES_PER_CALL] for begin in steps]
+        results = await self.pool.run(extract_features, [(part,) for part in parts])
+        extracted: dict[str, tuple[StoredEntry, Features]] = {}
+        for part, result in zip(parts, results, strict=True):
+            if not isinstance(result, SourceError):
+                features, words = result
+                vocabulary.update(words)
+                found = zip(part, features, strict=True)
+                extracted.update((one.key, (one, its)) for one, its in found)
+        return extracted
 
-    def group(self, taken: Taken) -> Grouping:
-        """Group the entries that come next; features of those that changed meanwhile are taken anew."""
-        new = tuple(_at_hand(one, taken) for one in self.next())
+    def group(self, extracted: Extracted) -> Grouping:
+        """Group the entries that come next and store the result.
+
+        Features of entries that have changed meanwhile are extracted again.
+        """
+        new = tuple(_in_memory(one, extracted) for one in self.next())
         if not new:
             return Grouping(stories=())
-        context, intake = self._look_back(new)
-        if intake.stale:
-            self._renew(new)
-            context, intake = self._look_back(new)
-        known = ((one, taken.get(one.key)) for one in new)
-        grouping = group(
-            new,
-            context,
-            self.settings,
-            now=self.clock(),
-            priorities={one.identity: one.priority for one in self.sources},
+        past, reader = self._read_past(new)
+        if reader.stale:
+            self._refresh_features(new)
+            past, reader = self._read_past(new)
+        known = ((one, extracted.get(one.key)) for one in new)
+        features = FeatureSources(
             extracted={one.key: had[1] for one, had in known if had and had[0] is one},
-            intake=intake,
-            read=self.store.features,
-            tell=self.store.stories_of,
+            reader=reader,
+            load=self.store.features,
         )
+        context = GroupingContext(
+            settings=self.settings,
+            now=self.clock(),
+            past=past,
+            priorities={one.identity: one.priority for one in self.sources},
+            features=features,
+            load_stories=self.store.stories_of,
+        )
+        grouping = group(new, context)
         self.store.save_grouping(grouping)
         return grouping
 
-    def _look_back(self, new: Sequence[StoredEntry]) -> tuple[GroupContext, Intake]:
-        """Return the context of new entries; of features only what finds pairs stays in memory."""
-        intake = take_in(new, self.settings)
-        return self.store.group_context(*self._span(new), intake.take), intake
+    def _read_past(self, new: Sequence[StoredEntry]) -> tuple[GroupContext, ContextReader]:
+        """Return what was grouped around new entries, with condensed features."""
+        reader = reader_for(new, self.settings)
+        return self.store.group_context(*self._span(new), reader.condense), reader
 
-    def _renew(self, new: Sequence[StoredEntry]) -> None:
+    def _refresh_features(self, new: Sequence[StoredEntry]) -> None:
         """Store the features around new entries anew that have an older form."""
-        context = self.store.group_context(*self._span(new))
-        _, renewed = renew(context, self.store.entries, self.settings)
+        past = self.store.group_context(*self._span(new))
+        _, renewed = renew(past, self.store.entries, self.settings)
         self.store.save_features(renewed)
 
     def _span(self, new: Sequence[StoredEntry]) -> tuple[datetime, datetime]:
@@ -89,7 +100,7 @@ class Grouper:
         return new[0].published - window, new[-1].published + window
 
 
-def _at_hand(stored: StoredEntry, taken: Taken) -> StoredEntry:
-    """Return an entry as it is in memory already, if it has not changed: its text is there once."""
-    had = taken.get(stored.key)
+def _in_memory(stored: StoredEntry, extracted: Extracted) -> StoredEntry:
+    """Return the copy of an entry that is in memory already, if it has not changed."""
+    had = extracted.get(stored.key)
     return had[0] if had and had[0] == stored else stored

@@ -1,9 +1,8 @@
-"""What falls out of a feed: archive documents (RFC 5005) that stay as they were written.
+"""The archive of a feed (RFC 5005): pages that never change once they are written.
 
-A page is written when a story is about to be in the feed no more, and takes the oldest stories
-that stand on no page yet, together with those that changed since they were put on one. So feed
-and pages together hold everything, and a page says the same for ever. Only one link is added
-to it, once, where the format has it: to the page that came after it.
+A page is written when a story is about to leave the feed. It takes the oldest stories that are on no
+page yet, and those that changed since they were put on one. So feed and pages together hold
+everything. One link is added to a page later, to its successor, where the format has such links.
 """
 
 import json
@@ -17,22 +16,22 @@ from pathlib import Path
 
 from aggregator.core.errors import PublishError
 from aggregator.core.model import Edition, FeedInfo, ShownStory, Source, Tombstone
-from aggregator.core.ports import Place, Renderer, Store
+from aggregator.core.ports import Place, PublishStore, Renderer
 from aggregator.core.settings import FeedSpec
 from aggregator.publish import files, selection
 from aggregator.publish.selection.units import unit_of
 
-FORMATS = ("atom", "rss", "json")  # that have links of a feed
-SIZE = 100  # stories of a page
+FORMATS = ("atom", "rss", "json")  # formats with feed-level links
+SIZE = 100  # stories on a page
 
 _READ_MOST = 20_000  # stories looked at in one run
-_PAGES_MOST = 100  # written in one run; the next one goes on
+_PAGES_MOST = 100  # written in one run; the next run continues
 _START: Place = (datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """How far the archive of a feed has come; `home` is where its links lead."""
+    """How far the archive of a feed has come; `home` is the base of its links."""
 
     pages: int = 0
     place: Place | None = None  # of the newest story on a page
@@ -42,7 +41,7 @@ class History:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Unit:
-    """What a page may hold; `fresh`: it was on none yet."""
+    """A story or entry for a page; `fresh`: not on any page yet."""
 
     place: Place
     shown: ShownStory
@@ -54,17 +53,18 @@ class Archive:
     """The archive of one feed in one format."""
 
     spec: FeedSpec
-    store: Store
+    store: PublishStore
     renderer: Renderer
     sources: Sequence[Source]
     infos: Mapping[str, FeedInfo]
     folder: Path  # of the published feeds
     home: str
+    has_pages: bool = True  # see Edition
     secret: bytes = field(default=b"", repr=False)  # see Edition
     most: int = _PAGES_MOST
 
     def extend(self, selected: Sequence[ShownStory], *, now: datetime) -> History:
-        """Write pages until all that the feed does not hold is on one; raises PublishError."""
+        """Write pages until everything that left the feed is on one; raise PublishError."""
         before = history = self._recall()
         if not self._may_miss(history, selected):
             return history
@@ -97,7 +97,7 @@ class Archive:
         return f"archive-{page:04}.{self.renderer.EXTENSION}"
 
     def _state(self) -> str:
-        return f".archive.{self.renderer.EXTENSION}"  # no document for readers
+        return f".archive.{self.renderer.EXTENSION}"  # not served
 
     def _path(self, name: str) -> Path:
         return self.folder / self.spec.name / name
@@ -106,7 +106,7 @@ class Archive:
         files.write(self._path(name), content)
 
     def _recall(self) -> History:
-        """Return how far the archive is; from the start if its last page is not there."""
+        """Return how far the archive is; start again if its last page is missing."""
         try:
             history = _read(self._path(self._state()).read_bytes())
         except (OSError, ValueError, KeyError, TypeError):
@@ -122,13 +122,13 @@ class Archive:
         return moved
 
     def _move(self, page: int, home: str) -> None:
-        """Let the links of a page lead to the new address of the feeds."""
+        """Rewrite the links of a page to the new address of the feeds."""
         before = f'"{home.rstrip("/")}/feeds/{self.spec.name}'.encode()
         after = f'"{self._feeds()}{self.spec.name}'.encode()
         self._rewrite(page, lambda content: content.replace(before, after))
 
     def _may_miss(self, history: History, selected: Sequence[ShownStory]) -> bool:
-        """Say whether stories may be neither in the feed nor on a page; no means no."""
+        """Say whether stories may be neither in the feed nor on a page; False is certain."""
         if self.spec.max_age is not None:
             return True
         if len(selected) < self.spec.limit:
@@ -136,7 +136,7 @@ class Archive:
         return history.place is None or selected[-1].story.first_published >= history.place[0]
 
     def _units(self, history: History) -> Iterator[_Unit]:
-        """Yield what is on no page, or has changed since, oldest first."""
+        """Yield what is on no page or changed since, oldest first."""
         fits = selection.conditions((self.spec,), self.sources)
         since = history.place, history.closed
         whole = self.spec.group == "stories"
@@ -159,7 +159,7 @@ class Archive:
         buried: tuple[Tombstone, ...],
         now: datetime,
     ) -> History:
-        """Write a page, then the link to it into the one before."""
+        """Write a page, then link the previous one to it."""
         page = history.pages + 1
         file = f"{self.spec.name}.{self.renderer.EXTENSION}"
         links = [("current", self._feeds() + file)]
@@ -173,7 +173,9 @@ class Archive:
             stories=tuple(unit.shown for unit in reversed(units)),
             tombstones=buried,
             sources=self.infos,
+            categories=selection.categories_of(self.sources),
             links=tuple(links),
+            has_pages=self.has_pages,
             secret=self.secret,
         )
         self._write(self._name(page), self.renderer.render(edition))
@@ -189,7 +191,7 @@ class Archive:
         try:
             content = path.read_bytes()
         except FileNotFoundError:
-            return  # taken away by hand
+            return  # removed by hand
         except OSError as error:
             raise PublishError(f"cannot read {path}: {error.strerror}") from error
         files.write(path, change(content))
@@ -201,7 +203,7 @@ def _batches(units: Iterator[_Unit]) -> Iterator[tuple[_Unit, ...]]:
 
 
 def _lead_on(content: bytes, address: str) -> bytes:
-    """Add the link to the next page before that to the feed, unless it is there."""
+    """Add the link to the next page before the link to the feed, unless present."""
     found = re.search(rb'( *)<((?:atom:)?link) rel="current"', content)
     if found is None:
         return content

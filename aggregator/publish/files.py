@@ -1,4 +1,4 @@
-"""Writes a published file whole or not at all, and only if its bytes changed; keeps a secret beside."""
+"""Writes published files atomically and only when their bytes change; holds the signing secret."""
 
 import contextlib
 import os
@@ -8,16 +8,16 @@ from pathlib import Path
 
 from aggregator.core.errors import PublishError
 
-_MODE = 0o644  # a web server of another user may serve the folder
+_MODE = 0o644  # so that a web server under another user may read it
 _KEY = "links.key"
 _SECRET_BYTES = 32
 
 
 def write(path: Path, content: bytes) -> bool:
-    """Put the content at the path; False if it was there already.
+    """Write the content to the path; return False if the file holds it already.
 
-    Written aside in the same folder, synced, renamed, and the folder synced. Raises PublishError;
-    then the last good file stays.
+    The content goes to a temporary file in the same folder, is synced and renamed, and the folder is
+    synced. On PublishError the last good file is kept.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,9 +32,9 @@ def write(path: Path, content: bytes) -> bool:
 
 
 def secret(folder: Path) -> bytes:
-    """Return the secret of a data folder that signs links; made on first use, for our user alone.
+    """Return the secret of a data folder that signs links; created on first use with mode 0600.
 
-    Raises PublishError if it can be neither read nor made.
+    Raises PublishError if it can be neither read nor created.
     """
     path = folder / _KEY
     try:
@@ -50,7 +50,7 @@ def secret(folder: Path) -> bytes:
 
 
 def _make_secret(path: Path) -> None:
-    """Write it aside and give it its name if it has none yet: of two makers one is heard."""
+    """Create the secret; if two processes race, the first one wins."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as aside:  # 0600
         aside.write(secrets.token_bytes(_SECRET_BYTES))
@@ -78,7 +78,7 @@ def _replace(path: Path, content: bytes) -> None:
             os.fchmod(file.fileno(), _MODE)
             os.fsync(file.fileno())
         if _second(aside) <= before:
-            # Readers ask by the second whether a file changed, so its time has to move.
+            # If-Modified-Since has a resolution of a second, so the time must move by one.
             os.utime(aside, (before + 1, before + 1))
         aside.replace(path)
     except BaseException:
@@ -89,7 +89,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def _second(path: Path) -> int:
-    """Return the second in which a file was written; 0 if there is none."""
+    """Return the modification time in seconds; 0 if there is no file."""
     try:
         return int(path.stat().st_mtime)
     except FileNotFoundError:
@@ -97,7 +97,7 @@ def _second(path: Path) -> int:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name last through a power cut."""
+    """Sync the folder, so that the new name survives a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -106,7 +106,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _sweep(path: Path) -> None:
-    """Remove what writers that were killed left beside the file."""
+    """Delete temporary files of writers that were killed."""
     start, end = f".{path.name}.", ".part"
     for left in path.parent.iterdir():
         if left.name.startswith(start) and left.name.endswith(end):
@@ -124,4 +124,4 @@ def _lives(writer: int) -> bool:
         return False
     except PermissionError:
         return True
-    return writer != os.getpid()  # ours is not under way: it is just starting
+    return writer != os.getpid()  # our own file does not exist yet

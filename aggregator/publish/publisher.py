@@ -1,4 +1,4 @@
-"""Publishing: the stories in the store become the files that readers fetch."""
+"""Stories in, files out: every feed in all its formats, with its archive."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,42 +6,50 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import structlog
+
 from aggregator.core.errors import PublishError
 from aggregator.core.model import Edition, FeedInfo, ShownStory, Source
-from aggregator.core.ports import Renderer, Store
-from aggregator.core.settings import FeedSpec
+from aggregator.core.ports import Clock, PublishStore, Renderer
+from aggregator.core.settings import FeedSpec, are_pages_public
 from aggregator.publish import files, selection
 from aggregator.publish.archive import FORMATS, Archive
 
-_NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # `updated` of a feed that holds nothing yet
+_log = structlog.get_logger()
+_NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # `updated` of an empty feed
 _TOMBSTONE_DAYS = 30
-_TOMBSTONES_MOST = 500  # the newest, when very much was grouped anew
+_TOMBSTONES_MOST = 500  # the newest; bounds the feed after a large regroup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
-    """What publishing did: files that changed, stories shown, why feeds stayed as they were."""
+class Publication:
+    """The result of publishing: files that changed, ids of the shown stories, errors."""
 
     written: tuple[Path, ...]
-    topics: tuple[str, ...]  # addresses of the public feeds among them
+    topics: tuple[str, ...]  # URLs of the public feeds among them
     stories: tuple[str, ...]
     errors: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Press:
+class Publisher:
     """Writes every feed, in all its formats, with its archive."""
 
-    store: Store
+    store: PublishStore
     renderers: Mapping[str, Renderer]
     sources: Sequence[Source]
     feeds: Sequence[FeedSpec]
     folder: Path  # of the published feeds, in the data folder
     public_url: str
+    clock: Clock
     hub: str = ""
 
-    def run(self, *, now: datetime) -> Published:
-        """Write every feed whose bytes changed; a feed that fails does not stop the others."""
+    def run(self, *, since: datetime | None = None) -> Publication:
+        """Write every feed whose bytes changed; one that fails does not stop the others.
+
+        Stories first published from `since` on are new, for the log.
+        """
+        now = self.clock()
         infos = {name: one.info for name, one in self.store.source_states().items()}
         written: dict[Path, None] = {}
         shown: dict[str, None] = {}
@@ -52,13 +60,15 @@ class Press:
             shown.update((one.story.id, None) for one in selected)
             try:
                 edition = self._edition(spec, selected, infos, now)
-                for path in self._write(edition, now):
-                    written[path] = None
-                    if not spec.token:
-                        topics.append(self.address(path.name))
+                paths = tuple(self._write(edition, now))
+                written.update(dict.fromkeys(paths))
+                if paths:
+                    _log_edition(edition, since or now)
+                if not spec.token:
+                    topics += [self.address(path.name) for path in paths]
             except PublishError as error:
                 errors.append(str(error))
-        return Published(
+        return Publication(
             written=tuple(written),
             topics=tuple(topics),
             stories=tuple(shown),
@@ -85,7 +95,7 @@ class Press:
     def _history(
         self, renderer: Renderer, edition: Edition, now: datetime
     ) -> tuple[tuple[str, str], ...]:
-        """Let the archive take what falls out of the feed; return the link to its newest page."""
+        """Extend the archive with what left the feed; return the link to its newest page."""
         archive = Archive(
             spec=edition.spec,
             store=self.store,
@@ -93,6 +103,7 @@ class Press:
             sources=self.sources,
             infos=edition.sources,
             secret=edition.secret,
+            has_pages=edition.has_pages,
             folder=self.folder,
             home=self.public_url,
         )
@@ -116,6 +127,20 @@ class Press:
             stories=selected,
             tombstones=buried if spec.group == "stories" else (),
             sources=infos,
+            categories=selection.categories_of(self.sources),
             links=(("hub", self.hub),) if self.hub and not spec.token else (),
+            has_pages=bool(spec.token) or are_pages_public(self.feeds),
             secret=files.secret(self.folder.parent) if spec.split_links else b"",
         )
+
+
+def _log_edition(edition: Edition, since: datetime) -> None:
+    """Say how many stories a feed holds now."""
+    count = len(edition.stories)
+    word = "story" if count == 1 else "stories"
+    _log.info(
+        f"published {{feed}}: {{stories}} {word}, {{new}} new",
+        feed=edition.spec.name,
+        stories=count,
+        new=sum(one.story.first_published >= since for one in edition.stories),
+    )

@@ -1,4 +1,4 @@
-"""Corrections by a reader: what taking a report out of a story means, and links that may do so."""
+"""Signed links by which a reader takes a report out of a story."""
 
 import hmac
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ def split(shown: ShownStory, key: str, *, when: datetime) -> Decision:
 
 
 def holds(decisions: Iterable[Decision], wanted: Decision) -> bool:
-    """Say whether the last decision on these two entries keeps them apart already."""
+    """Say whether the last decision on these two entries already keeps them apart."""
     pair = {wanted.a, wanted.b}
     kind = ""
     for one in decisions:
@@ -37,17 +37,17 @@ def holds(decisions: Iterable[Decision], wanted: Decision) -> bool:
 
 
 def split_path(secret: bytes, story_id: str, entry_id: str) -> str:
-    """Return the path and query, below the root of the site, of the page that may split."""
+    """Return path and query of the page that splits, relative to the root of the site."""
     story, entry = story_id.removeprefix(_URN), entry_id.removeprefix(_URN)
     return f"stories/{story}/split/{entry}?sig={sign(secret, story_id, entry_id)}"
 
 
 def sign(secret: bytes, story_id: str, entry_id: str) -> str:
-    """Return the signature that lets its holder take this entry out of this story, nothing else."""
+    """Return the signature that allows taking this entry out of this story, and nothing else."""
     return hmac.digest(secret, f"split\n{story_id}\n{entry_id}".encode(), "sha256").hex()[:40]
 
 
 def is_signed(secret: bytes, story_id: str, entry_id: str, signature: str) -> bool:
-    """Say whether the signature is ours; it takes as long whatever is wrong with it."""
+    """Verify the signature in constant time."""
     ours = sign(secret, story_id, entry_id)
     return hmac.compare_digest(ours.encode(), signature.encode("utf-8", "replace"))

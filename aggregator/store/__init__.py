@@ -1,9 +1,9 @@
 """Everything that is remembered: SQLite by default, PostgreSQL by URL, one code path.
 
-`schema` holds the tables, `store` the one class that the rest of the house sees through
-ports.Store; each concern has a file of functions over a connection: `gather`, `blocks`,
-`grouping`, `reading`, `keep` (journal, restoring), `retention`, `leases` and `clock`. `opening` brings
-a database up to date or makes a new one from the journal; `lock` is the data folder's.
+`schema` holds the tables, `store` the one class that implements ports.Store. Each concern has a file
+of functions over a connection: `gather`, `blocks`, `grouping`, `reading`, `recovery`, `retention`,
+`leases`, `clock_repair`. `opening` migrates a database or rebuilds it from the journal; `lock` locks
+the data folder; `upkeep` is what each run does for the store.
 """
 
 from datetime import datetime

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class DamagedValue(ValueError):  # noqa: N818  the field's word
-    """Stored bytes or text are not what was written."""
+    """Stored bytes or text were damaged."""
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,22 +27,22 @@ def to_ticks(when: datetime) -> int:
 
 
 def from_ticks(ticks: int) -> datetime:
-    """Return the time of so many microseconds since 1970."""
+    """Return the time that is this number of microseconds after 1970."""
     return _EPOCH + timedelta(microseconds=ticks)
 
 
 def maybe_ticks(when: datetime | None) -> int | None:
-    """Return a time as microseconds since 1970, or None for none."""
+    """Return a time as microseconds since 1970; None for None."""
     return None if when is None else to_ticks(when)
 
 
 def maybe_time(ticks: int | None) -> datetime | None:
-    """Return the time of so many microseconds since 1970, or None for none."""
+    """Return the time that is this number of microseconds after 1970; None for None."""
     return None if ticks is None else from_ticks(ticks)
 
 
 def storable(text: str) -> str:
-    """Return the text as any database takes it: no NUL, no lone surrogate."""
+    """Return the text in a form that every database accepts: no NUL, no lone surrogate."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
@@ -69,7 +69,7 @@ def to_json(value: object) -> str:
 def from_json(kind: Any, text: str) -> Any:
     """Return the value of this type that `to_json` wrote; raise DamagedValue if it is none.
 
-    Fields that this version does not know are passed over.
+    Fields that this version does not know are ignored.
     """
     try:
         return _reader(kind)(json.loads(text))
@@ -109,7 +109,7 @@ def _same(value: Any) -> Any:
 
 @cache
 def _reader(kind: Any) -> Reader:
-    """Return what turns the JSON of this type back into it."""
+    """Return the function that turns the JSON of this type back into it."""
     if kind is datetime:
         return from_ticks
     if kind is timedelta:
@@ -140,7 +140,7 @@ def _dataclass_reader(kind: Any) -> Reader:
     readers = {name: _reader(hints[name]) for name, _ in _fields(kind)}
 
     def read(value: dict[str, Any]) -> Any:
-        """Make the dataclass of what is known of its fields."""
+        """Build the dataclass from the fields that it knows."""
         return kind(**{name: readers[name](value[name]) for name in readers.keys() & value})
 
     return read

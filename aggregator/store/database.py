@@ -1,4 +1,4 @@
-"""The connection to SQLite or PostgreSQL: transactions, upserts, and foreign errors in our words."""
+"""The connection to SQLite or PostgreSQL: transactions, upserts, translated errors."""
 
 import sqlite3
 import threading
@@ -16,10 +16,10 @@ from aggregator.store.codec import DamagedValue
 
 T = TypeVar("T")
 
-APPLICATION_ID = 0x53746F66  # "Stof": tells our file from other databases
+APPLICATION_ID = 0x53746F66  # "Stof": marks the file as ours
 CHUNK = 500  # values of one IN (...)
 _BUSY_SECONDS = 20
-_WRITER = 0x53746F66  # of PostgreSQL's advisory lock
+_WRITER = 0x53746F66  # id of the advisory lock in PostgreSQL
 CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _REASONS = {
     sqlite3.SQLITE_FULL: "the disk is full",
@@ -32,7 +32,7 @@ _REASONS = {
 
 
 class DamagedStore(StoreError):  # noqa: N818  like its siblings
-    """The database file is no whole database any more."""
+    """The database file is damaged."""
 
 
 class Database:
@@ -44,21 +44,21 @@ class Database:
         self._writing = threading.Lock()
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Close all connections."""
         self.engine.dispose()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Give a connection that sees one state of the database throughout."""
+        """Open a connection that sees one snapshot of the database."""
         with self._translated(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write(self, *, durable: bool = False) -> Iterator[Connection]:
-        """Give a connection in a transaction that is committed at the end, or not at all.
+        """Open a connection in a transaction that is committed at the end or rolled back.
 
-        With `durable` it is on the disk when this returns, and so is all that was written
-        before; without, a power cut may take the last of such transactions back, whole.
+        With `durable`, this transaction and all earlier ones are on the disk when this returns.
+        Without it, a power cut may roll back the last ones, each as a whole.
         """
         with self._writing, self._translated(), self.engine.connect() as plain:
             connection = plain.execution_options(storyfold_write=True, storyfold_durable=durable)
@@ -76,7 +76,7 @@ class Database:
 
 
 def translate(error: SQLAlchemyError | sqlite3.Error, place: str) -> StoreError:
-    """Return what went wrong in words for the user."""
+    """Return the cause of a database error, in words for the user."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
     if code in CORRUPT or "Could not decode to UTF-8" in str(cause):
@@ -89,7 +89,7 @@ def translate(error: SQLAlchemyError | sqlite3.Error, place: str) -> StoreError:
 
 
 def open_sqlite(path: Path) -> Database:
-    """Open a SQLite file, which is made if it is not there."""
+    """Open a SQLite file, and create it if necessary."""
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         poolclass=QueuePool,
@@ -103,7 +103,9 @@ def open_sqlite(path: Path) -> Database:
 
 
 def _set_up(connection: sqlite3.Connection, _: object) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves, so that all of it is one
+    connection.isolation_level = (
+        None  # we send BEGIN ourselves, so that reads are part of the transaction
+    )
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "cache_size=-16000"):
         cursor.execute(f"PRAGMA {pragma}")
@@ -151,7 +153,7 @@ def upsert(
     *,
     update: Mapping[str, Any] | Iterable[str] = (),
 ) -> None:
-    """Insert rows; where the primary key is there, set the columns `update`, none by default.
+    """Insert rows; where the primary key exists, set the columns `update`, by default none.
 
     `update` names the columns to take from the new row, or maps columns to expressions.
     """
@@ -170,20 +172,20 @@ def upsert(
 
 
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """Return the insert statement of the connection's dialect, which knows conflicts."""
+    """Return the insert statement of the dialect, which supports ON CONFLICT."""
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
 
 
 def chunks(values: Iterable[T]) -> Iterator[list[T]]:
-    """Cut values into lists that fit one IN (...)."""
+    """Split values into lists that fit into one IN (...)."""
     rest = list(values)
     for start in range(0, len(rest), CHUNK):
         yield rest[start : start + CHUNK]
 
 
 def hold_writer(connection: Connection) -> None:
-    """Wait until no other machine is grouping; until the end of the transaction."""
+    """Hold the writer lock of the database until the end of the transaction."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER})")

@@ -1,4 +1,4 @@
-"""Grouping: what is still to be grouped, what must be known of the past, and what came of it."""
+"""What grouping reads and writes: ungrouped entries, the past around them, the result."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
 
 from aggregator.core.model import Decision, GroupContext, Grouped, Grouping, StoredEntry, Story
-from aggregator.core.ports import Keep
+from aggregator.core.ports import Condense
 from aggregator.store import schema
 from aggregator.store.codec import from_ticks, to_ticks
 from aggregator.store.database import chunks, upsert
@@ -27,7 +27,7 @@ _story = schema.story.c
 
 
 def load_ungrouped(connection: Connection, limit: int) -> tuple[StoredEntry, ...]:
-    """Return the oldest entries that are still to be grouped, in (published, key) order, without HTML."""
+    """Return the oldest ungrouped entries in (published, key) order, without their HTML."""
     query = (
         select(*STORED)
         .where(~_entry.grouped, _entry.content != b"")  # a decision may name one that is forgotten
@@ -38,17 +38,17 @@ def load_ungrouped(connection: Connection, limit: int) -> tuple[StoredEntry, ...
 
 
 def _without_html(stored: StoredEntry) -> StoredEntry:
-    """Return an entry without what grouping does not look at."""
+    """Return an entry without its HTML."""
     return replace(stored, entry=replace(stored.entry, html=""))
 
 
 def load_context(
-    connection: Connection, start: datetime, end: datetime, keep: Keep | None = None
+    connection: Connection, start: datetime, end: datetime, condense: Condense | None = None
 ) -> GroupContext:
-    """Return what a grouping must know of entries published in the span.
+    """Return the context of a grouping: what is grouped and was published in the span.
 
-    Beside them it has the entries that decisions name and the stories that the journal names,
-    wherever they are in time. With `keep` it has no other stories.
+    It also holds the entries that decisions name and the stories that the journal names, whatever
+    their time. With `condense` it holds no other stories.
     """
     decisions = load_decisions(connection)
     journal = _load_records(connection, start, end)
@@ -57,10 +57,10 @@ def load_context(
     spans += [_member.key.in_(some) for some in chunks(named)]
     found: dict[str, Grouped] = {}
     for span in spans:
-        found.update((one.key, one) for one in _load_grouped(connection, span, keep, found))
+        found.update((one.key, one) for one in _load_grouped(connection, span, condense, found))
     entries = sorted(found.values(), key=lambda one: (one.published, one.key))
     ids = {id_ for id_, _ in journal.values()}
-    stories = load_stories(connection, ids if keep else ids | {one.story_id for one in entries})
+    stories = load_stories(connection, ids if condense else ids | {one.story_id for one in entries})
     return GroupContext(
         entries=tuple(entries),
         stories=tuple(stories[id_] for id_ in sorted(stories)),
@@ -70,7 +70,10 @@ def load_context(
 
 
 def _load_grouped(
-    connection: Connection, span: ColumnElement[bool], keep: Keep | None, known: Container[str]
+    connection: Connection,
+    span: ColumnElement[bool],
+    condense: Condense | None,
+    known: Container[str],
 ) -> Iterator[Grouped]:
     query = (
         select(_member.key, _member.published, _member.story, schema.feature.c.packed)
@@ -81,12 +84,12 @@ def _load_grouped(
     for key, ticks, story, packed in connection.execute(query):
         if key not in known:
             published = from_ticks(ticks)
-            features = keep(key, published, packed) if keep else packed
+            features = condense(key, published, packed) if condense else packed
             yield Grouped(key=key, published=published, story_id=story, features=features)
 
 
 def load_features(connection: Connection, keys: Sequence[str]) -> dict[str, bytes]:
-    """Return the features of entries by key, of those that have some."""
+    """Return the stored features by entry key; entries without features are left out."""
     feature = schema.feature.c
     found: dict[str, bytes] = {}
     for some in chunks(keys):
@@ -98,7 +101,7 @@ def load_features(connection: Connection, keys: Sequence[str]) -> dict[str, byte
 def _load_records(
     connection: Connection, start: datetime, end: datetime
 ) -> dict[str, tuple[str, datetime]]:
-    """Return what the journal says of the entries of the span that are still to be grouped."""
+    """Return what the journal says of the ungrouped entries of the span."""
     query = (
         select(schema.record)
         .join(schema.entry, _entry.key == schema.record.c.key)
@@ -121,7 +124,7 @@ def load_decisions(connection: Connection) -> tuple[Decision, ...]:
 
 
 def save_decisions(connection: Connection, decisions: Iterable[Decision]) -> None:
-    """Remember corrections and mark their entries to be grouped again."""
+    """Save corrections and mark their entries as ungrouped."""
     rows = [
         {"kind": one.kind, "a": one.a, "b": one.b, "decided": to_ticks(one.when)}
         for one in decisions
@@ -140,7 +143,7 @@ def _mark(connection: Connection, keys: Iterable[Any], *, grouped: bool) -> None
 
 
 def journal_lines(connection: Connection, grouping: Grouping) -> Iterator[Line]:
-    """Yield what the journal does not say yet of the grouping's stories and deaths."""
+    """Yield the lines on stories and tombstones that the journal lacks."""
     keys = [member.key for story in grouping.stories for member in story.members]
     before = _stories_of(connection, keys)
     moved = {
@@ -156,7 +159,7 @@ def journal_lines(connection: Connection, grouping: Grouping) -> Iterator[Line]:
 def entry_lines(
     connection: Connection, places: Mapping[str, tuple[str, datetime]]
 ) -> Iterator[EntryLine]:
-    """Yield the journal's lines on entries; `places` are their stories and first published."""
+    """Yield the journal lines of entries; `places` are their stories and first published."""
     for some in chunks(places):
         names = _load_names(connection, some)
         for key, stored in load_outlines(connection, some).items():
@@ -185,7 +188,7 @@ def _stories_of(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
 def _load_names(
     connection: Connection, keys: Iterable[str]
 ) -> dict[str, tuple[tuple[str, str], ...]]:
-    """Return one name of each kind of each entry, the one learned last."""
+    """Return the latest name of each kind, for each entry."""
     alias = schema.alias.c
     found: dict[str, dict[str, str]] = {}
     for some in chunks(keys):
@@ -205,7 +208,7 @@ def _load_columns(connection: Connection, keys: Iterable[str]) -> dict[str, tupl
 
 
 def save_grouping(connection: Connection, grouping: Grouping) -> None:
-    """Store what a grouping did; entries that it names are grouped from now on."""
+    """Store the result of a grouping; its entries count as grouped from now on."""
     keys = [member.key for story in grouping.stories for member in story.members]
     ids = [story.id for story in grouping.stories]
     entries = _load_columns(connection, keys)
@@ -223,11 +226,11 @@ def save_grouping(connection: Connection, grouping: Grouping) -> None:
     features = [{"key": key, "packed": packed} for key, packed in grouping.features]
     upsert(connection, schema.feature, features, update=("packed",))
     _drop_empty(connection, set(before.values()) - set(ids))
-    # One that was a member before may have changed since: then its turn is still to come.
+    # A former member may have changed since; then it is still ungrouped.
     done = {*(set(keys) - before.keys()), *(key for key, _ in grouping.features)}
     _mark(connection, done, grouped=True)
     _mark(connection, left, grouped=False)
-    for some in chunks(sorted(done)):  # from now on the story speaks for itself
+    for some in chunks(sorted(done)):  # from now on the story row holds this
         connection.execute(delete(schema.record).where(schema.record.c.key.in_(some)))
 
 
@@ -256,7 +259,7 @@ def _write_stories(
 
 
 def _drop_members(connection: Connection, ids: Sequence[str]) -> set[str]:
-    """Empty the stories, which are written whole; return who was in them."""
+    """Remove all members of the stories, which are rewritten whole; return the former ones."""
     gone: set[str] = set()
     for some in chunks(ids):
         gone.update(connection.scalars(select(_member.key).where(_member.story.in_(some))))
@@ -265,14 +268,14 @@ def _drop_members(connection: Connection, ids: Sequence[str]) -> set[str]:
 
 
 def _drop_empty(connection: Connection, ids: Iterable[str]) -> None:
-    """Remove stories whose members have all gone elsewhere."""
+    """Delete stories that have no members left."""
     for some in chunks(sorted(ids)):
         empty = ~exists().where(_member.story == _story.id)
         connection.execute(delete(schema.story).where(_story.id.in_(some), empty))
 
 
 def _bury(connection: Connection, grouping: Grouping, living: Sequence[str]) -> None:
-    """Write tombstones, and open those of stories that live again."""
+    """Write tombstones, and delete those of stories that live again."""
     grave = schema.tombstone.c
     for some in chunks(living):
         connection.execute(delete(schema.tombstone).where(grave.id.in_(some)))

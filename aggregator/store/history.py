@@ -1,4 +1,4 @@
-"""All that is grouped, page by page, for a regrouping."""
+"""All grouped entries, page by page, for regrouping."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -22,10 +22,10 @@ _member = schema.member.c
 def load_history(
     connection: Connection, page: int = PAGE
 ) -> Iterator[tuple[tuple[StoredEntry, ...], GroupContext]]:
-    """Yield the entries that are in stories, in (published, key) order.
+    """Yield the grouped entries in (published, key) order.
 
-    With each page come its entries' features and stories, all decisions, and the places of
-    those entries that are known by the journal alone.
+    Each page has the features and stories of its entries, all decisions, and the stories of entries
+    that only the journal knows.
     """
     decisions = load_decisions(connection)
     query = (
@@ -73,6 +73,6 @@ def _grouped(row: Any) -> Grouped:
 
 
 def save_features(connection: Connection, features: Sequence[tuple[str, bytes]]) -> None:
-    """Store features that were made anew; what is still to be grouped stays so."""
+    """Store refreshed features; ungrouped entries stay ungrouped."""
     rows = [{"key": key, "packed": packed} for key, packed in features]
     upsert(connection, schema.feature, rows, update=("packed",))

@@ -1,7 +1,7 @@
-"""The journal: what must outlive the database, one line of JSON each, appended and never changed.
+"""The journal: what must outlive the database, as append-only lines of JSON.
 
-Three kinds of line: an entry and the story that it is in, with the names that it is known by;
-a story that went into another one; a decision of the user. The later line on a thing holds.
+Three kinds of line: an entry with its story and its names; a story that was merged into another;
+a decision of the user. The last line about a thing counts.
 """
 
 import errno
@@ -19,7 +19,7 @@ from aggregator.core.errors import StoreError
 from aggregator.core.model import Decision, Publisher, Tombstone
 from aggregator.gather.identity import Kind
 
-_LINE_MOST = 200_000  # bytes; ours are cut long before
+_LINE_MOST = 200_000  # bytes; our own lines are much shorter
 _KINDS = frozenset(get_args(Kind))
 
 
@@ -27,8 +27,8 @@ _KINDS = frozenset(get_args(Kind))
 class EntryLine:
     """An entry, the story that it is in, and the names that it is known by (kind, digest).
 
-    With its outline (effective date, link, title, publisher) so that it can still be listed if
-    the database is lost and its source has it no more.
+    Its outline (effective date, link, title, publisher) allows listing it if the database is lost
+    and the source no longer has it.
     """
 
     key: str
@@ -60,16 +60,16 @@ class Journal:
             return 0
 
     def append(self, lines: Iterable[Line]) -> int:
-        """Write lines so that they are on the disk when this returns; return the file's size.
+        """Append lines and sync; return the size of the file.
 
-        Raise StoreError, and leave the file as it was, if there is no room.
+        If there is no room, raise StoreError and leave the file as it was.
         """
         text = "".join(_write(line) + "\n" for line in lines).encode()
         with _reported(self.path):
             return _append(self.path, text)
 
     def replace(self, lines: Iterable[Line]) -> int:
-        """Write the whole journal anew, in place of one that was cut; return its size."""
+        """Rewrite the whole journal, in place of a truncated one; return its size."""
         aside = self.path.with_name(self.path.name + ".new")
         with _reported(self.path):
             aside.unlink(missing_ok=True)
@@ -79,7 +79,7 @@ class Journal:
         return size
 
     def read(self) -> Iterator[Line]:
-        """Yield the lines that can be read, oldest first; a torn or foreign line is passed over."""
+        """Yield the readable lines, oldest first; torn or foreign lines are skipped."""
         if not self.path.exists():
             return
         with _reported(self.path), self.path.open("rb") as file:
@@ -101,7 +101,7 @@ def _append(path: Path, text: bytes) -> int:
     fresh = not path.exists()
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)  # a command of the user may write beside the daemon
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # a command may write while the daemon runs
         size = os.fstat(descriptor).st_size
         torn = size and os.pread(descriptor, 1, size - 1) != b"\n"
         try:

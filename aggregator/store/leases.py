@@ -11,17 +11,17 @@ _lease = schema.lease.c
 
 
 def load(connection: Connection) -> tuple[Lease, ...]:
-    """Return all subscriptions, in one order."""
+    """Return all subscriptions, in a stable order."""
     rows = connection.execute(select(schema.lease).order_by(_lease.path))
     return tuple(from_json(Lease, row.value) for row in rows)
 
 
 def save(connection: Connection, lease: Lease) -> None:
-    """Remember a subscription."""
+    """Save a subscription."""
     row = {"path": lease.path, "value": to_json(lease)}
     upsert(connection, schema.lease, [row], update=("value",))
 
 
 def drop(connection: Connection, path: str) -> None:
-    """Forget a subscription."""
+    """Delete a subscription."""
     connection.execute(delete(schema.lease).where(_lease.path == path))

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from aggregator.core.errors import DataFolderBusy, StoreError
 
-_held: set[Path] = set()  # by this process; flock itself does not tell
+_held: set[Path] = set()  # by this process, which flock does not tell
 
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
-    """Hold the folder, which is made if it is not there; raise DataFolderBusy at once if it is held.
+    """Lock the folder, created if necessary; raise DataFolderBusy at once if it is locked.
 
-    The lock ends with the process, however it ends.
+    The lock ends with the process, however that ends.
     """
     descriptor = _open(folder)
     place = folder.resolve()
@@ -56,7 +56,7 @@ def _lock(descriptor: int, folder: Path) -> None:
 
 
 def _sign(descriptor: int) -> None:
-    """Write our process id, for people; nobody reads it back."""
-    with suppress(OSError):  # a full disk does not break the lock
+    """Write our process id, for people to read."""
+    with suppress(OSError):  # the lock works on a full disk too
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())

@@ -1,4 +1,4 @@
-"""Opening: a store that is whole, of our schema, and knows what the journal knows."""
+"""Opens a database: checks, migrates, and brings it in line with the journal."""
 
 import sqlite3
 from contextlib import closing, nullcontext, suppress
@@ -25,7 +25,7 @@ from aggregator.store.migrations import HEAD
 
 FILE = "aggregator.db"
 JOURNAL = "journal.jsonl"
-CHECKED = 64_000_000  # bytes; a larger file is checked only when damage was met in it
+CHECKED = 64_000_000  # bytes; a larger file is checked only after damage was found in it
 _WRITTEN = "journal bytes"
 _REPLAYED = "journal replayed"
 _REBUILT = "made anew"
@@ -34,10 +34,10 @@ _log = structlog.get_logger()
 
 
 def open_database(url: str, data: Path, journal: Journal, now: datetime) -> tuple[Database, bool]:
-    """Open the database of a data folder; say whether it lacks texts.
+    """Open the database of a data folder; return it and whether texts are missing.
 
-    It does when it was made anew from a journal, until `forget_rebuild`. A damaged SQLite file
-    is moved aside first. Raise StoreError if it cannot be used.
+    They are after a rebuild from the journal, until `forget_rebuild`. A damaged SQLite file is moved
+    aside first. Raise StoreError if the database cannot be used.
     """
     path = sqlite_path(url, data)
     if path is not None:
@@ -52,7 +52,7 @@ def open_database(url: str, data: Path, journal: Journal, now: datetime) -> tupl
 
 
 def sqlite_path(url: str, data: Path) -> Path | None:
-    """Return the SQLite file that the setting `store` means; None for another database."""
+    """Return the SQLite file of the setting `store`; None for another database."""
     if url == "sqlite":
         return (data / FILE).absolute()
     if url.startswith("sqlite:///"):
@@ -71,7 +71,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def find_damage(path: Path) -> str:
-    """Return what is wrong with a SQLite file; empty if it is whole, or not there."""
+    """Return what is wrong with a SQLite file; empty if it is sound or missing."""
     size = path.stat().st_size if path.exists() else 0
     if not size:
         return ""
@@ -87,7 +87,7 @@ def find_damage(path: Path) -> str:
 
 
 def flag(path: Path) -> Path:
-    """Return the file that says that damage was met in the database."""
+    """Return the marker file of a damaged database."""
     return path.with_name(path.name + ".damaged")
 
 
@@ -106,7 +106,7 @@ def _mend_file(path: Path, data: Path, now: datetime) -> None:
 
 
 def _move_aside(path: Path, now: datetime, problem: str) -> None:
-    """Give a damaged file another name, with the time; a new one takes its place."""
+    """Rename a damaged file, with the time in its name."""
     aside = path.with_name(f"{path.name}.damaged-{now:%Y%m%dT%H%M%SZ}")
     try:
         path.rename(aside)
@@ -115,14 +115,14 @@ def _move_aside(path: Path, now: datetime, problem: str) -> None:
         flag(path).unlink(missing_ok=True)
     except OSError as error:
         raise StoreError(f"the damaged {path} cannot be moved: {error.strerror}") from error
-    _log.warning("database damaged, built anew", problem=problem, moved_to=str(aside))
+    _log.warning("database damaged, rebuilding", problem=problem, moved_to=str(aside))
 
 
 # --- schema and journal --------------------------------------------------------------------
 
 
 def _prepare(database: Database, journal: Journal, data: Path, now: datetime) -> bool:
-    """Bring schema and times up to date, and journal and database together."""
+    """Migrate the schema, repair times, and reconcile journal and database."""
     with database.read() as connection:
         current = _version(connection, database.place) == HEAD
         current = current and _recall(connection, _REPLAYED) != ""
@@ -140,7 +140,7 @@ def _prepare(database: Database, journal: Journal, data: Path, now: datetime) ->
 
 
 def _version(connection: Connection, place: str) -> str:
-    """Return the version of the schema; empty in an empty database; raise StoreError for others'."""
+    """Return the schema version, empty for an empty database; raise StoreError for a foreign one."""
     if connection.dialect.name == "sqlite":
         found = connection.scalar(text("PRAGMA application_id"))
         if found not in {0, APPLICATION_ID}:
@@ -160,7 +160,7 @@ def _version(connection: Connection, place: str) -> str:
 
 
 def _bring_up(connection: Connection, place: str, journal: Journal) -> None:
-    """Migrate, and replay the journal if that was never done."""
+    """Migrate, and replay the journal into a new database."""
     if _version(connection, place) != HEAD:
         migrate(connection)
     if _recall(connection, _REPLAYED):
@@ -173,7 +173,7 @@ def _bring_up(connection: Connection, place: str, journal: Journal) -> None:
 
 def migrate(connection: Connection) -> None:
     """Bring the schema to HEAD, in the connection's transaction."""
-    # Not at the top: it takes as long as all the rest, and a store up to date has no need of it.
+    # Imported here: alembic takes as long as all other imports, and a current store does not need it.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 
@@ -186,12 +186,12 @@ def migrate(connection: Connection) -> None:
 
 
 def _mend_journal(database: Database, journal: Journal, data: Path) -> None:
-    """Write a journal anew that was cut or lost, unless another process is at work."""
+    """Rewrite a truncated or lost journal, unless another process is at work."""
     with suppress(DataFolderBusy), nullcontext() if is_held(data) else lock_folder(data):
         with database.write(durable=True) as connection:
             size = journal.replace(recovery.journal_lines(connection))
             remember_journal(connection, size)
-        _log.warning("journal was cut, written anew", path=str(journal.path))
+        _log.warning("journal truncated, rewritten", path=str(journal.path))
 
 
 def _recall(connection: Connection, name: str) -> str:
@@ -205,10 +205,10 @@ def _remember(connection: Connection, name: str, value: str) -> None:
 
 
 def forget_rebuild(connection: Connection) -> None:
-    """Remember that the texts are back, as far as they can be."""
+    """Save that the texts were restored, as far as possible."""
     _remember(connection, _REBUILT, "")
 
 
 def remember_journal(connection: Connection, size: int) -> None:
-    """Remember how long the journal is, so that one that was cut is noticed."""
+    """Save the length of the journal, so that truncation is noticed."""
     _remember(connection, _WRITTEN, str(size))

@@ -1,4 +1,4 @@
-"""Reading: stories and entries as publishing, pages and commands ask for them."""
+"""Reads stories and entries for publishing, pages and commands."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -17,9 +17,9 @@ from aggregator.store.gather import load_aliases
 from aggregator.store.rows import load_entries, load_stories
 from aggregator.text import urls
 
-FIRST_PAGE = 100  # stories read at once; a page twice as large follows, up to LAST_PAGE
+FIRST_PAGE = 100  # stories of the first page; each further one is twice as large, up to LAST_PAGE
 LAST_PAGE = 400
-_GRAVES = 16  # steps from a dead story to a living one; more would be a circle
+_GRAVES = 16  # steps from a merged story to the living one; more would be a cycle
 
 _story = schema.story.c
 _entry = schema.entry.c
@@ -39,7 +39,7 @@ def newest_stories(read: Read) -> Iterator[ShownStory]:
 
 
 def oldest_stories(read: Read, after: Place | None, changed: datetime | None) -> Found:
-    """Yield the shown stories after a place, or changed after a time, oldest first."""
+    """Yield the shown stories after a position, or changed after a time, oldest first."""
     wanted = _since(_STORIES, after, _story.updated, changed)
     return _walk(read, _STORIES, and_(_story.shown, wanted), _stories_at)
 
@@ -51,7 +51,7 @@ def newest_entries(read: Read) -> Iterator[tuple[str, ShownStory]]:
 
 
 def oldest_entries(read: Read, after: Place | None, changed: datetime | None) -> Found:
-    """Yield the places of shown entries after a place, or revised after a time, oldest first."""
+    """Yield the positions of shown entries after a position, or revised after a time, oldest first."""
     wanted = _since(_ENTRIES, after, _entry.revised, changed)
     return _walk(read, _ENTRIES, and_(_entry.shown, wanted), _stories_with)
 
@@ -74,9 +74,9 @@ def _walk(
     *,
     newest: bool = False,
 ) -> Found:
-    """Yield what stands where, in order; each page in a transaction of its own.
+    """Yield rows in order, each page in its own transaction.
 
-    So a reader that stops half-way holds nothing, and what it did not ask for is not read.
+    A reader that stops half-way holds no transaction, and later pages are not read.
     """
     order = [column.desc() if newest else column.asc() for column in columns]
     size, after = FIRST_PAGE, None
@@ -128,7 +128,7 @@ def _join(story: Story, entries: Mapping[str, StoredEntry]) -> ShownStory:
 
 
 def stories(connection: Connection, ids_: Iterable[str]) -> tuple[ShownStory, ...]:
-    """Return the stories of these ids, each once, dead ids followed to the living."""
+    """Return the stories of these ids, each once; ids of merged stories lead to the living one."""
     return _show(connection, dict.fromkeys(_living(connection, list(ids_))))
 
 
@@ -182,7 +182,7 @@ def _keys_of_link(connection: Connection, link: str) -> list[str]:
 
 
 def tombstones(connection: Connection, since: datetime) -> tuple[Tombstone, ...]:
-    """Return the stories that went into others since then, newest first."""
+    """Return the stories merged into others since then, newest first."""
     grave = schema.tombstone.c
     query = (
         select(schema.tombstone)

@@ -1,4 +1,4 @@
-"""What outlives a lost database."""
+"""Rebuilds a lost database from the journal, and a lost journal from the database."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -30,7 +30,7 @@ _story = schema.story.c
 
 
 def replay(connection: Connection, lines: Iterator[Line]) -> int:
-    """Take the journal into an empty database; return how many lines it had."""
+    """Replay the journal into an empty database; return the number of lines."""
     count = 0
     while batch := list(islice(lines, _BATCH)):
         count += len(batch)
@@ -64,7 +64,7 @@ def _replay_entries(connection: Connection, lines: Sequence[EntryLine]) -> None:
 
 
 def _outline(line: EntryLine) -> StoredEntry:
-    """Return what the journal knows of an entry; its text is not there."""
+    """Return the row of an entry from its journal line, without text."""
     entry = Entry(
         title=line.title,
         link=line.link,
@@ -88,14 +88,14 @@ def _names(line: EntryLine) -> list[Name]:
 
 
 def _open_graves(connection: Connection) -> None:
-    """Take back the death of stories that live: a later line brought an entry back into them."""
+    """Delete the tombstones of stories that a later line gave an entry."""
     grave = schema.tombstone.c
     lives = exists().where(_record.story == grave.id)
     connection.execute(delete(schema.tombstone).where(lives))
 
 
 def journal_lines(connection: Connection) -> Iterator[Line]:
-    """Yield what the journal has to say, for one that was lost."""
+    """Yield all lines of the journal, to replace a lost one."""
     member = schema.member.c
     members = (
         select(member.key, member.story, _story.first_published)
@@ -115,9 +115,9 @@ def journal_lines(connection: Connection) -> Iterator[Line]:
 
 
 def restore(connection: Connection, entries: Sequence[Entry]) -> int:
-    """Give texts back to entries that the journal alone knows, by their links; return how many.
+    """Restore the texts of entries that only the journal knows, by link; return how many.
 
-    They are texts that we published, so the next sight of the entry replaces them without a word.
+    These are texts as published, so the next fetch replaces them without counting as a change.
     """
     blank = select(_entry.key, _entry.source).where(_entry.blank)
     sources = {row.key: row.source for row in connection.execute(blank)}

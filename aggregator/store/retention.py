@@ -1,4 +1,4 @@
-"""Retention: the texts of old stories are let go, what tells them from news is kept for ever."""
+"""Retention: deletes the texts of old stories, and keeps what identifies them."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -10,7 +10,7 @@ from aggregator.store import schema
 from aggregator.store.codec import from_ticks, to_ticks
 from aggregator.store.database import chunks, insert, upsert
 
-_MOST = 2_000  # stories of one transaction, so that nobody waits for long
+_MOST = 2_000  # stories of one transaction, so that no writer waits long
 _DONE = "forgotten before"  # in `meta`
 
 _entry = schema.entry.c
@@ -20,7 +20,7 @@ _record = schema.record
 
 
 def forgotten(connection: Connection) -> datetime | None:
-    """Return the time before which everything that may go is gone."""
+    """Return the time before which everything was deleted that may be."""
     query = select(schema.meta.c.value).where(schema.meta.c.name == _DONE)
     value = connection.scalar(query)
     return None if value is None else from_ticks(int(value))
@@ -29,12 +29,11 @@ def forgotten(connection: Connection) -> datetime | None:
 def forget(
     connection: Connection, before: datetime, shown: Iterable[str] = (), most: int = _MOST
 ) -> int:
-    """Let go the oldest stories that were neither published nor updated since; return how many.
+    """Delete the texts of the oldest stories neither published nor updated since; return how many.
 
-    Those stay of which a feed shows the story or an entry (`shown` are their ids). The entries
-    keep their keys, names, titles and links, some hundred bytes each, so that one which comes
-    back is not taken for new; and where they belonged, so that one which then changes goes
-    back into its story. Their texts and features go.
+    Stories that a feed shows (`shown` holds ids of stories and entries) are kept. Entries keep keys,
+    names, titles and links, some hundred bytes each, so that one that comes back is not new; and
+    their story, so that a change leads back into it.
     """
     gone = list(islice(_old(connection, before, _stories_with(connection, shown)), most))
     waiting = {story for some in chunks(gone) for story in _waiting(connection, some)}
@@ -66,7 +65,7 @@ def _old(connection: Connection, before: datetime, kept: set[str]) -> Iterator[s
 
 
 def _waiting(connection: Connection, ids: list[str]) -> Iterator[str]:
-    """Yield the stories with an entry that is to be grouped again: its new text is not shown yet."""
+    """Yield the stories with an ungrouped entry: its new text is not shown yet."""
     query = select(_member.story).join(schema.entry, _entry.key == _member.key)
     yield from connection.scalars(query.where(_member.story.in_(ids), ~_entry.grouped))
 
@@ -90,9 +89,9 @@ def _drop(connection: Connection, ids: list[str]) -> None:
 
 
 def _empty(connection: Connection, keys: list[str]) -> None:
-    """Write entries anew without their texts.
+    """Rewrite entries without their texts.
 
-    SQLite gives pages back of which all rows go; one whose rows only shrink stays as it is.
+    SQLite frees pages whose rows are all deleted, not pages whose rows only shrink.
     """
     columns = [column for column in _entry if column is not _entry.content]
     for some in chunks(keys):

@@ -1,4 +1,4 @@
-"""Rows of the tables as values of the model, and back."""
+"""Converts rows of the tables to values of the model, and back."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -52,7 +52,7 @@ _KNOWN = (
 
 
 def content_of(entry: Entry, now: datetime) -> dict[str, Any]:
-    """Return the columns that follow from the entry's content alone."""
+    """Return the columns that depend only on the content of the entry."""
     return {
         "publisher": storable(entry.publisher.id),
         "claim": maybe_ticks(entry.published),
@@ -67,7 +67,7 @@ def content_of(entry: Entry, now: datetime) -> dict[str, Any]:
 
 
 def row_of(stored: StoredEntry, now: datetime, *, blank: bool = False) -> dict[str, Any]:
-    """Return the row of an entry that is not grouped yet."""
+    """Return the row of an ungrouped entry."""
     return content_of(stored.entry, now) | {
         "key": stored.key,
         "id": ids.entry_id(stored.key),
@@ -96,7 +96,7 @@ def stored_of(row: Any) -> StoredEntry:
 
 
 def load_entries(connection: Connection, keys: Iterable[str]) -> dict[str, StoredEntry]:
-    """Return the entries of these keys; those that are unknown or forgotten are left out."""
+    """Return the entries of these keys; unknown ones and those without text are left out."""
     found: dict[str, StoredEntry] = {}
     for some in chunks(dict.fromkeys(keys)):
         query = select(*STORED).where(_entry.key.in_(some), _entry.content != b"")
@@ -105,7 +105,7 @@ def load_entries(connection: Connection, keys: Iterable[str]) -> dict[str, Store
 
 
 def load_outlines(connection: Connection, keys: Iterable[str]) -> dict[str, StoredEntry]:
-    """Return the entries of these keys; of forgotten ones what is left."""
+    """Return the entries of these keys, also those whose text was deleted."""
     found: dict[str, StoredEntry] = {}
     for some in chunks(dict.fromkeys(keys)):
         query = select(*STORED, _entry.title, _entry.link, _entry.publisher)
@@ -129,7 +129,7 @@ def _outline_of(row: Any) -> StoredEntry:
 
 
 def load_known(connection: Connection, keys: Iterable[str]) -> dict[str, Known]:
-    """Return what is remembered of the entries of these keys."""
+    """Return what identity and revision need of the entries of these keys."""
     found: dict[str, Known] = {}
     for some in chunks(dict.fromkeys(keys)):
         query = select(*_KNOWN).where(_entry.key.in_(some))

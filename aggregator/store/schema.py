@@ -16,7 +16,7 @@ from sqlalchemy import (
 metadata = MetaData()
 
 Time = BigInteger
-# Byte order on every database, so that (published, key) sorts as it does in Python.
+# Byte order on every database, so that (published, key) sorts as in Python.
 Key = String().with_variant(String(collation="C"), "postgresql")
 
 meta = Table(
@@ -43,17 +43,17 @@ entry = Table(
     Column("first_seen", Time, nullable=False),
     Column("published", Time, nullable=False),  # effective
     Column("revised", Time, nullable=False),
-    Column("claim", Time),  # the date as claimed
+    Column("claim", Time),  # the claimed date
     Column("stamp", Time),  # how new the stored copy claims to be
     Column("gathered", Time),
     Column("shown", Boolean, nullable=False),
     Column("grouped", Boolean, nullable=False),
-    Column("blank", Boolean, nullable=False),  # its true text is not here
+    Column("blank", Boolean, nullable=False),  # the text is missing
     Column("title", Text, nullable=False),
     Column("link", Text, nullable=False),
     Column("fingerprint", Text, nullable=False),
     Column("material", Text, nullable=False),
-    Column("variants", Text, nullable=False),  # JSON, empty while there was one text only
+    Column("variants", Text, nullable=False),  # JSON; empty while there was only one text
     Column("content", LargeBinary, nullable=False),  # the packed Entry
 )
 Index("entry_id", entry.c.id, unique=True)
@@ -93,7 +93,7 @@ block = Table(
     Column("entries", Integer, nullable=False),
     Column("first", Time, nullable=False),  # published, of the entries that hold it
     Column("last", Time, nullable=False),
-    Column("example", Key, nullable=False),  # key of an entry that holds it
+    Column("example", Key, nullable=False),  # key of one entry that holds it
     Column("vetoed", Boolean, nullable=False),  # the user says that it is no boilerplate
     sqlite_with_rowid=False,
 )
@@ -139,7 +139,7 @@ tombstone = Table(
     "tombstone",
     metadata,
     Column("id", Key, primary_key=True),
-    Column("story", Key, nullable=False),  # the one it went into
+    Column("story", Key, nullable=False),  # the story it was merged into
     Column("died", Time, nullable=False),
 )
 Index("tombstone_died", tombstone.c.died)
@@ -154,7 +154,7 @@ decision = Table(
     Column("decided", Time, nullable=False),
 )
 
-record = Table(  # of the journal, replayed; what earlier runs said of entries that are lost here
+record = Table(  # replayed from the journal: entries whose rows were lost
     "record",
     metadata,
     Column("key", Key, primary_key=True),

@@ -1,4 +1,4 @@
-"""The store: each method one transaction over the parts beside this file."""
+"""The store: each method is one transaction over the functions of this folder."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ from aggregator.core.model import (
     Story,
     Tombstone,
 )
-from aggregator.core.ports import Keep, Page, Place
+from aggregator.core.ports import Condense, Page, Place
 from aggregator.store import blocks, gather, grouping, history, leases, reading, recovery, retention
 from aggregator.store.database import DamagedStore, hold_writer
 from aggregator.store.journal import Journal
@@ -38,10 +38,10 @@ from aggregator.store.opening import (
 
 
 class SqlStore:
-    """ports.Store over SQLAlchemy; reads from any thread, writes one after the other.
+    """ports.Store over SQLAlchemy; reads from any thread, one write at a time.
 
-    `rebuilt` says that the database was made anew from the journal, which knows entries by
-    title and link alone: the published feeds then have the texts, for `restore`.
+    `rebuilt`: the database was rebuilt from the journal, which knows titles and links only; the
+    published feeds may hold the texts, for `restore`.
     """
 
     def __init__(self, url: str, data: Path, now: datetime) -> None:
@@ -55,11 +55,11 @@ class SqlStore:
 
     @property
     def rebuilt(self) -> bool:
-        """Say whether texts are missing that the published feeds may have."""
+        """Say whether texts are missing that the published feeds may hold."""
         return self._rebuilt
 
     def close(self) -> None:
-        """Give the database back."""
+        """Close the database."""
         self._database.close()
 
     # gather
@@ -70,7 +70,7 @@ class SqlStore:
             return gather.load_states(connection)
 
     def save_state(self, identity: str, state: SourceState) -> None:
-        """Remember a source's state when no document came."""
+        """Save the state of a source that brought no document."""
         with self._write() as connection:
             gather.save_state(connection, identity, state)
 
@@ -97,7 +97,7 @@ class SqlStore:
     def learned_blocks(
         self, publisher_ids: Iterable[str] | None = None
     ) -> Mapping[str, frozenset[int]]:
-        """Return the hashes of each publisher's boilerplate."""
+        """Return the hashes of the boilerplate blocks of each publisher."""
         if self._learned is None:
             self._learned = {}
             self._learn(None)
@@ -107,7 +107,7 @@ class SqlStore:
         return {name: learned[name] for name in publisher_ids if name in learned}
 
     def _learn(self, publisher_ids: Iterable[str] | None) -> None:
-        """Keep what is learned at hand: it is asked for at each fetch and changes seldom."""
+        """Return the learned blocks from memory: every fetch asks, and they change rarely."""
         with self._read() as connection:
             found = blocks.learned(connection, publisher_ids)
         gone = {name: frozenset[int]() for name in publisher_ids or ()}
@@ -115,7 +115,7 @@ class SqlStore:
         self._learned = {name: hashes for name, hashes in merged.items() if hashes}
 
     def veto_block(self, publisher_id: str, block: int) -> None:
-        """Remember that the user holds a block to be no boilerplate."""
+        """Save that a block is no boilerplate, by decision of the user."""
         with self._write() as connection:
             blocks.veto(connection, publisher_id, block)
         self._learned = None
@@ -128,14 +128,14 @@ class SqlStore:
             return grouping.load_ungrouped(connection, limit)
 
     def group_context(
-        self, start: datetime, end: datetime, keep: Keep | None = None
+        self, start: datetime, end: datetime, condense: Condense | None = None
     ) -> GroupContext:
         """Return what is already grouped with a member published in the span; see ports.Store."""
         with self._read() as connection:
-            return grouping.load_context(connection, start, end, keep)
+            return grouping.load_context(connection, start, end, condense)
 
     def features(self, keys: Sequence[str]) -> Mapping[str, bytes]:
-        """Return the features of entries by key, of those that have some."""
+        """Return the stored features by entry key."""
         with self._read() as connection:
             return grouping.load_features(connection, keys)
 
@@ -146,7 +146,7 @@ class SqlStore:
             self._save(connection, done)
 
     def save_features(self, features: Sequence[tuple[str, bytes]]) -> None:
-        """Store features that were made anew because theirs had an older form."""
+        """Store features that replace ones in an older form."""
         with self._write() as connection:
             history.save_features(connection, features)
 
@@ -157,9 +157,9 @@ class SqlStore:
         dry_run: bool = False,
         page: int = history.PAGE,
     ) -> None:
-        """Give all that is grouped to a plan and store what it yields, in one transaction.
+        """Pass all grouped entries to a plan and store what it yields, in one transaction.
 
-        A dry run stores nothing and keeps nobody from writing. `page` is in entries.
+        A dry run stores nothing and does not block writers. `page` is in entries.
         """
         with self._read() if dry_run else self._write(durable=True) as connection:
             if not dry_run:
@@ -179,7 +179,7 @@ class SqlStore:
             return grouping.load_decisions(connection)
 
     def decide(self, decision: Decision) -> None:
-        """Remember a correction for ever and mark its entries to be grouped again."""
+        """Save a correction permanently and mark its entries as ungrouped."""
         with self._write(durable=True) as connection:
             remember_journal(connection, self._journal.append([decision]))
             grouping.save_decisions(connection, [decision])
@@ -197,17 +197,17 @@ class SqlStore:
     def oldest_stories(
         self, after: Place | None = None, changed: datetime | None = None
     ) -> Iterator[tuple[Place, ShownStory]]:
-        """Yield shown stories, oldest first, that stand after a place or changed after a time."""
+        """Yield shown stories after a position or changed after a time, oldest first."""
         return reading.oldest_stories(self._read, after, changed)
 
     def oldest_entries(
         self, after: Place | None = None, changed: datetime | None = None
     ) -> Iterator[tuple[Place, ShownStory]]:
-        """Yield places of shown entries in the same way, each with the entry's story."""
+        """Yield the positions of shown entries in the same way, each with its story."""
         return reading.oldest_entries(self._read, after, changed)
 
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
-        """Return the stories of these ids, dead ids followed to the living."""
+        """Return the stories of these ids; ids of merged stories lead to the living one."""
         with self._read() as connection:
             return reading.stories(connection, ids)
 
@@ -227,14 +227,14 @@ class SqlStore:
             return reading.find_entry(connection, text)
 
     def tombstones(self, since: datetime) -> tuple[Tombstone, ...]:
-        """Return the stories that went into others since then, newest first."""
+        """Return the stories merged into others since then, newest first."""
         with self._read() as connection:
             return reading.tombstones(connection, since)
 
-    # keep
+    # recovery and retention
 
     def restore(self, entries: Sequence[Entry]) -> int:
-        """Give published texts back to entries of a lost database, by link; return how many."""
+        """Restore the published texts of entries of a lost database, by link; return how many."""
         with self._write() as connection:
             count = recovery.restore(connection, entries)
             forget_rebuild(connection)
@@ -242,12 +242,12 @@ class SqlStore:
         return count
 
     def forget(self, before: datetime, shown: Iterable[str] = ()) -> int:
-        """Let go the texts of stories neither published nor updated since; return how many."""
+        """Delete the texts of stories neither published nor updated since; return how many."""
         with self._write() as connection:
             return retention.forget(connection, before, shown)
 
     def forgotten(self) -> datetime | None:
-        """Return the time before which all was let go; None if that was never done."""
+        """Return the time before which everything was deleted; None if never."""
         with self._read() as connection:
             return retention.forgotten(connection)
 
@@ -259,12 +259,12 @@ class SqlStore:
             return leases.load(connection)
 
     def save_lease(self, lease: Lease) -> None:
-        """Remember a subscription to a hub."""
+        """Save a subscription to a hub."""
         with self._write() as connection:
             leases.save(connection, lease)
 
     def drop_lease(self, path: str) -> None:
-        """Forget a subscription to a hub."""
+        """Delete a subscription to a hub."""
         with self._write() as connection:
             leases.drop(connection, path)
 
@@ -282,7 +282,7 @@ class SqlStore:
 
     @contextmanager
     def _rescued(self) -> Iterator[None]:
-        """On damage build the database anew, so that the next call finds a whole one."""
+        """On damage, rebuild the database, so that the next call finds a sound one."""
         database = self._database
         try:
             yield
@@ -298,7 +298,9 @@ class SqlStore:
             return
         with suppress(OSError):
             flag(path).touch()
-        if is_held(self._data):  # else another process may be at work: the next start mends it
+        if is_held(
+            self._data
+        ):  # else another process may be at work, and the next start repairs it
             self._database.close()
             self._learned = None
             self._database, self._rebuilt = open_database(

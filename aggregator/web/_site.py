@@ -1,38 +1,25 @@
 """What is served: the values and the store that the answers are made from."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 
 from aggregator.core import plugins
-from aggregator.core.model import Decision, ShownStory, Source, SourceState
-from aggregator.core.ports import Clock, Renderer
+from aggregator.core.model import ShownStory, Source
+from aggregator.core.ports import Clock, DecisionStore, Renderer, SourceStates, StoryReader
 from aggregator.core.settings import FeedSpec
 from aggregator.web._callback import Callbacks
 from aggregator.web.metrics import Metrics
 
 
-class Reader(Protocol):
+class WebStore(StoryReader, SourceStates, DecisionStore, Protocol):
     """What the pages ask of the store, from several threads at once; `decide` alone writes."""
-
-    def newest_stories(self) -> Iterator[ShownStory]:
-        """Yield stories, newest first."""
-
-    def newest_entries(self) -> Iterator[tuple[str, ShownStory]]:
-        """Yield ids of shown entries, newest first seen, each with its story."""
 
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
         """Return the stories of these ids, dead ids followed to the living."""
-
-    def source_states(self) -> Mapping[str, SourceState]:
-        """Return what is remembered of each source."""
-
-    def decisions(self) -> tuple[Decision, ...]:
-        """Return the user's corrections, oldest first."""
-
-    def decide(self, decision: Decision) -> None:
-        """Remember a correction for ever and mark its entries to be grouped again."""
 
 
 def _nothing() -> Mapping[str, object]:
@@ -47,7 +34,7 @@ class Site:
     knows to /health.
     """
 
-    store: Reader
+    store: WebStore
     folder: Path  # of the published feeds, in the data folder
     feeds: Sequence[FeedSpec]
     public_url: str
@@ -106,3 +93,18 @@ def _published(site: Site, spec: FeedSpec, name: str) -> Published:
         path=site.folder / file,
         media_type=media_type(renderer),
     )
+
+
+def carry_token(site: Site, spec: FeedSpec) -> Callable[[bytes], bytes]:
+    """Return what puts the token of a private feed on its links to us, as it is served.
+
+    They are those to the feed, to its archive and to the pages; the files do not hold the token.
+    """
+    if not spec.token:
+        return lambda content: content
+    home = re.escape(site.public_url.rstrip("/"))
+    feed = rf"feeds/{re.escape(spec.name)}(?:/archive-\d{{4,9}})?\.[a-z]{{1,9}}"
+    page = r"stories/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    links = re.compile(rf'(?<=[">])({home}/(?:{feed}|{page})?)(?=["<])'.encode())
+    known = f"\\1?token={quote(spec.token, safe='')}".encode()
+    return lambda content: links.sub(known, content)

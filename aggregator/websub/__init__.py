@@ -1,7 +1,7 @@
-"""WebSub: hubs are told of our editions (`Announcer`), and send us the news of sources (`Subscriber`).
+"""WebSub, both ways: `Announcer` tells a hub of our editions, `Subscriber` receives news of sources.
 
-What hubs sent waits in the `Inbox` until it is read. Connections and what is remembered come
-through ports; the server answers the hubs with what a `Subscriber` says.
+Pushed documents wait in the `Inbox` until they are read. The web server answers hubs with what
+the `Subscriber` returns.
 """
 
 from aggregator.websub.announcer import Announcer
@@ -10,4 +10,4 @@ from aggregator.websub.subscriber import Subscriber
 
 __all__ = ["CALLBACK", "Announcer", "Inbox", "Subscriber"]
 
-CALLBACK = "websub"  # the folder under the public address where hubs find us
+CALLBACK = "websub"  # path of the callbacks below the public URL

@@ -1,5 +1,6 @@
-"""Tells a WebSub hub which feeds have a new edition, again and again until it has heard."""
+"""Announces new editions to a WebSub hub, and retries until it has accepted them."""
 
+import asyncio
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -14,21 +15,22 @@ from aggregator.core.errors import FetchError
 from aggregator.core.ports import Clock, Poster
 
 _FIRST, _LONGEST = timedelta(minutes=1), timedelta(hours=6)
-_MOST = 12  # tries; by then the hub has been away for more than a day
+_MOST = 12  # tries, over more than a day
 _TOPICS_MOST = 1_000
+_CLOSE_SECONDS = 10.0  # that the end of a run waits for the hub
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _News:
-    """A topic that the hub has not heard of: how often it was tried, and when to try again."""
+    """A topic to announce: failed tries so far, and when to try next."""
 
     tries: int = 0
     due: datetime
 
 
 class Announcer:
-    """Pings one hub; what it has not heard stands in a file, so that no restart loses it."""
+    """Pings one hub; pending topics are kept in a file, so that they survive a restart."""
 
     def __init__(self, hub: str, poster: Poster, path: Path, clock: Clock) -> None:
         self._hub = hub
@@ -36,32 +38,41 @@ class Announcer:
         self._path = path
         self._clock = clock
         self._news = _read(path)
+        self._pinging: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Start to ping in the background, if something is due and no ping is under way."""
+        if self.is_due() and (self._pinging is None or self._pinging.done()):
+            self._pinging = asyncio.create_task(self.ping())
 
     def is_due(self) -> bool:
-        """Say whether there is something to tell by now."""
+        """Say whether a topic should be announced now."""
         now = self._clock()
         return any(one.due <= now for one in self._news.values())
 
     def note(self, topics: Iterable[str]) -> None:
-        """Remember feeds that changed; they are told at the next chance, however often they failed."""
+        """Add feeds that changed; their failed tries are forgotten."""
         now = self._clock()
         changed = {topic: _News(due=now) for topic in topics}
         if changed:
             self._save(self._news | changed)
 
     async def ping(self) -> None:
-        """Tell the hub what is due; what fails is tried later, ever less often."""
+        """Announce what is due; failures are retried with back-off."""
         now = self._clock()
         for topic, news in tuple(self._news.items()):
             if news.due <= now:
                 await self._tell(topic, news)
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Wait a few seconds for a ping that is under way, then give the connections back."""
+        if self._pinging:
+            await asyncio.wait({self._pinging}, timeout=_CLOSE_SECONDS)
+            self._pinging.cancel()
         await self._poster.close()
 
     async def _tell(self, topic: str, news: _News) -> None:
-        # The first is the specification's word, the other what old hubs know.
+        # The specification says hub.topic; old hubs read hub.url.
         form = (("hub.mode", "publish"), ("hub.topic", topic), ("hub.url", topic))
         try:
             status = await self._poster.post(self._hub, form)
@@ -69,7 +80,7 @@ class Announcer:
         except FetchError as error:
             problem = str(error)
         if self._news.get(topic) != news:
-            return  # it changed again meanwhile, and is told again
+            return  # it changed again meanwhile and is announced again
         left = {name: one for name, one in self._news.items() if name != topic}
         if problem and news.tries + 1 < _MOST:
             wait = min(_FIRST * 2**news.tries, _LONGEST)
@@ -84,7 +95,9 @@ class Announcer:
         self._news = dict(tuple(news.items())[-_TOPICS_MOST:])
         said = {name: [one.tries, one.due.isoformat()] for name, one in self._news.items()}
         aside = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
-        with suppress(OSError):  # a full disk stops no edition; the file only bridges a restart
+        with suppress(
+            OSError
+        ):  # a full disk must not stop an edition; the file only bridges a restart
             aside.write_text(json.dumps(said), encoding="utf-8")
             aside.replace(self._path)
 

@@ -1,4 +1,4 @@
-"""Documents that hubs sent and nobody has read yet, within bounds."""
+"""A bounded inbox of documents pushed by hubs."""
 
 from collections.abc import Callable
 from hashlib import blake2b
@@ -10,20 +10,20 @@ _ALL = 500  # documents
 
 
 class Inbox:
-    """Keeps documents by source until they are taken; `wake` is called when there are some."""
+    """Holds documents by source until they are taken; `wake` is called when some arrive."""
 
     def __init__(self, most: int) -> None:
-        """Hold so many bytes at most."""
+        """Hold at most this number of bytes."""
         self.wake: Callable[[], None] | None = None
         self._room = most
         self._waiting: dict[tuple[str, bytes], Document] = {}
 
     def __bool__(self) -> bool:
-        """Say whether something waits."""
+        """Say whether there are documents."""
         return bool(self._waiting)
 
     def put(self, source: str, document: Document) -> bool:
-        """Keep a document of a source (its identity), the same bytes once; False: no room."""
+        """Add a document of a source identity, equal bytes once; return False if there is no room."""
         place = (source, blake2b(document.content, digest_size=16).digest())
         if place not in self._waiting:
             own = sum(identity == source for identity, _ in self._waiting)
@@ -37,7 +37,7 @@ class Inbox:
         return True
 
     def take(self) -> tuple[tuple[str, Document], ...]:
-        """Return all that waits, by identity, in the order in which it came."""
+        """Remove and return all documents by identity, in order of arrival."""
         taken = tuple((source, document) for (source, _), document in self._waiting.items())
         self._waiting.clear()
         self._room += sum(len(document.content) for _, document in taken)

@@ -1,4 +1,4 @@
-"""Whether a hub knows the secret of a subscription: the header X-Hub-Signature."""
+"""Verifies X-Hub-Signature: that a hub knows the secret of a subscription."""
 
 import hashlib
 import hmac
@@ -7,7 +7,7 @@ _METHODS = frozenset({"sha1", "sha256", "sha384", "sha512"})
 
 
 def is_signed(content: bytes, secret: str, signature: str) -> bool:
-    """Say whether the signature (`METHOD=HEX`) is that of the content under the secret."""
+    """Say whether the signature (`METHOD=HEX`) matches the content and the secret."""
     method, _, given = signature.strip().partition("=")
     method = method.strip().lower()
     if method not in _METHODS:

@@ -1,4 +1,4 @@
-"""Asks the hubs that sources name to send us their news, and hears what they send."""
+"""Subscribes to the hubs that sources name, and receives what they push."""
 
 import asyncio
 import secrets
@@ -11,12 +11,12 @@ from aggregator.core import leases
 from aggregator.core.errors import FetchError
 from aggregator.core.leases import Lease
 from aggregator.core.model import Document, Source
-from aggregator.core.ports import Clock, Leases, Poster
+from aggregator.core.ports import Clock, LeaseStore, Poster
 from aggregator.text import urls
 from aggregator.websub.inbox import Inbox
 from aggregator.websub.signature import is_signed
 
-_AT_ONCE = 8  # hubs asked side by side
+_AT_ONCE = 8  # hubs asked concurrently
 _CHALLENGE_MOST = 4_000  # characters
 _QUIET = timedelta(minutes=1)
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -24,17 +24,17 @@ _log = structlog.get_logger()
 
 
 class Subscriber:
-    """Holds the subscriptions of one configuration; all but the store is in one event loop.
+    """The subscriptions of one configuration; everything but the store runs in one event loop.
 
-    `callback` is the address under which hubs find us, with a slash at its end; empty: what
-    there is of subscriptions is ended. `most` is the size of a document in bytes.
+    `callback` is the URL below which hubs reach us, with a trailing slash; if it is empty, existing
+    subscriptions are ended. `most` bounds a document in bytes.
     """
 
     def __init__(
         self,
         *,
         sources: Sequence[Source],
-        store: Leases,
+        store: LeaseStore,
         poster: Poster,
         inbox: Inbox,
         clock: Clock,
@@ -53,17 +53,17 @@ class Subscriber:
         self._writing = asyncio.Lock()
         self._warned: dict[str, datetime] = {}
         self._leases = {lease.path: lease for lease in store.leases()}
-        now = clock()  # what hubs sent while nobody listened is lost: all are asked once more
+        now = clock()  # pushes are lost while nobody listens, so every source is fetched once
         self._missed = {lease.source: now for lease in self._leases.values()}
 
     async def close(self) -> None:
-        """Give the connections back; the subscriptions last."""
+        """Close the connections; subscriptions stay."""
         await self._poster.close()
 
     # --- what is wanted --------------------------------------------------------------------
 
     def live(self) -> Mapping[str, datetime]:
-        """Return since when hubs send all news of a source, by identity."""
+        """Return since when the hub pushes the news of each live source, by identity."""
         now = self._clock()
         return {
             lease.source: max(lease.since, self._missed.get(lease.source, lease.since))
@@ -72,11 +72,11 @@ class Subscriber:
         }
 
     def miss(self, source: str) -> None:
-        """Note that something of a source (its identity) was lost, so that it is asked soon."""
+        """Note that a push of a source identity was lost, so that it is fetched soon."""
         self._missed[source] = self._clock()
 
     async def align(self) -> None:
-        """Begin and end subscriptions as the sources name hubs by now."""
+        """Start and end subscriptions to match the hubs that the sources name."""
         states = await asyncio.to_thread(self._store.source_states)
         wanted = leases.topics(self._sources.values(), states) if self._callback else {}
         held: set[str] = set()
@@ -106,12 +106,12 @@ class Subscriber:
     # --- asking ----------------------------------------------------------------------------
 
     def is_due(self) -> bool:
-        """Say whether a hub is to be asked by now."""
+        """Say whether a hub should be asked now."""
         now = self._clock()
         return any(leases.is_due(lease, now) for lease in self._leases.values())
 
     async def step(self) -> None:
-        """Ask hubs to begin, renew or end what is due, some at a time; failures are tried later."""
+        """Ask hubs to start, renew or end what is due, a few at a time; failures are retried later."""
         now = self._clock()
         due = sorted((one for one in self._leases.values() if leases.is_due(one, now)), key=_turn)
         await asyncio.gather(*(self._ask(lease) for lease in due[:_AT_ONCE]))
@@ -121,7 +121,7 @@ class Subscriber:
             await self._drop(lease)
             return
         lease = leases.ask(lease, self._clock(), self._jitter())
-        await self._save(lease)  # first: a hub may come back before it has answered
+        await self._save(lease)  # before the request: a hub may call back before it answers
         problem = ""
         try:
             status = await self._poster.post(lease.hub, _form(lease))
@@ -137,7 +137,7 @@ class Subscriber:
     # --- what hubs say ---------------------------------------------------------------------
 
     async def verify(self, path: str, question: Mapping[str, str]) -> str | None:
-        """Return what confirms a hub's question; None if that is not what we want."""
+        """Return the challenge that confirms a hub's request; None to refuse it."""
         lease = self._leases.get(path)
         if lease is None or question.get("hub.topic") != lease.topic:
             return None
@@ -161,16 +161,16 @@ class Subscriber:
         return None
 
     def expects(self, path: str) -> int:
-        """Return the status for who brings a document here: 202 to bring it, 404, 410."""
+        """Return the status for a push to this path: 202 to accept, 404 or 410."""
         lease = self._leases.get(path)
         if lease is None:
             return 404
         return 202 if lease.state == "wanted" else 410
 
     def receive(self, path: str, content: bytes, headers: Mapping[str, str]) -> None:
-        """Take a document for the source of this path, if the hub knows the secret.
+        """Accept a document for the source of this path, if its signature is right.
 
-        The path alone says whose it is. `headers` are in lower case.
+        Only the path decides whose it is. `headers` are in lower case.
         """
         lease = self._leases.get(path)
         if lease is None or lease.state != "wanted":
@@ -192,7 +192,7 @@ class Subscriber:
                 self.miss(lease.source)
 
     def _warn(self, what: str, lease: Lease) -> None:
-        """Log what a hub did, once a minute: it may do so without end."""
+        """Log what a hub did, at most once a minute."""
         now = self._clock()
         if abs(now - self._warned.get(lease.source, _NEVER)) >= _QUIET:
             self._warned[lease.source] = now
@@ -201,7 +201,7 @@ class Subscriber:
     # --- remembering -----------------------------------------------------------------------
 
     async def _save(self, lease: Lease) -> None:
-        """Remember a lease; of several changes at once the last one stays."""
+        """Save a lease; of concurrent changes the last one wins."""
         self._leases[lease.path] = lease
         async with self._writing:
             latest = self._leases.get(lease.path)

@@ -15,8 +15,9 @@ from lxml import etree
 
 from aggregator import bootstrap
 from aggregator.bootstrap import Application
+from aggregator.core.threads import StoreThread
 from aggregator.gather.fetchers import open_fetchers
-from aggregator.pipeline import Parts, Pipeline
+from aggregator.pipeline import Pipeline
 from aggregator.pool import Pool
 from aggregator.publish.renderers import LIST
 from aggregator.web import Site, make_app
@@ -167,21 +168,9 @@ async def opened(app: Application, clock: FakeClock) -> AsyncIterator[tuple[Pipe
     """Open a pipeline under a clock of ours, and a reader of what it publishes."""
     config, pool = app.config, Pool()
     fetchers = open_fetchers(config.fetch)
-    pipeline = Pipeline(
-        Parts(
-            store=app.store,
-            fetchers=fetchers,
-            renderers=bootstrap.load_renderers(config),
-            pool=pool,
-            clock=clock,
-            jitter=lambda: 0.5,
-            sources=config.sources,
-            feeds=config.feeds,
-            fetch=config.fetch,
-            stories=config.stories,
-            folder=app.folder,
-            public_url=config.public_url,
-        )
+    thread = StoreThread()
+    pipeline = bootstrap.assemble(
+        app, fetchers=fetchers, pool=pool, thread=thread, clock=clock, jitter=lambda: 0.5
     )
     site = Site(
         store=app.store,
@@ -193,7 +182,7 @@ async def opened(app: Application, clock: FakeClock) -> AsyncIterator[tuple[Pipe
     transport = httpx.ASGITransport(make_app(site))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as http:
         yield pipeline, Reader(http)
-    pipeline.close()
+    thread.close()
     pool.close()
     for fetcher in fetchers.values():
         await fetcher.close()

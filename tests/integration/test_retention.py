@@ -10,12 +10,14 @@ from typing import Any, TypeVar
 import pytest
 from lxml import etree
 
+from aggregator import bootstrap
+from aggregator.bootstrap import Application
+from aggregator.config import Config
 from aggregator.core.model import Document, Source
 from aggregator.core.report import RunReport
-from aggregator.core.settings import FeedSpec, FetchSettings, StorySettings
-from aggregator.pipeline import Parts, Pipeline
+from aggregator.core.settings import FeedSpec, FetchSettings, ImageOptions, StorySettings
+from aggregator.core.threads import StoreThread
 from aggregator.pool import Pool
-from aggregator.publish.renderers import atom
 from aggregator.store import SqlStore, open_store
 from tests.builders import NOW, make_document, make_source, make_spec
 from tests.fakes import FakeClock, FakeFetcher
@@ -51,21 +53,25 @@ class House:
         self.store = store
         self.folder = data / "feeds"
         self._pool = Pool()
-        self.pipeline = Pipeline(
-            Parts(
-                store=store,
-                fetchers={"feed": self.fetcher},
-                renderers={"atom": atom},
-                pool=self._pool,
-                clock=self.clock,
-                jitter=lambda: 0.0,
-                sources=(SOURCE,),
-                feeds=specs,
-                fetch=FetchSettings(),
-                stories=StorySettings(keep=keep),
-                folder=self.folder,
-                public_url="http://127.0.0.1:8080/",
-            )
+        self._thread = StoreThread()
+        config = Config(
+            path=data / "aggregator.yaml",
+            data=data,
+            public_url="http://127.0.0.1:8080/",
+            store="sqlite",
+            fetch=FetchSettings(),
+            images=ImageOptions(),
+            stories=StorySettings(keep=keep),
+            sources=(SOURCE,),
+            feeds=specs,
+        )
+        self.pipeline = bootstrap.assemble(
+            Application(config=config, store=store),
+            fetchers={"feed": self.fetcher},
+            pool=self._pool,
+            thread=self._thread,
+            clock=self.clock,
+            jitter=lambda: 0.0,
         )
 
     def run(self, document: Document) -> RunReport:
@@ -90,7 +96,7 @@ class House:
 
     def close(self) -> None:
         """End its threads."""
-        self.pipeline.close()
+        self._thread.close()
         self._pool.close()
 
 

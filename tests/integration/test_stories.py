@@ -25,6 +25,7 @@ from aggregator.core.model import (
 )
 from aggregator.core.settings import StorySettings
 from aggregator.gather.document import read_document
+from aggregator.group.stories.context import GroupingContext
 from aggregator.group.stories.grouping import group
 from tests.builders import (
     NOW,
@@ -163,7 +164,8 @@ class Archive:
     ) -> Grouping:
         """Group new entries, in (published, key) order, and remember what came of it."""
         ordered = sorted(new, key=lambda one: (one.published, one.key))
-        found = group(ordered, self._context(ordered, journal or {}), self.settings, now=now)
+        past = self._context(ordered, journal or {})
+        found = group(ordered, GroupingContext(settings=self.settings, now=now, past=past))
         self._remember(found, ordered)
         return found
 
@@ -570,7 +572,7 @@ def test_updated_moves_for_a_new_publisher() -> None:
 
 def test_nothing_new_is_nothing_done() -> None:
     """No entries, no stories."""
-    assert group((), GroupContext(), SETTINGS, now=NOW) == Grouping(stories=())
+    assert group((), GroupingContext(settings=SETTINGS, now=NOW)) == Grouping(stories=())
 
 
 def test_the_result_is_whole() -> None:

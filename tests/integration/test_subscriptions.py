@@ -2,8 +2,7 @@
 
 import asyncio
 import signal
-import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +15,7 @@ from aggregator.core import leases
 from aggregator.core.errors import StoreError
 from aggregator.core.leases import Lease
 from aggregator.core.model import SourceState
-from aggregator.core.ports import Leases, Store
+from aggregator.core.ports import LeaseStore, Store
 from aggregator.daemon import Daemon
 from aggregator.gather.fetchers import open_poster
 from aggregator.web import Site, make_app
@@ -27,6 +26,7 @@ from tests.integration import loopback
 from tests.integration.conftest import Opener
 from tests.integration.hub import CHALLENGE, Hub, open_hub
 from tests.integration.test_daemon import daemon, free_port, get, wait_for
+from tests.waiting import soon, until
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def configured(site: loopback.Site, port: int, *, subscribe: bool = True, prefix
     return (
         f"public_url: http://127.0.0.1:{port}{prefix}/\n"
         f"websub: {{subscribe: {str(subscribe).lower()}}}\n"
-        "fetch: {allow_private: [127.0.0.1], timeout: 5s}\n"
+        "fetch: {allow_private: [127.0.0.1], timeout: 10m}\n"
         f"sources: [{{id: news, url: '{site.address}/feed'}}]\n"
         "feeds: [{name: merged, formats: [atom]}]\n"
     )
@@ -90,14 +90,6 @@ def test_news_arrive_through_the_daemon(tmp_path: Path, site: loopback.Site, hub
         process.send_signal(signal.SIGHUP)
         until(lambda: topic not in hub.callbacks)
     assert hub.asked[1:] == [("unsubscribe", topic)]
-
-
-def until(true: Callable[[], object], within: float = 20.0) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + within
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 _RSS = (
@@ -164,7 +156,7 @@ class Follower:
         self.application = application
         self._port = port
 
-    def make(self, store: Leases | None = None) -> Subscriber:
+    def make(self, store: LeaseStore | None = None) -> Subscriber:
         """Make a subscriber with our clock."""
         config = self.application.config
         return Subscriber(
@@ -215,13 +207,6 @@ class Follower:
         """The only lease."""
         (lease,) = self.application.store.leases()
         return lease
-
-
-async def soon(true: Callable[[], object], within: float = 10.0) -> None:
-    """Wait until something is so."""
-    async with asyncio.timeout(within):
-        while not true():  # noqa: ASYNC110  what is waited for is in a thread
-            await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -339,7 +324,7 @@ def test_what_cannot_be_read_is_asked_for(
 
     async def bring() -> None:
         async with follower.opened() as one, app.pipeline() as pipeline:
-            work = Daemon(pipeline, Metrics(), app.config.sources, follower.inbox, one)
+            work = Daemon(app, pipeline, Metrics(), follower.inbox, one)
             await one.step()
             await soon(lambda: hub.callbacks)
             since = follower.clock.now
@@ -366,14 +351,14 @@ def test_the_daemon_subscribes_and_outlives_what_fails(
     async def work() -> None:
         async with app.subscriber(inbox) as one, app.pipeline() as pipeline:
             assert one
-            daemon = Daemon(pipeline, Metrics(), app.config.sources, inbox, one)
+            daemon = Daemon(app, pipeline, Metrics(), inbox, one)
             daemon.listen()
             async with follower.served(one):
                 await daemon.tick()
                 await daemon.tick()
                 await soon(lambda: hub.callbacks)
                 before = one.live()["news"]
-                pipeline.close()
+                pipeline.thread.close()
                 await asyncio.to_thread(hub.deliver, topic, feed(site, hub, 2))
                 await soon(lambda: one.live()["news"] > before)
             await daemon.drain()
@@ -384,7 +369,7 @@ def test_the_daemon_subscribes_and_outlives_what_fails(
 
 
 class Stumbling:
-    """Leases that cannot be read the first time."""
+    """LeaseStore that cannot be read the first time."""
 
     def __init__(self, store: Store) -> None:
         self.fails = True
@@ -408,7 +393,7 @@ def test_hubs_are_asked_again_after_a_failure_of_ours(follower: Follower, hub: H
         store = Stumbling(app.store)
         one = follower.make(store)
         async with follower.served(one), app.pipeline() as pipeline:
-            daemon = Daemon(pipeline, Metrics(), app.config.sources, follower.inbox, one)
+            daemon = Daemon(app, pipeline, Metrics(), follower.inbox, one)
             await daemon.tick()
             await soon(lambda: not store.fails)
             assert hub.asked == []

@@ -9,7 +9,8 @@ from typing import Any
 from selectolax.lexbor import LexborNode
 
 from aggregator.core.errors import ConfigError
-from aggregator.text.urls import Globs, absolute, host, read_rules, registrable
+from aggregator.text.domains import registrable
+from aggregator.text.urls import Globs, absolute, host, read_rules
 
 LONGEST_BLOCK = 600  # characters; what is longer is no noise
 BLOCKS = frozenset(

@@ -1,4 +1,4 @@
-"""The engine that opens wrappers: finds the rule, reads the inner address, judges it."""
+"""Unwraps URLs: finds the rule for a wrapper, reads the inner address and judges it."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Judges addresses: where a feed may not lead us, and what the user allowed all the same."""
+"""The guard: addresses that no feed may lead us to, and what the user allowed of them."""
 
 import socket
 from collections.abc import Iterable

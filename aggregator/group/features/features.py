@@ -1,4 +1,4 @@
-"""What grouping takes from one entry, once: hashed terms with their places, shingles, dates, signs."""
+"""What grouping takes from one entry, once: hashed terms with their places, shingles, dates, cues."""
 
 import re
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from hashlib import blake2b
 import numpy as np
 
 from aggregator.core.model import Entry, StoredEntry
-from aggregator.group.features import english, headline_cues, terms
+from aggregator.group.features import english, headline_cues, terms, vocabulary
 from aggregator.group.features.terms import SENTENCES, Hashes, Terms
 from aggregator.text.fold import fold, plain, script, words
 from aggregator.text.urls import canonical
@@ -45,15 +45,15 @@ class Features:
     language: str  # without script and region
     script: str
     length: int  # characters of the folded body
-    signs: int
+    cues: int
     dated: bool
     on_page: bool  # of a newspaper, which says so in the title
 
 
-def extract(stored: StoredEntry, *, timeless: bool = False) -> Features:
+def extract(stored: StoredEntry, *, ignore_first_seen: bool = False) -> Features:
     """Return the features of one entry; pure, never fails.
 
-    An entry without a date came when it was first seen; if `timeless`, nobody knows when.
+    An entry without a date came when it was first seen; with `ignore_first_seen` it has no time.
     """
     entry = stored.entry
     title, body = _texts(stored)
@@ -61,7 +61,7 @@ def extract(stored: StoredEntry, *, timeless: bool = False) -> Features:
     parts = [title, *split_sentences(body)]
     chinese = code in CHINESE
     named = english.names(entry.title, entry.text[:BODY])
-    dated = entry.published is not None or not timeless
+    dated = entry.published is not None or not ignore_first_seen
     near = stored.published.astimezone(UTC).date() if dated else None
     return Features(
         title=title,
@@ -78,7 +78,7 @@ def extract(stored: StoredEntry, *, timeless: bool = False) -> Features:
         language=entry.language.partition("-")[0].casefold(),
         script=code,
         length=len(body),
-        signs=headline_cues.signs(title),
+        cues=headline_cues.cues(title),
         dated=dated,
         on_page=headline_cues.on_page(entry.title),
     )
@@ -89,12 +89,12 @@ def script_of(entry: Entry) -> str:
     return script(f"{entry.title} {entry.text[:_SAMPLE]}")
 
 
-def vocabulary(stored: StoredEntry, wanted: AbstractSet[int] | None = None) -> dict[int, str]:
+def words_by_hash(stored: StoredEntry, wanted: AbstractSet[int] | None = None) -> dict[int, str]:
     """Return the words of an entry by their hash, to show what two entries share.
 
     Of `wanted` hashes those that it holds; its text is read no further than these ask for.
     """
-    known = {code: word for code in wanted or () if (word := terms.spelt(code))}
+    known = {code: word for code in wanted or () if (word := vocabulary.word(code))}
     if wanted is not None and len(known) == len(wanted):
         return known
     title, body = _texts(stored)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from enum import IntFlag
 
 
-class Sign(IntFlag):
+class Cue(IntFlag):
     """What kind of text a title promises."""
 
     ROUND_UP = 1
@@ -18,9 +18,9 @@ class Sign(IntFlag):
     SPEECH = 128
 
 
-_SIGNS = (
+_CUES = (
     (
-        Sign.ROUND_UP,
+        Cue.ROUND_UP,
         re.compile(
             r"一周|本周|要闻|综述|盘点|一览|速递|速览|摘要|回顾|汇总|集锦"
             # Newspapers and a platform bear these names too: 双桥日报 told, not 双桥日报:
@@ -31,40 +31,40 @@ _SIGNS = (
         ),
     ),
     (
-        Sign.EXPLAINER,
+        Cue.EXPLAINER,
         re.compile(
             r"解读|分析|评论|观点|社评|社论|专访|专栏|为何|为什么|如何|怎么|怎样|什么|谁|背后|意味|深度|特写|访谈"
             r"|\b(?:opinion|analysis|explain(?:er|ed)|why|how|what|who|profile|interview|editorial)\b"
         ),
     ),
     (
-        Sign.REACTION,
+        Cue.REACTION,
         re.compile(
             r"回应|批评|谴责|呼吁|抗议|反驳|警告|反对|欢迎|关切|促请|敦促|声援|反制|痛批|抨击|不满"
             r"|\b(?:react\w*|respon\w+|condemn\w*|slam\w*|urge\w*|criti\w+|welcom\w+|warn\w*|protest\w*)\b"
         ),
     ),
     (
-        Sign.LIVE,
+        Cue.LIVE,
         re.compile(
             r"直播|实时|滚动|更新中|不断更新|\b(?:live|latest|updates?|as it happened|live ?blog)\b"
         ),
     ),
     (
-        Sign.MARKET,
+        Cue.MARKET,
         re.compile(
             r"收盘|开盘|股市|汇市|早盘|午盘|尾盘|收涨|收跌|收高|收低|盘中|期货|指数|国债|人民币中间价|油价|金价"
             r"|\b(?:stocks?|shares|wall street|futures|dow|nasdaq|nikkei|ftse|index|yields?)\b"
         ),
     ),
-    (Sign.QUESTION, re.compile(r"\?")),
+    (Cue.QUESTION, re.compile(r"\?")),
     (
-        Sign.PREVIEW,
+        Cue.PREVIEW,
         re.compile(
             r"将|拟|预计|或会|料|有望|计划|准备|即将|前夕|\b(?:will|to|set to|plans?|expected|ahead of|preview|could|may)\b"
         ),
     ),
-    (Sign.SPEECH, re.compile(r"[:“\"「]|表示|称|说|\b(?:says?|said|tells?|claims?)\b")),
+    (Cue.SPEECH, re.compile(r"[:“\"「]|表示|称|说|\b(?:says?|said|tells?|claims?)\b")),
 )
 
 # 01版 - 双桥会见, 第A12版：双桥会见
@@ -145,10 +145,10 @@ def _bare_line(line: str) -> str:
     return line
 
 
-def signs(title: str) -> int:
-    """Return the signs of a folded title as bits."""
-    found = Sign(0)
-    for sign, pattern in _SIGNS:
+def cues(title: str) -> int:
+    """Return the cues of a folded title as bits."""
+    found = Cue(0)
+    for sign, pattern in _CUES:
         if pattern.search(title):
             found |= sign
     return int(found)

@@ -23,7 +23,7 @@ HEADER = np.dtype(
     [
         ("version", "u1"),
         ("flags", "u1"),
-        ("signs", "<u2"),
+        ("cues", "<u2"),
         ("language", "S3"),
         ("script", "S4"),
         ("length", "<u4"),
@@ -39,12 +39,22 @@ HEADER = np.dtype(
         ("title", "<u2"),
     ]
 )
-_OFFSETS = dict(HEADER.fields or {})
-_WORDS_AT, _CITES_AT, _TITLE_AT = (_OFFSETS[name][1] for name in ("words", "cites", "title"))
-EMPTY = bytes((VERSION,)).ljust(HEADER.itemsize, b"\0")  # the stored form of an entry of nothing
-_BRIEF = bytes((VERSION | 128,))
-DATED, CHINESE, ON_PAGE = 1, 2, 4
-# Each list: the header's count, the type of one element.
+# The stored form of one entry, each list right after the one before, the title last:
+#
+#   +--------+----------+--------------+-------------+-------------+-----------------+-----+-------+
+#   | HEADER | word_ids | word_weights | word_values | word_places | bigram_ids, ... | ... | title |
+#   +--------+----------+--------------+-------------+-------------+-----------------+-----+-------+
+#     fixed     words × 4   words × 1      words × 1     words × 1     bigrams × 4          UTF-8
+#
+# The header holds how many elements each list has, in one byte, and how many bytes the title has.
+# The condensed form keeps what pairs are found by: the header with the top bit of the version
+# set, at most KEYS word_ids and their word_values, and `cites`:
+#
+#   +--------+--------------------+-----------------------+-------+
+#   | HEADER | word_ids, heaviest | word_values, as many  | cites |
+#   +--------+--------------------+-----------------------+-------+
+#
+# Each list: its name, the field of the header that counts it, the type of one element.
 _LISTS = (
     ("word_ids", "words", "<u4"),
     ("word_weights", "words", "u1"),
@@ -59,6 +69,30 @@ _LISTS = (
     ("numbers", "numbers", "<u4"),
     ("cites", "cites", "<u4"),
 )
+MAX_ELEMENTS = 255  # of one list, since its count is one byte
+
+
+def _width(counter: str, before: str = "") -> int:
+    """Return the bytes of one element in all lists that a field counts, or in those before one."""
+    width = 0
+    for name, count, form in _LISTS:
+        if name == before:
+            break
+        width += np.dtype(form).itemsize * (count == counter)
+    return width
+
+
+_FIELDS = dict(HEADER.fields or {})
+_WORDS_AT, _BIGRAMS_AT, _CITES_AT, _TITLE_AT = (
+    _FIELDS[name][1] for name in ("words", "bigrams", "cites", "title")
+)
+_ID = _width("words", "word_weights")  # bytes of one hash
+_VALUE = _width("words", "word_values")  # bytes of one word before its value
+_WORD = _width("words")  # bytes of one word in all lists
+_CITE = _width("cites")
+EMPTY = bytes((VERSION,)).ljust(HEADER.itemsize, b"\0")  # the stored form of an entry of nothing
+_CONDENSED = bytes((VERSION | 128,))
+DATED, CHINESE, ON_PAGE = 1, 2, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +112,7 @@ def pack(features: Features, word_weights: Floats, bigram_weights: Floats) -> by
     for name, value in (
         ("version", VERSION),
         ("flags", _flags(features)),
-        ("signs", features.signs),
+        ("cues", features.cues),
         ("language", features.language.encode("ascii", "replace")),
         ("script", features.script.encode()),
         ("length", features.length),
@@ -89,8 +123,8 @@ def pack(features: Features, word_weights: Floats, bigram_weights: Floats) -> by
         ("bigrams", len(bigrams[0])),
         ("shingles", len(features.shingles)),
         ("dates", len(features.dates)),
-        ("numbers", len(features.numbers[:255])),
-        ("cites", len(features.cites[:255])),
+        ("numbers", len(features.numbers[:MAX_ELEMENTS])),
+        ("cites", len(features.cites[:MAX_ELEMENTS])),
         ("title", len(title)),
     ):
         header[name] = value
@@ -105,8 +139,8 @@ def pack(features: Features, word_weights: Floats, bigram_weights: Floats) -> by
         features.bigrams.places[bigrams[0]],
         features.shingles,
         np.array(features.dates, "<i4"),
-        features.numbers[:255],
-        features.cites[:255],
+        features.numbers[:MAX_ELEMENTS],
+        features.cites[:MAX_ELEMENTS],
     )
     return b"".join((header.tobytes(), *(one.tobytes() for one in lists), title))
 
@@ -121,7 +155,9 @@ def headers(packed: Sequence[bytes]) -> NDArray[np.void]:
     return np.frombuffer(b"".join(one[:size] for one in packed), HEADER)
 
 
-def ragged(packed: Sequence[bytes], heads: NDArray[np.void], name: str, most: int = 255) -> Ragged:
+def ragged(
+    packed: Sequence[bytes], heads: NDArray[np.void], name: str, most: int = MAX_ELEMENTS
+) -> Ragged:
     """Return one list of each of many entries, at most so many of its elements."""
     begin = np.full(len(packed), HEADER.itemsize, np.int64)
     for list_name, count, form in _LISTS:
@@ -135,44 +171,47 @@ def ragged(packed: Sequence[bytes], heads: NDArray[np.void], name: str, most: in
     return Ragged(flat=flat, starts=np.concatenate(([0], np.cumsum(counts))))
 
 
-def brief(packed: bytes) -> bytes:
-    """Return the part of the stored form that pairs are found by: header, keys, what it cites."""
+def condense(packed: bytes) -> bytes:
+    """Return the condensed form, which is what pairs are found by."""
     size, words, cites = HEADER.itemsize, packed[_WORDS_AT], packed[_CITES_AT]
     kept = min(words, KEYS)
     end = len(packed) - int.from_bytes(packed[_TITLE_AT : _TITLE_AT + 2], "little")
     return b"".join(
         (
-            _BRIEF,
-            packed[1 : size + 4 * kept],
-            packed[size + 5 * words : size + 5 * words + kept],
-            packed[end - 4 * cites : end],
+            _CONDENSED,
+            packed[1 : size + _ID * kept],
+            packed[size + _VALUE * words : size + _VALUE * words + kept],
+            packed[end - _CITE * cites : end],
         )
     )
 
 
-def is_brief(packed: bytes) -> bool:
-    """Say whether this is what `brief` returns."""
-    return packed[:1] == _BRIEF
+def is_condensed(packed: bytes) -> bool:
+    """Return whether this is the condensed form."""
+    return packed[:1] == _CONDENSED
 
 
-def keys(briefs: Sequence[bytes], heads: NDArray[np.void]) -> tuple[Ragged, NDArray[np.uint8]]:
+def keys(condensed: Sequence[bytes], heads: NDArray[np.void]) -> tuple[Ragged, NDArray[np.uint8]]:
     """Return the words of many entries that are keys of blocking, and the roots of their values."""
     counts = np.minimum(heads["words"], KEYS).astype(np.int64)
     starts = np.concatenate(([0], np.cumsum(counts)))
     begin, sizes = HEADER.itemsize, counts.tolist()
-    ids = b"".join([one[begin : begin + 4 * n] for one, n in zip(briefs, sizes, strict=True)])
+    ids = b"".join([one[begin : begin + _ID * n] for one, n in zip(condensed, sizes, strict=True)])
     values = b"".join(
-        [one[begin + 4 * n : begin + 5 * n] for one, n in zip(briefs, sizes, strict=True)]
+        [
+            one[begin + _ID * n : begin + (_ID + 1) * n]
+            for one, n in zip(condensed, sizes, strict=True)
+        ]
     )
     flat = np.frombuffer(ids, "<u4")
     return Ragged(flat=flat, starts=starts), np.frombuffer(values, np.uint8)
 
 
-def cites(briefs: Sequence[bytes], heads: NDArray[np.void]) -> Ragged:
+def cites(condensed: Sequence[bytes], heads: NDArray[np.void]) -> Ragged:
     """Return the links of many entries."""
     counts = heads["cites"].astype(np.int64)
     citing = np.flatnonzero(counts).tolist()
-    flat = b"".join([briefs[n][-4 * briefs[n][_CITES_AT] :] for n in citing])
+    flat = b"".join([condensed[n][-_CITE * condensed[n][_CITES_AT] :] for n in citing])
     starts = np.concatenate(([0], np.cumsum(counts)))
     return Ragged(flat=np.frombuffer(flat, "<u4"), starts=starts)
 
@@ -180,8 +219,9 @@ def cites(briefs: Sequence[bytes], heads: NDArray[np.void]) -> Ragged:
 def term_bytes(packed: bytes) -> bytes:
     """Return the hashes of all kept terms of an entry, as they are stored."""
     words, begin = packed[_WORDS_AT], HEADER.itemsize
-    bigrams = begin + 7 * words
-    return packed[begin : begin + 4 * words] + packed[bigrams : bigrams + 4 * packed[_WORDS_AT + 1]]
+    bigrams = begin + _WORD * words
+    end = bigrams + _ID * packed[_BIGRAMS_AT]
+    return packed[begin : begin + _ID * words] + packed[bigrams:end]
 
 
 def terms(packed: bytes) -> Hashes:
@@ -196,7 +236,7 @@ def heaviest_words(packed: Sequence[bytes]) -> list[list[int]]:
 
 
 def readable(packed: bytes) -> bool:
-    """Say whether the features were stored in the form that this version reads."""
+    """Return whether the features have the form that this version reads."""
     return len(packed) >= HEADER.itemsize and packed[0] == VERSION
 
 

@@ -1,122 +1,155 @@
 """All entries that one grouping looks at, in (published, key) order, with their stored features."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.core.model import GroupContext, StoredEntry
+from aggregator.core.model import GroupContext, Grouped, StoredEntry
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing
+from aggregator.group.features.context_reader import ContextReader
 from aggregator.group.features.features import Features, extract
 from aggregator.group.features.frequencies import Frequencies
-from aggregator.group.features.intake import Intake
 from aggregator.group.features.prior import Prior
 
-OLD = -1  # arrival of what was grouped before
-NEVER_LEAVES = np.iinfo(np.int64).max
-_NOTHING: Mapping[str, Features] = {}
-Read = Callable[[Sequence[str]], Mapping[str, bytes]]
+EARLIER = -1  # `arrived` of what was grouped before
+NEVER_SUPERSEDED = np.iinfo(np.int64).max
+LoadFeatures = Callable[[Sequence[str]], Mapping[str, bytes]]
+"""From keys to the stored features of those entries that have some."""
 
 
-def read_nothing(_: Sequence[str]) -> Mapping[str, bytes]:
-    """Read no features: all are at hand."""
+def load_nothing(_: Sequence[str]) -> Mapping[str, bytes]:
+    """Load no features: all are in memory."""
     return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
-    """Entries as columns; `arrived` is the number in this grouping's order, OLD for earlier ones.
+class FeatureSources:
+    """Where the features of new and of earlier entries come from.
 
-    A modified entry stands here twice: as it was until its turn (`left`), and as it is.
+    `packed` are those of all new entries by key, if they have their weights already; `extracted`
+    those of some new entries, still without weights; what is missing is extracted from the text.
+    If a `reader` has condensed the features of earlier entries, `load` gives them whole.
+    """
+
+    packed: Mapping[str, bytes] | None = None
+    extracted: Mapping[str, Features] = field(default_factory=dict)
+    reader: ContextReader | None = None
+    load: LoadFeatures = load_nothing
+
+
+IN_MEMORY = FeatureSources()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """The entries of one grouping as columns, in (published, key) order.
+
+    `arrived` is an entry's number among the new ones, EARLIER for what was grouped before.
+    An entry that has changed has two rows: as it was, until `superseded`, and as it is.
     """
 
     keys: list[str]
     published: NDArray[np.float64]  # seconds
-    briefs: list[bytes]
+    condensed: list[bytes]  # header, key words and cited links of each
     heads: NDArray[np.void]
     arrived: NDArray[np.int64]
-    left: NDArray[np.int64]
-    whole: dict[int, bytes]  # the features at hand, by row
-    read: Read = read_nothing  # gives those that are not
+    superseded: NDArray[np.int64]  # the turn at which the entry's new row takes over
+    whole: dict[int, bytes]  # the features that are in memory, by row
+    load: LoadFeatures = load_nothing  # gives those that are not
 
     def packed(self, rows: Sequence[int]) -> list[bytes]:
-        """Return the stored features of some rows; what is gone meanwhile is like nothing."""
+        """Return the stored features of some rows; an entry that is gone has empty ones."""
         missing = [self.keys[row] for row in rows if row not in self.whole]
-        found = self.read(missing) if missing else {}
+        found = self.load(missing) if missing else {}
         return [self.whole.get(row) or found.get(self.keys[row], packing.EMPTY) for row in rows]
 
-    def fetch(self, rows: Sequence[int]) -> None:
-        """Keep at hand the stored features of rows that are soon asked for one by one."""
+    def preload(self, rows: Sequence[int]) -> None:
+        """Load the features of rows that will be asked for one by one."""
         self.whole.update(zip(rows, self.packed(rows), strict=True))
 
     def key_words(self, rows: NDArray[np.int64]) -> tuple[packing.Ragged, NDArray[np.uint8]]:
         """Return the words of some rows that are keys of blocking, and the roots of their values."""
-        return packing.keys([self.briefs[row] for row in rows.tolist()], self.heads[rows])
+        return packing.keys([self.condensed[row] for row in rows.tolist()], self.heads[rows])
 
     @property
-    def fresh(self) -> NDArray[np.bool_]:
-        """Which rows are of this grouping."""
-        return np.not_equal(self.arrived, OLD)
+    def is_new(self) -> NDArray[np.bool_]:
+        """Which rows are of new entries."""
+        return np.not_equal(self.arrived, EARLIER)
 
 
 def gather(
     new: Sequence[StoredEntry],
-    context: GroupContext,
+    past: GroupContext,
     settings: StorySettings,
     prior: Prior,
-    packed: Mapping[str, bytes] | None = None,
+    sources: FeatureSources = IN_MEMORY,
     *,
-    timeless: bool = False,
-    extracted: Mapping[str, Features] = _NOTHING,
-    intake: Intake | None = None,
-    read: Read = read_nothing,
+    ignore_window: bool = False,
 ) -> Rows:
-    """Return the rows of the new entries and of the context; `new` must be in order.
+    """Return the rows of the new entries and of those grouped before; `new` must be in order.
 
-    `packed` are the features of all new entries by key, if they are known already, and
-    `extracted` those of some before their terms are weighed; `timeless`: it is not known when
-    entries without a date came. Where the context has only what an `intake` kept, `read` gives
-    the features of keys.
+    With `ignore_window` an entry without a date has no time: it is not known when it came.
     """
-    intake = intake or Intake(new, settings, prior, count=packed is None)
-    briefs = [intake.take(one.key, one.published, one.features) for one in context.entries]
-    known = context.entries
-    if intake.stale:
-        both = zip(known, briefs, strict=True)
-        known = tuple(one for one, kept in both if packing.is_brief(kept))
-        briefs = [kept for kept in briefs if packing.is_brief(kept)]
+    reader = sources.reader or ContextReader(new, settings, prior, count=sources.packed is None)
+    condensed = [reader.condense(one.key, one.published, one.features) for one in past.entries]
+    known = past.entries
+    if reader.stale:
+        both = zip(known, condensed, strict=True)
+        known = tuple(one for one, kept in both if packing.is_condensed(kept))
+        condensed = [kept for kept in condensed if packing.is_condensed(kept)]
+    own = _features_of(new, sources, reader, settings, ignore_window=ignore_window)
+    condensed += [packing.condense(one) for one in own]
+    whole = [one.features for one in known] + own
     keys = [one.key for one in known] + [one.key for one in new]
     times = [one.published for one in known] + [one.published for one in new]
     published = np.array([one.timestamp() for one in times], np.float64)
-    arrived = np.concatenate((np.full(len(known), OLD), np.arange(len(new))))
-    turns = {one.key: turn for turn, one in enumerate(new)}
-    left = np.full(len(keys), NEVER_LEAVES)
-    for row, one in enumerate(known):
-        if one.key in turns:
-            left[row] = turns[one.key]
-    if packed is None:
-        taken = (extracted.get(one.key) or extract(one, timeless=timeless) for one in new)
-        own = _weigh(zip(new, taken, strict=True), intake, settings)
-    else:
-        own = [packed[one.key] for one in new]
-    briefs += [packing.brief(one) for one in own]
-    whole = [one.features for one in known] + own
+    arrived = np.concatenate((np.full(len(known), EARLIER), np.arange(len(new))))
     order = _in_order(keys, published, arrived)
-    briefs = [briefs[row] for row in order]
+    condensed = [condensed[row] for row in order]
     return Rows(
         keys=[keys[row] for row in order],
         published=published[order],
-        briefs=briefs,
-        heads=packing.headers(briefs),
+        condensed=condensed,
+        heads=packing.headers(condensed),
         arrived=arrived[order],
-        left=left[order],
+        superseded=_superseded(known, new)[order],
         whole={
-            place: whole[row] for place, row in enumerate(order) if whole[row] is not briefs[place]
+            place: whole[row]
+            for place, row in enumerate(order)
+            if whole[row] is not condensed[place]
         },
-        read=read,
+        load=sources.load,
     )
+
+
+def _features_of(
+    new: Sequence[StoredEntry],
+    sources: FeatureSources,
+    reader: ContextReader,
+    settings: StorySettings,
+    *,
+    ignore_window: bool,
+) -> list[bytes]:
+    """Return the stored features of the new entries, in order."""
+    if sources.packed is not None:
+        return [sources.packed[one.key] for one in new]
+    found = (
+        sources.extracted.get(one.key) or extract(one, ignore_first_seen=ignore_window)
+        for one in new
+    )
+    return _weigh(zip(new, found, strict=True), reader, settings)
+
+
+def _superseded(known: Sequence[Grouped], new: Sequence[StoredEntry]) -> NDArray[np.int64]:
+    """Return the turn at which each row is replaced, first those known, then the new ones."""
+    turns = {one.key: turn for turn, one in enumerate(new)}
+    found = np.full(len(known) + len(new), NEVER_SUPERSEDED)
+    for row, one in enumerate(known):
+        found[row] = turns.get(one.key, NEVER_SUPERSEDED)
+    return found
 
 
 def _in_order(
@@ -133,10 +166,10 @@ def _in_order(
 
 
 def _weigh(
-    new: Iterable[tuple[StoredEntry, Features]], intake: Intake, settings: StorySettings
+    new: Iterable[tuple[StoredEntry, Features]], reader: ContextReader, settings: StorySettings
 ) -> list[bytes]:
     """Pack the new entries one after another, each with what was known when its turn came."""
-    frequencies, moving = intake.finish()
+    frequencies, moving = reader.take_counts()
     reach = settings.window.total_seconds()
     waiting = sorted(moving, key=lambda one: one[:2], reverse=True)
     packed = []

@@ -1,16 +1,15 @@
 """Hashes of the words and bigrams of folded texts, in the order in which they stand."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import islice
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.group.features import english
+from aggregator.group.features import english, vocabulary
 from aggregator.text.fold import DENSE, SPACED, words
 
 MARKED = 128  # the bit of a term's places that marks a name, or what a title begins with
@@ -21,8 +20,6 @@ _IN_TITLE = 1.5
 _OTHER = re.compile(SPACED)
 _DENSE_RUN = re.compile(f"[{DENSE}]+")
 _LAST = 0x40000  # no dense script stands after it
-_MOST_SPELT = 1 << 17
-_spelt: dict[int, str] = {}  # words met that have one form alone: to cut a text again takes long
 
 Hashes = NDArray[np.uint32]
 Floats = NDArray[np.float32]
@@ -69,32 +66,8 @@ def word_hash(word: str) -> int:
     stemmed = english.stem(word)
     code = term_hash(stemmed) if stemmed else 0
     if not word.isascii() and stemmed == word:
-        if len(_spelt) >= _MOST_SPELT:
-            _spelt.clear()
-        _spelt[code] = word
+        vocabulary.add(code, word)
     return code
-
-
-def spelt(code: int) -> str:
-    """Return the word of a hash if it was met lately and has one form alone, '' if not."""
-    return _spelt.get(code, "")
-
-
-def met() -> int:
-    """Return how many words `spelt` knows."""
-    return len(_spelt)
-
-
-def met_since(known: int) -> dict[int, str]:
-    """Return the words that `spelt` knows by their hash, but for so many that it knew before."""
-    return dict(islice(_spelt.items(), known if known <= len(_spelt) else 0, None))
-
-
-def remember(words: Mapping[int, str]) -> None:
-    """Let `spelt` know words that another process has met."""
-    if len(_spelt) + len(words.keys() - _spelt.keys()) > _MOST_SPELT:
-        _spelt.clear()
-    _spelt.update(words)
 
 
 def _word_codes(text: str) -> list[int]:

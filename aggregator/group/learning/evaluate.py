@@ -13,7 +13,8 @@ from aggregator.group.learning import metrics
 from aggregator.group.learning.labelled import Labelled
 from aggregator.group.learning.metrics import Counts
 from aggregator.group.pairs.similarity import NAMES
-from aggregator.group.stories.grouping import Learned, Work
+from aggregator.group.stories.context import GroupingContext, Learned, shipped
+from aggregator.group.stories.grouping import Work
 
 _BATCH = 1000  # entries a call: larger files are grouped as a run groups them
 
@@ -112,12 +113,12 @@ def evaluate(
     """
     settings = settings or StorySettings()
     ordered = sorted(entries, key=lambda one: (one.stored.published, one.stored.key))
-    timeless = any(one.stored.entry.published is None for one in entries)
+    ignore_window = any(one.stored.entry.published is None for one in entries)
     past, pairs = _Past(), list[ScoredPair]()
-    size = len(ordered) if timeless else _BATCH
+    size = len(ordered) if ignore_window else _BATCH
     for begin in range(0, len(ordered), max(size, 1)):
         batch = ordered[begin : begin + size]
-        pairs.extend(_step(batch, ordered, past, settings, learned, timeless=timeless))
+        pairs.extend(_step(batch, ordered, past, settings, learned, ignore_window=ignore_window))
     return Evaluation(
         stories={key: one.story_id for key, one in past.entries.items()},
         entries=tuple(ordered),
@@ -174,13 +175,20 @@ def _step(
     settings: StorySettings,
     learned: Learned | None,
     *,
-    timeless: bool,
+    ignore_window: bool,
 ) -> list[ScoredPair]:
     """Group one batch and remember what came of it."""
     new = [one.stored for one in batch]
-    context = past.context(new[0].published - settings.window, new[-1].published + settings.window)
+    earlier = past.context(new[0].published - settings.window, new[-1].published + settings.window)
     now = ordered[-1].stored.published + timedelta(seconds=1)
-    work = Work(new, context, settings, now=now, learned=learned, timeless=timeless)
+    context = GroupingContext(
+        settings=settings,
+        now=now,
+        past=earlier,
+        learned=learned or shipped(),
+        ignore_window=ignore_window,
+    )
+    work = Work(new, context)
     work.run()
     grouping = work.finish()
     features = dict(grouping.features)

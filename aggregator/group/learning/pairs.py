@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.core.errors import ParseError
-from aggregator.core.model import GroupContext
 from aggregator.core.settings import StorySettings
 from aggregator.group.learning.labelled import Labelled
 from aggregator.group.learning.shortened import RETOLD, versions
 from aggregator.group.model.scoring import kinds_of
 from aggregator.group.pairs.similarity import NAMES, Floats
-from aggregator.group.stories.grouping import Learned, Work
+from aggregator.group.stories.context import GroupingContext, Learned
+from aggregator.group.stories.grouping import Work
 
 _TOPIC = re.compile(r"\d+")
 _PLAIN = ("kinds", "left", "right", "guarded", "events", "topics", "ambiguous")
@@ -72,15 +72,14 @@ def lessons(name: str, entries: Sequence[Labelled], learned: Learned) -> tuple[P
 def collect(name: str, entries: Sequence[Labelled], learned: Learned) -> Pairs:
     """Return the candidate pairs of a file, found and compared as a real run does it."""
     ordered = sorted(entries, key=lambda one: (one.stored.published, one.stored.key))
-    work = Work(
-        [one.stored for one in ordered],
-        GroupContext(),
-        StorySettings(),
+    context = GroupingContext(
+        settings=StorySettings(),
         now=ordered[-1].stored.published,
         learned=learned,
-        timeless=True,
-        hopeless=True,
+        ignore_window=True,
+        include_unlikely=True,
     )
+    work = Work([one.stored for one in ordered], context)
     scored = work.scored
     events = [one.event or f"\0{n}" for n, one in enumerate(ordered)]
     topics = [

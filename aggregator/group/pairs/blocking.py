@@ -1,7 +1,9 @@
-"""Which pairs of entries are worth a look: those that share rare words, a link or an address.
+"""Blocking: the pairs of entries worth comparing are those that share rare words.
 
 For each word of a new entry the nearest entries in time that hold it are looked up, a fixed
-number on both sides, so the cost of an entry does not grow with the archive.
+number on both sides, so the cost of an entry does not grow with the archive. Of the pairs found
+only the strongest are kept, a fixed number for each new entry, so it does not grow with how
+repetitive the news is either.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,18 +15,47 @@ from numpy.typing import NDArray
 
 from aggregator.group.features.packing import VALUE_STEPS, Ragged
 
-Places = NDArray[np.int64]
-Keys = Callable[[Places], tuple[Ragged, NDArray[np.uint8]]]
+Indices = NDArray[np.int64]
+Keys = Callable[[Indices], tuple[Ragged, NDArray[np.uint8]]]
 """From entries to the words that are their keys, and the bytes that the roots of values are stored as."""
+Allowed = Callable[["Pairs"], NDArray[np.bool_]]
+"""Which of the pairs found may be compared."""
+
+# Sorting and looking up plain integers is far quicker than doing so with records, so what
+# belongs together is packed into one number. A posting says which entry holds a word, and how
+# much the word means to it:
+#
+#    31                              8 7             0
+#   +---------------------------------+---------------+
+#   |        entry (ENTRY_BITS)       |  root of value |    uint32
+#   +---------------------------------+---------------+
+#
+# While the products of a chunk of new entries are added up, each is one number. Sorted, the
+# products of one pair stand together:
+#
+#    63        56 55                 32 31            0
+#   +------------+---------------------+---------------+
+#   | new entry, | other entry         | product,      |    int64
+#   | its number |  (ENTRY_BITS)       | a float32     |
+#   | in a chunk |                     |               |
+#   +------------+---------------------+---------------+
+_VALUE_BITS = 8  # the type of the bytes that roots of values are stored as
+ENTRY_BITS = 32 - _VALUE_BITS
+MAX_ENTRIES = 1 << ENTRY_BITS
+_PRODUCT_BITS = 32
+_NEW_SHIFT = _PRODUCT_BITS + ENTRY_BITS
+_ENTRY_MASK = MAX_ENTRIES - 1
+_VALUE_MASK = (1 << _VALUE_BITS) - 1
+
+MAX_PARTNERS = 64  # of one new entry
+RING = 256  # entries of one word that are looked up on each side in time
+_NEW_PER_CHUNK = 32  # so that memory stays small: each new entry may look up 30,000 others
+_ENTRIES_PER_READ, _WORDS_PER_SHELF = 2048, 1 << 14  # for the same reason
+_BUCKETS = 8192  # for a first, coarse sum of the products of one new entry
+_SLOTS = np.uint32((1 << 20) - 1)  # of the hash table of words
 
 _Part = tuple[NDArray[np.uint16], NDArray[np.uint32]]
-RING = 256  # entries of one word that are looked up on each side in time
-_CHUNK = 32  # new entries at a time, so that memory stays small: each may look up 30,000 entries
-_AT_ONCE, _WORDS = 2048, 1 << 14  # entries, and words, at a time, for the same reason
-_LOCAL = 58  # bits below a new entry's number in a chunk
-_ROWS = (1 << 26) - 1
-_HEAPS = 8192  # of the products of one new entry
-_SLOTS = np.uint32((1 << 20) - 1)
+"""Words, as numbers inside one shelf, and a posting for each."""
 _VALUES = np.square(np.arange(256, dtype=np.float32) / np.float32(VALUE_STEPS))
 
 
@@ -32,10 +63,46 @@ _VALUES = np.square(np.arange(256, dtype=np.float32) / np.float32(VALUE_STEPS))
 class Pairs:
     """Candidate pairs: `left` is the later arrival; sorted by left, then right."""
 
-    left: Places
-    right: Places
+    left: Indices
+    right: Indices
     strength: NDArray[np.float32]
     keys: NDArray[np.int64]  # how many keys they share
+
+    def where(self, kept: NDArray[np.bool_]) -> "Pairs":
+        """Return some of the pairs."""
+        return Pairs(
+            left=self.left[kept],
+            right=self.right[kept],
+            strength=self.strength[kept],
+            keys=self.keys[kept],
+        )
+
+
+def strongest(left: Indices, strength: NDArray[np.float32], most: int) -> NDArray[np.bool_]:
+    """Return which pairs are among the strongest of their left entry; of equals the first ones.
+
+    `left` is sorted.
+    """
+    begins = np.flatnonzero(np.diff(left, prepend=-1))
+    sizes = np.diff(np.append(begins, len(left)))
+    kept = np.ones(len(left), bool)
+    for begin, size in zip(
+        begins[sizes > most].tolist(), sizes[sizes > most].tolist(), strict=True
+    ):
+        order = np.argsort(-strength[begin : begin + size], kind="stable")
+        kept[begin + order[most:]] = False
+    return kept
+
+
+def _concatenated(parts: Sequence[Pairs]) -> Pairs:
+    """Return the pairs of all parts."""
+    empty = np.empty(0, np.int64)
+    return Pairs(
+        left=np.concatenate([empty, *(one.left for one in parts)]),
+        right=np.concatenate([empty, *(one.right for one in parts)]),
+        strength=np.concatenate([empty.astype(np.float32), *(one.strength for one in parts)]),
+        keys=np.concatenate([empty, *(one.keys for one in parts)]),
+    )
 
 
 class Index:
@@ -43,11 +110,13 @@ class Index:
 
     def __init__(self, keys: Keys, wanted: NDArray[np.bool_]) -> None:
         """Index the entries; words that no `wanted` (new) entry holds are left out."""
+        if len(wanted) > MAX_ENTRIES:
+            raise ValueError(f"{len(wanted)} entries in one window are more than {MAX_ENTRIES}")
         terms = _Terms(np.unique(keys(np.flatnonzero(wanted))[0].flat))
         places = np.arange(len(wanted))
-        shelves: list[list[_Part]] = [[] for _ in range(0, len(terms.sorted), _WORDS)]
-        for begin in range(0, len(wanted), _AT_ONCE):
-            _shelve(keys, places[begin : begin + _AT_ONCE], terms, shelves)
+        shelves: list[list[_Part]] = [[] for _ in range(0, len(terms.sorted), _WORDS_PER_SHELF)]
+        for begin in range(0, len(wanted), _ENTRIES_PER_READ):
+            _shelve(keys, places[begin : begin + _ENTRIES_PER_READ], terms, shelves)
         sizes = [sum(len(words) for words, _ in shelf) for shelf in shelves]
         self._postings = np.empty(sum(sizes), np.uint32)
         counts = []
@@ -58,28 +127,35 @@ class Index:
             shelf.clear()  # so that there is never room for all twice
         ends = np.cumsum(np.concatenate([[0], *counts]), dtype=np.int64)
         self._starts = ends[: len(terms.sorted) + 1]
-        own = np.flatnonzero(wanted[self._postings >> 8])
-        rows = (self._postings[own] >> 8).astype(np.int64)
+        own = np.flatnonzero(wanted[self._postings >> _VALUE_BITS])
+        rows = (self._postings[own] >> _VALUE_BITS).astype(np.int64)
         of_own = np.searchsorted(self._starts, own, "right") - 1
         by_row = np.argsort(rows, kind="stable")
         self._own, self._own_rows, self._own_words = own[by_row], rows[by_row], of_own[by_row]
 
-    def pairs(self, bounds: NDArray[np.float32]) -> Pairs:
+    def pairs(
+        self,
+        bounds: NDArray[np.float32],
+        allowed: Allowed | None = None,
+        most: int = MAX_PARTNERS,
+    ) -> Pairs:
         """Return the pairs of wanted entries with entries near them in order.
 
-        What they share, the sum of products of values, is above the bound of the wanted entry.
+        What they share, the sum of products of values, is above the bound of the wanted entry. Of
+        the pairs that are `allowed` each wanted entry has the strongest, at most so many. A chunk
+        is filtered and cut before the next one is looked up, so memory has a bound too.
         """
-        cuts = [*np.searchsorted(self._own_rows, np.unique(self._own_rows)[::_CHUNK]).tolist()]
-        found = [self._chunk(slice(a, b), bounds) for a, b in pairwise([*cuts, len(self._own)])]
-        if not found:
-            empty = np.empty(0, np.int64)
-            return Pairs(left=empty, right=empty, strength=np.empty(0, np.float32), keys=empty)
-        left, right, strength, keys = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        return Pairs(left=left, right=right, strength=strength, keys=keys)
+        cuts = [
+            *np.searchsorted(self._own_rows, np.unique(self._own_rows)[::_NEW_PER_CHUNK]).tolist()
+        ]
+        found = []
+        for begin, end in pairwise([*cuts, len(self._own)]):
+            some = self._chunk(slice(begin, end), bounds)
+            some = some if allowed is None else some.where(allowed(some))
+            found.append(some.where(strongest(some.left, some.strength, most)))
+        return _concatenated(found)
 
-    def _chunk(
-        self, some: slice, bounds: NDArray[np.float32]
-    ) -> tuple[Places, Places, NDArray[np.float32], NDArray[np.int64]]:
+    def _chunk(self, some: slice, bounds: NDArray[np.float32]) -> Pairs:
         """Return the pairs of a few new entries, given which of the own words are theirs."""
         here, rows, numbers = self._own[some], self._own_rows[some], self._own_words[some]
         begin = np.maximum(self._starts[numbers], here - RING)
@@ -87,27 +163,27 @@ class Index:
         sizes = end - begin
         places = np.arange(sizes.sum()) + np.repeat(begin - np.cumsum(sizes) + sizes, sizes)
         others = self._postings[places]
-        products = np.repeat(_plain(self._postings[here]), sizes) * _plain(others)
+        products = np.repeat(_values(self._postings[here]), sizes) * _values(others)
         whose, local = np.unique(rows, return_inverse=True)
         owners = np.repeat(local, sizes)
-        hopeful = _hopeful(owners, others >> 8, products, bounds[whose])
-        # New entry, other entry and product in one number: sorting these is far quicker.
-        packed = (owners[hopeful] << _LOCAL) | ((others[hopeful] >> 8).astype(np.int64) << 32)
-        packed |= products[hopeful].view(np.int32)
+        kept = _may_pass(owners, others >> _VALUE_BITS, products, bounds[whose])
+        packed = owners[kept] << _NEW_SHIFT
+        packed |= (others[kept] >> _VALUE_BITS).astype(np.int64) << _PRODUCT_BITS
+        packed |= products[kept].view(np.int32)
         packed.sort()
         products = packed.astype(np.int32).view(np.float32)
-        packed >>= 32
+        packed >>= _PRODUCT_BITS
         first = np.flatnonzero(np.diff(packed, prepend=-1))
         sums = np.add.reduceat(products, first)
         counts = np.diff(first, append=len(packed))
         packed = packed[first]
-        left, right = whose[packed >> (_LOCAL - 32)], packed & _ROWS
+        left, right = whose[packed >> ENTRY_BITS], packed & _ENTRY_MASK
         good = (sums > bounds[left]) & (left != right)
-        return left[good], right[good], sums[good], counts[good]
+        return Pairs(left=left, right=right, strength=sums, keys=counts).where(good)
 
 
 class _Terms:
-    """Words with their places in order: a small hash table, far quicker than searching."""
+    """Sorted words with a small hash table, which is far quicker than binary search."""
 
     def __init__(self, terms: NDArray[np.uint32]) -> None:
         self.sorted = terms
@@ -115,56 +191,57 @@ class _Terms:
         places = np.arange(len(terms), dtype=np.int32)
         self._table = np.full(_SLOTS + 1, len(terms), np.int32)
         self._table[slots] = places
-        self._crowded = np.zeros(_SLOTS + 1, bool)
-        self._crowded[slots[self._table[slots] != places]] = True
+        self._collides = np.zeros(_SLOTS + 1, bool)
+        self._collides[slots[self._table[slots] != places]] = True
         self._words = np.append(terms, np.uint32(0))
 
-    def find(self, words: NDArray[np.uint32]) -> tuple[Places, NDArray[np.int32]]:
+    def find(self, words: NDArray[np.uint32]) -> tuple[Indices, NDArray[np.int32]]:
         """Return which of the words are among the terms, and which terms these are."""
         slots = words & _SLOTS
         places = self._table[slots]
-        crowded = np.flatnonzero(self._crowded[slots])
+        crowded = np.flatnonzero(self._collides[slots])
         places[crowded] = np.searchsorted(self.sorted, words[crowded])
         known = np.flatnonzero((self._words[places] == words) & (places < len(self.sorted)))
         return known, places[known]
 
 
-def _shelve(keys: Keys, entries: Places, terms: _Terms, shelves: Sequence[list[_Part]]) -> None:
-    """Put the postings of some entries where those of so many words lie together.
-
-    A posting is an entry and the byte of a value in one number of 32 bits.
-    """
+def _shelve(keys: Keys, entries: Indices, terms: _Terms, shelves: Sequence[list[_Part]]) -> None:
+    """Add the postings of some entries to the shelves, each of which holds a range of words."""
     ids, values = keys(entries)
     held, words = terms.find(ids.flat)
     owners = np.repeat(entries.astype(np.uint32), np.diff(ids.starts))
-    postings = np.asarray((owners << 8) | values, np.uint32)[held]
-    numbers = words // _WORDS
+    postings = np.asarray((owners << _VALUE_BITS) | values, np.uint32)[held]
+    numbers = words // _WORDS_PER_SHELF
     for number, shelf in enumerate(shelves):
         here = np.flatnonzero(numbers == number)
-        shelf.append(((words[here] % _WORDS).astype(np.uint16), postings[here]))
+        shelf.append(((words[here] % _WORDS_PER_SHELF).astype(np.uint16), postings[here]))
 
 
-def _in_order(shelf: Sequence[_Part]) -> tuple[NDArray[np.uint32], Places]:
+def _in_order(shelf: Sequence[_Part]) -> tuple[NDArray[np.uint32], Indices]:
     """Return the postings of a shelf, word by word, the entries of each in order, and each's number."""
     words, postings = (np.concatenate(some) for some in zip(*shelf, strict=True))
     # Numbers of 16 bits are sorted by counting them, far quicker than by comparing.
     order = np.argsort(words, kind="stable")
-    return postings[order], np.bincount(words, minlength=_WORDS)
+    return postings[order], np.bincount(words, minlength=_WORDS_PER_SHELF)
 
 
-def _hopeful(
-    owners: Places,
+def _may_pass(
+    owners: Indices,
     others: NDArray[np.int32],
     products: NDArray[np.float32],
     bounds: NDArray[np.float32],
-) -> Places:
-    """Return where a product may be of a pair above its entry's bound, from sums over many pairs."""
-    heaps = (owners * _HEAPS) + (others & (_HEAPS - 1))
-    sums = np.bincount(heaps, products, len(bounds) * _HEAPS).reshape(len(bounds), _HEAPS)
-    return np.flatnonzero((sums > 0.999 * bounds[:, None]).ravel()[heaps])
+) -> Indices:
+    """Return which products may belong to a pair above its entry's bound.
+
+    Most pairs share one common word and are far below it. Adding up by bucket, of many pairs each,
+    is quick and never too low, so only what is in a bucket above the bound must be sorted.
+    """
+    buckets = (owners * _BUCKETS) + (others & (_BUCKETS - 1))
+    sums = np.bincount(buckets, products, len(bounds) * _BUCKETS).reshape(len(bounds), _BUCKETS)
+    return np.flatnonzero((sums > 0.999 * bounds[:, None]).ravel()[buckets])
 
 
-def _plain(postings: NDArray[np.uint32]) -> NDArray[np.float32]:
-    """Return the values of postings, whose roots are stored as bytes."""
-    plain: NDArray[np.float32] = _VALUES[postings & 0xFF]
-    return plain
+def _values(postings: NDArray[np.uint32]) -> NDArray[np.float32]:
+    """Return the values of postings."""
+    values: NDArray[np.float32] = _VALUES[postings & _VALUE_MASK]
+    return values

@@ -1,4 +1,4 @@
-"""The pairs of one grouping with their scores: what every decision is made from."""
+"""Candidates: the pairs of entries that one grouping compares, with their scores."""
 
 from dataclasses import dataclass
 
@@ -7,29 +7,29 @@ from numpy.typing import NDArray
 
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing
-from aggregator.group.features.headline_cues import Sign
+from aggregator.group.features.headline_cues import Cue
 from aggregator.group.features.rows import Rows
 from aggregator.group.model.scoring import TITLE_ALONE, Model, kinds_of
 from aggregator.group.pairs import links
-from aggregator.group.pairs.blocking import Index, Pairs
+from aggregator.group.pairs.blocking import MAX_PARTNERS, Index, Pairs, strongest
 from aggregator.group.pairs.similarity import NAMES, Comparison, Floats, same_text
 
-Places = NDArray[np.int64]
-_CHINESE, _OTHER, _TITLES = 0.04, 0.08, 0.12  # what a pair must share to be looked at
+Indices = NDArray[np.int64]
+_CHINESE, _OTHER, _TITLES = 0.04, 0.08, 0.12  # strength a pair must exceed, by kind of text
 # What a Chinese pair must share besides, for each e-fold of hours apart from the first one on.
 # No labelled pair below it comes near its threshold; where much is published, it spares most work.
-_FADING, _AT_ONCE = 0.008, 0.7
-_LINKED = 4.0  # log-odds above the threshold of two sources on one address
-GUARDED = -4.0  # and at most of what only looks alike, like two numbers of a column
+_PER_E_FOLD_OF_HOURS, _FREE_E_FOLDS = 0.008, 0.7
+_LINKED = 4.0  # the least margin of a pair of two sources on one address
+GUARDED = -4.0  # the most that a pair gets which a guard holds apart
 _ALIKE, _COPIED, _LATER = 0.85, 0.3, 12.0  # titles; passages; hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scored:
-    """Pairs of a fresh row and one that arrived before it, with features and log-odds."""
+class ScoredPairs:
+    """Pairs of a new entry (`left`) and one that arrived before it, with features and log-odds."""
 
-    left: Places
-    right: Places
+    left: Indices
+    right: Indices
     columns: Floats
     logits: Floats
     margins: Floats  # log-odds above the threshold of the pair's kind of text, guarded
@@ -38,9 +38,29 @@ class Scored:
     guarded: NDArray[np.bool_]  # numbers of a series, pages of one newspaper: held apart
 
     def of(self, row: int) -> tuple[int, int]:
-        """Return where the pairs begin and end whose later entry is this row."""
+        """Return where the pairs of a new row begin and end."""
         begin, end = np.searchsorted(self.left, (row, row + 1)).tolist()
         return begin, end
+
+
+def find_and_score(
+    rows: Rows,
+    comparison: Comparison,
+    model: Model,
+    settings: StorySettings,
+    *,
+    ignore_window: bool,
+    include_unlikely: bool = False,
+) -> ScoredPairs:
+    """Score pairs of each new entry with earlier entries that have not been superseded.
+
+    With `ignore_window` it does not apply to entries without a date; with `include_unlikely`
+    pairs that cannot win are scored too, to learn from.
+    """
+    left, right = _find(
+        rows, settings, ignore_window=ignore_window, include_unlikely=include_unlikely
+    )
+    return score(rows, comparison, model, settings, (left, right))
 
 
 def score(
@@ -48,27 +68,9 @@ def score(
     comparison: Comparison,
     model: Model,
     settings: StorySettings,
-    *,
-    timeless: bool,
-    hopeless: bool = False,
-) -> Scored:
-    """Find the candidate pairs of all fresh rows, which arrived before and still stand, and score them.
-
-    `timeless`: the window does not apply to entries without a date; `hopeless`: pairs that cannot
-    win are scored as well, to learn from.
-    """
-    left, right = _pairs(rows, settings, timeless=timeless, hopeless=hopeless)
-    return weigh(rows, comparison, model, settings, (left, right))
-
-
-def weigh(
-    rows: Rows,
-    comparison: Comparison,
-    model: Model,
-    settings: StorySettings,
-    pairs: tuple[Places, Places],
-) -> Scored:
-    """Score the pairs given, the later entries in order."""
+    pairs: tuple[Indices, Indices],
+) -> ScoredPairs:
+    """Score the pairs given; `left` is sorted."""
     left, right = pairs
     columns = comparison.features(left, right)
     kinds = kinds_of(rows.heads, left, right)
@@ -77,7 +79,7 @@ def weigh(
     guarded = _guarded(rows, columns, left, right)
     margins = logits - model.thresholds(settings.match)[kinds]
     margins = np.where(guarded, np.minimum(margins, GUARDED), margins)
-    return Scored(
+    return ScoredPairs(
         left=left,
         right=right,
         columns=columns,
@@ -89,7 +91,7 @@ def weigh(
     )
 
 
-def _guarded(rows: Rows, columns: Floats, left: Places, right: Places) -> NDArray[np.bool_]:
+def _guarded(rows: Rows, columns: Floats, left: Indices, right: Indices) -> NDArray[np.bool_]:
     """Say which pairs only look alike and copy little: numbers of a series, pages of one newspaper.
 
     A column, a market report, the next day's live blog have the title or the kind in common and
@@ -102,8 +104,8 @@ def _guarded(rows: Rows, columns: Floats, left: Places, right: Places) -> NDArra
         return columns[:, NAMES.index(name)]
 
     heads, ours = rows.heads, column("same publisher") > 0
-    daily = heads["signs"][left] & heads["signs"][right]
-    daily = (daily & int(Sign.MARKET | Sign.LIVE | Sign.ROUND_UP)) > 0
+    daily = heads["cues"][left] & heads["cues"][right]
+    daily = (daily & int(Cue.MARKET | Cue.LIVE | Cue.ROUND_UP)) > 0
     series = daily | (ours & (column("title ratio") >= _ALIKE))
     series &= column("hours") >= np.log1p(_LATER)
     pages = ours & ((heads["flags"][left] & heads["flags"][right] & packing.ON_PAGE) > 0)
@@ -111,44 +113,58 @@ def _guarded(rows: Rows, columns: Floats, left: Places, right: Places) -> NDArra
     return guarded
 
 
-def _pairs(
-    rows: Rows, settings: StorySettings, *, timeless: bool, hopeless: bool
-) -> tuple[Places, Places]:
-    found = Index(rows.key_words, rows.fresh).pairs(_bounds(rows))
-    kept = slice(None) if hopeless else may_win(rows, found)
-    by_link = links.pairs(rows)
-    both = (np.concatenate((found.left[kept], by_link[0])) << 32) | np.concatenate(
-        (found.right[kept], by_link[1])
-    )
-    packed = np.unique(both)
-    left, right = packed >> 32, packed & 0xFFFFFFFF
-    good = may_meet(rows, left, right, settings, timeless=timeless)
+def _find(
+    rows: Rows, settings: StorySettings, *, ignore_window: bool, include_unlikely: bool
+) -> tuple[Indices, Indices]:
+    """Return the pairs worth comparing, at most MAX_PARTNERS of each new entry, linked ones first."""
+
+    def allowed(found: Pairs) -> NDArray[np.bool_]:
+        """Return which pairs found by words may be compared."""
+        good = _may_be_compared(
+            rows, found.left, found.right, settings, ignore_window=ignore_window
+        )
+        return good if include_unlikely else good & close_enough(rows, found)
+
+    found = Index(rows.key_words, rows.is_new).pairs(_bounds(rows), allowed)
+    left, right = links.pairs(rows)
+    good = _may_be_compared(rows, left, right, settings, ignore_window=ignore_window)
+    left, right = np.append(left[good], found.left), np.append(right[good], found.right)
+    strength = np.append(np.full(np.count_nonzero(good), np.inf, np.float32), found.strength)
+    _, first = np.unique((left << 32) | right, return_index=True)
+    kept = first[strongest(left[first], strength[first], MAX_PARTNERS)]
+    return left[kept], right[kept]
+
+
+def _may_be_compared(
+    rows: Rows, left: Indices, right: Indices, settings: StorySettings, *, ignore_window: bool
+) -> NDArray[np.bool_]:
+    """Return the pairs of a new entry with one that came earlier and has not been superseded."""
     turn = rows.arrived[left]
-    good &= (rows.arrived[right] < turn) & (rows.left[right] > turn)
-    return left[good], right[good]
+    earlier = (rows.arrived[right] < turn) & (rows.superseded[right] > turn)
+    return earlier & in_window(rows, left, right, settings, ignore_window=ignore_window)
 
 
-def may_win(rows: Rows, found: Pairs) -> NDArray[np.bool_]:
-    """Say which pairs share enough for the time between them."""
+def close_enough(rows: Rows, found: Pairs) -> NDArray[np.bool_]:
+    """Return which pairs share enough words for the time between them."""
     left, right = found.left, found.right
     flags = rows.heads["flags"]
     both = packing.CHINESE | packing.DATED
     judged = (flags[left] & flags[right] & both) == both
     hours = np.log1p(np.abs(rows.published[left] - rows.published[right]) / 3600)
-    wanted = _CHINESE + _FADING * np.maximum(hours - _AT_ONCE, 0)
+    wanted = _CHINESE + _PER_E_FOLD_OF_HOURS * np.maximum(hours - _FREE_E_FOLDS, 0)
     urls = rows.heads["url"]
     one_address = (urls[left] == urls[right]) & (urls[left] > 0)
     good: NDArray[np.bool_] = ~judged | one_address | (found.strength > wanted)
     return good
 
 
-def may_meet(
-    rows: Rows, left: Places, right: Places, settings: StorySettings, *, timeless: bool
+def in_window(
+    rows: Rows, left: Indices, right: Indices, settings: StorySettings, *, ignore_window: bool
 ) -> NDArray[np.bool_]:
-    """Say which pairs lie in the window."""
+    """Return which pairs were published within the window."""
     apart = np.abs(rows.published[left] - rows.published[right])
     near: NDArray[np.bool_] = apart <= settings.window.total_seconds()
-    if timeless:
+    if ignore_window:
         near |= (rows.heads["flags"][left] & rows.heads["flags"][right] & packing.DATED) == 0
     return near
 

@@ -6,52 +6,52 @@ from numpy.typing import NDArray
 from aggregator.group.features import packing
 from aggregator.group.features.rows import Rows
 
-Places = NDArray[np.int64]
+Indices = NDArray[np.int64]
 _LOW = np.uint64(0xFFFFFFFF)
-_CROWD = 4  # entries on one address from which on it is a front page, a tracker, a live blog
+_MAX_ON_ADDRESS = 4  # more entries than that share a front page, a tracker or a live blog
 
 
-def pairs(rows: Rows) -> tuple[Places, Places]:
-    """Return pairs of a fresh row and another that share an address or cite one another."""
+def pairs(rows: Rows) -> tuple[Indices, Indices]:
+    """Return pairs of a new row and another that share an address or cite one another."""
     urls = (rows.heads["url"] & _LOW).astype(np.int64)
     own = np.flatnonzero(rows.heads["url"] > 0)
-    cites = packing.cites(rows.briefs, rows.heads)
+    cites = packing.cites(rows.condensed, rows.heads)
     citing = np.repeat(np.arange(len(rows.keys)), np.diff(cites.starts))
     return _meet(
         np.concatenate((urls[own], cites.flat.astype(np.int64))),
         np.concatenate((own, citing)),
         np.concatenate((np.ones(len(own), bool), np.zeros(len(citing), bool))),
-        rows.fresh,
+        rows.is_new,
     )
 
 
 def _meet(
-    keys: Places, holders: Places, owns: NDArray[np.bool_], fresh: NDArray[np.bool_]
-) -> tuple[Places, Places]:
+    keys: Indices, holders: Indices, owns: NDArray[np.bool_], is_new: NDArray[np.bool_]
+) -> tuple[Indices, Indices]:
     """Pair the holders of each key that is rare enough, if one of them owns it."""
     order = np.lexsort((holders, keys))
     keys, holders, owns = keys[order], holders[order], owns[order]
     begins = np.flatnonzero(np.diff(keys, prepend=-1))
     sizes = np.diff(np.append(begins, len(keys)))
-    few = (sizes > 1) & (sizes <= _CROWD)
+    few = (sizes > 1) & (sizes <= _MAX_ON_ADDRESS)
     found = [
         (holders[a], holders[b])
         for begin, size in zip(begins[few].tolist(), sizes[few].tolist(), strict=True)
         for a in range(begin, begin + size)
         for b in range(begin, begin + size)
-        if (owns[a] or owns[b]) and fresh[holders[a]] and holders[a] != holders[b]
+        if (owns[a] or owns[b]) and is_new[holders[a]] and holders[a] != holders[b]
     ]
     both = np.array(found, np.int64).reshape(-1, 2)
     return both[:, 0], both[:, 1]
 
 
-def _crowds(urls: NDArray[np.uint64]) -> Places:
+def _entries_on_address(urls: NDArray[np.uint64]) -> Indices:
     """Return how many entries stand on the address of each."""
     _, inverse, counts = np.unique(urls, return_inverse=True, return_counts=True)
     return np.asarray(counts[inverse], np.int64)
 
 
-def one_address(rows: Rows, left: Places, right: Places) -> NDArray[np.bool_]:
+def one_address(rows: Rows, left: Indices, right: Indices) -> NDArray[np.bool_]:
     """Say which pairs stand on one address in two sources, where few entries do.
 
     Many entries of one source on one address are a tracker, and tell nothing.
@@ -60,6 +60,6 @@ def one_address(rows: Rows, left: Places, right: Places) -> NDArray[np.bool_]:
     same = np.flatnonzero((urls[left] == urls[right]) & (urls[left] > 0))
     found = np.zeros(len(left), bool)
     if len(same):
-        few = _crowds(urls)[left[same]] <= _CROWD
+        few = _entries_on_address(urls)[left[same]] <= _MAX_ON_ADDRESS
         found[same] = few & (sources[left[same]] != sources[right[same]])
     return found

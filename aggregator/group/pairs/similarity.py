@@ -1,4 +1,4 @@
-"""How alike two entries are: numbers for a pair, from their stored features; the only rapidfuzz."""
+"""The similarity of two entries: numbers for a pair, from their stored features; the home of rapidfuzz."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
 
-from aggregator.group.features.headline_cues import Sign
+from aggregator.group.features.headline_cues import Cue
 from aggregator.group.features.packing import DATED
 from aggregator.group.pairs import overlap
 from aggregator.group.pairs.overlap import Lists, Places
@@ -77,7 +77,7 @@ class _Few:
             **self._passages(left, right),
             **self._title_ratio(left, right),
             **self._circumstances(left, right),
-            **self._signs(left, right),
+            **self._cues(left, right),
         }
         same = columns["same publisher"]
         for name in ("bigram cosine", "containment", "title ratio"):
@@ -134,14 +134,14 @@ class _Few:
             "shorter body": np.log1p(np.maximum(shorter, _BRIEF)),
         }
 
-    def _signs(self, left: Places, right: Places) -> dict[str, NDArray[Any]]:
+    def _cues(self, left: Places, right: Places) -> dict[str, NDArray[Any]]:
         """Compare what kinds of text the titles promise."""
-        signs = self._lists.heads["signs"]
-        both, one = signs[left] & signs[right], signs[left] ^ signs[right]
+        cues = self._lists.heads["cues"]
+        both, one = cues[left] & cues[right], cues[left] ^ cues[right]
         return {
             name: (bits & int(sign)) > 0
-            for sign in Sign
-            for name, bits in zip(_sign_names(sign), (both, one), strict=True)
+            for sign in Cue
+            for name, bits in zip(_cue_names(sign), (both, one), strict=True)
         }
 
 
@@ -160,7 +160,7 @@ def same_text(columns: Floats, heads: NDArray[np.void], left: Places, right: Pla
     return np.where(passages >= _PASSAGES, contained, titles).astype(np.float32)
 
 
-def _sign_names(sign: Sign) -> tuple[str, str]:
+def _cue_names(sign: Cue) -> tuple[str, str]:
     word = str(sign.name).lower().replace("_", "-")
     return f"both {word}", f"one {word}"
 
@@ -210,5 +210,5 @@ NAMES = (
     "same publisher, bigram cosine",
     "same publisher, containment",
     "same publisher, title ratio",
-    *(name for sign in Sign for name in _sign_names(sign)),
+    *(name for sign in Cue for name in _cue_names(sign)),
 )

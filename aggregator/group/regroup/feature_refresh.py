@@ -9,7 +9,7 @@ from aggregator.core.model import GroupContext, Grouped, StoredEntry
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing
 from aggregator.group.features.rows import gather
-from aggregator.group.stories.grouping import shipped
+from aggregator.group.stories.context import shipped
 
 Texts = Callable[[Sequence[str]], Iterable[StoredEntry]]
 
@@ -43,5 +43,5 @@ def features(
         return {}
     context = GroupContext(entries=tuple(around))
     rows = gather(entries, context, settings, shipped().prior)
-    fresh = np.flatnonzero(rows.fresh).tolist()
-    return dict(zip((rows.keys[row] for row in fresh), rows.packed(fresh), strict=True))
+    of_new = np.flatnonzero(rows.is_new).tolist()
+    return dict(zip((rows.keys[row] for row in of_new), rows.packed(of_new), strict=True))

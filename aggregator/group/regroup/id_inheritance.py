@@ -7,18 +7,18 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Will:
-    """`kept`: the id that a new story keeps, by its number; `heir`: where most of an old one went."""
+class Inheritance:
+    """`kept`: the old id that a new story keeps, by its number; `successor`: where most of an old story went."""
 
     kept: Mapping[int, str]
-    heir: Mapping[str, int]
+    successor: Mapping[str, int]
 
 
-def settle(
+def inherit(
     shares: Mapping[tuple[str, int], int],
     founders: Mapping[str, int | None],
     published: Mapping[str, datetime],
-) -> Will:
+) -> Inheritance:
     """Say which new story keeps which old id.
 
     `shares` are how many entries of an old story are in a new one, `founders` where its founder
@@ -26,11 +26,13 @@ def settle(
     Of several that went into one the one published first keeps its id. An id that is then free
     goes to another part of its story that has none, so that as little as can be is new to readers.
     """
-    heir = _heirs(shares, founders)
+    successor = _successors(shares, founders)
     kept: dict[int, str] = {}
-    for id_ in sorted(heir, key=lambda one: (published[one], -shares[one, heir[one]], one)):
-        kept.setdefault(heir[id_], id_)
-    free = set(heir) - set(kept.values())
+    for id_ in sorted(
+        successor, key=lambda one: (published[one], -shares[one, successor[one]], one)
+    ):
+        kept.setdefault(successor[id_], id_)
+    free = set(successor) - set(kept.values())
     rest = sorted(
         (-count, published[id_], id_, number)
         for (id_, number), count in shares.items()
@@ -40,10 +42,10 @@ def settle(
         if id_ in free and number not in kept:
             kept[number] = id_
             free.discard(id_)
-    return Will(kept=kept, heir=heir)
+    return Inheritance(kept=kept, successor=successor)
 
 
-def _heirs(
+def _successors(
     shares: Mapping[tuple[str, int], int], founders: Mapping[str, int | None]
 ) -> dict[str, int]:
     parts: dict[str, list[tuple[int, bool, int]]] = defaultdict(list)

@@ -18,11 +18,13 @@ from aggregator.core.model import (
 from aggregator.core.ports import Page
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing
+from aggregator.group.features.rows import FeatureSources
 from aggregator.group.regroup import feature_refresh, id_inheritance
 from aggregator.group.stories import representative
-from aggregator.group.stories.grouping import Work
-from aggregator.group.stories.representative import Claim, Taste
-from aggregator.group.stories.rules import Named
+from aggregator.group.stories.context import GroupingContext
+from aggregator.group.stories.grouping import group
+from aggregator.group.stories.representative import Claim, Preferences
+from aggregator.group.stories.rules import NamedEntries
 
 Strip = Callable[[StoredEntry], StoredEntry]
 
@@ -38,18 +40,18 @@ class Move:
 
 
 @dataclass(slots=True, kw_only=True)
-class Outcome:
-    """What a regrouping came to; `moves` in (published, key) order."""
+class RegroupResult:
+    """What a regrouping changed; `moves` in (published, key) order."""
 
     entries: int = 0
     stories_before: int = 0
     stories_after: int = 0
-    rewritten: int = 0  # stories with other reasons or another representative alone
+    rewritten: int = 0  # stories of the same members, with other reasons or another representative
     moves: tuple[Move, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
+class _KnownEntry:
     """What must be known of an entry until its story is settled."""
 
     before: str
@@ -57,7 +59,7 @@ class _Seen:
     claim: Claim
 
 
-def same(stored: StoredEntry) -> StoredEntry:
+def unchanged(stored: StoredEntry) -> StoredEntry:
     """Return the entry as it is."""
     return stored
 
@@ -71,20 +73,20 @@ class Regrouping:
         *,
         now: datetime,
         priorities: Mapping[str, int] | None = None,
-        strip: Strip = same,
+        strip: Strip = unchanged,
     ) -> None:
         """`strip` takes learned boilerplate out of an entry's text; an entry without is returned itself."""
-        self.outcome = Outcome()
+        self.outcome = RegroupResult()
         self._settings, self._now, self._strip = settings, now, strip
         self._priorities = dict(priorities or {})
-        self._taste = Taste.of(self._priorities, settings.languages)
+        self._preferences = Preferences.from_settings(self._priorities, settings.languages)
         self._window: deque[Grouped] = deque()
-        self._pinned: dict[str, Grouped] = {}  # the user named them: in reach for ever
-        self._seen: dict[str, _Seen] = {}
+        self._pinned: dict[str, Grouped] = {}  # named by the user: they never leave the window
+        self._known: dict[str, _KnownEntry] = {}
         self._before: dict[str, Story] = {}
         self._open: dict[str, Story] = {}
         self._moved: list[Story] = []
-        self._strays: set[str] = set()  # ids that live on without their founder
+        self._orphaned_ids: set[str] = set()  # ids that live on without their founder
 
     def run(self, pages: Iterable[Page]) -> Iterator[Grouping]:
         """Yield what is to be stored, in pieces; the last one holds all that moves."""
@@ -96,10 +98,10 @@ class Regrouping:
         yield self._resolve()
 
     def _page(self, entries: tuple[StoredEntry, ...], past: GroupContext) -> Grouping:
-        self._trim(entries[0].published)
+        self._forget_before(entries[0].published)
         finished = self._finished()
         rewritten = tuple(self._close(finished))
-        packed, fresh = self._features(entries, past)
+        packed, renewed = self._features(entries, past)
         self._remember(entries, past, packed)
         context = GroupContext(
             entries=(*self._pinned.values(), *self._window),
@@ -108,19 +110,19 @@ class Regrouping:
             journal=past.journal,
         )
         self._group(entries, context, packed)
-        named = Named(self._settings, past.decisions)
+        named = NamedEntries(self._settings, past.decisions)
         for one in entries:
             known = Grouped(
                 key=one.key, published=one.published, story_id="", features=packed[one.key]
             )
-            if named.holds(one):
+            if named.includes(one):
                 self._pinned[one.key] = known
             else:
                 self._window.append(known)
-        return Grouping(stories=rewritten, features=fresh, changed=len(rewritten))
+        return Grouping(stories=rewritten, features=renewed, changed=len(rewritten))
 
-    def _trim(self, until: datetime) -> None:
-        """Let go of what is out of reach of entries published from then on."""
+    def _forget_before(self, until: datetime) -> None:
+        """Drop from the window what no entry published from then on can meet."""
         start = until - self._settings.window
         while self._window and self._window[0].published < start:
             self._window.popleft()
@@ -153,8 +155,8 @@ class Regrouping:
             gone = {one.key for one in stale}
             around = [one for one in past.entries if one.key not in gone]
             packed.update(feature_refresh.features(stale, (*self._window, *around), self._settings))
-        fresh = [(one.key, packed[one.key]) for one in stale]
-        return packed, tuple((key, one) for key, one in fresh if stored.get(key) != one)
+        renewed = [(one.key, packed[one.key]) for one in stale]
+        return packed, tuple((key, one) for key, one in renewed if stored.get(key) != one)
 
     def _remember(
         self, entries: Sequence[StoredEntry], past: GroupContext, packed: Mapping[str, bytes]
@@ -163,25 +165,25 @@ class Regrouping:
         story_of = {one.key: one.story_id for one in past.entries}
         heads = packing.headers([packed[one.key] for one in entries])
         for one, head in zip(entries, heads, strict=True):
-            claim = self._taste.claim(one.key, head, (one.published.timestamp(), one.key))
-            self._seen[one.key] = _Seen(
+            claim = self._preferences.claim(one.key, head, (one.published.timestamp(), one.key))
+            self._known[one.key] = _KnownEntry(
                 before=story_of[one.key], title=one.entry.title, claim=claim
             )
         self.outcome.entries += len(entries)
 
     def _group(
-        self, entries: Sequence[StoredEntry], context: GroupContext, packed: Mapping[str, bytes]
+        self, entries: Sequence[StoredEntry], past: GroupContext, packed: Mapping[str, bytes]
     ) -> None:
-        work = Work(
+        done = group(
             entries,
-            context,
-            self._settings,
-            now=self._now,
-            priorities=self._priorities,
-            packed=packed,
+            GroupingContext(
+                settings=self._settings,
+                now=self._now,
+                past=past,
+                priorities=self._priorities,
+                features=FeatureSources(packed=packed),
+            ),
         )
-        work.run()
-        done = work.finish()
         for dead in done.tombstones:
             self._open.pop(dead.id, None)
         self._open.update((story.id, story) for story in done.stories)
@@ -203,16 +205,16 @@ class Regrouping:
                 self.outcome.rewritten += 1
                 found.append(now)
             if before.founder not in {member.key for member in before.members}:
-                self._strays.add(before.id)
+                self._orphaned_ids.add(before.id)
             del self._before[before.id]
             for member in story.members:
-                del self._seen[member.key]
+                del self._known[member.key]
         return found
 
     def _same_as(self, story: Story) -> Story | None:
         """Return the old story of the same members, if there is one."""
         keys = {member.key for member in story.members}
-        olds = {self._seen[key].before for key in keys}
+        olds = {self._known[key].before for key in keys}
         before = self._before[olds.pop()]
         same = not olds and keys == {member.key for member in before.members}
         return before if same else None
@@ -228,34 +230,34 @@ class Regrouping:
         )
 
     def _members(self, story: Story) -> tuple[Member, ...]:
-        return tuple(sorted(story.members, key=lambda one: self._seen[one.key].claim.place))
+        return tuple(sorted(story.members, key=lambda one: self._known[one.key].claim.position))
 
     def _claims(self, story: Story) -> list[Claim]:
         reasons = {member.key: member.reason for member in story.members}
-        copies = representative.copies(reasons, lambda key: self._seen[key].claim.place)
-        return [replace(self._seen[key].claim, copy=key in copies) for key in reasons]
+        copies = representative.copies(reasons, lambda key: self._known[key].claim.position)
+        return [replace(self._known[key].claim, copy=key in copies) for key in reasons]
 
     def _resolve(self) -> Grouping:
         """Give the stories that moved their ids, and the ids that nobody keeps their tombstones."""
         stories = sorted(
-            self._moved, key=lambda one: self._seen[self._members(one)[0].key].claim.place
+            self._moved, key=lambda one: self._known[self._members(one)[0].key].claim.position
         )
-        held = [[self._seen[member.key].before for member in story.members] for story in stories]
+        held = [[self._known[member.key].before for member in story.members] for story in stories]
         olds = {id_: self._before[id_] for some in held for id_ in some}
         homes = {member.key: n for n, story in enumerate(stories) for member in story.members}
         founders = {id_: homes.get(old.founder) for id_, old in olds.items()}
         shares = Counter((id_, n) for n, some in enumerate(held) for id_ in some)
-        will = id_inheritance.settle(
+        inheritance = id_inheritance.inherit(
             shares, founders, {id_: old.first_published for id_, old in olds.items()}
         )
-        taken = {*will.kept.values(), *self._strays}
+        taken = {*inheritance.kept.values(), *self._orphaned_ids}
         made = []
         for n, story in enumerate(stories):
-            id_ = will.kept.get(n) or ids.free_story_id(self._members(story)[0].key, taken)
+            id_ = inheritance.kept.get(n) or ids.free_story_id(self._members(story)[0].key, taken)
             taken.add(id_)
             made.append(self._rebuilt(story, id_, [olds[one] for one in dict.fromkeys(held[n])]))
         dead = [
-            Tombstone(id=id_, when=self._now, into=made[will.heir[id_]].id)
+            Tombstone(id=id_, when=self._now, into=made[inheritance.successor[id_]].id)
             for id_ in sorted(olds.keys() - taken)
         ]
         self.outcome.stories_before += len(olds)
@@ -284,10 +286,10 @@ class Regrouping:
         found = []
         for story in made:
             for member in story.members:
-                seen = self._seen[member.key]
+                seen = self._known[member.key]
                 if seen.before != story.id:
                     move = Move(
                         key=member.key, title=seen.title, before=seen.before, after=story.id
                     )
-                    found.append((seen.claim.place, move))
+                    found.append((seen.claim.position, move))
         return tuple(move for _, move in sorted(found, key=lambda one: one[0]))

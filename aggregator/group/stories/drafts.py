@@ -10,8 +10,8 @@ from aggregator.core.model import Member, Reason, Story, Tombstone
 
 
 @dataclass(slots=True, kw_only=True)
-class Draft:
-    """A story in the making; `members` are in the order in which they came."""
+class StoryDraft:
+    """A story that may still change; `members` are in the order in which they joined."""
 
     id: str
     founder: str
@@ -24,27 +24,27 @@ class Draft:
 
 
 @dataclass(slots=True, kw_only=True)
-class Board:
-    """The stories that a grouping may touch; each entry is in one of them at most.
+class StoryDrafts:
+    """The stories that a grouping may change; each entry is in at most one of them.
 
-    Most stay as they are, so a draft is made when one is asked for.
+    Most stay as they are, so a draft is made only when one is asked for.
     """
 
     now: datetime
     story_of: dict[str, str] = field(default_factory=dict)
     tombstones: list[Tombstone] = field(default_factory=list)
     _stories: dict[str, Story] = field(default_factory=dict)  # without a draft so far
-    _drafts: dict[str, Draft] = field(default_factory=dict)
-    _elsewhere: Collection[str] = ()  # ids in use of stories that are not here
+    _drafts: dict[str, StoryDraft] = field(default_factory=dict)
+    _elsewhere: Collection[str] = ()  # ids in use by stories that are not loaded
     _times: Mapping[str, float] = field(default_factory=dict)
-    _unseen: dict[str, tuple[float, str]] = field(default_factory=dict)
+    _out_of_sight: dict[str, tuple[float, str]] = field(default_factory=dict)
 
     def load(
         self, stories: Iterable[Story], times: Mapping[str, float], ids_: Iterable[str] = ()
     ) -> None:
-        """Take in stories of earlier groupings and when the entries in sight were published.
+        """Load stories of earlier groupings and the times of all entries in sight.
 
-        `ids_` are those of all stories in sight, of which the grouping asks for `stories` alone.
+        `ids_` are the ids of all stories in sight; `stories` are those that the grouping asked for.
         """
         self._times = times
         self._stories = {story.id: story for story in stories}
@@ -53,21 +53,21 @@ class Board:
             member.key: story.id for story in self._stories.values() for member in story.members
         }
 
-    def place(self, key: str) -> tuple[float, str]:
-        """Return an entry's place in (published, key) order."""
+    def position(self, key: str) -> tuple[float, str]:
+        """Return an entry's position in (published, key) order."""
         time = self._times.get(key)
-        return self._unseen[key] if time is None else (time, key)
+        return self._out_of_sight[key] if time is None else (time, key)
 
     def __contains__(self, id_: object) -> bool:
         return id_ in self._drafts or id_ in self._stories or id_ in self._elsewhere
 
-    def draft(self, id_: str) -> Draft:
+    def draft(self, id_: str) -> StoryDraft:
         """Return the story of an id that is in sight."""
         story = self._stories.pop(id_, None)
         if story is not None:
             keys = [member.key for member in story.members]
-            self._unseen.update(_unknown(keys, self._times))
-            self._drafts[id_] = Draft(
+            self._out_of_sight.update(_unknown(keys, self._times))
+            self._drafts[id_] = StoryDraft(
                 id=id_,
                 founder=story.founder,
                 first_published=story.first_published,
@@ -77,16 +77,16 @@ class Board:
             )
         return self._drafts[id_]
 
-    def start(self, draft: Draft) -> tuple[float, str]:
-        """Return the place of a story's first member."""
-        return min(self.place(key) for key in draft.members)
+    def first_position(self, draft: StoryDraft) -> tuple[float, str]:
+        """Return the position of a story's first member."""
+        return min(self.position(key) for key in draft.members)
 
-    def story(self, key: str) -> Draft | None:
+    def story(self, key: str) -> StoryDraft | None:
         """Return the story that holds an entry."""
         found = self.story_of.get(key)
         return None if found is None else self.draft(found)
 
-    def found(
+    def start(
         self,
         key: str,
         reason: Reason,
@@ -94,9 +94,9 @@ class Board:
         revised: datetime,
         id_: str = "",
         first: datetime | None = None,
-    ) -> Draft:
+    ) -> StoryDraft:
         """Make a story of one entry."""
-        draft = Draft(
+        draft = StoryDraft(
             id=id_ or ids.free_story_id(key, self),
             founder=key,
             first_published=first or self.now,
@@ -110,25 +110,25 @@ class Board:
         self.story_of[key] = draft.id
         return draft
 
-    def join(self, draft: Draft, key: str, reason: Reason) -> None:
+    def join(self, draft: StoryDraft, key: str, reason: Reason) -> None:
         """Put an entry that is in no story into one."""
         draft.members[key] = reason
         draft.touched = True
         self.story_of[key] = draft.id
 
-    def touch(self, draft: Draft, revised: datetime) -> None:
-        """Note that what a story shows has changed."""
+    def mark_changed(self, draft: StoryDraft, revised: datetime) -> None:
+        """Note that what a story shows has changed, and when."""
         draft.touched = True
         moved = min(revised, self.now) if draft.new else self.now
         draft.updated = max(draft.updated, moved)
 
-    def leave(self, key: str) -> None:
+    def remove(self, key: str) -> None:
         """Take an entry out of its story, which keeps its id."""
         draft = self.draft(self.story_of.pop(key))
         del draft.members[key]
-        self.touch(draft, self.now)
+        self.mark_changed(draft, self.now)
 
-    def merge(self, one: Draft, other: Draft) -> Draft:
+    def merge(self, one: StoryDraft, other: StoryDraft) -> StoryDraft:
         """Make one story of two: that published first keeps its id, the other gets a tombstone."""
         kept, gone = sorted((one, other), key=self._age)
         kept.members.update(gone.members)
@@ -136,17 +136,17 @@ class Board:
         del self._drafts[gone.id]
         if not gone.new:
             self.tombstones.append(Tombstone(id=gone.id, when=self.now, into=kept.id))
-        self.touch(kept, gone.updated)
+        self.mark_changed(kept, gone.updated)
         return kept
 
-    def changed(self) -> Iterator[Draft]:
+    def changed(self) -> Iterator[StoryDraft]:
         """Yield the stories that are new or changed and still hold something, in order of founder."""
         touched = [draft for draft in self._drafts.values() if draft.touched and draft.members]
-        yield from sorted(touched, key=self.start)
+        yield from sorted(touched, key=self.first_position)
 
-    def finish(self, draft: Draft) -> Story:
+    def finish(self, draft: StoryDraft) -> Story:
         """Return the story as a value, its members in (published, key) order."""
-        keys = sorted(draft.members, key=self.place)
+        keys = sorted(draft.members, key=self.position)
         return Story(
             id=draft.id,
             founder=draft.founder,
@@ -156,13 +156,13 @@ class Board:
             updated=draft.updated,
         )
 
-    def _age(self, draft: Draft) -> tuple[bool, datetime, tuple[float, str]]:
-        """Return what says which of two stories was published first."""
-        return draft.new, draft.first_published, self.start(draft)
+    def _age(self, draft: StoryDraft) -> tuple[bool, datetime, tuple[float, str]]:
+        """Return the sort key of a story: the smallest one was published first."""
+        return draft.new, draft.first_published, self.first_position(draft)
 
 
 def _unknown(keys: Sequence[str], times: Mapping[str, float]) -> dict[str, tuple[float, str]]:
-    """Place the members whose time is out of sight: before or after those in sight, as they stood."""
+    """Return positions for members whose time is unknown: before or after the known ones, in order."""
     places: dict[str, tuple[float, str]] = {}
     seen = False
     for number, key in enumerate(keys):

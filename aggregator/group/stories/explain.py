@@ -10,12 +10,13 @@ import numpy as np
 from aggregator.core.model import Decision, GroupContext, StoredEntry
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing
-from aggregator.group.features.features import vocabulary
+from aggregator.group.features.features import words_by_hash
 from aggregator.group.model.scoring import KINDS, kinds_of
 from aggregator.group.pairs import candidates
-from aggregator.group.pairs.candidates import Scored
+from aggregator.group.pairs.candidates import ScoredPairs
 from aggregator.group.pairs.similarity import COPIED, NAMES
-from aggregator.group.stories.assign import chance
+from aggregator.group.stories import assign
+from aggregator.group.stories.context import GroupingContext
 from aggregator.group.stories.grouping import Work
 
 Verdict = Literal[
@@ -64,9 +65,11 @@ def explain(
 ) -> Explanation:
     """Compare two entries with the shipped weights, as if nothing else had been published."""
     pair = sorted((a, b), key=lambda one: (one.published, one.key))
-    work = Work(pair, GroupContext(decisions=tuple(decisions)), settings, now=pair[1].published)
+    past = GroupContext(decisions=tuple(decisions))
+    context = GroupingContext(settings=settings, now=pair[1].published, past=past)
+    work = Work(pair, context)
     rows = np.array([1]), np.array([0])
-    scored = candidates.weigh(work.rows, work.comparer, work.model, settings, rows)
+    scored = candidates.score(work.rows, work.comparer, work.model, settings, rows)
     columns = scored.columns
     kind = int(kinds_of(work.rows.heads, *rows)[0])
     log_odds = float(scored.logits[0])
@@ -80,17 +83,19 @@ def explain(
         kind=KINDS[kind],
         features=_named(columns[0].tolist()),
         contributions=tuple(sorted(_named(contributions), key=lambda one: -abs(one[1]))),
-        probability=chance(log_odds),
-        threshold=chance(threshold),
+        probability=assign.probability(log_odds),
+        threshold=assign.probability(threshold),
         same_text=round(copied, 3),
         keys=_keys(pair, work.rows.packed([0, 1])),
         looked_at=bool(len(work.scored.left)),
         verdict=verdict,
-        words=_sentence(verdict, chance(log_odds), chance(threshold), apart, decided),
+        words=_sentence(
+            verdict, assign.probability(log_odds), assign.probability(threshold), apart, decided
+        ),
     )
 
 
-def _verdict(scored: Scored, plain: float, decided: str, *, too_far: bool) -> Verdict:
+def _verdict(scored: ScoredPairs, plain: float, decided: str, *, too_far: bool) -> Verdict:
     """Say what a pair is; `plain` is its log-odds above the threshold before any guard."""
     margin = float(scored.margins[0])
     if decided:
@@ -114,7 +119,7 @@ def _named(values: Iterable[float]) -> tuple[tuple[str, float], ...]:
 
 def _keys(pair: Iterable[StoredEntry], packed: list[bytes]) -> tuple[str, ...]:
     mine, other = packing.heaviest_words(packed)
-    words = {number: word for one in pair for number, word in vocabulary(one).items()}
+    words = {number: word for one in pair for number, word in words_by_hash(one).items()}
     held = set(other[: packing.KEYS])
     shared = [words[number] for number in mine[: packing.KEYS] if number in held]
     return tuple(shared[:_KEYS])

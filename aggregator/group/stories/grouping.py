@@ -1,157 +1,96 @@
 """One grouping: each new entry in its turn joins the story that it fits, or founds one."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cache
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.core.model import GroupContext, Grouping, Reason, StoredEntry, Story
+from aggregator.core.model import Grouping, Reason, StoredEntry
 from aggregator.core.settings import StorySettings
-from aggregator.group.features import prior
-from aggregator.group.features.features import Features
-from aggregator.group.features.intake import Intake
-from aggregator.group.features.prior import Prior
-from aggregator.group.features.rows import Read, gather, read_nothing
-from aggregator.group.model import scoring
-from aggregator.group.model.scoring import Model
+from aggregator.group.features.context_reader import ContextReader
+from aggregator.group.features.rows import gather
 from aggregator.group.pairs import candidates
+from aggregator.group.pairs.blocking import MAX_PARTNERS
 from aggregator.group.pairs.similarity import Comparer
 from aggregator.group.stories import assign, representative, rules
-from aggregator.group.stories.drafts import Board, Draft
+from aggregator.group.stories.context import GroupingContext, shipped
+from aggregator.group.stories.drafts import StoryDraft, StoryDrafts
 from aggregator.group.stories.reasons import reason
-from aggregator.group.stories.representative import Taste
+from aggregator.group.stories.representative import Preferences
 
-_NOTHING: Mapping[str, Features] = {}
-_EQUAL: Mapping[str, int] = {}
-Tell = Callable[[Iterable[str]], Iterable[Story]]
+_MEMBERS_TO_MERGE = 8  # of each of two stories that are compared, each with each
 
 
-def group(
-    new: Sequence[StoredEntry],
-    context: GroupContext,
-    settings: StorySettings,
-    *,
-    now: datetime,
-    priorities: Mapping[str, int] = _EQUAL,
-    extracted: Mapping[str, Features] = _NOTHING,
-    intake: Intake | None = None,
-    read: Read = read_nothing,
-    tell: Tell | None = None,
-) -> Grouping:
+def group(new: Sequence[StoredEntry], context: GroupingContext) -> Grouping:
     """Group entries that are new or materially changed, in (published, key) order; pure.
 
-    The result is the same however one stream is cut into calls. `priorities` are
-    those of sources by identity; `extracted` are features by key that were taken before.
-    If an `intake` kept a part of the features of the context, `read` gives those of keys; if
-    the context lacks stories, `tell` gives those that hold keys and is asked once.
+    The result is the same however one stream is cut into calls.
     """
     if not new:
         return Grouping(stories=())
-    work = Work(
-        new,
-        context,
-        settings,
-        now=now,
-        priorities=priorities,
-        extracted=extracted,
-        intake=intake,
-        read=read,
-        tell=tell,
-    )
+    work = Work(new, context)
     work.run()
     return work.finish()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Learned:
-    """What was learned from labelled entries and from news at large."""
-
-    model: Model
-    prior: Prior
-
-
-@cache
-def shipped() -> Learned:
-    """Return what the package brings."""
-    return Learned(model=scoring.built_in(), prior=prior.built_in())
-
-
-def take_in(new: Sequence[StoredEntry], settings: StorySettings) -> Intake:
-    """Return what takes in the features of the context in which entries will be grouped."""
-    return Intake(new, settings, shipped().prior)
+def reader_for(new: Sequence[StoredEntry], settings: StorySettings) -> ContextReader:
+    """Return what reads the features of the entries around new ones."""
+    return ContextReader(new, settings, shipped().prior)
 
 
 class Work:
-    """What one grouping holds while it runs."""
+    """The state of one grouping while it runs."""
 
-    def __init__(
-        self,
-        new: Sequence[StoredEntry],
-        context: GroupContext,
-        settings: StorySettings,
-        *,
-        now: datetime,
-        priorities: Mapping[str, int] = _EQUAL,
-        learned: Learned | None = None,
-        timeless: bool = False,
-        packed: Mapping[str, bytes] | None = None,
-        hopeless: bool = False,
-        extracted: Mapping[str, Features] = _NOTHING,
-        intake: Intake | None = None,
-        read: Read = read_nothing,
-        tell: Tell | None = None,
-    ) -> None:
-        """`hopeless`: pairs that cannot win are scored as well, to learn from."""
-        learned = learned or shipped()
-        self.new, self.context, self.settings = new, context, settings
+    def __init__(self, new: Sequence[StoredEntry], context: GroupingContext) -> None:
+        """Find and score the pairs of the new entries; stories are not yet changed."""
+        self.new, self.context = new, context
+        self.settings, self.model = context.settings, context.learned.model
         self.rows = rows = gather(
             new,
-            context,
-            settings,
-            learned.prior,
-            packed,
-            timeless=timeless,
-            extracted=extracted,
-            intake=intake,
-            read=read,
+            context.past,
+            context.settings,
+            context.learned.prior,
+            context.features,
+            ignore_window=context.ignore_window,
         )
-        self.model = learned.model
-        self.timeless = timeless
         self.comparer = Comparer(rows.packed, rows.published)
-        self.scored = candidates.score(
-            rows, self.comparer, self.model, settings, timeless=timeless, hopeless=hopeless
+        self.scored = candidates.find_and_score(
+            rows,
+            self.comparer,
+            self.model,
+            context.settings,
+            ignore_window=context.ignore_window,
+            include_unlikely=context.include_unlikely,
         )
-        rows.fetch(np.unique(self.scored.right[self.scored.margins > 0]).tolist())
-        fresh = np.flatnonzero(rows.fresh)
-        self.row_of = dict(zip(rows.arrived[fresh].tolist(), fresh.tolist(), strict=True))
+        rows.preload(np.unique(self.scored.right[self.scored.margins > 0]).tolist())
+        of_new = np.flatnonzero(rows.is_new)
+        self.row_of_turn = dict(zip(rows.arrived[of_new].tolist(), of_new.tolist(), strict=True))
         self.latest = dict(zip(rows.keys, range(len(rows.keys)), strict=True))
-        self.latest.update((rows.keys[row], row) for row in self.row_of.values())
-        known = rules.configured(settings, self._addresses())
-        self.rules = rules.make(chain(known, context.decisions))
-        self.taste = Taste.of(priorities, settings.languages)
-        self.board = self._board(now, tell)
+        self.latest.update((rows.keys[row], row) for row in self.row_of_turn.values())
+        known = rules.configured_decisions(context.settings, self._addresses())
+        self.rules = rules.from_decisions(chain(known, context.past.decisions))
+        self.preferences = Preferences.from_settings(context.priorities, context.settings.languages)
+        self.drafts = self._load_drafts()
 
-    def _board(self, now: datetime, tell: Tell | None) -> Board:
+    def _load_drafts(self) -> StoryDrafts:
         """Return the stories of the context, or of these what the grouping may touch."""
-        stories = {story.id: story for story in self.context.stories}
-        in_sight = {one.story_id for one in self.context.entries}
-        if tell is not None:
-            found = tell(self._reached())
+        past, load = self.context.past, self.context.load_stories
+        stories = {story.id: story for story in past.stories}
+        in_sight = {one.story_id for one in past.entries}
+        if load is not None:
+            found = load(self._reached())
             stories.update((story.id, story) for story in found if story.id in in_sight)
-        board = Board(now=now)
+        drafts = StoryDrafts(now=self.context.now)
         times = dict(zip(self.latest, self._of_latest(self.rows.published), strict=True))
-        board.load(stories.values(), times, in_sight if tell else ())
-        return board
+        drafts.load(stories.values(), times, in_sight if load else ())
+        return drafts
 
     def _reached(self) -> set[str]:
         """Return the new entries, those that might take one in, and those that the user named."""
-        hopeful = np.unique(self.scored.right[self.scored.margins > assign.LEAST_BAR])
+        hopeful = np.unique(self.scored.right[self.scored.margins > assign.LOWEST_BAR])
         near = (self.rows.keys[row] for row in hopeful.tolist())
         return {*near, *chain.from_iterable(self.rules.pairs), *(one.key for one in self.new)}
 
@@ -166,96 +105,95 @@ class Work:
 
     def run(self) -> None:
         """Carry out the corrections, then give each entry its story."""
-        self.obey()
+        self.apply_corrections()
         for turn in range(len(self.new)):
-            self.take(turn)
+            self.place(turn)
 
-    def obey(self) -> None:
+    def apply_corrections(self) -> None:
         """Carry out the user's corrections on the stories that are there."""
         for pair, (kind, parted) in self.rules.pairs.items():
-            one, other = (self.board.story(key) for key in sorted(pair))
+            one, other = (self.drafts.story(key) for key in sorted(pair))
             if one is None or other is None:
                 continue
             if kind == "join" and one is not other:
-                self._show(self.board.merge(one, other))
+                self._show(self.drafts.merge(one, other))
             elif kind != "join" and one is other:
-                late = parted if kind == "split" else max(pair, key=self.board.place)
+                late = parted if kind == "split" else max(pair, key=self.drafts.position)
                 self._part(late)
 
-    def take(self, turn: int) -> None:
+    def place(self, turn: int) -> None:
         """Give one entry its story."""
         stored = self.new[turn]
-        draft = self.board.story(stored.key)
+        draft = self.drafts.story(stored.key)
         if draft is not None:
             if stored.revised > draft.updated:
-                self.board.touch(draft, stored.revised)
+                self.drafts.mark_changed(draft, stored.revised)
             draft.touched = True
-        elif stored.key in self.context.journal:
+        elif stored.key in self.context.past.journal:
             self._restore(stored)
         else:
             self._decide(turn)
-        self._show(self.board.draft(self.board.story_of[stored.key]))
+        self._show(self.drafts.draft(self.drafts.story_of[stored.key]))
 
     def finish(self) -> Grouping:
         """Return what was done."""
-        drafts = list(self.board.changed())
-        fresh = [self.row_of[turn] for turn in range(len(self.new))]
+        changed = list(self.drafts.changed())
+        rows = [self.row_of_turn[turn] for turn in range(len(self.new))]
         return Grouping(
-            stories=tuple(self.board.finish(draft) for draft in drafts),
-            tombstones=tuple(self.board.tombstones),
-            features=tuple(
-                zip((one.key for one in self.new), self.rows.packed(fresh), strict=True)
-            ),
-            new=sum(draft.new for draft in drafts),
-            changed=sum(not draft.new for draft in drafts),
+            stories=tuple(self.drafts.finish(draft) for draft in changed),
+            tombstones=tuple(self.drafts.tombstones),
+            features=tuple(zip((one.key for one in self.new), self.rows.packed(rows), strict=True)),
+            new=sum(draft.new for draft in changed),
+            changed=sum(not draft.new for draft in changed),
         )
 
     def _part(self, key: str) -> None:
         """Take an entry out of its story and give it one of its own."""
-        draft = self.board.draft(self.board.story_of[key])
-        self.board.leave(key)
-        self.board.found(key, Reason(kind="user"), revised=self.board.now)
+        draft = self.drafts.draft(self.drafts.story_of[key])
+        self.drafts.remove(key)
+        self.drafts.start(key, Reason(kind="user"), revised=self.drafts.now)
         self._show(draft)
 
     def _restore(self, stored: StoredEntry) -> None:
         """Put an entry back where the journal says it was."""
-        id_, first = self.context.journal[stored.key]
-        if id_ in self.board:
-            self._join(self.board.draft(id_), stored, Reason(kind="journal"))
+        id_, first = self.context.past.journal[stored.key]
+        if id_ in self.drafts:
+            self._join(self.drafts.draft(id_), stored, Reason(kind="journal"))
         else:
-            self.board.found(
+            self.drafts.start(
                 stored.key, Reason(kind="journal"), revised=stored.revised, id_=id_, first=first
             )
 
     def _decide(self, turn: int) -> None:
         """Let a new entry join the story that it fits, or found one."""
         stored = self.new[turn]
-        partners = (self.board.story(key) for key in self.rules.partners(stored.key))
+        partners = (self.drafts.story(key) for key in self.rules.partners(stored.key))
         wanted = next((draft for draft in partners if draft is not None), None)
         if wanted is not None:
             self._join(wanted, stored, Reason(kind="user"))
             return
         near = self._near(turn)
-        fits = {id_: self._fit(id_, pairs) for id_, pairs in near.items()}
-        above = {id_: fit - self._bar(self.board.draft(id_)) for id_, fit in fits.items()}
+        missing = self._missing(turn)
+        fits = {id_: self._fit(id_, pairs, missing) for id_, pairs in near.items()}
+        above = {id_: fit - self._bar(self.drafts.draft(id_)) for id_, fit in fits.items()}
         # Few stories are above their bar; that these may take it is the costlier question.
         above = {id_: one for id_, one in above.items() if one > 0 and self._open(id_, stored.key)}
-        chosen = assign.best(above)
+        chosen = assign.best_story(above)
         if not chosen:
-            self.board.found(stored.key, Reason(kind="founder"), revised=stored.revised)
+            self.drafts.start(stored.key, Reason(kind="founder"), revised=stored.revised)
             return
         why = reason(stored, near[chosen], fits[chosen], self.scored, self.rows, model=self.model)
-        self._join(self.board.draft(chosen), stored, why)
-        second = assign.best({id_: one for id_, one in above.items() if id_ != chosen})
+        self._join(self.drafts.draft(chosen), stored, why)
+        second = assign.best_story({id_: one for id_, one in above.items() if id_ != chosen})
         if second:
-            self._merge(self.board.draft(chosen), self.board.draft(second))
+            self._merge(self.drafts.draft(chosen), self.drafts.draft(second))
 
     def _near(self, turn: int) -> dict[str, list[int]]:
         """Return the pairs of an entry with the members of each story whose bar it might pass."""
         found: dict[str, list[int]] = defaultdict(list)
         hopeful = set()
-        keys, story_of = self.rows.keys, self.board.story_of
-        begin, end = self.scored.of(self.row_of[turn])
+        keys, story_of = self.rows.keys, self.drafts.story_of
+        begin, end = self.scored.of(self.row_of_turn[turn])
         others, margins = (
             part[begin:end].tolist() for part in (self.scored.right, self.scored.margins)
         )
@@ -263,7 +201,7 @@ class Work:
             story = story_of.get(keys[other])
             if story is not None:
                 found[story].append(pair)
-                if margin > assign.LEAST_BAR:
+                if margin > assign.LOWEST_BAR:
                     hopeful.add(story)
         return {story: pairs for story, pairs in found.items() if story in hopeful}
 
@@ -272,57 +210,70 @@ class Work:
 
         So a story that goes on at an even pace is closed after two windows.
         """
-        draft = self.board.draft(story)
-        if len(draft.members) >= assign.SIZE or self.rules.forbids(key, draft.members):
+        draft = self.drafts.draft(story)
+        if len(draft.members) >= assign.MAX_MEMBERS or self.rules.forbids(key, draft.members):
             return False
-        here, window = self.board.place(key)[0], self.settings.window.total_seconds()
-        near = sum(abs(self.board.place(one)[0] - here) <= window for one in draft.members)
-        return self.timeless or 2 * near >= len(draft.members)
+        here, window = self.drafts.position(key)[0], self.settings.window.total_seconds()
+        near = sum(abs(self.drafts.position(one)[0] - here) <= window for one in draft.members)
+        return self.context.ignore_window or 2 * near >= len(draft.members)
 
-    def _fit(self, story: str, pairs: Sequence[int]) -> float:
+    def _missing(self, turn: int) -> float:
+        """Return what a member counts that a new entry was not compared with."""
+        begin, end = self.scored.of(self.row_of_turn[turn])
+        if end - begin < MAX_PARTNERS:
+            return -assign.MISSING_MEMBER
+        return assign.left_out(self.scored.margins[begin:end].tolist())
+
+    def _fit(self, story: str, pairs: Sequence[int], missing: float) -> float:
         margins = self.scored.margins[pairs].tolist()
-        return assign.fit(margins, len(self.board.draft(story).members))
+        return assign.fit(margins, len(self.drafts.draft(story).members), missing)
 
-    def _bar(self, draft: Draft) -> float:
+    def _bar(self, draft: StoryDraft) -> float:
         """Return what a story wants of a newcomer, from how well its members fit."""
         fits = [assign.log_odds(one.score) for one in draft.members.values() if one.weights]
         return assign.bar(fits, len(draft.members))
 
-    def _merge(self, one: Draft, other: Draft) -> None:
+    def _merge(self, one: StoryDraft, other: StoryDraft) -> None:
         """Make one story of two if what they hold is one event, pair by pair."""
         if any(self.rules.forbids(key, other.members) for key in one.members):
             return
-        if len(one.members) + len(other.members) > assign.SIZE:
+        if len(one.members) + len(other.members) > assign.MAX_MEMBERS:
             return
-        rows = [
-            [self.latest[key] for key in draft.members if key in self.latest]
-            for draft in (one, other)
-        ]
+        rows = [self._sample(draft) for draft in (one, other)]
         cross = sorted((a, b) for a in rows[0] for b in rows[1])
         left, right = np.array(cross, np.int64).T
-        near = candidates.may_meet(self.rows, left, right, self.settings, timeless=self.timeless)
+        near = candidates.in_window(
+            self.rows, left, right, self.settings, ignore_window=self.context.ignore_window
+        )
         pairs = left[near], right[near]
-        found = candidates.weigh(self.rows, self.comparer, self.model, self.settings, pairs)
-        apart = len(one.members) * len(other.members) - len(found.left)
+        found = candidates.score(self.rows, self.comparer, self.model, self.settings, pairs)
+        apart = len(cross) - len(found.left)
         margins = [*found.margins.tolist(), *([-assign.CLIP] * apart)]
-        if assign.are_one(margins, (self._bar(one), self._bar(other))):
-            self._show(self.board.merge(one, other))
+        if assign.should_merge(margins, (self._bar(one), self._bar(other))):
+            self._show(self.drafts.merge(one, other))
 
-    def _join(self, draft: Draft, stored: StoredEntry, reason: Reason) -> None:
+    def _sample(self, draft: StoryDraft) -> list[int]:
+        """Return the rows of some members, evenly from the first to the last that joined."""
+        rows = [self.latest[key] for key in draft.members if key in self.latest]
+        return rows[:: -(-len(rows) // _MEMBERS_TO_MERGE)] if rows else []
+
+    def _join(self, draft: StoryDraft, stored: StoredEntry, reason: Reason) -> None:
         publishers = {self._publisher(key) for key in draft.members}
-        self.board.join(draft, stored.key, reason)
+        self.drafts.join(draft, stored.key, reason)
         if draft.new or self._publisher(stored.key) not in publishers:
-            self.board.touch(draft, stored.revised)
+            self.drafts.mark_changed(draft, stored.revised)
 
     def _publisher(self, key: str) -> int:
         row = self.latest.get(key)
         return 0 if row is None else int(self.rows.heads["publisher"][row])
 
-    def _show(self, draft: Draft) -> None:
+    def _show(self, draft: StoryDraft) -> None:
         """Choose again which entry stands for the story."""
-        copies = representative.copies(draft.members, self.board.place)
+        copies = representative.copies(draft.members, self.drafts.position)
         claims = [
-            self.taste.claim(key, self.rows.heads[row], self.board.place(key), copy=key in copies)
+            self.preferences.claim(
+                key, self.rows.heads[row], self.drafts.position(key), copy=key in copies
+            )
             for key in draft.members
             if (row := self.latest.get(key)) is not None
         ]
@@ -330,4 +281,4 @@ class Work:
         chosen = representative.choose(claims, current)
         if chosen != current:
             draft.representative = chosen
-            self.board.touch(draft, self.board.now)
+            self.drafts.mark_changed(draft, self.drafts.now)

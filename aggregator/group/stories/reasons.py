@@ -4,21 +4,21 @@ from collections.abc import Sequence
 
 from aggregator.core.model import Reason, StoredEntry
 from aggregator.group.features import packing
-from aggregator.group.features.features import vocabulary
+from aggregator.group.features.features import words_by_hash
 from aggregator.group.features.rows import Rows
 from aggregator.group.model.scoring import Model, kinds_of
-from aggregator.group.pairs.candidates import Scored
+from aggregator.group.pairs.candidates import ScoredPairs
 from aggregator.group.pairs.similarity import COPIED, NAMES
 from aggregator.group.stories import assign
 
-_WEIGHTS, _WORDS = 6, 8
+_MAX_WEIGHTS, _MAX_WORDS = 6, 8
 
 
 def reason(
     stored: StoredEntry,
     pairs: Sequence[int],
     fit: float,
-    scored: Scored,
+    scored: ScoredPairs,
     rows: Rows,
     *,
     model: Model,
@@ -31,26 +31,28 @@ def reason(
     linked = bool(scored.linked[pair])
     return Reason(
         kind="same text" if copy else "same link" if linked else "same event",
-        score=assign.chance(fit),
+        score=assign.probability(fit),
         nearest=rows.keys[scored.right[pair]],
         weights=_weights(pair, scored, rows, model),
         shared=_shared(stored, pair, scored, rows),
     )
 
 
-def _weights(pair: int, scored: Scored, rows: Rows, model: Model) -> tuple[tuple[str, float], ...]:
+def _weights(
+    pair: int, scored: ScoredPairs, rows: Rows, model: Model
+) -> tuple[tuple[str, float], ...]:
     """Return the features that weigh most in a pair, with what they add to its log-odds."""
     kind = int(kinds_of(rows.heads, scored.left[[pair]], scored.right[[pair]])[0])
     parts = model.kind(kind).contributions(scored.columns[pair]).tolist()
     named = ((name, round(part, 2)) for name, part in zip(NAMES, parts, strict=True))
-    return tuple(sorted(named, key=lambda one: -abs(one[1]))[:_WEIGHTS])
+    return tuple(sorted(named, key=lambda one: -abs(one[1]))[:_MAX_WEIGHTS])
 
 
-def _shared(stored: StoredEntry, pair: int, scored: Scored, rows: Rows) -> tuple[str, ...]:
+def _shared(stored: StoredEntry, pair: int, scored: ScoredPairs, rows: Rows) -> tuple[str, ...]:
     """Return the heaviest words that both entries of a pair hold."""
     both = rows.packed([int(side[pair]) for side in (scored.left, scored.right)])
     mine, other = packing.heaviest_words(both)
     held = set(other)
-    shared = [one for one in mine if one in held][:_WORDS]
-    words = vocabulary(stored, frozenset(shared)) if shared else {}
+    shared = [one for one in mine if one in held][:_MAX_WORDS]
+    words = words_by_hash(stored, frozenset(shared)) if shared else {}
     return tuple(words[one] for one in shared if one in words)

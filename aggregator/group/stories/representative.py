@@ -1,4 +1,4 @@
-"""Which entry of a story is shown: preferred, complete, original; and it stays unless clearly beaten."""
+"""The representative of a story, the entry that is shown: preferred, complete, original, and stable."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,40 +9,40 @@ from aggregator.core.model import Reason
 from aggregator.group.features.features import wide_hash
 from aggregator.text.fold import language_key
 
-_FULL = 400  # characters from which on a body is complete enough
-_CLEARLY = 1.0
+_COMPLETE_BODY = 400  # characters
+_CLEAR_LEAD = 1.0  # points of quality by which another entry replaces the one shown
 _SCRIPT = 4  # letters of a script in a tag
 _UNCLEAR = "hani"  # a script that may be simplified or traditional
 
-Place = tuple[float, str]
+Position = tuple[float, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What speaks for an entry: the source's priority, how its language is liked, characters, when it came."""
+    """What speaks for an entry: the source's priority, rank of its language, characters, when it came."""
 
     key: str
     priority: int = 0
     language: int = 0
     length: int
-    place: Place
+    position: Position
     copy: bool = False
 
     @property
-    def liked(self) -> tuple[int, int]:
-        """What the reader said; it goes before all else."""
+    def preference(self) -> tuple[int, int]:
+        """What the reader asked for; it goes before everything else."""
         return self.priority, self.language
 
     @property
-    def worth(self) -> float:
-        """How good it is to show; one point is a clear difference."""
-        fullness = min(self.length / _FULL, 1.0) * 2
+    def quality(self) -> float:
+        """How well it represents the story; one point is a clear difference."""
+        fullness = min(self.length / _COMPLETE_BODY, 1.0) * 2
         return fullness - (0.9 if self.copy else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taste:
-    """What a reader would rather see: sources by the hash of their identity, languages in order.
+class Preferences:
+    """What the reader prefers: sources by the hash of their identity, languages in order.
 
     A language comes with the script that it is to be written in, '' for any.
     """
@@ -51,30 +51,32 @@ class Taste:
     languages: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of(cls, priorities: Mapping[str, int], languages: Iterable[str]) -> "Taste":
-        """Return the taste for sources by identity, and for languages as tags."""
+    def from_settings(
+        cls, priorities: Mapping[str, int], languages: Iterable[str]
+    ) -> "Preferences":
+        """Return the preferences for priorities of sources by identity, and for languages as tags."""
         return cls(
             priorities={wide_hash(name): one for name, one in priorities.items()},
             languages=tuple(map(_language, languages)),
         )
 
-    def claim(self, key: str, head: np.void, place: Place, *, copy: bool = False) -> Claim:
+    def claim(self, key: str, head: np.void, position: Position, *, copy: bool = False) -> Claim:
         """Return the claim of an entry, whose stored features begin with `head`."""
         return Claim(
             key=key,
             priority=self.priorities.get(int(head["source"]), 0),
-            language=-self._place(head) if self.languages else 0,
+            language=-self._language_rank(head) if self.languages else 0,
             length=int(head["length"]),
-            place=place,
+            position=position,
             copy=copy,
         )
 
-    def _place(self, head: np.void) -> int:
-        """Return the place of an entry's language among those that are liked, or the place after them."""
+    def _language_rank(self, head: np.void) -> int:
+        """Return the rank of an entry's language among those preferred; the last rank for any other."""
         language, script = head["language"].decode(), head["script"].decode().casefold()
-        for place, (wanted, written) in enumerate(self.languages):
+        for rank, (wanted, written) in enumerate(self.languages):
             if language == wanted and (not written or script in {written, _UNCLEAR}):
-                return place
+                return rank
         return len(self.languages)
 
 
@@ -84,10 +86,10 @@ def _language(tag: str) -> tuple[str, str]:
     return language, next((one for one in rest if len(one) == _SCRIPT), "")
 
 
-def copies(members: Mapping[str, Reason], place: Callable[[str], Place]) -> set[str]:
+def copies(members: Mapping[str, Reason], position: Callable[[str], Position]) -> set[str]:
     """Return the members whose text another member of the story had before them."""
     return {
-        max(key, why.nearest, key=place)
+        max(key, why.nearest, key=position)
         for key, why in members.items()
         if why.kind == "same text" and why.nearest in members
     }
@@ -95,11 +97,13 @@ def copies(members: Mapping[str, Reason], place: Callable[[str], Place]) -> set[
 
 def choose(claims: Iterable[Claim], current: str) -> str:
     """Return the key of the entry to show; the current one if no other is clearly better."""
-    ranked = sorted(claims, key=lambda one: (*(-part for part in one.liked), -one.worth, one.place))
+    ranked = sorted(
+        claims, key=lambda one: (*(-part for part in one.preference), -one.quality, one.position)
+    )
     standing = next((claim for claim in ranked if claim.key == current), None)
     if not ranked:
         return current
     best = ranked[0]
-    if standing is None or best.liked != standing.liked:
+    if standing is None or best.preference != standing.preference:
         return best.key
-    return current if best.worth - standing.worth < _CLEARLY else best.key
+    return current if best.quality - standing.quality < _CLEAR_LEAD else best.key

@@ -40,7 +40,7 @@ class Rules:
         return bool(self.pairs)
 
 
-class Named:
+class NamedEntries:
     """The entries that the user has named, in decisions or in the configuration."""
 
     def __init__(self, settings: StorySettings, decisions: Iterable[Decision]) -> None:
@@ -49,7 +49,7 @@ class Named:
         self._names = names | {urls.canonical(name) for name in names if urls.is_web(name)}
         self._keys = {key for one in decisions for key in (one.a, one.b)}
 
-    def holds(self, stored: StoredEntry) -> bool:
+    def includes(self, stored: StoredEntry) -> bool:
         """Say whether an entry is named, by key, id or link."""
         if stored.key in self._keys:
             return True
@@ -57,7 +57,7 @@ class Named:
         return bool(self._names) and not self._names.isdisjoint(spoken)
 
 
-def make(decisions: Iterable[Decision]) -> Rules:
+def from_decisions(decisions: Iterable[Decision]) -> Rules:
     """Return the rules that follow from decisions, later ones over earlier ones."""
     pairs: dict[frozenset[str], tuple[Kind, str]] = {}
     for decision in decisions:
@@ -73,7 +73,9 @@ def make(decisions: Iterable[Decision]) -> Rules:
     return Rules(pairs=pairs, _of={key: tuple(found) for key, found in of.items()})
 
 
-def configured(settings: StorySettings, entries: Iterable[tuple[str, int]]) -> Iterator[Decision]:
+def configured_decisions(
+    settings: StorySettings, entries: Iterable[tuple[str, int]]
+) -> Iterator[Decision]:
     """Yield the corrections of the configuration whose entries are known, as (key, hash of URL)."""
     wanted: list[tuple[Kind, tuple[str, str]]] = [
         *(("join", pair) for pair in settings.join),

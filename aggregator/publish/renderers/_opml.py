@@ -1,4 +1,4 @@
-"""OPML 2.0: the sources as a list that other readers can import."""
+"""OPML 2.0: the list of sources, for import into other readers."""
 
 from collections.abc import Iterable
 
@@ -7,9 +7,11 @@ from lxml import etree
 from aggregator.core.model import Source
 from aggregator.text import fold, urls
 
+_DIVIDERS = frozenset("/,")  # the attribute would be read as several categories
+
 
 def render_sources(sources: Iterable[Source], *, title: str) -> bytes:
-    """Return the sources that have an address, by category; credentials stay out."""
+    """Return the sources that have a URL, by category and without credentials."""
     root = etree.Element("opml", {"version": "2.0"})
     head = etree.SubElement(root, "head")
     etree.SubElement(head, "title").text = fold.xml_safe(title)
@@ -34,13 +36,16 @@ def _group(category: str, groups: dict[str, etree._Element]) -> etree._Element:
 def _add(parent: etree._Element, source: Source) -> None:
     title = fold.xml_safe(source.title or source.id)
     attributes = {"type": "rss", "text": title, "title": title, "xmlUrl": _address(source)}
+    category = fold.xml_safe(source.category).strip()
+    if category and not _DIVIDERS.intersection(category):
+        attributes["category"] = f"/{category}"
     if source.language:
         attributes["language"] = fold.xml_safe(source.language)
     etree.SubElement(parent, "outline", attributes)
 
 
 def _address(source: Source) -> str:
-    """Return the address without user name and password."""
+    """Return the URL without user name and password."""
     parts = urls.split(urls.rfc3986(fold.xml_safe(source.url)))
     authority = (parts.authority or "").rpartition("@")[2]
     return parts._replace(authority=authority).join()

@@ -14,7 +14,7 @@ from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from aggregator.core.model import Author, Edition, Tombstone
-from aggregator.publish.renderers import _content
+from aggregator.publish.renderers import _content, _writable
 from aggregator.publish.renderers._content import Origin, Rendition
 
 EXTENSION = "atom"
@@ -36,6 +36,8 @@ def _write(edition: Edition, shown: tuple[Rendition, ...]) -> bytes:
     feed.stories.edition = edition
     feed.id(_content.feed_id(edition))
     feed.title(_content.feed_title(edition))
+    if edition.note:
+        feed.subtitle(_writable.line(edition.note))
     feed.updated(_content.last_change(edition, shown))
     feed.generator("storyfold")
     feed.icon(_content.address(edition, "icon.png"))
@@ -47,7 +49,7 @@ def _write(edition: Edition, shown: tuple[Rendition, ...]) -> bytes:
 
 
 def _dress(document: bytes, style: str) -> bytes:
-    """Name the style sheet for browsers, which is nothing to readers."""
+    """Add the style sheet for browsers, which feed readers ignore."""
     if not style:
         return document
     head, end, rest = document.partition(b"?>\n")
@@ -66,7 +68,7 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
     def extend_atom(self, feed: Any) -> Any:
         """Write the links of the feed, and its tombstones before the first entry."""
         _link(feed, "self", self.edition.self_url, type=MEDIA_TYPE)
-        _link(feed, "alternate", _content.address(self.edition, ""), type="text/html")
+        _link(feed, "alternate", _content.home(self.edition), type="text/html")
         for rel, address in self.edition.links:
             _link(feed, rel, address)
         if _content.is_archive(self.edition):
@@ -80,7 +82,7 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
     rendition: Rendition
 
     def extend_atom(self, entry: Any) -> Any:
-        """Write what feedgen would lose."""
+        """Write the elements that feedgen lacks."""
         shown = self.rendition
         if shown.language:
             entry.set(_LANG, shown.language)
@@ -144,7 +146,7 @@ def _source(entry: Any, origin: Origin) -> None:
 
 
 def _bury(feed: Any, tombstone: Tombstone) -> None:
-    """Say that a story went into another one."""
+    """Write the tombstone of a merged story."""
     when = tombstone.when.isoformat()
     stone = etree.SubElement(feed, f"{{{_TOMBSTONES}}}deleted-entry", ref=tombstone.id, when=when)
     _text(stone, f"{{{_TOMBSTONES}}}comment", f"merged into {tombstone.into}")

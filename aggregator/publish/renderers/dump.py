@@ -1,4 +1,4 @@
-"""Dumps, one text a member in the shape that a folder of dumps has, in one zip file."""
+"""Dumps: a zip file with one text for each member, as in a folder of dumps."""
 
 import io
 import zipfile
@@ -8,7 +8,7 @@ from functools import lru_cache
 from html import escape
 
 from aggregator.core.model import Edition, StoredEntry
-from aggregator.publish.renderers import _content
+from aggregator.publish.renderers import _writable
 from aggregator.text import fold
 
 EXTENSION = "dumps.zip"
@@ -17,12 +17,12 @@ MEDIA_TYPE = "application/zip"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r"))  # that no text holds
-_LEVEL = 3  # of packing: 6 takes half as long again, for a tenth of the size
-_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same for all, so that the same entries give the same bytes
+_LEVEL = 3  # compression: level 6 takes half as long again and saves a tenth
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # constant, so that the same entries give the same bytes
 
 
 def render(edition: Edition) -> bytes:
-    """Return a zip file that, unpacked into a folder, is a source of the same entries."""
+    """Return a zip file that, unpacked, is a folder source of the same entries."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as folder:
         for name, content in dict(documents(edition)).items():
@@ -40,7 +40,7 @@ def documents(edition: Edition) -> Iterator[tuple[str, bytes]]:
 
 @lru_cache(maxsize=1024)
 def _prefix(publisher: str) -> str:
-    """Return what a file name may hold of a publisher."""
+    """Return a publisher id as part of a file name."""
     kept = "".join(one if one.isalnum() else "-" for one in publisher.casefold()[:60])
     return fold.xml_safe(kept.strip("-")) or "entry"
 
@@ -50,8 +50,8 @@ def _dump(stored: StoredEntry) -> str:
     entry = stored.entry
     gathered = entry.gathered or stored.first_seen
     stamp = (gathered - _EPOCH) // _MILLISECOND
-    title = _content.plain_title(entry.title)
+    title = _writable.plain_title(entry.title)
     authors = "".join(f"<address>{escape(one.name)}</address>" for one in entry.authors)
     written = f'<time datetime="{stored.published.isoformat()}">{stored.published:%Y-%m-%d}</time>'
-    head = f"<!--{stamp}-->\n[{title}]({_content.uri(entry.link)})\n------\n\n"
+    head = f"<!--{stamp}-->\n[{title}]({_writable.uri(entry.link)})\n------\n\n"
     return f"{head}{authors}{written}{entry.html}\n"

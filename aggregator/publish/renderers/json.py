@@ -1,4 +1,4 @@
-"""JSON Feed 1.1; what it has no word for stands under `_story`."""
+"""JSON Feed 1.1, with an extension object `_story`."""
 
 import json
 from collections.abc import Iterator
@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from aggregator.core.model import Author, Edition, Enclosure
-from aggregator.publish.renderers import _content
+from aggregator.publish.renderers import _content, _writable
 from aggregator.publish.renderers._content import Rendition
 
 EXTENSION = "json"
 MEDIA_TYPE = "application/feed+json"
 
-# What may not stand there; the first is how controls are written.
+# Characters to leave out; the first alternative matches escaped controls.
 _UNSOUND = ("\\u00", "\ufffe", "\uffff")
 
 
@@ -27,7 +27,7 @@ def render(edition: Edition) -> bytes:
 
 
 def _write(edition: Edition, shown: tuple[Rendition, ...]) -> str:
-    """Write one line an item: without indents the encoder takes half the time."""
+    """Write one item a line: without indentation the encoder takes half the time."""
     head = json.dumps(_said(_feed(edition)), ensure_ascii=False, indent=1)
     items = ",\n".join(json.dumps(_item(one), ensure_ascii=False) for one in shown)
     return f'{head[:-2]},\n "items": [\n{items}\n]\n}}\n'
@@ -38,7 +38,8 @@ def _feed(edition: Edition) -> dict[str, Any]:
     return {
         "version": "https://jsonfeed.org/version/1.1",
         "title": _content.feed_title(edition),
-        "home_page_url": _content.address(edition, ""),
+        "description": _writable.line(edition.note),
+        "home_page_url": _content.home(edition),
         "feed_url": edition.self_url,
         "next_url": links.get("prev-archive", ""),
         "icon": _content.address(edition, "icon.png"),

@@ -8,7 +8,7 @@ from html import escape
 from lxml import etree
 
 from aggregator.core.model import Edition
-from aggregator.publish.renderers import _content
+from aggregator.publish.renderers import _content, _writable
 from aggregator.publish.renderers._content import Rendition
 
 EXTENSION = "rss"
@@ -25,7 +25,7 @@ _ICON_SIDE = "128"
 
 
 def render(edition: Edition) -> bytes:
-    """Return the RSS document of an edition; tombstones have no place in it."""
+    """Return the RSS document of an edition; RSS has no tombstones."""
     return _content.write_xml(edition, partial(_write, edition))
 
 
@@ -35,11 +35,12 @@ def _write(edition: Edition, shown: tuple[Rendition, ...]) -> bytes:
         prefixes = _PREFIXES | {"fh": _content.HISTORY}
     root = etree.Element("rss", {"version": "2.0"}, nsmap=prefixes)
     channel = etree.SubElement(root, "channel")
-    home = _content.address(edition, "")
+    home = _content.home(edition) or edition.self_url  # RSS must have a link
     title = _content.feed_title(edition)
     _add(channel, "title", title)
     _add(channel, "link", home)
-    _add(channel, "description", title)
+    note = escape(_writable.line(edition.note), quote=False)
+    _add(channel, "description", note or title)
     _add(channel, "lastBuildDate", _date(_content.last_change(edition, shown)))
     _add(channel, "generator", "storyfold")
     _add_icon(channel, edition, title, home)
@@ -77,9 +78,9 @@ def _add_story(channel: etree._Element, shown: Rendition) -> None:
         _add(item, "category", category)
     _add(item, "dc:language", shown.language)
     _add(item, "dc:rights", shown.rights)
-    if address := _content.uri(shown.origin.self_url or shown.origin.id) or shown.origin.link:
+    if address := _writable.uri(shown.origin.self_url or shown.origin.id) or shown.origin.link:
         _add(item, "source", shown.origin.title, url=address)
-    # Readers take the description for HTML, and want it before the whole text.
+    # Readers take the description for HTML and expect it before the content.
     _add(item, "description", escape(shown.excerpt, quote=False))
     _add(item, "content:encoded", shown.html)
     _add_media(item, shown)
@@ -94,7 +95,7 @@ def _add_story(channel: etree._Element, shown: Rendition) -> None:
 
 
 def _add_media(item: etree._Element, shown: Rendition) -> None:
-    """Write the first media file as the one enclosure that readers expect, the others besides."""
+    """Write the first media file as enclosure, for readers expect one, and the others as media."""
     for number, one in enumerate(shown.enclosures):
         if number == 0:
             _add(item, "enclosure", url=one.url, type=one.type, length=str(one.length))
@@ -106,7 +107,7 @@ def _add_media(item: etree._Element, shown: Rendition) -> None:
 
 
 def _add(parent: etree._Element, name: str, content: str = "", /, **attributes: str) -> None:
-    """Write an element, unless there is nothing to say."""
+    """Write an element unless its text is empty."""
     if content or attributes:
         prefix, _, local = name.rpartition(":")
         full = f"{{{_PREFIXES[prefix]}}}{local}" if prefix else local

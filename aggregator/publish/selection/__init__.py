@@ -1,33 +1,23 @@
-"""Which stories a feed holds, and what is one entry of it: a story, its copies, or an entry alone."""
+"""Selects what a feed holds: stories, stories cut into copies, or single entries."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Protocol
 
 from aggregator.core.model import ShownStory, Source, StoredEntry
+from aggregator.core.ports import StoryReader
 from aggregator.core.settings import FeedSpec
 from aggregator.publish.selection.units import unit_of
 from aggregator.publish.selection.words import Haystack, Matcher, matcher
 from aggregator.text import fold
 
-_READ_MOST = 20_000  # stories looked at, so that a filter that fits nothing costs no more
-_SPAN = timedelta(days=7)  # longer than a story goes on growing
-
-
-class Reader(Protocol):
-    """What is read of the store; see ports.Store."""
-
-    def newest_stories(self) -> Iterator[ShownStory]:
-        """Yield stories, newest first."""
-
-    def newest_entries(self) -> Iterator[tuple[str, ShownStory]]:
-        """Yield ids of shown entries, newest first seen, each with its story."""
+_READ_MOST = 20_000  # stories read, so that a filter that matches nothing stays cheap
+_SPAN = timedelta(days=7)  # longer than a story keeps growing
 
 
 def choose(
-    reader: Reader,
+    reader: StoryReader,
     spec: FeedSpec,
     *,
     now: datetime,
@@ -54,9 +44,14 @@ def choose(
 def conditions(
     specs: Iterable[FeedSpec], sources: Sequence[Source]
 ) -> Callable[[ShownStory], bool]:
-    """Return what says whether a story meets the conditions of all specifications."""
+    """Return a predicate: does a story meet the conditions of all specifications?"""
     wanted = [_filter(one, sources) for one in specs]
     return lambda shown: all(fits(shown) for fits in wanted)
+
+
+def categories_of(sources: Iterable[Source]) -> dict[str, str]:
+    """Return the configured categories, by the identity of their source."""
+    return {source.identity: source.category for source in sources if source.category}
 
 
 def check(spec: FeedSpec) -> None:
@@ -67,7 +62,7 @@ def check(spec: FeedSpec) -> None:
 
 
 def _recent(stories: Iterable[ShownStory], spec: FeedSpec, now: datetime) -> Iterator[ShownStory]:
-    """Yield the stories of the last `max_age`; the order says when no more can follow."""
+    """Yield the stories of the last `max_age`; stop when no more can follow in this order."""
     for shown in stories:
         if spec.max_age is None:
             yield shown
@@ -92,7 +87,7 @@ class _Filter:
     publishers: int
 
     def __call__(self, shown: ShownStory) -> bool:
-        """Say whether the story meets every condition; the cheap ones first."""
+        """Say whether the story meets every condition; cheap ones first."""
         return (
             self._has_publishers(shown)
             and (not self.identities or any(self._of_source(one) for one in shown.entries))
@@ -123,7 +118,7 @@ class _Filter:
         return any(fits(shown) for fits in self.include)
 
     def _excludes(self, shown: ShownStory) -> bool:
-        """Judge what the reader would see: every headline, and the text that is shown."""
+        """Match what the reader sees: every headline, and the shown text."""
         titles = "\n".join(one.entry.title for one in shown.entries)
         seen = Haystack(titles, shown.lead.entry.text)
         return any(fits(seen) for fits in self.exclude)
@@ -134,7 +129,7 @@ def _filter(spec: FeedSpec, sources: Sequence[Source]) -> _Filter:
     return _Filter(
         identities=frozenset(identity.get(one, one) for one in spec.sources),
         categories=frozenset(fold.fold(one) for one in spec.categories),
-        category_of={source.identity: source.category for source in sources},
+        category_of=categories_of(sources),
         languages=tuple(fold.language_key(one) for one in spec.languages),
         include=tuple(matcher(word, key="include") for word in spec.include),
         exclude=tuple(matcher(word, key="exclude") for word in spec.exclude),

@@ -1,4 +1,4 @@
-"""What is one entry of a feed that does not show whole stories: an entry alone, or a text with its copies."""
+"""Units of feeds that do not show whole stories: a single entry, or an entry with its copies."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _COPIES = frozenset({"same text", "same link"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """What one entry is shown in; `first`: no other entry of it was shown before."""
+    """The unit that shows an entry; `first`: no other entry of the unit comes before."""
 
     shown: ShownStory
     first: bool
@@ -55,7 +55,7 @@ def copies(shown: ShownStory) -> Iterator[ShownStory]:
 
 
 def _root(key: str, original: Mapping[str, str]) -> str:
-    """Follow copies to the entry that is none; copies in a ring have the least key for one."""
+    """Follow copies to the original; in a cycle of copies, the least key is the original."""
     seen = [key]
     while (key := original.get(key, key)) not in seen:
         seen.append(key)

@@ -1,4 +1,4 @@
-"""Words and expressions of `include` and `exclude`, looked for at a bounded cost."""
+"""Words and regular expressions of `include` and `exclude`, matched at a bounded cost."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -7,24 +7,24 @@ from functools import cached_property
 from aggregator.core.errors import ConfigError
 from aggregator.text import fold
 
-_TEXT_MOST = 10_000  # characters of a text that are looked at
+_TEXT_MOST = 10_000  # characters of a text that are searched
 _PATTERN_MOST = 200
-_REPEATS_MOST = 3  # the power of the worst cost over a piece
+_REPEATS_MOST = 3  # exponent of the worst cost over a piece
 _OPTIONS_MOST = 8  # each may double the cost
-_PIECE, _OVERLAP = 300, 100  # an expression sees the text in pieces
+_PIECE, _OVERLAP = 300, 100  # characters that an expression is matched against at a time
 _SPACED = re.compile(r"[\w'-]+(?: [\w'-]+)*")
 _DENSE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\u0e00-\u0e7f]")
 
 
 class Haystack:
-    """A title and a text, folded only when a word asks for it."""
+    """A title and a text, folded on demand."""
 
     def __init__(self, title: str, body: str) -> None:
         self._lines = (title, body[:_TEXT_MOST])
 
     @cached_property
     def folded(self) -> str:
-        """The whole, without case, width and script of its characters."""
+        """Title and text, folded: case, width and script removed."""
         return fold.fold("\n".join(self._lines))
 
     @property
@@ -39,10 +39,10 @@ Matcher = Callable[[Haystack], bool]
 
 
 def matcher(word: str, *, key: str = "") -> Matcher:
-    """Return the test for a word, or for an expression written /so/.
+    """Return a matcher for a word, or for an expression between slashes.
 
-    A word of letters between spaces is found whole, in any case; others wherever they stand, in
-    simplified or traditional characters. Raises ConfigError; `key` says where.
+    Words of Latin letters match whole words, in any case; others match anywhere, in simplified or
+    traditional characters. Raises ConfigError; `key` says where.
     """
     if len(word) > 2 and word.startswith("/") and word.endswith("/"):
         pattern = _expression(word[1:-1], key)
@@ -66,12 +66,12 @@ def _expression(source: str, key: str) -> re.Pattern[str]:
 
 
 def _fault(source: str) -> str:
-    """Say why an expression could cost too much; '' if it cannot."""
+    """Return why an expression could be too slow; '' if it is safe."""
     if len(source) > _PATTERN_MOST:
         return f"longer than {_PATTERN_MOST} characters"
     repeats = options = 0
     branching = [False]  # for each open group: does it hold a choice or a repeat?
-    closed = False  # the group that has just been closed
+    closed = False  # the group that was just closed
     for part in _tokens(source):
         repeated = part[0] in "*+{"
         if closed and repeated:
@@ -98,6 +98,6 @@ _TOKEN = re.compile(
 
 
 def _tokens(source: str) -> Iterator[str]:
-    """Yield the parts of an expression; a group of any kind as a bare bracket."""
+    """Yield the tokens of an expression; groups of any kind as a bare bracket."""
     for match in _TOKEN.finditer(source):
         yield "(" if match[0].startswith("(") else match[0]

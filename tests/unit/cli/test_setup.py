@@ -13,7 +13,8 @@ def test_init_writes_a_sound_file_and_never_over_another(run: Run, home: Path) -
     made = run("init", home / "new")
     path = home / "new" / "config" / "aggregator.yaml"
     assert made.status == 0
-    assert path.read_text(encoding="utf-8") == template.text()
+    assert path.read_text(encoding="utf-8") == template.text("../samples")
+    assert len(list((home / "new" / "samples").iterdir())) == 5
     assert run("check", "--config", path).status == 0
     again = run("init", home / "new", "--quiet")
     assert again.status == 2

@@ -59,7 +59,7 @@ def test_adds_one(before: str, after: str) -> None:
 
 
 def test_adds_to_the_shipped_file() -> None:
-    before = template.text(samples=True)
+    before = template.text()
     after = add_sources(
         before, [{"url": URL, "title": "新 “聞”: #1"}, {"url": "https://b.example/$x"}]
     )

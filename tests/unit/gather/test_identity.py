@@ -127,10 +127,17 @@ def name(entry: Entry, kind: str) -> str:
         ),
         pytest.param(
             "fingerprint",
-            {"publisher": make_publisher("a.example")},
-            {"publisher": make_publisher("b.example")},
+            {"publisher": make_publisher("a.example", stated=True)},
+            {"publisher": make_publisher("b.example", stated=True)},
             False,
             id="a text counts within one publisher",
+        ),
+        pytest.param(
+            "fingerprint",
+            {"publisher": make_publisher("example")},
+            {"publisher": make_publisher("a.example")},
+            True,
+            id="a publisher that is found out later changes no name",
         ),
         pytest.param(
             "fingerprint",

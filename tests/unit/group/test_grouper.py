@@ -10,7 +10,7 @@ import pytest
 from aggregator.core.model import StoredEntry
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing
-from aggregator.group.features.intake import take_features
+from aggregator.group.features.extraction import extract_features
 from aggregator.group.grouper import Grouper
 from aggregator.pool import Pool
 from aggregator.store import SqlStore, open_store
@@ -61,7 +61,7 @@ def test_what_changed_meanwhile_is_taken_anew(store: SqlStore) -> None:
         store=store, pool=Pool(), settings=StorySettings(), sources=(), clock=lambda: NOW
     )
     batch = grouper.next()
-    taken, _ = take_features(batch)
+    taken, _ = extract_features(batch)
     others = zip(batch, reversed(taken), strict=True)
     grouper.group({one.key: (replace(one, source_id="before"), its) for one, its in others})
     found = store.features([one.key for one in batch])

@@ -13,7 +13,7 @@ from lxml import etree
 from aggregator.core import ids
 from aggregator.core.errors import PublishError
 from aggregator.publish import archive, files
-from aggregator.publish.publisher import Press, Published
+from aggregator.publish.publisher import Publication, Publisher
 from aggregator.publish.renderers import atom, json, rss
 from aggregator.store import SqlStore, open_store
 from tests.builders import (
@@ -57,19 +57,20 @@ class House:
         """Return the time of the last step."""
         return at(self.hour)
 
-    def publish(self, **kw: Any) -> Published:
+    def publish(self, **kw: Any) -> Publication:
         """Publish a feed of these conditions."""
         home = kw.pop("home", "http://127.0.0.1:8080/")
         spec = make_spec(**{"limit": 150} | kw)
-        press = Press(
+        publisher = Publisher(
             store=self.store,
             renderers={"atom": atom, "rss": rss, "json": json},
             sources=(),
             feeds=(spec,),
             folder=self.folder,
             public_url=home,
+            clock=lambda: self.now,
         )
-        return press.run(now=self.now)
+        return publisher.run()
 
     def pages(self, extension: str = "atom") -> dict[str, bytes]:
         """Return the pages by name, oldest first."""

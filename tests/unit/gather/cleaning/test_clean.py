@@ -275,7 +275,7 @@ SEEDS = ["000_6925411ec2544f9b", "001_e062345e75f1cd66", "002_d8636c8287e74d5b",
 
 @pytest.mark.parametrize("name", SEEDS)
 def test_bundled_samples(name: str, request: pytest.FixtureRequest) -> None:
-    path = request.config.rootpath / "fixtures" / "dumps" / f"{name}.txt"
+    path = request.config.rootpath / "aggregator" / "samples" / f"{name}.txt"
     parsed = parsers.parse(Document(name=path.name, content=path.read_bytes(), format="dump"))
     entry = clean(parsed.entries[0], parsed.info, DUMPS)
     for word in ("weserv", "feedx", "更多RSS", "<time", "<address", "18:41:18", "点击查看"):

@@ -13,8 +13,8 @@ from aggregator.group.features.features import (
     hashes,
     link_hashes,
     split_sentences,
-    vocabulary,
     wide_hash,
+    words_by_hash,
 )
 from aggregator.group.features.terms import MARKED
 from tests.unit.group.news import BRIDGE, PORT, tell
@@ -24,7 +24,7 @@ ONE = tell(BRIDGE[0], 1, "one.example")
 
 def held(stored: StoredEntry) -> dict[str, int]:
     """Return the places of each word of an entry."""
-    found, words = extract(stored), vocabulary(stored)
+    found, words = extract(stored), words_by_hash(stored)
     return {
         words[number]: places
         for number, places in zip(
@@ -94,10 +94,10 @@ def test_an_entry_without_date_came_when_it_was_first_seen() -> None:
 
 def test_where_no_time_is_known_no_weekday_is_resolved() -> None:
     undated = dataclasses.replace(ONE, entry=dataclasses.replace(ONE.entry, published=None))
-    found = extract(undated, timeless=True)
+    found = extract(undated, ignore_first_seen=True)
     assert not found.dates
     assert not found.dated
-    assert extract(ONE, timeless=True).dated
+    assert extract(ONE, ignore_first_seen=True).dated
 
 
 def test_an_empty_entry() -> None:

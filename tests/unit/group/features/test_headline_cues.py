@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.group.features import headline_cues
-from aggregator.group.features.headline_cues import Sign
+from aggregator.group.features.headline_cues import Cue
 
 NEAR = date(2026, 3, 4)  # a Wednesday
 
@@ -92,25 +92,25 @@ def test_bare_lead(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("title", "expected"),
     [
-        ("青石水库大坝出现裂缝", Sign(0)),
-        ("本周要闻", Sign.ROUND_UP),
-        ("财经早报:三大事件", Sign.ROUND_UP | Sign.SPEECH),
-        ("双桥日报创办人辞职", Sign(0)),
-        ("双桥开闸;港人队夺冠", Sign.ROUND_UP),
-        ("the week in pictures", Sign.ROUND_UP),
-        ("为什么大坝会裂", Sign.EXPLAINER),
-        ("渔民抗议收费", Sign.REACTION),
-        ("live: ferry aground", Sign.LIVE | Sign.SPEECH),
-        ("三大指数收涨", Sign.MARKET),
-        ("is the dam safe?", Sign.QUESTION),
-        ("大坝预计五月完工", Sign.PREVIEW),
-        ("captain says fog was heavy", Sign.SPEECH),
-        ("the whole island", Sign(0)),
+        ("青石水库大坝出现裂缝", Cue(0)),
+        ("本周要闻", Cue.ROUND_UP),
+        ("财经早报:三大事件", Cue.ROUND_UP | Cue.SPEECH),
+        ("双桥日报创办人辞职", Cue(0)),
+        ("双桥开闸;港人队夺冠", Cue.ROUND_UP),
+        ("the week in pictures", Cue.ROUND_UP),
+        ("为什么大坝会裂", Cue.EXPLAINER),
+        ("渔民抗议收费", Cue.REACTION),
+        ("live: ferry aground", Cue.LIVE | Cue.SPEECH),
+        ("三大指数收涨", Cue.MARKET),
+        ("is the dam safe?", Cue.QUESTION),
+        ("大坝预计五月完工", Cue.PREVIEW),
+        ("captain says fog was heavy", Cue.SPEECH),
+        ("the whole island", Cue(0)),
     ],
 )
-def test_signs(title: str, expected: Sign) -> None:
+def test_signs(title: str, expected: Cue) -> None:
     """Words of a title, whole ones in English, say what kind of text it is."""
-    assert Sign(headline_cues.signs(title)) == expected
+    assert Cue(headline_cues.cues(title)) == expected
 
 
 @pytest.mark.parametrize(
@@ -177,4 +177,4 @@ def test_any_text_is_borne(text: str) -> None:
     assert text.endswith(headline_cues.bare_lead(text))
     assert len(headline_cues.days(text, NEAR)) <= 4
     assert len(set(headline_cues.numbers(text))) == len(headline_cues.numbers(text))
-    assert headline_cues.signs(text) >= 0
+    assert headline_cues.cues(text) >= 0

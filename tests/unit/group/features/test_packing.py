@@ -1,5 +1,7 @@
 """The stored form of features gives back what went in."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -44,7 +46,7 @@ def test_header() -> None:
     assert head["version"] == packing.VERSION
     assert head["flags"] == packing.DATED
     assert head["script"] == one.script.encode()
-    for name in ("signs", "length", "publisher", "source", "url"):
+    for name in ("cues", "length", "publisher", "source", "url"):
         assert head[name] == getattr(one, name), name
     for name in ("shingles", "dates", "numbers", "cites"):
         assert head[name] == len(getattr(one, name)) > 0, name
@@ -57,7 +59,10 @@ def test_flags() -> None:
     assert head["flags"] == packing.DATED | packing.CHINESE
     bare = make_stored(1, title="大坝出现裂缝", text="水库。").entry
     other = make_stored(1, entry=type(bare)(title=bare.title, publisher=make_publisher()))
-    assert packing.headers([pack(extract(other, timeless=True))])[0]["flags"] == packing.CHINESE
+    assert (
+        packing.headers([pack(extract(other, ignore_first_seen=True))])[0]["flags"]
+        == packing.CHINESE
+    )
 
 
 def test_lists_of_several_entries() -> None:
@@ -119,3 +124,25 @@ def test_any_text_is_packed(title: str, text: str) -> None:
     assert packing.readable(packed)
     assert packing.titles([packed], packing.headers([packed])) == [one.title]
     assert lists([packed], "cites") == [one.cites.tolist()]
+
+
+def test_lists_are_cut_or_refused_before_their_count_overflows() -> None:
+    """A count is one byte: what texts may hold many of is cut, more of the rest is an error."""
+    assert max(packing.WORDS, packing.BIGRAMS, packing.KEYS) <= packing.MAX_ELEMENTS
+    many = np.arange(1, 302, dtype="<u4")
+    one = dataclasses.replace(features(), numbers=many, cites=many)
+    assert [len(lists([pack(one)], name)[0]) for name in ("numbers", "cites")] == [255, 255]
+    with pytest.raises(OverflowError):
+        pack(dataclasses.replace(features(), shingles=many))
+
+
+def test_the_condensed_form_is_cut_where_the_table_of_lists_says() -> None:
+    """Offsets inside one entry are those that `ragged` finds for the same lists."""
+    packed = pack(features(text=TEXT * 3))
+    (ids,), (values,), (cites,) = (lists([packed], n) for n in ("word_ids", "word_values", "cites"))
+    heads = packing.headers([packed])
+    keys, roots = packing.keys([packing.condense(packed)], heads)
+    assert keys.flat.tolist() == ids[: packing.KEYS]
+    assert roots.tolist() == values[: packing.KEYS]
+    assert packing.cites([packing.condense(packed)], heads).flat.tolist() == cites
+    assert packing.terms(packed).tolist() == ids + lists([packed], "bigram_ids")[0]

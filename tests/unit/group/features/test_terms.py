@@ -80,16 +80,3 @@ def test_any_text_has_terms(parts: list[str]) -> None:
     for found in (terms.of_words(parts, ()), terms.of_bigrams(parts, parts[0])):
         assert len(found.ids) == len(found.strength) == len(found.places)
         assert (found.strength > 0).all()
-
-
-def test_words_of_another_process_are_remembered_while_there_is_room() -> None:
-    """Too many words at once make room for themselves."""
-    terms.remember({1: "一二"})
-    assert terms.spelt(1) == "一二"
-    many = dict.fromkeys(range(2, (1 << 17) + 2), "三四")
-    terms.remember(many)
-    assert (terms.spelt(1), terms.spelt(2)) == ("", "三四")
-    assert terms.met_since(0) == many
-    assert terms.met_since(terms.met()) == {}
-    terms.remember({})
-    assert terms.met() == len(many)

@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.core.model import GroupContext, StoredEntry
+from aggregator.core.model import StoredEntry
 from aggregator.core.settings import StorySettings
 from aggregator.group.learning import evaluate as evaluating
 from aggregator.group.learning import plot
 from aggregator.group.learning.labelled import Labelled
+from aggregator.group.stories.context import GroupingContext
 from aggregator.group.stories.grouping import group
 from tests.builders import NOW
 from tests.unit.group.news import BRIDGE, FERRY, FLOOD, PORT, STANDING_ALONE, groups, tell, week
@@ -107,7 +108,7 @@ def test_intervals_hold_the_figure() -> None:
 def test_the_same_stories_as_a_run_makes() -> None:
     whole = week()
     found = evaluating.evaluate(labelled(whole, [""] * len(whole)))
-    once = group(whole, GroupContext(), StorySettings(), now=NOW)
+    once = group(whole, GroupingContext(settings=StorySettings(), now=NOW))
     made = {
         frozenset(key for key, story in found.stories.items() if story == one)
         for one in set(found.stories.values())

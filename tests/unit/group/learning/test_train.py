@@ -12,7 +12,7 @@ from aggregator.group.learning.pairs import Pairs
 from aggregator.group.model import scoring
 from aggregator.group.model.forest import Forest, Growth, grow
 from aggregator.group.pairs.similarity import NAMES
-from aggregator.group.stories.grouping import shipped
+from aggregator.group.stories.context import shipped
 from tests.unit.group.learning.test_evaluate import labelled
 from tests.unit.group.news import week
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from aggregator.group.features.packing import VALUE_STEPS, Ragged
 from aggregator.group.pairs import blocking
-from aggregator.group.pairs.blocking import RING, Index
+from aggregator.group.pairs.blocking import MAX_ENTRIES, MAX_PARTNERS, RING, Index
 
 Lists = list[dict[int, int]]
 """Of each entry its words with the bytes of their values."""
@@ -33,7 +33,7 @@ def found(
 ) -> dict[tuple[int, int], int]:
     """Return the pairs with the number of words that they share."""
     bounds = np.broadcast_to(np.array(bound, np.float32), len(lists))
-    pairs = index(lists, wanted).pairs(bounds)
+    pairs = index(lists, wanted).pairs(bounds, most=len(lists))
     assert list(zip(pairs.left, pairs.right, strict=True)) == sorted(
         zip(pairs.left, pairs.right, strict=True)
     )
@@ -72,6 +72,35 @@ def test_the_pairs_are_those_of_a_plain_comparison(lists: Lists, data: st.DataOb
     assert found(lists, wanted, bound) == plain
 
 
+@given(LISTS, st.integers(1, 5))
+def test_of_many_pairs_the_strongest_are_kept(lists: Lists, most: int) -> None:
+    wanted = [True] * len(lists)
+    bounds = np.zeros(len(lists), np.float32)
+    every = index(lists, wanted).pairs(bounds, most=len(lists))
+    kept = index(lists, wanted).pairs(bounds, most=most)
+    for left in range(len(lists)):
+        all_, some = every.strength[every.left == left], kept.strength[kept.left == left]
+        assert sorted(some, reverse=True) == sorted(all_, reverse=True)[:most]
+    assert set(zip(kept.left, kept.right, strict=True)) <= set(
+        zip(every.left, every.right, strict=True)
+    )
+
+
+def test_an_entry_among_many_alike_has_few_partners() -> None:
+    count = 4 * MAX_PARTNERS
+    pairs = index([{1: 255, 2: 200}] * count, [True] * count).pairs(np.zeros(count, np.float32))
+    assert np.bincount(pairs.left).tolist() == [MAX_PARTNERS] * count
+
+
+def test_what_may_not_be_compared_takes_no_place() -> None:
+    """The strongest of those that are allowed are kept, not those allowed of the strongest."""
+    lists = [{1: 255}, {1: 200}, {1: 100}, {1: 255}]
+    pairs = index(lists, [False, False, False, True]).pairs(
+        np.zeros(4, np.float32), lambda found: found.right > 0, most=1
+    )
+    assert pairs.right.tolist() == [1]
+
+
 def test_the_strength_is_the_sum_of_products() -> None:
     lists = [{5: 200, 7: 100, 8: 30}, {7: 250, 5: 10}]
     pairs = index(lists, [False, True]).pairs(np.zeros(2, np.float32))
@@ -100,10 +129,27 @@ def test_in_the_middle_both_sides_are_looked_up() -> None:
 
 
 def test_many_entries_are_taken_chunk_by_chunk() -> None:
-    count = 3 * blocking._CHUNK + 1
+    count = 3 * blocking._NEW_PER_CHUNK + 1
     lists = [{n // 2: 255} for n in range(count)]
     expected = {(n, n ^ 1) for n in range(count - 1)}
     assert found(lists, [True] * count, 0.5).keys() == expected
+
+
+def test_more_entries_than_a_posting_can_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="16777217 entries"):
+        Index(lambda _: (_nothing(), np.empty(0, np.uint8)), np.zeros(MAX_ENTRIES + 1, bool))
+
+
+def _nothing() -> Ragged:
+    return Ragged(flat=np.empty(0, np.uint32), starts=np.zeros(1, np.int64))
+
+
+def test_the_last_entry_that_a_posting_can_name_is_found() -> None:
+    """Both packed numbers hold it, beside every bit of the value and of the product."""
+    posting = np.array([((MAX_ENTRIES - 1) << blocking._VALUE_BITS) | 255], np.uint32)
+    assert posting >> blocking._VALUE_BITS == MAX_ENTRIES - 1
+    assert (blocking._NEW_PER_CHUNK - 1) << blocking._NEW_SHIFT < 2**63
+    assert blocking._NEW_SHIFT == 32 + blocking.ENTRY_BITS
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from aggregator.group.features import packing
-from aggregator.group.features.rows import NEVER_LEAVES, OLD, Rows
+from aggregator.group.features.rows import EARLIER, NEVER_SUPERSEDED, Rows
 from aggregator.group.pairs.blocking import Pairs
-from aggregator.group.pairs.candidates import may_win
+from aggregator.group.pairs.candidates import close_enough
 
 _BOTH = packing.CHINESE | packing.DATED
 
@@ -31,10 +31,10 @@ def test_what_is_shared_must_make_up_for_the_time_between(
     rows = Rows(
         keys=["a", "b"],
         published=np.array([0.0, 3600 * hours]),
-        briefs=[b"", b""],
+        condensed=[b"", b""],
         heads=heads,
-        arrived=np.array([OLD, 0]),
-        left=np.array([NEVER_LEAVES, NEVER_LEAVES]),
+        arrived=np.array([EARLIER, 0]),
+        superseded=np.array([NEVER_SUPERSEDED, NEVER_SUPERSEDED]),
         whole={},
     )
     found = Pairs(
@@ -43,4 +43,4 @@ def test_what_is_shared_must_make_up_for_the_time_between(
         strength=np.array([shared], np.float32),
         keys=np.array([2]),
     )
-    assert may_win(rows, found).tolist() == [kept]
+    assert close_enough(rows, found).tolist() == [kept]

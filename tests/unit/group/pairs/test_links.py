@@ -76,10 +76,10 @@ def test_only_what_is_new_asks() -> None:
     old = Rows(
         keys=rows.keys,
         published=rows.published,
-        briefs=rows.briefs,
+        condensed=rows.condensed,
         heads=rows.heads,
         arrived=np.array([-1, 0]),
-        left=rows.left,
+        superseded=rows.superseded,
         whole=rows.whole,
     )
     assert met(old) == {(1, 0)}

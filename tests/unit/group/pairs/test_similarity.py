@@ -12,15 +12,19 @@ from aggregator.group.pairs.similarity import NAMES, Comparer
 from tests.unit.group.news import BRIDGE, FLOOD, STANDING_ALONE, tell, week
 
 
-def rows_of(*entries: StoredEntry, timeless: bool = False) -> Rows:
+def rows_of(*entries: StoredEntry, ignore_window: bool = False) -> Rows:
     """Return the rows of new entries."""
-    return gather(entries, GroupContext(), StorySettings(), prior.built_in(), timeless=timeless)
+    return gather(
+        entries, GroupContext(), StorySettings(), prior.built_in(), ignore_window=ignore_window
+    )
 
 
-def compare(one: StoredEntry, other: StoredEntry, *, timeless: bool = False) -> dict[str, float]:
+def compare(
+    one: StoredEntry, other: StoredEntry, *, ignore_window: bool = False
+) -> dict[str, float]:
     """Return the features of a pair, the later entry first."""
     pair = sorted((one, other), key=lambda each: (each.published, each.key))
-    rows = rows_of(*pair, timeless=timeless)
+    rows = rows_of(*pair, ignore_window=ignore_window)
     found = Comparer(rows.packed, rows.published).features(np.array([1]), np.array([0]))
     return dict(zip(NAMES, found[0].tolist(), strict=True))
 

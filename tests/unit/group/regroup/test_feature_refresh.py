@@ -9,6 +9,7 @@ from aggregator.core.model import GroupContext, StoredEntry
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing
 from aggregator.group.regroup import feature_refresh
+from aggregator.group.stories.context import GroupingContext
 from aggregator.group.stories.grouping import group
 from tests.builders import NOW
 from tests.unit.group.news import groups, remember, week
@@ -20,7 +21,7 @@ OLD = bytes([packing.VERSION + 1]) + b"of a later version"
 def known(entries: tuple[StoredEntry, ...]) -> GroupContext:
     """Return what is remembered of entries that are grouped."""
     context = GroupContext()
-    return remember(context, group(entries, context, SETTINGS, now=NOW), entries)
+    return remember(context, group(entries, GroupingContext(settings=SETTINGS, now=NOW)), entries)
 
 
 def age(context: GroupContext, *numbers: int) -> GroupContext:
@@ -61,7 +62,10 @@ def test_what_is_out_of_date_is_made_anew(stale: tuple[int, ...]) -> None:
     assert {key for key, _ in made} == set(asked)
     assert all(packing.readable(one.features) for one in context.entries)
     assert [one.key for one in context.entries] == [one.key for one in whole.entries]
-    done, plain = (group(new, one, SETTINGS, now=NOW) for one in (context, whole))
+    done, plain = (
+        group(new, GroupingContext(settings=SETTINGS, now=NOW, past=one))
+        for one in (context, whole)
+    )
     assert groups(done) == groups(plain)
     assert [one.members for one in done.stories if len(one.members) > 1]
     assert [[m.key for m in one.members] for one in done.stories] == [

@@ -12,12 +12,12 @@ from tests.builders import at
 Shares = dict[tuple[str, int], int]
 
 
-def settle(shares: Shares, founders: dict[str, int] | None = None) -> id_inheritance.Will:
-    """Settle stories that were published in the order of their names."""
+def inherit(shares: Shares, founders: dict[str, int] | None = None) -> id_inheritance.Inheritance:
+    """Inherit ids of stories that were published in the order of their names."""
     names = sorted({name for name, _ in shares})
     published = {name: at(n) for n, name in enumerate(names)}
     homes = {name: (founders or {}).get(name) for name in names}
-    return id_inheritance.settle(shares, homes, published)
+    return id_inheritance.inherit(shares, homes, published)
 
 
 @pytest.mark.parametrize(
@@ -44,14 +44,14 @@ def settle(shares: Shares, founders: dict[str, int] | None = None) -> id_inherit
     ],
 )
 def test_who_keeps_an_id(shares: Shares, founders: dict[str, int], kept: dict[int, str]) -> None:
-    assert dict(settle(shares, founders).kept) == kept
+    assert dict(inherit(shares, founders).kept) == kept
 
 
 def test_of_stories_published_at_once_the_one_with_most_in_it_keeps_its_id() -> None:
     both: dict[str, datetime] = {"a": at(0), "b": at(0)}
-    will = id_inheritance.settle({("a", 0): 1, ("b", 0): 2}, {"a": 0, "b": 0}, both)
-    assert will.kept == {0: "b"}
-    assert will.heir == {"a": 0, "b": 0}
+    found = id_inheritance.inherit({("a", 0): 1, ("b", 0): 2}, {"a": 0, "b": 0}, both)
+    assert found.kept == {0: "b"}
+    assert found.successor == {"a": 0, "b": 0}
 
 
 @given(
@@ -60,10 +60,10 @@ def test_of_stories_published_at_once_the_one_with_most_in_it_keeps_its_id() -> 
     )
 )
 def test_no_id_is_kept_twice_and_none_is_lost_that_a_part_could_have(shares: Shares) -> None:
-    will = settle(shares)
-    ids = list(will.kept.values())
+    found = inherit(shares)
+    ids = list(found.kept.values())
     assert len(ids) == len(set(ids))
-    assert all((id_, number) in shares for number, id_ in will.kept.items())
-    assert will.heir.keys() == {id_ for id_, _ in shares}
-    free = will.heir.keys() - set(ids)
-    assert not any(id_ in free and number not in will.kept for id_, number in shares)
+    assert all((id_, number) in shares for number, id_ in found.kept.items())
+    assert found.successor.keys() == {id_ for id_, _ in shares}
+    free = found.successor.keys() - set(ids)
+    assert not any(id_ in free and number not in found.kept for id_, number in shares)

@@ -21,7 +21,8 @@ from aggregator.core.model import (
 )
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing
-from aggregator.group.regroup.regroup import Move, Outcome, Regrouping, same
+from aggregator.group.regroup.regroup import Move, Regrouping, RegroupResult, unchanged
+from aggregator.group.stories.context import GroupingContext
 from aggregator.group.stories.grouping import group
 from tests.builders import NOW, at, make_decision
 from tests.unit.group.news import BRIDGE, FLOOD, STANDING_ALONE, remember, tell, week
@@ -41,7 +42,7 @@ class History:
 
     def __post_init__(self) -> None:
         """Group the entries as they come."""
-        done = group(self.entries, self.context, SETTINGS, now=NOW)
+        done = group(self.entries, GroupingContext(settings=SETTINGS, now=NOW, past=self.context))
         self.context = remember(self.context, done, self.entries)
 
     def pages(self) -> Iterator[tuple[tuple[StoredEntry, ...], GroupContext]]:
@@ -66,7 +67,9 @@ class History:
                 ),
             )
 
-    def regroup(self, wanted: StorySettings = SETTINGS, **kw: object) -> tuple[Outcome, Grouping]:
+    def regroup(
+        self, wanted: StorySettings = SETTINGS, **kw: object
+    ) -> tuple[RegroupResult, Grouping]:
         """Regroup and remember; all that is to be stored as one."""
         work = Regrouping(wanted, now=LATER, **kw)  # type: ignore[arg-type]
         done = list(work.run(self.pages()))
@@ -124,7 +127,9 @@ def test_what_is_as_it_was_is_left_alone() -> None:
     before = history.context.stories
     outcome, done = history.regroup()
     assert done == Grouping(stories=())
-    assert outcome == Outcome(entries=11, stories_before=len(before), stories_after=len(before))
+    assert outcome == RegroupResult(
+        entries=11, stories_before=len(before), stories_after=len(before)
+    )
     assert history.context.stories == before
 
 
@@ -273,7 +278,7 @@ def test_learned_boilerplate_is_left_out_of_what_is_compared() -> None:
     def strip(stored: StoredEntry) -> StoredEntry:
         """Take the notice out, except from the first entry."""
         if stored.key == loud[0].key:
-            return same(stored)
+            return unchanged(stored)
         text = stored.entry.text.removeprefix(notice + "\n")
         return dataclasses.replace(stored, entry=dataclasses.replace(stored.entry, text=text))
 
@@ -313,7 +318,7 @@ def test_other_reasons_are_kept_without_a_change_to_readers() -> None:
 def test_an_empty_history_is_no_trouble() -> None:
     work = Regrouping(SETTINGS, now=LATER)
     assert set(work.run([((), GroupContext())])) == {Grouping(stories=())}
-    assert work.outcome == Outcome()
+    assert work.outcome == RegroupResult()
 
 
 def test_stories_that_are_joined_by_a_third_become_one() -> None:
@@ -340,4 +345,4 @@ def test_what_is_out_of_reach_is_settled_on_the_way() -> None:
     assert pieces[:2] == [[], []]
     assert pieces[2] == [first.id], "its reasons are new and it is told at once"
     assert pieces[-1] == [history.story(3).id]
-    assert not work._seen.keys() & {one.key for one in BRIDGES}, "nothing of it is held"
+    assert not work._known.keys() & {one.key for one in BRIDGES}, "nothing of it is held"

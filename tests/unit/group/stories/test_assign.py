@@ -1,5 +1,6 @@
 """An entry joins the story that it fits as a whole."""
 
+import itertools
 import math
 
 import pytest
@@ -48,6 +49,27 @@ def test_bar_falls_with_size_and_rises_with_likeness() -> None:
     assert assign.bar([5.0], 2) == assign.bar([8.0], 2)
 
 
+def test_each_further_member_of_a_large_story_must_fit_better() -> None:
+    """Up to a size the bar falls with each member, from there on it rises, faster and faster."""
+    bars = [assign.bar([2.0], size) for size in range(1, assign.MAX_MEMBERS + 1)]
+    steps = [later - earlier for earlier, later in itertools.pairwise(bars)]
+    assert all(step < 0 for step in steps[: assign.LARGE - 1])
+    assert all(step > 0 for step in steps[assign.LARGE - 1 :])
+    assert min(bars) > assign.LOWEST_BAR
+
+
+@pytest.mark.parametrize(
+    ("margins", "expected"),
+    [
+        pytest.param([3.0] * 5, 0.0, id="all fit: what was left out says nothing"),
+        pytest.param([3.0, -2.0, -2.0], -2.0, id="most do not fit: nor would it"),
+        pytest.param([-9.0] * 5, -assign.MISSING_MEMBER, id="never less than a stranger"),
+    ],
+)
+def test_a_member_left_out_for_lack_of_room(margins: list[float], expected: float) -> None:
+    assert assign.left_out(margins) == expected
+
+
 @pytest.mark.parametrize(
     ("margins", "bars", "expected"),
     [
@@ -57,9 +79,9 @@ def test_bar_falls_with_size_and_rises_with_likeness() -> None:
         pytest.param([4.0], (0.0, 4.0), False, id="the stricter of both decides"),
     ],
 )
-def test_are_one(margins: list[float], bars: tuple[float, float], *, expected: bool) -> None:
+def test_should_merge(margins: list[float], bars: tuple[float, float], *, expected: bool) -> None:
     """Two stories become one only if what they hold is alike as a whole."""
-    assert assign.are_one(margins, bars) is expected
+    assert assign.should_merge(margins, bars) is expected
 
 
 @pytest.mark.parametrize(
@@ -75,7 +97,7 @@ def test_are_one(margins: list[float], bars: tuple[float, float], *, expected: b
 )
 def test_best(fits: dict[str, float], expected: str) -> None:
     """Only a story that fits is chosen, and the choice does not depend on order."""
-    assert assign.best(fits) == expected
+    assert assign.best_story(fits) == expected
 
 
 @pytest.mark.parametrize(
@@ -87,18 +109,18 @@ def test_best(fits: dict[str, float], expected: str) -> None:
         pytest.param(-1000.0, 0.0003, id="clipped below"),
     ],
 )
-def test_chance(log_odds: float, expected: float) -> None:
+def test_probability(log_odds: float, expected: float) -> None:
     """Log-odds become a probability in four digits."""
-    assert assign.chance(log_odds) == expected
+    assert assign.probability(log_odds) == expected
 
 
 @given(st.floats(-6, 6))
-def test_log_odds_undo_chance(value: float) -> None:
+def test_log_odds_undo_probability(value: float) -> None:
     """What was rounded comes back nearly."""
-    assert assign.log_odds(assign.chance(value)) == pytest.approx(value, abs=0.03)
+    assert assign.log_odds(assign.probability(value)) == pytest.approx(value, abs=0.03)
 
 
-@pytest.mark.parametrize("probability", [0.0, 1.0], ids=["never", "always"])
-def test_log_odds_of_certainty_are_finite(probability: float) -> None:
+@pytest.mark.parametrize("chance", [0.0, 1.0], ids=["never", "always"])
+def test_log_odds_of_certainty_are_finite(chance: float) -> None:
     """Certainty is held short of the infinite."""
-    assert abs(assign.log_odds(probability)) == pytest.approx(math.log(9999))
+    assert abs(assign.log_odds(chance)) == pytest.approx(math.log(9999))

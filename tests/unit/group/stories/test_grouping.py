@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from aggregator.core import ids
 from aggregator.core.model import Decision, GroupContext, Grouping, StoredEntry, Story
 from aggregator.core.settings import StorySettings
+from aggregator.group.stories.context import GroupingContext
 from aggregator.group.stories.grouping import group
 from tests.builders import NOW, at, make_decision
 from tests.unit.group.news import (
@@ -35,7 +36,9 @@ def run(
     **kw: tuple[tuple[str, str], ...] | tuple[str, ...] | timedelta | str,
 ) -> Grouping:
     """Group with the settings given."""
-    return group(new, context or GroupContext(), StorySettings(**kw), now=NOW)  # type: ignore[arg-type]
+    settings = StorySettings(**kw)  # type: ignore[arg-type]
+    past = context or GroupContext()
+    return group(new, GroupingContext(settings=settings, now=NOW, past=past))
 
 
 def run_in_parts(parts: list[tuple[StoredEntry, ...]]) -> GroupContext:
@@ -381,10 +384,8 @@ def test_what_the_journal_does_not_know_joins_the_restored_story() -> None:
 
 
 def test_the_reader_s_priority_decides_who_is_shown() -> None:
-    grouping = group(
-        BRIDGES, GroupContext(), StorySettings(), now=NOW, priorities={"p3.example": 5}
-    )
-    assert only(grouping).representative == BRIDGES[2].key
+    context = GroupingContext(settings=StorySettings(), now=NOW, priorities={"p3.example": 5})
+    assert only(group(BRIDGES, context)).representative == BRIDGES[2].key
 
 
 def test_the_reader_s_language_decides_who_is_shown() -> None:

@@ -7,7 +7,7 @@ from aggregator.core.model import Reason
 from aggregator.group.features import packing
 from aggregator.group.features.features import wide_hash
 from aggregator.group.stories import representative
-from aggregator.group.stories.representative import Claim, Taste
+from aggregator.group.stories.representative import Claim, Preferences
 
 
 def claim(key: str, **kw: int) -> Claim:
@@ -18,7 +18,7 @@ def claim(key: str, **kw: int) -> Claim:
         priority=given["priority"],
         language=given["language"],
         length=given["length"],
-        place=(float(ord(key[0])), key),
+        position=(float(ord(key[0])), key),
         copy=bool(given.get("copy")),
     )
 
@@ -69,9 +69,9 @@ def test_tags_with_a_region(tag: str, language: str, script: str) -> None:
     """They mean what they mean where feeds are narrowed by language."""
     head = np.zeros(1, packing.HEADER)
     head["language"], head["script"] = language.encode(), script.encode()
-    assert Taste.of({}, [tag]).claim("a", head[0], (1.0, "a")).language == 0
+    assert Preferences.from_settings({}, [tag]).claim("a", head[0], (1.0, "a")).language == 0
     head["script"] = b"Hans" if script == "Hant" else b"Hant"
-    other = Taste.of({}, [tag]).claim("a", head[0], (1.0, "a")).language
+    other = Preferences.from_settings({}, [tag]).claim("a", head[0], (1.0, "a")).language
     assert other == (0 if language == "en" else -1)
 
 
@@ -91,9 +91,9 @@ def test_languages_in_the_order_of_the_reader(language: str, script: str, liked:
     head = np.zeros(1, packing.HEADER)
     head["source"], head["length"] = wide_hash("s"), 50
     head["language"], head["script"] = language.encode(), script.encode()
-    taste = Taste.of({"s": 3}, ["zh-Hant", "zh", "en"])
-    expected = Claim(key="a", priority=3, language=liked, length=50, place=(1.0, "a"))
-    assert taste.claim("a", head[0], (1.0, "a")) == expected
+    preferences = Preferences.from_settings({"s": 3}, ["zh-Hant", "zh", "en"])
+    expected = Claim(key="a", priority=3, language=liked, length=50, position=(1.0, "a"))
+    assert preferences.claim("a", head[0], (1.0, "a")) == expected
 
 
 def test_the_later_one_of_two_with_one_text_is_the_copy() -> None:

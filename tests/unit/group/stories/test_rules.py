@@ -15,7 +15,7 @@ ENTRIES = [(key, wide_hash(url)) for key, url in URLS.items()]
 
 def test_no_decisions_no_rules() -> None:
     """Nothing is forbidden, nothing wanted."""
-    none = rules.make(())
+    none = rules.from_decisions(())
     assert not none
     assert not none.forbids(A, (B, C))
     assert none.partners(A) == ()
@@ -24,7 +24,7 @@ def test_no_decisions_no_rules() -> None:
 
 def test_never_and_split_forbid_both_ways() -> None:
     """Either entry is kept out of the other's story, and nobody else is."""
-    made = rules.make([make_decision("never", A, B), make_decision("split", B, C)])
+    made = rules.from_decisions([make_decision("never", A, B), make_decision("split", B, C)])
     assert made
     assert made.forbids(A, (B,))
     assert made.forbids(B, (A,))
@@ -34,7 +34,7 @@ def test_never_and_split_forbid_both_ways() -> None:
 
 def test_join_names_partners_both_ways() -> None:
     """A join forbids nothing."""
-    made = rules.make([make_decision("join", A, B), make_decision("join", C, A)])
+    made = rules.from_decisions([make_decision("join", A, B), make_decision("join", C, A)])
     assert set(made.partners(A)) == {B, C}
     assert made.partners(B) == (A,)
     assert not made.forbids(A, (B, C))
@@ -42,10 +42,10 @@ def test_join_names_partners_both_ways() -> None:
 
 def test_the_last_word_holds() -> None:
     """Whichever entry is named first, the later decision on a pair counts."""
-    made = rules.make([make_decision("never", A, B), make_decision("join", B, A)])
+    made = rules.from_decisions([make_decision("never", A, B), make_decision("join", B, A)])
     assert (made.between(A, B), made.between(B, A)) == ("join", "join")
     assert not made.forbids(A, (B,))
-    back = rules.make([make_decision("join", A, B), make_decision("split", B, A)])
+    back = rules.from_decisions([make_decision("join", A, B), make_decision("split", B, A)])
     assert back.between(A, B) == "split"
     assert back.pairs[frozenset((A, B))] == ("split", A)
     assert back.partners(A) == ()
@@ -53,7 +53,7 @@ def test_the_last_word_holds() -> None:
 
 def test_an_entry_and_itself_make_no_rule() -> None:
     """Nonsense is passed over."""
-    assert not rules.make([make_decision("never", A, A)])
+    assert not rules.from_decisions([make_decision("never", A, A)])
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_an_entry_and_itself_make_no_rule() -> None:
 @pytest.mark.parametrize("kind", ["join", "split", "never"])
 def test_the_configuration_names_entries(kind: str, a: str, b: str) -> None:
     """Entries are named by id or link."""
-    (found,) = rules.configured(StorySettings(**{kind: ((a, b),)}), ENTRIES)  # type: ignore[arg-type]
+    (found,) = rules.configured_decisions(StorySettings(**{kind: ((a, b),)}), ENTRIES)  # type: ignore[arg-type]
     assert (found.kind, found.a, found.b) == (kind, A, B)
 
 
@@ -80,11 +80,11 @@ def test_the_configuration_names_entries(kind: str, a: str, b: str) -> None:
 def test_unknown_names_wait(name: str) -> None:
     """A correction about entries that are not there says nothing, and hits no entry without link."""
     settings = StorySettings(never=((URLS[A], name),))
-    assert list(rules.configured(settings, ENTRIES)) == []
+    assert list(rules.configured_decisions(settings, ENTRIES)) == []
 
 
 def test_a_command_is_later_than_the_configuration() -> None:
     """What the configuration says has a date before any command."""
-    (found,) = rules.configured(StorySettings(never=((URLS[A], URLS[B]),)), ENTRIES)
+    (found,) = rules.configured_decisions(StorySettings(never=((URLS[A], URLS[B]),)), ENTRIES)
     assert found.when < make_decision("join", A, B).when
-    assert list(rules.configured(StorySettings(), ENTRIES)) == []
+    assert list(rules.configured_decisions(StorySettings(), ENTRIES)) == []

@@ -14,9 +14,11 @@ from aggregator.core.ids import story_id
 from aggregator.core.model import Decision, GroupContext, Grouping, StoredEntry, Story
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing
-from aggregator.group.features.features import extract, vocabulary
-from aggregator.group.features.intake import take_features
-from aggregator.group.stories.grouping import group, take_in
+from aggregator.group.features.extraction import extract_features
+from aggregator.group.features.features import extract, words_by_hash
+from aggregator.group.features.rows import FeatureSources
+from aggregator.group.stories.context import GroupingContext
+from aggregator.group.stories.grouping import group, reader_for
 from tests.builders import NOW, at, make_story
 from tests.unit.group.news import FERRY, remember, tell, week
 
@@ -38,21 +40,21 @@ def near(context: GroupContext, new: Sequence[StoredEntry], window: timedelta) -
 def group_lean(
     new: tuple[StoredEntry, ...], context: GroupContext, settings: StorySettings
 ) -> Grouping:
-    """Group with a context of which an intake kept a part; the rest and the stories are asked for."""
-    intake = take_in(new, settings)
+    """Group with a context whose features are condensed; whole features and stories are loaded."""
+    reader = reader_for(new, settings)
     features = {one.key: one.features for one in context.entries}
     entries = tuple(
-        dataclasses.replace(one, features=intake.take(one.key, one.published, one.features))
+        dataclasses.replace(one, features=reader.condense(one.key, one.published, one.features))
         for one in context.entries
     )
-    assert not intake.stale
+    assert not reader.stale
     assert all(len(one.features) < len(features[one.key]) for one in entries)
 
-    def read(keys: Sequence[str]) -> dict[str, bytes]:
+    def load_features(keys: Sequence[str]) -> dict[str, bytes]:
         """Give the features of some entries."""
         return {key: features[key] for key in keys}
 
-    def tell(keys: Iterable[str]) -> list[Story]:
+    def load_stories(keys: Iterable[str]) -> list[Story]:
         """Give the stories that hold some entries, and one that is out of sight."""
         asked = set(keys)
         found = [one for one in context.stories if not asked.isdisjoint(_keys(one))]
@@ -61,7 +63,14 @@ def group_lean(
     named = {id_ for id_, _ in context.journal.values()}
     journal = tuple(one for one in context.stories if one.id in named)
     lean = dataclasses.replace(context, entries=entries, stories=journal)
-    return group(new, lean, settings, now=NOW, intake=intake, read=read, tell=tell)
+    given = GroupingContext(
+        settings=settings,
+        now=NOW,
+        past=lean,
+        features=FeatureSources(reader=reader, load=load_features),
+        load_stories=load_stories,
+    )
+    return group(new, given)
 
 
 def _keys(story: Story) -> set[str]:
@@ -102,7 +111,7 @@ def test_a_part_in_memory_groups_as_the_whole(
         changed = [WHOLE[n] for n in again if WHOLE[n].key in known]
         new = tuple(sorted((*WHOLE[begin:end], *changed), key=lambda one: (one.published, one.key)))
         past = near(context, new, settings.window)
-        done = group(new, past, settings, now=NOW)
+        done = group(new, GroupingContext(settings=settings, now=NOW, past=past))
         assert group_lean(new, past, settings) == done
         context = remember(context, done, new)
 
@@ -111,14 +120,14 @@ def test_what_is_gone_meanwhile_is_like_nothing() -> None:
     """Another process may forget an entry after the window was read."""
     settings = StorySettings()
     past, new = WHOLE[:6], WHOLE[6:]
-    done = group(past, GroupContext(), settings, now=NOW)
+    done = group(past, GroupingContext(settings=settings, now=NOW))
     context = remember(GroupContext(), done, past)
     entries = tuple(
-        dataclasses.replace(one, features=packing.brief(one.features)) for one in context.entries
+        dataclasses.replace(one, features=packing.condense(one.features)) for one in context.entries
     )
     lean = dataclasses.replace(context, entries=entries)
-    intake = take_in(new, settings)
-    grouping = group(new, lean, settings, now=NOW, intake=intake, read=lambda _: {})
+    sources = FeatureSources(reader=reader_for(new, settings), load=lambda _: {})
+    grouping = group(new, GroupingContext(settings=settings, now=NOW, past=lean, features=sources))
     old = {one.key for one in past}
     joined = {frozenset(member.key for member in story.members) for story in grouping.stories}
     assert {one.key for one in new} <= {key for keys in joined for key in keys}
@@ -126,10 +135,10 @@ def test_what_is_gone_meanwhile_is_like_nothing() -> None:
 
 
 def test_features_of_another_form_are_noted_and_left_alone() -> None:
-    intake = take_in(WHOLE[:2], StorySettings())
+    reader = reader_for(WHOLE[:2], StorySettings())
     other = bytes([packing.VERSION + 1]) + b"of a later version"
-    assert intake.take("k", NOW, other) == other
-    assert intake.stale
+    assert reader.condense("k", NOW, other) == other
+    assert reader.stale
 
 
 def test_a_brief_part_gives_the_same_keys_and_links() -> None:
@@ -137,13 +146,13 @@ def test_a_brief_part_gives_the_same_keys_and_links() -> None:
         tell(FERRY[0], n, "one.example", n, cites=tuple(f"https://x.example/{m}" for m in range(n)))
         for n in range(4)
     ]
-    done = group(tuple(linked), GroupContext(), StorySettings(), now=NOW)
+    done = group(tuple(linked), GroupingContext(settings=StorySettings(), now=NOW))
     packed = [features for _, features in done.features]
-    heads, briefs = packing.headers(packed), [packing.brief(one) for one in packed]
-    assert all(packing.is_brief(one) and not packing.readable(one) for one in briefs)
-    assert not any(packing.is_brief(one) for one in (*packed, b""))
-    ids, values = packing.keys(briefs, packing.headers(briefs))
-    cites = packing.cites(briefs, packing.headers(briefs))
+    heads, condensed = packing.headers(packed), [packing.condense(one) for one in packed]
+    assert all(packing.is_condensed(one) and not packing.readable(one) for one in condensed)
+    assert not any(packing.is_condensed(one) for one in (*packed, b""))
+    ids, values = packing.keys(condensed, packing.headers(condensed))
+    cites = packing.cites(condensed, packing.headers(condensed))
     for found, name, most in (
         (ids, "word_ids", packing.KEYS),
         (packing.Ragged(flat=values, starts=ids.starts), "word_values", packing.KEYS),
@@ -158,8 +167,8 @@ def test_a_brief_part_gives_the_same_keys_and_links() -> None:
 
 def test_the_words_that_were_met_come_with_the_features() -> None:
     odd = tell(("扎卡维亚山谷", "瓦尔多尔村的居民看见了彗星。"), 1, "a.example")
-    features, words = take_features([odd])
+    features, words = extract_features([odd])
     (taken,) = features
     assert taken.words.ids.tolist() == extract(odd).words.ids.tolist()
-    assert words.items() <= vocabulary(odd).items()
-    assert take_features([odd])[1] == {}
+    assert words.items() <= words_by_hash(odd).items()
+    assert extract_features([odd])[1] == {}

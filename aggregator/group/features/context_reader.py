@@ -1,39 +1,27 @@
-"""What a grouping keeps of the entries before it: little of each, and how many hold each term."""
+"""Reads the features of earlier entries one by one: condenses each, counts how many hold each term."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
 
 from aggregator.core.model import StoredEntry
 from aggregator.core.settings import StorySettings
-from aggregator.group.features import packing, terms
-from aggregator.group.features.features import Features, extract
+from aggregator.group.features import packing
 from aggregator.group.features.frequencies import Frequencies
 from aggregator.group.features.prior import Prior
 from aggregator.group.features.terms import Hashes
 
-_AT_ONCE = 2048  # entries whose terms are counted
+_ENTRIES_PER_COUNT = 2048
 Moving = tuple[float, str, Hashes]
+"""When an entry was published, its key, its terms."""
 
 
-def take_features(
-    entries: Sequence[StoredEntry],
-) -> tuple[tuple[Features, ...], Mapping[int, str]]:
-    """Return the features of entries, in order, and the words that this process met for the first time.
+class ContextReader:
+    """Takes the features of earlier entries one at a time, so that they are never held together.
 
-    Fit for a worker process: the words show what two entries share, and `terms.remember` spares
-    the process that asks to cut their texts again.
-    """
-    known = terms.met()
-    return tuple(map(extract, entries)), terms.met_since(known)
-
-
-class Intake:
-    """Takes in the features of earlier entries one by one, so that they need not be held together.
-
-    `moving` are the (published, key, terms) of entries that come into reach or leave it while
-    the new ones take their turns; all others are in `frequencies`.
+    `frequencies` counts the entries that are in reach of every new one. `moving` are those that
+    come into reach or leave it while the new ones take their turns.
     """
 
     def __init__(
@@ -44,10 +32,13 @@ class Intake:
         *,
         count: bool = True,
     ) -> None:
-        """Be ready for what was published around `new`, in order of time; `count` if their terms are to be weighed."""
+        """Prepare for entries published around `new`, which are in order of time.
+
+        Without `count` no terms are counted: the features of `new` have their weights already.
+        """
         reach = settings.window.total_seconds()
         self._given = prior, settings.window
-        self._begin_to_count()
+        self._start_counting()
         self.stale = False  # some features were stored in an older form
         self._count = count
         self._keys = {one.key for one in new}
@@ -55,23 +46,23 @@ class Intake:
         self._begin, self._end = times[-1] - reach, times[0] + reach
         self._waiting: list[bytes] = []
 
-    def take(self, key: str, published: datetime, packed: bytes) -> bytes:
-        """Return what is to be kept of the features of an entry that is grouped."""
+    def condense(self, key: str, published: datetime, packed: bytes) -> bytes:
+        """Count an entry's terms and return what is kept in memory of its features."""
         if not packing.readable(packed):
-            self.stale |= not packing.is_brief(packed)
+            self.stale |= not packing.is_condensed(packed)
             return packed
         if self._count:
             self._note(key, published.timestamp(), packing.term_bytes(packed))
-        return packing.brief(packed)
+        return packing.condense(packed)
 
-    def finish(self) -> tuple[Frequencies, list[Moving]]:
-        """Return what was counted and what moves, and let go of it: it takes 20 MB."""
+    def take_counts(self) -> tuple[Frequencies, list[Moving]]:
+        """Return what was counted and what moves, and let go of both: they take 20 MB."""
         self._count_waiting()
         found = self.frequencies, self.moving
-        self._begin_to_count()
+        self._start_counting()
         return found
 
-    def _begin_to_count(self) -> None:
+    def _start_counting(self) -> None:
         self.frequencies = Frequencies(*self._given)
         self.moving: list[Moving] = []
 
@@ -83,7 +74,7 @@ class Intake:
     def _note(self, key: str, published: float, codes: bytes) -> None:
         if self._begin <= published <= self._end and key not in self._keys:
             self._waiting.append(codes)
-            if len(self._waiting) == _AT_ONCE:
+            if len(self._waiting) == _ENTRIES_PER_COUNT:
                 self._count_waiting()
         else:
             self.moving.append((published, key, np.frombuffer(codes, "<u4")))

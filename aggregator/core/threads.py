@@ -1,0 +1,23 @@
+"""The one thread in which a process calls its store."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+_T = TypeVar("_T")
+
+
+class StoreThread:
+    """Runs calls of the store one after the other, so that the event loop stays free."""
+
+    def __init__(self) -> None:
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="store")
+
+    async def call(self, function: Callable[[], _T]) -> _T:
+        """Run the function in the thread and return its result."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, function)
+
+    def close(self) -> None:
+        """End the thread after the calls that are queued."""
+        self._executor.shutdown()

@@ -1,0 +1,208 @@
+"""One source in, its entries stored: fetch, parse, clean, store."""
+
+import dataclasses
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.core.errors import ParseError, SourceError
+from aggregator.core.model import (
+    Change,
+    CleanedFeed,
+    Document,
+    Entry,
+    Fetched,
+    NotModified,
+    Skipped,
+    Source,
+    SourceState,
+    Validators,
+)
+from aggregator.core.ports import Clock, Fetcher, GatherStore
+from aggregator.core.report import SourceReport
+from aggregator.core.settings import FetchSettings
+from aggregator.core.threads import StoreThread
+from aggregator.gather import schedule
+from aggregator.gather.document import read_document
+from aggregator.gather.harvest import SourceHarvest
+from aggregator.pool import Pool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gatherer:
+    """Gathers sources; the only place where a SourceError is caught."""
+
+    store: GatherStore
+    thread: StoreThread
+    fetchers: Mapping[str, Fetcher]
+    pool: Pool
+    sources: Sequence[Source]
+    settings: FetchSettings
+    clock: Clock
+    jitter: Callable[[], float]
+
+    async def states(self) -> Mapping[str, SourceState]:
+        """Return what is remembered of each source, by identity."""
+        return await self.thread.call(self.store.source_states)
+
+    def waits(self, states: Mapping[str, SourceState]) -> dict[str, datetime]:
+        """Return until when each host wants to be left alone."""
+        scope = self.settings.retry_after_scope
+        return schedule.waiting_hosts(self.sources, states, self.clock(), scope)
+
+    async def due(self, pushed: Mapping[str, datetime]) -> tuple[Source, ...]:
+        """Return the sources to fetch now.
+
+        `pushed` maps the identity of each source whose hub sends its news to the time since when;
+        such a source is polled rarely.
+        """
+        states = await self.states()
+        waits, now = self.waits(states), self.clock()
+        return tuple(
+            source
+            for source in self.sources
+            if schedule.is_due(
+                source,
+                states.get(source.identity, SourceState()),
+                waits,
+                now,
+                pushed=pushed.get(source.identity),
+            )
+        )
+
+    async def next_due(self, pushed: Mapping[str, datetime]) -> tuple[Source, datetime] | None:
+        """Return the source to fetch next and when; None if none will ever be. See `due`."""
+        states = await self.states()
+        waits, now = self.waits(states), self.clock()
+        found = [
+            (due, source.id, source)
+            for source in self.sources
+            if (
+                due := schedule.due_at(
+                    source,
+                    states.get(source.identity, SourceState()),
+                    waits,
+                    now,
+                    pushed=pushed.get(source.identity),
+                )
+            )
+        ]
+        if not found:
+            return None
+        due, _, source = min(found, key=lambda one: one[:2])
+        return source, due
+
+    async def gather(
+        self, source: Source, state: SourceState, waits: Mapping[str, datetime], *, force: bool
+    ) -> SourceReport:
+        """Fetch one source and store its entries, unless it or its host asked us to wait."""
+        now = self.clock()
+        if not force and (hold := schedule.hold(source, state, waits, now)):
+            return SourceReport(id=source.id, outcome=hold.outcome, error=hold.reason)
+        started = time.monotonic()
+        try:
+            report = await self._fetch(source, schedule.recall(source, state), force=force)
+        except SourceError as error:
+            report = await self._fail(source, state, error)
+        return dataclasses.replace(report, seconds=round(time.monotonic() - started, 3))
+
+    async def take(self, source: Source, document: Document) -> SourceReport:
+        """Store a document that a hub sent; it says nothing about the next fetch."""
+        started = time.monotonic()
+        try:
+            fetched = Fetched(documents=(document,), validators=Validators())
+            harvest = await self._read(source, fetched)
+        except SourceError as error:
+            report = SourceReport(id=source.id, outcome="error", error=str(error))
+        else:
+            entries = harvest.entries
+            changes = await self.thread.call(lambda: self._store_pushed(source, entries))
+            report = harvest.report(source, changes)
+        return dataclasses.replace(report, seconds=round(time.monotonic() - started, 3))
+
+    def _store_pushed(self, source: Source, entries: Sequence[Entry]) -> tuple[Change, ...]:
+        """Store entries under the state that is there by now: a fetch may be under way."""
+        store, now = self.store, self.clock()
+        state = store.source_states().get(source.identity, SourceState())
+        changes = store.save_gathered(
+            source, entries, state, now=now, initial=self.settings.initial
+        )
+        if any(change.kind == "new" for change in changes):
+            store.save_state(source.identity, schedule.arrived(state, now))
+        return changes
+
+    async def _fetch(self, source: Source, state: SourceState, *, force: bool) -> SourceReport:
+        validators = Validators() if force else state.validators
+        asked = dataclasses.replace(source, url=schedule.address(source, state))
+        answer = await self.fetchers[source.kind].fetch(asked, validators)
+        if isinstance(answer, NotModified):
+            state = _with_hub(state, answer.links)
+            after = self._succeed(source, state, answer)
+            await self.thread.call(lambda: self.store.save_state(source.identity, after))
+            return SourceReport(id=source.id, outcome="unchanged")
+        return await self._save(source, state, answer, await self._read(source, answer))
+
+    def _succeed(
+        self, source: Source, state: SourceState, answer: Fetched | NotModified
+    ) -> SourceState:
+        now, jitter = self.clock(), self.jitter()
+        return schedule.succeeded(source, state, answer, self.settings, now=now, jitter=jitter)
+
+    async def _fail(self, source: Source, state: SourceState, error: SourceError) -> SourceReport:
+        now, jitter = self.clock(), self.jitter()
+        after = schedule.failed(source, state, error, self.settings, now=now, jitter=jitter)
+        await self.thread.call(lambda: self.store.save_state(source.identity, after))
+        return SourceReport(id=source.id, outcome=schedule.outcome(error), error=str(error))
+
+    async def _read(self, source: Source, fetched: Fetched) -> SourceHarvest:
+        """Parse and clean; in a folder, a document that fails is skipped."""
+        learned = await self.thread.call(self.store.learned_blocks)
+        limit = self.settings.max_entries
+        calls = [(document, source, learned, limit) for document in fetched.documents]
+        results = await self.pool.run(read_document, calls)
+        harvest = SourceHarvest(skipped=list(fetched.skipped))
+        for document, result in zip(fetched.documents, results, strict=True):
+            if isinstance(result, CleanedFeed):
+                harvest.add(document.name if source.kind == "dump" else "", result)
+            elif source.kind == "feed":
+                raise result
+            else:
+                harvest.skipped.append(Skipped(where=document.name, reason=str(result)))
+        return harvest
+
+    async def _save(
+        self,
+        source: Source,
+        state: SourceState,
+        fetched: Fetched,
+        harvest: SourceHarvest,
+    ) -> SourceReport:
+        if source.kind == "feed":
+            state = _with_hub(dataclasses.replace(state, info=harvest.info), fetched.links)
+        if harvest.cut:  # keep the old validators, so that the whole of it is asked for again
+            fetched = dataclasses.replace(fetched, validators=state.validators)
+        entries = harvest.entries
+        after = self._succeed(source, state, fetched)
+        store, now = self.store, self.clock()
+        initial = self.settings.initial if source.kind == "feed" else None
+        changes = await self.thread.call(
+            lambda: store.save_gathered(source, entries, after, now=now, initial=initial)
+        )
+        report = harvest.report(source, changes)
+        if harvest.cut and report.outcome == "unchanged":
+            raise ParseError(f"the document is cut off; {len(entries)} whole entries, none new")
+        if report.new:  # when to ask next depends on whether something came
+            later = self._succeed(source, schedule.arrived(state, now), fetched)
+            await self.thread.call(lambda: store.save_state(source.identity, later))
+        return report
+
+
+def _with_hub(state: SourceState, links: Sequence[tuple[str, str]]) -> SourceState:
+    """Prefer the hub and topic of the answer's header to those of the document."""
+    named = dict(links)
+    if "hub" not in named:
+        return state
+    topic = named.get("self", state.info.self_url)
+    info = dataclasses.replace(state.info, hub=named["hub"], self_url=topic)
+    return dataclasses.replace(state, info=info)

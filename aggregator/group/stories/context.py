@@ -1,0 +1,53 @@
+"""What one grouping is given beside its new entries."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+
+from aggregator.core.model import GroupContext, Story
+from aggregator.core.settings import StorySettings
+from aggregator.group.features import prior
+from aggregator.group.features.prior import Prior
+from aggregator.group.features.rows import IN_MEMORY, FeatureSources
+from aggregator.group.model import scoring
+from aggregator.group.model.scoring import Model
+
+LoadStories = Callable[[Iterable[str]], Iterable[Story]]
+"""From keys of entries to the stories that hold them."""
+_NOTHING = GroupContext()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What was learned from labelled entries and from news at large."""
+
+    model: Model
+    prior: Prior
+
+
+@cache
+def shipped() -> Learned:
+    """Return the model and the prior of the package."""
+    return Learned(model=scoring.built_in(), prior=prior.built_in())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupingContext:
+    """What one grouping is given beside its new entries.
+
+    `past` is what was grouped before, near in time. If it lacks stories, `load_stories` gives
+    those that hold the keys given; it is called once. `priorities` are those of sources by
+    identity. With `ignore_window` entries without a date meet however far apart they were seen;
+    with `include_unlikely` pairs that cannot win are scored too, to learn from.
+    """
+
+    settings: StorySettings
+    now: datetime
+    past: GroupContext = _NOTHING
+    priorities: Mapping[str, int] = field(default_factory=dict)
+    learned: Learned = field(default_factory=shipped)
+    features: FeatureSources = IN_MEMORY
+    load_stories: LoadStories | None = None
+    ignore_window: bool = False
+    include_unlikely: bool = False

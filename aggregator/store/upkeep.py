@@ -1,0 +1,59 @@
+"""What each run does for the store itself: recovery after a loss, retention."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from aggregator.core.errors import ParseError
+from aggregator.core.model import Document, Entry, Source
+from aggregator.core.ports import Clock, RecoveryStore, RetentionStore
+from aggregator.core.settings import CleanOptions, StorySettings
+from aggregator.gather.document import read_document
+from aggregator.publish.publisher import Publication
+from aggregator.publish.renderers import LIST
+
+_MAX_RECOVERED = 100_000  # entries of one published feed
+_FORGET_INTERVAL = timedelta(days=1)
+
+_log = structlog.get_logger()
+
+
+class _Store(RecoveryStore, RetentionStore, Protocol):
+    """What upkeep asks of the store."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upkeep:
+    """Keeps the store complete and bounded."""
+
+    store: _Store
+    settings: StorySettings
+    folder: Path  # of the published feeds
+    clock: Clock
+
+    def recover(self) -> None:
+        """Restore the texts that the published feeds still hold, if the database was lost."""
+        if not self.store.rebuilt:
+            return
+        entries: list[Entry] = []
+        published = Source(id="published", clean=CleanOptions(strip=(f".{LIST}",)))
+        for path in sorted(self.folder.rglob("*.atom")):
+            document = Document(name=path.name, content=path.read_bytes(), format="feed")
+            try:
+                entries += read_document(document, published, {}, _MAX_RECOVERED).entries
+            except ParseError as error:
+                _log.warning("published feed not readable", feed=path.name, error=str(error))
+        count = self.store.restore(entries)
+        _log.warning("texts restored from the published feeds", entries=count)
+
+    def forget(self, published: Publication) -> None:
+        """Delete old texts, about once a day; what left the feeds stands in the archives."""
+        before = self.clock() - max(self.settings.keep, 2 * self.settings.window)
+        last = self.store.forgotten()
+        if published.errors or (last is not None and abs(before - last) < _FORGET_INTERVAL):
+            return
+        if count := self.store.forget(before, published.stories):
+            _log.info("old texts deleted", stories=count)
