@@ -86,8 +86,8 @@ def _choose(weights: _Weights) -> list[_Part]:
     if scripted and weights.shown + sum(part.letters for part in scripted) >= gone:
         return scripted
     total = sum(part.letters for part in bodies)
-    # A third is more than a line before the text.
-    return [part for part in bodies if part.letters * 3 > total] or bodies
+    # Two fifths are more than a line before the text.
+    return [part for part in bodies if part.letters * 5 > total * 2] or bodies
 
 
 def _weigh(parent: LexborNode, revealed: set[int], weights: _Weights) -> None:
