@@ -119,6 +119,11 @@ class FetchModel(Model):
         description="whom a server's wish to wait holds for: every source of its `host`, or that `source` alone",
         examples=["host"],
     )
+    full_every: Interval = Field(
+        default=_FETCH.full_every,
+        description="after so long with no answer but `304 Not Modified`, a source is asked once for the whole feed",
+        examples=["7d"],
+    )
 
     @model_validator(mode="after")
     def check_bounds(self) -> Self:

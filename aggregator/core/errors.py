@@ -5,7 +5,7 @@ AggregatorError
     ConfigErrors(faults)            several at once
   SourceError(source_id)            fails this source only
     FetchError
-      Timeout · Unreachable · HTTPStatus(status, retry_after)
+      Timeout · Unreachable · HTTPStatus(status, retry_after) · HeldBack
       BodyTooLarge · BlockedAddress · TooManyRedirects
     ParseError
       NotAFeed(feeds)               a web page instead; `feeds` are those it links to
@@ -98,6 +98,10 @@ class HTTPStatus(FetchError):  # noqa: N818
         super().__init__(problem, source_id=source_id)
         self.status = status
         self.retry_after = retry_after
+
+
+class HeldBack(HTTPStatus):
+    """The host asked another source to wait, so this one was not fetched."""
 
 
 class BodyTooLarge(FetchError):  # noqa: N818

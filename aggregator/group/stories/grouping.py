@@ -156,7 +156,11 @@ class Work:
             self._restore(stored)
         else:
             self._decide(turn)
-        self._show(self.drafts.draft(self.drafts.story_of[stored.key]))
+        placed = self.drafts.draft(self.drafts.story_of[stored.key])
+        if stored.shown:
+            _, first = self.context.past.journal.get(stored.key, ("", None))
+            self.drafts.reveal(placed, first)
+        self._show(placed)
 
     def finish(self) -> Grouping:
         """Return what was done."""
@@ -184,7 +188,12 @@ class Work:
             self._join(self.drafts.draft(id_), stored, Reason(kind="journal"))
         else:
             self.drafts.start(
-                stored.key, Reason(kind="journal"), revised=stored.revised, id_=id_, first=first
+                stored.key,
+                Reason(kind="journal"),
+                revised=stored.revised,
+                id_=id_,
+                first=first,
+                shown=stored.shown,
             )
 
     def _decide(self, turn: int) -> None:
@@ -203,7 +212,8 @@ class Work:
         above = {id_: one for id_, one in above.items() if one > 0 and self._open(id_, stored.key)}
         chosen = assign.best_story(above)
         if not chosen:
-            self.drafts.start(stored.key, Reason(kind="founder"), revised=stored.revised)
+            founder = Reason(kind="founder")
+            self.drafts.start(stored.key, founder, revised=stored.revised, shown=stored.shown)
             return
         why = reason(stored, near[chosen], fits[chosen], self.scored, self.rows, model=self.model)
         self._join(self.drafts.draft(chosen), stored, why)
