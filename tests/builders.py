@@ -187,7 +187,7 @@ def make_tombstone(dead: str, into: str, when: datetime = NOW) -> Tombstone:
 
 
 def make_decision(
-    kind: Literal["join", "split", "never"], a: str, b: str, when: datetime = NOW
+    kind: Literal["join", "split", "never", "undo"], a: str, b: str, when: datetime = NOW
 ) -> Decision:
     """Make a correction by the user."""
     return Decision(kind=kind, a=a, b=b, when=when)

@@ -66,6 +66,8 @@ def doctor(
 
 def examine(config: Path | None, data: Path | None) -> Iterator[Finding]:
     """Look at everything that a run needs, and yield what was found."""
+    from aggregator.config.serving import DEFAULT_PORT  # noqa: PLC0415  pydantic
+
     yield from _machine()
     try:
         read, doubts = inspect_config(config, data)
@@ -81,7 +83,7 @@ def examine(config: Path | None, data: Path | None) -> Iterator[Finding]:
     yield from folder
     if not any(one.state == "fault" for one in folder):
         yield from _store(read)
-    yield from _port()
+    yield from _port(DEFAULT_PORT)
 
 
 _MENDS = {
@@ -175,12 +177,8 @@ def _mend_of_store(read: "Config", error: AggregatorError) -> str:
     )
 
 
-def _port() -> Iterator[Finding]:
-    """Say whether the port that `run` and `serve` take is free, or ours already."""
-    from aggregator.config.serving import DEFAULT_PORT  # noqa: PLC0415  pydantic
-
-    port = DEFAULT_PORT
-
+def _port(port: int) -> Iterator[Finding]:
+    """Say of the port that `run` and `serve` take whether another program has it, or we do."""
     with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

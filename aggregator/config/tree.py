@@ -70,7 +70,10 @@ def read(text: str, env: Mapping[str, str]) -> Tree:
 def _not_yaml(error: yaml.MarkedYAMLError, text: str) -> Problem:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
-    here = "".join(text.split("\n")[line : line + 1]).rstrip("\r")
+    lines = text.rstrip().split("\n")
+    if line >= len(lines):  # the file ends before something does
+        line, column = len(lines) - 1, len(lines[-1])
+    here = lines[line].rstrip("\r")
     said = f"is not YAML: {error.problem} (column {column + 1}){_hint(str(error.problem), here)}"
     shown = excerpt(here, column)
     return Problem(line=line + 1, column=column + 1, text=said, excerpt=shown)

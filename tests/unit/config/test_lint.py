@@ -21,13 +21,13 @@ def doubts(tmp_path: Path, text: str) -> list[str]:
     ("text", "said"),
     [
         (
-            f"sources:\n  - {{id: a, url: '{A}', category: wrold}}\nfeeds:\n  - {{name: w, categories: [world]}}",
+            f"sources:\n  - {{id: a, url: '{A}', category: worlds}}\nfeeds:\n  - {{name: w, categories: [world]}}",
             [
                 (
-                    "2: sources[0].category: no feed has the category 'wrold': the entries of a are in none,"
+                    "2: sources[0].category: no feed has the category 'worlds': the entries of a are in none,"
                     " but for those that name another; add it to categories: of a feed"
                 ),
-                "4: feeds[0].categories[0]: no source has the category 'world'; did you mean 'wrold'?",
+                "4: feeds[0].categories[0]: no source has the category 'world'; did you mean 'worlds'?",
             ],
         ),
         (
