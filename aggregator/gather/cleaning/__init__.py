@@ -83,7 +83,7 @@ def clean(
     # What was learned before the publisher was known by its domain stands under the source.
     learned = boilerplate.get(publisher.id, _NONE) | boilerplate.get(source.identity, _NONE)
     title = _plain_title(raw)
-    body, whole = _bodies(raw, base or link, link, title, source, learned)
+    body, whole = _bodies(raw, base or link, link, title, source, learned=learned)
     blocks = bodies.texts(whole.html)
     hashed = bodies.hashes(blocks)
     told = kept = bodies.compared(blocks, hashed, _NONE, whole.html)
@@ -142,7 +142,7 @@ def _written(link: str) -> str:
 
 
 def _bodies(
-    raw: RawEntry, base: str, page: str, title: str, source: Source, learned: frozenset[int]
+    raw: RawEntry, base: str, page: str, title: str, source: Source, *, learned: frozenset[int]
 ) -> tuple[Cleaned, Cleaned]:
     """Return the body as it is shown, and as it is with all that was learned to recur."""
     html = raw.content or raw.summary
