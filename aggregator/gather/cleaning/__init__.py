@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from html import unescape
 
 from aggregator.core.model import Author, Enclosure, Entry, FeedInfo, RawEntry, Source
@@ -85,7 +85,7 @@ def clean(
     # What was learned before the publisher was known by its domain stands under the source.
     learned = boilerplate.get(publisher.id, _NONE) | boilerplate.get(source.identity, _NONE)
     title = _plain_title(raw)
-    body, whole = _bodies(raw, base or link, title, source, learned)
+    body, whole = _bodies(raw, base or link, link, title, source, learned)
     blocks = bodies.texts(whole.html)
     hashed = bodies.hashes(blocks)
     told = kept = bodies.compared(blocks, hashed, frozenset(), whole.html)
@@ -133,14 +133,13 @@ def _written(link: str) -> str:
 
 
 def _bodies(
-    raw: RawEntry, base: str, title: str, source: Source, learned: frozenset[int]
+    raw: RawEntry, base: str, page: str, title: str, source: Source, learned: frozenset[int]
 ) -> tuple[Cleaned, Cleaned]:
     """Return the body as it is shown, and as it is with all that was learned to recur."""
-    html, options = raw.content or raw.summary, source.clean
-    body = clean_body(html, base=base, title=title, options=options, boilerplate=learned)
-    if not body.stripped:
-        return body, body
-    return body, clean_body(html, base=base, title=title, options=options)
+    html = raw.content or raw.summary
+    clean_with = partial(clean_body, html, base=base, page=page, title=title, options=source.clean)
+    body = clean_with(boilerplate=learned)
+    return body, clean_with() if body.stripped else body
 
 
 def document_domain(raws: Iterable[RawEntry], info: FeedInfo, source: Source) -> str:
