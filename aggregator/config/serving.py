@@ -9,7 +9,7 @@ _NAMES = frozenset({"localhost", "ip6-localhost"})
 
 
 def port_doubt(public_url: str, port: int = DEFAULT_PORT) -> str:
-    """Say that `public_url` names another port than the one served; '' if it may well be right.
+    """Say of `public_url` that it names another port than the one served; '' if it may be right.
 
     An address without a port, or with https, is that of another server which passes requests on.
     """
@@ -19,18 +19,18 @@ def port_doubt(public_url: str, port: int = DEFAULT_PORT) -> str:
     if named == port or not (local or (public.scheme == "http" and public.port)):
         return ""
     return (
-        f"public_url names port {named}, but port {port} is served: links in the feeds lead nowhere, "
-        f"unless another server passes requests on; set public_url, or --port {named}"
+        f"names port {named}, but port {port} is served: links in the feeds lead nowhere, unless "
+        f"another server passes requests on; change it, or start with --port {named}"
     )
 
 
 def host_doubt(public_url: str, host: str) -> str:
-    """Say that readers elsewhere cannot use the links of a server that is bound to `host`."""
+    """Say of `public_url` that readers elsewhere cannot use it, if the server is bound for them."""
     if _is_loopback(host) or not _is_loopback(urlsplit(public_url).hostname or ""):
         return ""
     return (
-        f"public_url is {public_url}, which leads readers on other machines to themselves, and requests "
-        "by other names are refused: set public_url to the address that readers use"
+        f"is {public_url}, which leads readers on other machines to themselves, and requests by other "
+        "names are refused: set it to the address that readers use"
     )
 
 

@@ -65,6 +65,7 @@ class _Views:
         self._feeds = Feeds(site)
         self.quick = self._feeds.quick
         self._files = {file: one.path for file, one in published(site).items()}
+        self._public_files = {file for file, one in published(site).items() if not one.spec.token}
         # The pages show all stories, so that one private feed makes them private too.
         self._tokens = [spec.token for spec in site.feeds if spec.token] or [""]
         self._pages = Pages(
@@ -149,12 +150,20 @@ class _Views:
 
     # --- for machines ----------------------------------------------------------------------
 
-    async def health(self, _request: Request) -> Response:
-        """Answer 200 if all is well enough to serve, else 503, with the figures."""
+    async def health(self, request: Request) -> Response:
+        """Answer 200 if all is well enough to serve, else 503, with the figures.
+
+        Private feeds count; they are named to those who know the token of one.
+        """
         site = self._site
+        named = self._files if is_known(request, self._tokens) else self._public_files
         well, health = await run_in_threadpool(
             lambda: _health.examine(
-                site.store.source_states, self._files, now=site.clock(), more=site.status()
+                site.store.source_states,
+                self._files,
+                named=named,
+                now=site.clock(),
+                more=site.status(),
             )
         )
         headers = {"Cache-Control": "no-store"}

@@ -74,6 +74,8 @@ class Feeds:
         feed = self._feeds.get(f"{name}.{page['extension']}") if page else None
         if page is None or feed is None or not is_known(request, [feed.spec.token]):
             raise HTTPException(404, self._nothing)
+        if _read_query(request.scope["query_string"]):
+            raise HTTPException(400, "A page of an archive is whole: it takes no parameters.")
         place = self._place(feed, self._site.folder / name / page[0])
         edition = await run_in_threadpool(self._drawer.get, f"{name}/{page[0]}", place)
         if edition is None:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from socket import create_server
+
+import pytest
 
 from tests.integration.conftest import SEEDS
 from tests.integration.loopback import Site
@@ -189,3 +192,134 @@ def test_serving_alone_reads_the_configuration_again(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=HUNG)
     assert process.returncode == 0
+
+
+def run(*words: str, within: float = 120) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [*COMMAND, *words], capture_output=True, text=True, timeout=within, check=False
+    )
+
+
+SAMPLES = f"{{id: samples, kind: dump, path: {SEEDS}}}"
+
+
+@pytest.mark.parametrize("command", ["run", "serve"])
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ([], "port {port} is in use: choose another with --port"),
+        (["--host", "203.0.113.5"], "203.0.113.5 is no address of this machine: choose another with --host"),
+    ],
+    ids=["port", "host"],
+)  # fmt: skip
+def test_an_address_that_cannot_be_had_is_told_in_one_line(
+    tmp_path: Path, command: str, more: list[str], told: str
+) -> None:
+    """Nothing is begun, and nothing is said to be served."""
+    config = configure(tmp_path, SAMPLES)
+    with create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = run(command, "--config", str(config), "--port", port, *more)
+    assert result.returncode == 1
+    assert result.stderr == f"aggregator: {told.format(port=port)}\n"
+    assert not (tmp_path / "data" / "aggregator.db").exists()
+
+
+@contextmanager
+def logged(folder: Path, config: Path, *more: str) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """Run the daemon on a port that the system chooses, its log in a file."""
+    path = folder / "log"
+    with path.open("w") as log:
+        words = [*COMMAND, "run", "--config", str(config), "--port", "0", *more]
+        process = subprocess.Popen(words, stderr=log, text=True)
+        try:
+            yield process, path
+        finally:
+            process.kill()
+            process.wait(HUNG)
+            print(path.read_text("utf-8"))
+
+
+def line_of(log: Path, pattern: str) -> re.Match[str]:
+    """Wait until a line of the log fits, and return the match."""
+    until(lambda: re.search(pattern, log.read_text("utf-8")))
+    found = re.search(pattern, log.read_text("utf-8"))
+    assert found
+    return found
+
+
+def test_the_log_says_what_is_served_published_and_next(tmp_path: Path) -> None:
+    """The address is the one that is open; no line of the web server's own repeats it."""
+    config = configure(tmp_path, SAMPLES)
+    with logged(tmp_path, config) as (process, log):
+        address = line_of(log, r"serving  address=(http://127\.0\.0\.1:\d+/)")[1]
+        get(f"{address}health")
+        line_of(log, "published merged: 4 stories, 4 new")
+        line_of(log, r"next: samples in \d+ min")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(HUNG) == 0
+        text = log.read_text("utf-8")
+        assert text.count("serving") == 1
+        assert "vicorn" not in text
+        assert text.rstrip().endswith("stopped")
+        line_of(log, f"public_url names port 8080, but port {address.split(':')[2][:-1]} is served")
+    with logged(tmp_path, config) as (process, log):
+        line_of(log, r"nothing is due yet; next: samples in \d+ min")
+
+
+def test_a_fetch_beside_a_daemon_is_done_by_the_daemon(tmp_path: Path, site: Site) -> None:
+    """It prints the report of the run, as if it had done it."""
+    site.pages["/feed"] = entry(1)
+    config = configure(tmp_path, f"{{id: news, url: '{site.address}/feed', interval: 1h}}", SAMPLES)
+    words = ["fetch", "--config", str(config)]
+    with logged(tmp_path, config) as (process, log):
+        line_of(log, "gathered  source=samples")
+        line_of(log, "gathered  source=news")
+        site.pages["/feed"] = entry(2)
+        result = run(*words, "--source", "news", "--json")
+        assert result.returncode == 0, result.stderr
+        report = json.loads(result.stdout)
+        assert [(one["id"], one["outcome"], one["new"]) for one in report["sources"]] == [
+            ("news", "ok", 1)
+        ]
+        assert report["entries"][0]["title"] == "Entry 2"
+        assert "aggregator run is working" in result.stderr
+        line_of(log, "asked by a command  sources=1")
+        whole = run(*words)
+        assert (whole.returncode, "samples" in whole.stdout) == (0, True)
+        alone = run(*words, "--url", f"{site.address}/feed")
+        assert (alone.returncode, "stop it, or give another folder" in alone.stderr) == (3, True)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(HUNG) == 0
+    assert list((tmp_path / "data" / "requests").iterdir()) == []
+    assert run(*words, "--source", "news").returncode == 0
+
+
+def test_corrections_made_by_command_are_applied_by_the_daemon(tmp_path: Path) -> None:
+    """A story is split, and joined again, while nothing is due."""
+    config = configure(tmp_path, SAMPLES)
+    with logged(tmp_path, config) as (_, log):
+        address = line_of(log, r"serving  address=(\S+)/")[1] + "/feeds/merged.atom"
+        line_of(log, "published merged: 4 stories")
+        listed = run("stories", "list", "--config", str(config), "--json").stdout
+        stories = [json.loads(line) for line in listed.splitlines()]
+        story = next(one for one in stories if len(one["members"]) == 2)
+        told = run("stories", "split", story["id"], story["members"][1], "--config", str(config))
+        assert "aggregator run applies it within 5 seconds" in told.stdout
+        line_of(log, "corrections applied")
+        assert get(address).count(b"<entry ") == 5
+        run("stories", "join", *story["members"], "--config", str(config))
+        line_of(log, "(?s)corrections applied.*corrections applied")
+        assert get(address).count(b"<entry ") == 4
+    told = run("stories", "never", *story["members"], "--config", str(config))
+    assert "the next run applies it" in told.stdout
+
+
+def entry(number: int) -> bytes:
+    """Return a feed of one entry."""
+    return (
+        '<rss version="2.0"><channel><title>News</title><link>https://news.example/</link>'
+        f"<item><guid>g{number}</guid><link>https://news.example/{number}</link>"
+        f"<title>Entry {number}</title><description>Text {number}</description></item></channel></rss>"
+    ).encode()

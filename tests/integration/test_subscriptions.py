@@ -324,7 +324,7 @@ def test_what_cannot_be_read_is_asked_for(
 
     async def bring() -> None:
         async with follower.opened() as one, app.pipeline() as pipeline:
-            work = Daemon(pipeline, Metrics(), app.config.sources, follower.inbox, one)
+            work = Daemon(app, pipeline, Metrics(), follower.inbox, one)
             await one.step()
             await soon(lambda: hub.callbacks)
             since = follower.clock.now
@@ -351,7 +351,7 @@ def test_the_daemon_subscribes_and_outlives_what_fails(
     async def work() -> None:
         async with app.subscriber(inbox) as one, app.pipeline() as pipeline:
             assert one
-            daemon = Daemon(pipeline, Metrics(), app.config.sources, inbox, one)
+            daemon = Daemon(app, pipeline, Metrics(), inbox, one)
             daemon.listen()
             async with follower.served(one):
                 await daemon.tick()
@@ -393,7 +393,7 @@ def test_hubs_are_asked_again_after_a_failure_of_ours(follower: Follower, hub: H
         store = Stumbling(app.store)
         one = follower.make(store)
         async with follower.served(one), app.pipeline() as pipeline:
-            daemon = Daemon(pipeline, Metrics(), app.config.sources, follower.inbox, one)
+            daemon = Daemon(app, pipeline, Metrics(), follower.inbox, one)
             await daemon.tick()
             await soon(lambda: not store.fails)
             assert hub.asked == []

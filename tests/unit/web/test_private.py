@@ -113,3 +113,14 @@ def test_the_links_of_a_private_feed_open(tmp_path: Path, renderer: Renderer) ->
     for path in ("/", f"/stories/{SLUG}", f"/feeds/{name}"):
         assert re.search(rf'[">]http://127.0.0.1:8080{path}{re.escape(known)}["<]', answer.text)
         assert client.get(f"{path}{known}").status_code == 200
+
+
+def test_health_counts_private_feeds_and_names_them_to_those_who_know(tmp_path: Path) -> None:
+    site = private_site(tmp_path, PRIVATE, OPEN)
+    client = visit(site)
+    files.write(tmp_path / "open.atom", b"<feed/>")
+    assert list(client.get("/health").json()["feeds"]) == ["open.atom"]
+    assert len(client.get("/health?token=s3cret%26more").json()["feeds"]) == 2
+    (tmp_path / "inner.atom").unlink()
+    answer = client.get("/health")
+    assert (answer.status_code, "inner" in answer.text) == (503, False)
