@@ -43,7 +43,7 @@ months:  ## the names of months, made anew from CLDR (needs uv)
 	uv run --no-project tools/months.py
 
 wheel: dev  ## dist/storyfold-*.whl
-	$(BIN)/hatchling build -t wheel
+	$(BIN)/python -m hatchling build -t wheel
 
 image:  ## the steps of the Dockerfile without Docker, and what it starts (needs root)
 	$(PYTHON) .ci/image.py

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from aggregator.core.model import Document, Source, SourceState
 from aggregator.core.report import RunReport, RunTotals, SourceReport
 from aggregator.core.threads import StoreThread
+from aggregator.gather import schedule
 from aggregator.gather.gatherer import Gatherer
 from aggregator.group.grouper import Grouper
 from aggregator.publish.publisher import Publisher
@@ -122,7 +123,7 @@ class Pipeline:
                 state = states.get(source.identity, SourceState())
                 return await self.gatherer.gather(source, state, waits, force=force)
 
-        return {asyncio.create_task(_gather(source)) for source in sources}
+        return {asyncio.create_task(_gather(one)) for one in schedule.in_turn(sources, states)}
 
     async def _group_and_publish(self, totals: RunTotals) -> None:
         """Group what is new, publish, and let go what is too old; one caller at a time."""

@@ -197,8 +197,10 @@ class Entry:
     guid: str = ""
     link: str = ""
     canonical: str = ""
-    fingerprint: str = ""
-    material: str = ""  # a digest that changes only when the shown text changes materially
+    fingerprint: str = ""  # digest of title and text
+    digest: str = ""  # of all that is shown
+    sent: str = ""  # digest of what the publisher wrote
+    letters: int = 0  # characters of the text with boilerplate
     title: str
     html: str = ""
     text: str = ""  # plain, for grouping: without boilerplate and copyright notices
@@ -243,6 +245,7 @@ class SourceState:
     failures: int = 0
     last_fetch: datetime | None = None
     last_success: datetime | None = None
+    last_document: datetime | None = None  # the last answer that was no 304
     error: str = ""
     gone: bool = False
     wait_until: datetime | None = None  # the server asked for it
@@ -272,7 +275,7 @@ class Change:
 
     kind: Literal["new", "modified", "unchanged"]
     key: str
-    material: bool = False  # the shown text changed, so `updated` moves
+    material: bool = False  # it says something else now, so `updated` moves
     skipped: str = ""  # why it was passed over: an older copy, a duplicate
 
 
@@ -300,18 +303,15 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """All entries that report one event; `id` is permanent.
-
-    `members` in (published, key) order, the founder's reason first; times are ours:
-    when we first published it, and when its shown state last changed materially.
-    """
+    """All entries that report one event; `id` is permanent, `members` in (published, key) order."""
 
     id: str
     founder: str
     representative: str
     members: tuple[Member, ...]
-    first_published: datetime
-    updated: datetime
+    first_published: datetime  # when it was first shown; until then, when it was stored
+    updated: datetime  # when what it shows last changed materially
+    shown: bool = True  # False: all its members are stored as seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,9 +325,9 @@ class Tombstone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """A correction by the user, kept permanently; `a` and `b` are entry keys."""
+    """A correction on the entries of two keys, kept permanently; `undo` takes back the last one."""
 
-    kind: Literal["join", "split", "never"]
+    kind: Literal["join", "split", "never", "undo"]
     a: str
     b: str
     when: datetime

@@ -99,6 +99,7 @@ class FetchSettings:
     max_interval: timedelta = timedelta(hours=24)
     spacing: timedelta = timedelta(milliseconds=200)  # between two requests to one public host
     retry_after_scope: Literal["host", "source"] = "host"  # what a Retry-After applies to
+    full_every: timedelta = timedelta(days=7)  # of 304 alone; then once without validators
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

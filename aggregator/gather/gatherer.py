@@ -61,7 +61,7 @@ class Gatherer:
         waits, now = self.waits(states), self.clock()
         return tuple(
             source
-            for source in self.sources
+            for source in schedule.in_turn(self.sources, states)
             if schedule.is_due(
                 source,
                 states.get(source.identity, SourceState()),
@@ -133,7 +133,8 @@ class Gatherer:
         return changes
 
     async def _fetch(self, source: Source, state: SourceState, *, force: bool) -> SourceReport:
-        validators = Validators() if force else state.validators
+        conditional = schedule.conditions(source, state, self.settings, self.clock())
+        validators = Validators() if force else conditional
         asked = dataclasses.replace(source, url=schedule.address(source, state))
         answer = await self.fetchers[source.kind].fetch(asked, validators)
         if isinstance(answer, NotModified):

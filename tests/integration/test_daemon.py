@@ -237,16 +237,15 @@ def logged(folder: Path, config: Path, *more: str) -> Iterator[tuple[subprocess.
             yield process, path
         finally:
             process.kill()
-            process.wait(30)
+            process.wait(HUNG)
             print(path.read_text("utf-8"))
 
 
-def line_of(log: Path, pattern: str, within: float = 60.0) -> re.Match[str]:
+def line_of(log: Path, pattern: str) -> re.Match[str]:
     """Wait until a line of the log fits, and return the match."""
-    end = time.monotonic() + within
-    while not (found := re.search(pattern, log.read_text("utf-8"))):
-        assert time.monotonic() < end, pattern
-        time.sleep(0.1)
+    until(lambda: re.search(pattern, log.read_text("utf-8")))
+    found = re.search(pattern, log.read_text("utf-8"))
+    assert found
     return found
 
 
@@ -259,7 +258,7 @@ def test_the_log_says_what_is_served_published_and_next(tmp_path: Path) -> None:
         line_of(log, "published merged: 4 stories, 4 new")
         line_of(log, r"next: samples in \d+ min")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(HUNG) == 0
         text = log.read_text("utf-8")
         assert text.count("serving") == 1
         assert "vicorn" not in text
@@ -292,7 +291,7 @@ def test_a_fetch_beside_a_daemon_is_done_by_the_daemon(tmp_path: Path, site: Sit
         alone = run(*words, "--url", f"{site.address}/feed")
         assert (alone.returncode, "stop it, or give another folder" in alone.stderr) == (3, True)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(HUNG) == 0
     assert list((tmp_path / "data" / "requests").iterdir()) == []
     assert run(*words, "--source", "news").returncode == 0
 

@@ -6,12 +6,14 @@ digests, dates. `clean` is pure and never fails.
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from html import unescape
 
 from aggregator.core.model import Author, Enclosure, Entry, FeedInfo, RawEntry, Source
 from aggregator.core.settings import LinkRule
+from aggregator.gather.changes import shown
 from aggregator.gather.cleaning import blocks as bodies
 from aggregator.gather.cleaning.html import Cleaned, clean_body, clean_html, trace_html
 from aggregator.gather.cleaning.images import trace_image, unwrap_image
@@ -23,6 +25,7 @@ from aggregator.gather.cleaning.wrappers import Step
 from aggregator.text import dates
 from aggregator.text.domains import registrable
 from aggregator.text.fold import plain, script, shorten
+from aggregator.text.placeholders import is_placeholder
 from aggregator.text.urls import LONGEST, absolute, canonical, host, is_web, split
 
 __all__ = [
@@ -77,40 +80,38 @@ def clean(
     `boilerplate` holds learned block hashes by publisher id, `domain` is the `document_domain`.
     """
     base = _base(raw, info, source)
-    link, known = _addresses(raw.link[: LONGEST + 1], base, source.clean.links)
+    link, known = _addresses(_written(raw.link), base, source.clean.links)
     publisher = publisher_of(raw.source, info, source, link=link, domain=domain)
     # What was learned before the publisher was known by its domain stands under the source.
     learned = boilerplate.get(publisher.id, _NONE) | boilerplate.get(source.identity, _NONE)
     title = _plain_title(raw)
-    body = clean_body(
-        raw.content or raw.summary,
-        base=base or link,
-        page=link,
-        title=title,
-        options=source.clean,
-        boilerplate=learned,
-    )
-    blocks = bodies.texts(body.html)
+    body, whole = _bodies(raw, (base or link, link), title, source, learned)
+    blocks = bodies.texts(whole.html)
     hashed = bodies.hashes(blocks)
-    kept = bodies.compared(blocks, hashed, learned, body.html)
+    told = kept = bodies.compared(blocks, hashed, frozenset(), whole.html)
+    if not learned.isdisjoint(hashed):
+        kept = bodies.compared(blocks, hashed, learned, whole.html)
     text = "\n".join(kept)
-    title = title or shorten(kept[0] if kept else "", 80) or link or raw.guid[:200] or "?"
-    language = _language(raw, info, source, title, text)
-    claimed, published = _published(raw, body, language, source)
-    return Entry(
+    title = title or shorten(told[0] if told else "", 80) or link or raw.guid[:200] or "?"
+    language = _language(raw, info, source, title, "\n".join(told))
+    claimed, published = _published(raw, whole, language, source)
+    enclosures, image = _enclosures(raw, base, source), _image(raw, body, base, source)
+    media = (*whole.images, *(one.url for one in enclosures), *([image] if image else ()))
+    entry = Entry(
         guid=raw.guid,
         link=link,
         canonical=known,
-        fingerprint=bodies.digest(title.casefold(), text.casefold()),
-        material=bodies.material(title, link, blocks),
+        fingerprint=bodies.fingerprint(title, told, media),
+        sent=bodies.digest(raw.title, raw.link, raw.summary, raw.content),
+        letters=len("\n".join(told)),
         title=title,
         html=body.html,
         text=text,
-        summary=_summary(raw, kept),
-        authors=_authors(raw, body),
+        summary=_summary(raw, told),
+        authors=_authors(raw, whole),
         categories=_categories(raw),
-        enclosures=_enclosures(raw, base, source),
-        image=_image(raw, body, base, source),
+        enclosures=enclosures,
+        image=image,
         cites=_cites(body.html, link),
         via=_web(absolute(base, raw.via)) if raw.via else "",
         rights=_text_of(raw.rights)[:500],
@@ -120,10 +121,28 @@ def clean(
         published=published,
         modified=dates.parse(raw.updated, language=language, timezone=source.timezone),
         gathered=raw.gathered,
-        # With what was stripped: else it would be counted as gone, and come back.
-        blocks=(*bodies.counted(blocks, hashed), *dict.fromkeys(body.stripped)),
+        blocks=bodies.counted(blocks, hashed),
         removed=body.removed,
     )
+    parts = (one if isinstance(one, str) else repr(one) for one in shown(entry))
+    return replace(entry, digest=bodies.digest(*parts, claimed))
+
+
+def _written(link: str) -> str:
+    return "" if is_placeholder(link) else link[: LONGEST + 1]
+
+
+def _bodies(
+    raw: RawEntry, places: tuple[str, str], title: str, source: Source, learned: frozenset[int]
+) -> tuple[Cleaned, Cleaned]:
+    """Return the body as it is shown, and as it is with all that was learned to recur.
+
+    `places` are the base of relative addresses and the entry's own page.
+    """
+    html, (base, page) = raw.content or raw.summary, places
+    cleaned = partial(clean_body, html, base=base, page=page, title=title, options=source.clean)
+    body = cleaned(boilerplate=learned)
+    return body, cleaned() if body.stripped else body
 
 
 def document_domain(raws: Iterable[RawEntry], info: FeedInfo, source: Source) -> str:
@@ -131,7 +150,7 @@ def document_domain(raws: Iterable[RawEntry], info: FeedInfo, source: Source) ->
     if source.kind == "dump":
         return ""
     links = (
-        _addresses(raw.link[: LONGEST + 1], _base(raw, info, source), source.clean.links)[0]
+        _addresses(_written(raw.link), _base(raw, info, source), source.clean.links)[0]
         for raw in raws
     )
     return common_domain(links, (info.link, info.self_url, source.url))

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from http import HTTPStatus as Status
 
 from aggregator.core.errors import FetchError, HTTPStatus
-from aggregator.gather.fetchers._headers import retry_after
+from aggregator.gather.fetchers._headers import quota_reset, retry_after
 from aggregator.gather.fetchers._http import Answer
 
 _DOCUMENTS = frozenset({200, 203, 206, 226})
@@ -46,6 +46,8 @@ def _is_whole(written: str, kind: str) -> bool:
 async def failure(answer: Answer) -> HTTPStatus:
     """Return the error for a status that brings no document."""
     wait = retry_after(answer) if answer.status in {429, 503} else None
+    if not wait and answer.status == 429:
+        wait = quota_reset(answer)
     return HTTPStatus(await _cause(answer), status=answer.status, retry_after=wait)
 
 

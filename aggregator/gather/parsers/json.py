@@ -63,7 +63,7 @@ def _dated(item: Object) -> str:
 def _no_objects(items: Sequence[object]) -> Iterator[Skipped]:
     """Yield what is said of items that hold nothing: the first by number, the rest counted."""
     odd = (number for number, item in enumerate(items, 1) if not isinstance(item, dict))
-    for number in islice(odd, _limits.REASONS_MOST):
+    for number in islice(odd, _limits.REASONS_MOST // 2):
         yield Skipped(where=f"entry {number}", reason="it is no object")
     if more := sum(1 for _ in odd):
         yield Skipped(where=f"{more} more entries", reason="they are no objects")

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.cli import lines
-from aggregator.cli.output import Progress, json_line, printable, table
+from aggregator.cli.output import Progress, json_line, printable
+from aggregator.cli.tables import table
 from aggregator.core.errors import AggregatorError
 from aggregator.core.report import SourceReport
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from aggregator.core.errors import DataFolderBusy
 from aggregator.core.model import Skipped
 from aggregator.core.report import RunReport, SourceReport
 from aggregator.store import handover, lock_folder
@@ -173,3 +174,18 @@ def test_an_answer_that_is_damaged_is_told(tmp_path: Path) -> None:
         pytest.raises(HandoverFailed, match="cannot be read"),
     ):
         handover.request_fetch(tmp_path, [], sleep=Broken(tmp_path).sleep)
+
+
+def test_who_finds_a_daemon_in_the_folder_is_not_told_to_wait(tmp_path: Path) -> None:
+    with lock_folder(tmp_path):
+        assert "another process is working" in why_busy(tmp_path)
+        with handover.taking_requests(tmp_path):
+            told = why_busy(tmp_path)
+    assert told == f"aggregator run is working in the data folder {tmp_path}; stop it first"
+
+
+def why_busy(data: Path) -> str:
+    """Return what is said to who would hold the folder too."""
+    with pytest.raises(DataFolderBusy) as caught, lock_folder(data):
+        raise AssertionError
+    return str(caught.value)
