@@ -85,7 +85,7 @@ def clean(
     # What was learned before the publisher was known by its domain stands under the source.
     learned = boilerplate.get(publisher.id, _NONE) | boilerplate.get(source.identity, _NONE)
     title = _plain_title(raw)
-    body, whole = _bodies(raw, base or link, link, title, source, learned)
+    body, whole = _bodies(raw, (base or link, link), title, source, learned)
     blocks = bodies.texts(whole.html)
     hashed = bodies.hashes(blocks)
     told = kept = bodies.compared(blocks, hashed, frozenset(), whole.html)
@@ -133,10 +133,13 @@ def _written(link: str) -> str:
 
 
 def _bodies(
-    raw: RawEntry, base: str, page: str, title: str, source: Source, learned: frozenset[int]
+    raw: RawEntry, places: tuple[str, str], title: str, source: Source, learned: frozenset[int]
 ) -> tuple[Cleaned, Cleaned]:
-    """Return the body as it is shown, and as it is with all that was learned to recur."""
-    html = raw.content or raw.summary
+    """Return the body as it is shown, and as it is with all that was learned to recur.
+
+    `places` are the base of relative addresses and the entry's own page.
+    """
+    html, (base, page) = raw.content or raw.summary, places
     clean_with = partial(clean_body, html, base=base, page=page, title=title, options=source.clean)
     body = clean_with(boilerplate=learned)
     return body, clean_with() if body.stripped else body
