@@ -111,7 +111,7 @@ class _Transport(httpx.AsyncBaseTransport):
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=httpx.create_ssl_context(),
             proxy=proxy,
-            max_connections=None,  # the gate counts
+            max_connections=None,  # HostLimits counts
             max_keepalive_connections=settings.concurrency,
             keepalive_expiry=_IDLE,
             network_backend=Dialer(Allowed(settings.allow_private), trusted=trusted),

@@ -13,7 +13,7 @@ from aggregator.core.settings import FetchSettings
 from aggregator.gather.fetchers import _answers, _headers
 from aggregator.gather.fetchers._cookies import Cookies
 from aggregator.gather.fetchers._files import read_file
-from aggregator.gather.fetchers._gate import Gate
+from aggregator.gather.fetchers._host_limits import HostLimits
 from aggregator.gather.fetchers._guard import Allowed
 from aggregator.gather.fetchers._hops import Hop, Route
 from aggregator.gather.fetchers._http import Answer, Web, proxy_of
@@ -37,7 +37,7 @@ class FeedFetcher:
     def __init__(self, settings: FetchSettings) -> None:
         self._settings = settings
         self._route = Route(Allowed(settings.allow_private), proxied=bool(settings.proxy))
-        self._gate = Gate(settings)
+        self._host_limits = HostLimits(settings)
 
     @cached_property
     def _web(self) -> Web:
@@ -74,11 +74,11 @@ class FeedFetcher:
         trail, cookies = _Trail(start), Cookies()
         for _ in range(_HOPS + 1):
             own = self._route.is_own(hop)
-            async with self._gate.enter(hop.server, own=own) as turn, budget.spend():
+            async with self._host_limits.slot(hop.server, own=own) as slot, budget.spend():
                 headers = _request_headers(source, validators, start, hop)
                 _add_cookies(headers, cookies.header(hop))
                 async with self._web.get(hop.url, headers) as answer:
-                    turn.answered = True
+                    slot.answered = True
                     cookies.take(hop, answer.each("set-cookie"))
                     if answer.status not in _answers.REDIRECTS:
                         return await self._take(source, validators, hop, trail, answer)
@@ -114,7 +114,7 @@ class FeedFetcher:
     async def _fail(self, hop: Hop, answer: Answer) -> None:
         error = await _answers.failure(answer)
         if error.retry_after:
-            self._gate.leave_in_peace(hop.server, error.retry_after, error.status)
+            self._host_limits.hold_back(hop.server, error.retry_after, error.status)
         raise error
 
 
