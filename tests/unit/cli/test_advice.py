@@ -31,9 +31,9 @@ SOURCE = Source(id="gazette", url="https://user:hush@gazette.example/feed.xml?to
         ("429 Too Many Requests: the server wants to be asked less often", "longer interval:"),
         ("503 Service Unavailable", "asked again on schedule"),
         ("more than 10 redirects", "write the last address"),
-        ("no whole answer within 15 s", "timeout: 1m"),
+        ("no complete response within 15 s", "timeout: 1m"),
         ("no such host: gazette.example", "spelt right"),
-        ("nobody could be asked where gazette.example is", "/etc/resolv.conf"),
+        ("DNS lookup failed for gazette.example", "/etc/resolv.conf"),
         ("refused: 10.0.0.1, a private address (fetch.allow_private)", "['gazette.example:443']"),
         ("a web page came in place of a feed", "aggregator sources add https://gazette.example/"),
         (

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from aggregator.core.errors import BodyTooLarge, FetchError
 from aggregator.gather.fetchers._inflate import inflate, read_body
-from tests.unit.gather.fetchers.answers import pieces
+from tests.unit.gather.fetchers.responses import pieces
 
 TEXT = b"<rss><channel><title>Seven</title></channel></rss>" * 20
 GZIPPED = gzip.compress(TEXT, mtime=0)  # the same in each process that collects the tests
