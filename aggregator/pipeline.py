@@ -85,7 +85,7 @@ class Pipeline:
         await self.thread.call(self.upkeep.recover)
         reports: list[SourceReport] = []
         for source, document in pushed:
-            reports.append(await self.gatherer.take(source, document))
+            reports.append(await self.gatherer.store_pushed(source, document))
             if progress:
                 progress(reports[-1])
         totals = RunTotals()
