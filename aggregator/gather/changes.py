@@ -112,10 +112,10 @@ def _changed_blocks(before: list[str], after: list[str]) -> tuple[list[str], lis
     """Return the removed and the added blocks, whatever their position."""
     if "".join("".join(before).split()) == "".join("".join(after).split()):
         return [], []
-    return _minus(before, after), _minus(after, before)
+    return _multiset_difference(before, after), _multiset_difference(after, before)
 
 
-def _minus(blocks: list[str], others: list[str]) -> list[str]:
+def _multiset_difference(blocks: list[str], others: list[str]) -> list[str]:
     counts = Counter(others)
     left = []
     for block in blocks:

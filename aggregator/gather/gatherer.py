@@ -61,7 +61,7 @@ class Gatherer:
         waits, now = self.waits(states), self.clock()
         return tuple(
             source
-            for source in schedule.in_turn(self.sources, states)
+            for source in schedule.fetch_order(self.sources, states)
             if schedule.is_due(
                 source,
                 states.get(source.identity, SourceState()),

@@ -56,6 +56,6 @@ def _when(entry: Entry) -> float:
     return entry.published.timestamp() if entry.published else 0.0
 
 
-def at(source: Source, url: str) -> Source:
+def with_url(source: Source, url: str) -> Source:
     """Return the source with another URL."""
     return replace(source, url=url)

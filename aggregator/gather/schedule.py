@@ -30,7 +30,7 @@ _PUSHED_FACTOR = 8  # for the interval of a source with a WebSub subscription
 _MAX_PUSHED_DELAY = timedelta(hours=6)  # of such a source, beyond its interval
 _POLLS_PER_ARRIVAL = 4  # fetches for each fetch with new entries
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_NOTHING, _ZERO = Hints(), timedelta()
+_ZERO = timedelta()
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -143,20 +143,20 @@ def waiting_hosts(
     return waits
 
 
-def in_turn(sources: Iterable[Source], states: Mapping[str, SourceState]) -> tuple[Source, ...]:
+def fetch_order(sources: Iterable[Source], states: Mapping[str, SourceState]) -> tuple[Source, ...]:
     """Return sources in the order to fetch them: those that were refused last time come first.
 
     Of these, the one with the oldest success is first, so that the sources of a host with a low
     rate limit take turns.
     """
 
-    def _turn(source: Source) -> tuple[bool, datetime, datetime]:
+    def _priority(source: Source) -> tuple[bool, datetime, datetime]:
         state = current_state(source, states.get(source.identity, SourceState()))
         if state.wait_until is None:
             return True, _LONG_AGO, _LONG_AGO
         return False, state.last_success or _LONG_AGO, state.last_fetch or _LONG_AGO
 
-    return tuple(sorted(sources, key=_turn))
+    return tuple(sorted(sources, key=_priority))
 
 
 def conditions(

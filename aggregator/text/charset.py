@@ -47,7 +47,7 @@ _SUPERSETS = dict(
         "euc_kr=cp949 shift_jis=cp932 tis_620=cp874 iso8859_9=cp1254 iso8859_11=cp874"
     )
 )
-_KNOWN = frozenset(
+_SUPPORTED = frozenset(
     _words(
         "ascii big5 big5hkscs cp037 cp273 cp424 cp437 cp500 cp720 cp737 cp775 cp850 cp852 cp855 "
         "cp856 cp857 cp858 cp860 cp861 cp862 cp863 cp864 cp865 cp866 cp869 cp874 cp875 cp932 "
@@ -61,7 +61,7 @@ _KNOWN = frozenset(
         "tis_620 utf_8 utf_16 utf_16_le utf_16_be utf_32 utf_32_le utf_32_be"
     )
 )
-_OTHER_NAMES = dict(
+_LABEL_ALIASES = dict(
     pair.split("=")
     for pair in _words(
         "x_gbk=gbk euc_cn=gb2312 x_euc_cn=gb2312 gb_2312=gb2312 gb_2312_80=gb2312 "
@@ -116,10 +116,10 @@ def to_utf8(content: bytes, *, content_type: str = "") -> bytes:
         content = content[len(mark) :]
         if codec == "utf_8":
             return _from_utf8(content)
-        return _tidy(content.decode(codec, "replace"))
+        return _cleaned(content.decode(codec, "replace"))
     escaped = _escape_codec(content, header)
     if escaped:
-        return _tidy(content.decode(escaped, "replace"))
+        return _cleaned(content.decode(escaped, "replace"))
     return _from_utf8(content, header)
 
 
@@ -153,8 +153,8 @@ def _marked_codec(content: bytes) -> tuple[bytes, str] | None:
 def codec_of(label: str) -> str:
     """Return the codec of a charset label; empty if it is not supported."""
     name = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")
-    codec = _OTHER_NAMES.get(name) or aliases.get(name) or name
-    return codec if codec in _KNOWN else ""
+    codec = _LABEL_ALIASES.get(name) or aliases.get(name) or name
+    return codec if codec in _SUPPORTED else ""
 
 
 def _labels(content: bytes, header: str) -> Iterator[str]:
@@ -199,11 +199,11 @@ def _from_utf8(content: bytes, header: str = "") -> bytes:
             return _from_utf8(content[: error.start], header)
         sample = content[max(0, error.start - 1_000) :][:_SAMPLE_BYTES]
         if _nearly_utf8(sample):
-            return _tidy(_lenient(content))
-        return _tidy(_from_other(content, header, sample[:_DETECTION_BYTES]))
+            return _cleaned(_lenient(content))
+        return _cleaned(_from_other(content, header, sample[:_DETECTION_BYTES]))
     content = content.translate(None, _CONTROLS)
     if _C1_BYTES.search(content) or (b"\xef\xbf" in content and _NONCHARACTER.search(content)):
-        return _tidy(content.decode("utf-8"))
+        return _cleaned(content.decode("utf-8"))
     return content
 
 
@@ -243,7 +243,7 @@ _BAD_BYTES = {0xDC00 + code: _western(code) for code in range(0x80, 0x100)}
 _C1_LETTERS = {code: _western(code) for code in range(0x80, 0xA0)}
 
 
-def _tidy(text: str) -> bytes:
+def _cleaned(text: str) -> bytes:
     """Encode a text as UTF-8 without controls, surrogates and noncharacters."""
     text = text.lstrip("\ufeff")
     if _INVALID.search(text):

@@ -29,13 +29,13 @@ _ENGLISH = Words(
     split="not the same story",
     question="Not the same story?",
     report="This report",
-    story="stands in this story",
-    will="If it is about something else, take it out. The next run then makes a story of its own"
-    " of it, and it does not come back into this one. The correction is kept for ever; the owner"
-    " can take it back with “aggregator stories join”.",
+    story="is part of this story",
+    will="If it is about something else, take it out. The next run then gives it a story of its own,"
+    " and it will not return to this one. The correction is permanent; the owner can undo it with"
+    " “aggregator stories join”.",
     agree="Take it out",
-    kept="Kept. The next run makes a story of its own of this report; feeds show it from then on.",
-    apart="This report does not stand in that story any more. There is nothing to do.",
+    kept="Saved. The next run gives this report a story of its own; feeds show it from then on.",
+    apart="This report is no longer part of that story. There is nothing to do.",
     back="To the newest stories",
 )
 _SIMPLIFIED = Words(
@@ -86,7 +86,7 @@ _RTL_LANGUAGES = frozenset("ar ckb dv fa he iw ks nqo ps sd syr ug ur yi".split(
 _RTL_SCRIPTS = frozenset({"arab", "hebr", "syrc", "thaa", "nkoo"})
 
 
-def is_leftward(language: str, sample: str) -> bool:
+def is_right_to_left(language: str, sample: str) -> bool:
     """Return whether a text is right-to-left, by its language tag, else by a sample of it."""
     primary, *parts = language.casefold().replace("_", "-").split("-")
     script = next((part for part in parts if len(part) == 4 and part.isalpha()), "")

@@ -37,7 +37,7 @@ _SAFE = "!$&'()*+,-./:;=?@_~%"
 
 _MOBILE = re.compile(r"^(?:(?:www\d?|m|mobile|wap|3g|amp)\.)+(?=[^.]+\.)")
 _MOBILE_SECOND = re.compile(r"(?<=\.)m\.(?=[^.]+\.[^.]+$)")
-_ODD_GLOB = re.compile(r"[?\[]|.\*.|^\*.*\*$")
+_UNUSUAL_GLOB = re.compile(r"[?\[]|.\*.|^\*.*\*$")
 _SLASHES = re.compile(r"//+")
 _INDEX = re.compile(r"/(?:index|default)\.(?:html?|php|aspx?|jsp|shtml)$", re.IGNORECASE)
 _DIRECTIVE = re.compile(r"(?::|%3A)~(?::|%3A).*", re.DOTALL | re.IGNORECASE)  # text fragments
@@ -190,7 +190,7 @@ class Globs:
 
     def __init__(self, globs: Iterable[str]) -> None:
         plain = [glob.lower() for glob in globs]
-        odd = [glob for glob in plain if _ODD_GLOB.search(glob)]
+        odd = [glob for glob in plain if _UNUSUAL_GLOB.search(glob)]
         rest = [glob for glob in plain if glob not in odd]
         self._names = frozenset(glob for glob in rest if "*" not in glob)
         self._starts = tuple(glob[:-1] for glob in rest if glob.endswith("*"))

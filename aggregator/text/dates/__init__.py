@@ -96,7 +96,7 @@ def _standard(parts: Parts, language: str) -> datetime | None:
     if not month or _is_other_calendar(year, language):
         return None
     midnight = datetime(year, month, int(parts["day"] or 0))  # noqa: DTZ001  the zone comes later
-    return _at(midnight, parts)
+    return _combine(midnight, parts)
 
 
 def _is_other_calendar(year: int, language: str) -> bool:
@@ -104,7 +104,7 @@ def _is_other_calendar(year: int, language: str) -> bool:
     return not _is_gregorian(year) or (year >= 2050 and language.startswith("ne"))
 
 
-def _at(midnight: datetime, time: Parts) -> datetime:
+def _combine(midnight: datetime, time: Parts) -> datetime:
     """Combine a day and a time, any part of which may be missing."""
     hour = int(time.get("hour") or 0)
     if hour == 24:
@@ -121,9 +121,11 @@ def _loose(text: str, language: str, timezone: str) -> datetime | None:
     for midnight, rest in _days(text, language):
         time = shapes.TIME.search(rest) or shapes.DIGIT_TIME.match(rest)
         parts = time.groupdict() if time else {}
-        naive = _apply_half(_at(midnight, parts), parts.get("half") or parts.get("half2") or "")
+        naive = _apply_half(
+            _combine(midnight, parts), parts.get("half") or parts.get("half2") or ""
+        )
         left = f"{rest[: time.start()]} {rest[time.end() :]}" if time else rest
-        return naive.replace(tzinfo=zones.named_in(left, naive, language, timezone))
+        return naive.replace(tzinfo=zones.zone_in_text(left, naive, language, timezone))
     return None
 
 
@@ -157,10 +159,10 @@ def _with_month_names(text: str, language: str) -> Iterator[tuple[datetime, str]
                     and (day := _named(found, month, text, language))
                 ):
                     rest = _without_match(candidate, found)
-                    yield day, rest if candidate is marked else f"{rest} {_clock(text)}"
+                    yield day, rest if candidate is marked else f"{rest} {_time_text(text)}"
 
 
-def _clock(text: str) -> str:
+def _time_text(text: str) -> str:
     found = shapes.TIME.search(text)
     return found[0] if found else ""
 

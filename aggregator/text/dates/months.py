@@ -53,11 +53,11 @@ _PERSIAN: Final = {
     )
     for name in names.split()
 }
-_OTHER_CODES: Final = {"nb": "no", "nn": "no", "iw": "he", "in": "id", "tl": "fil", "mo": "ro"}
+_LANGUAGE_ALIASES: Final = {"nb": "no", "nn": "no", "iw": "he", "in": "id", "tl": "fil", "mo": "ro"}
 # A word: letters of any script with combining marks, with dots and apostrophes between them.
 _LETTERS = r"[^\W\d_](?:[^\W\d_]|[^\x00-\u02ff\s\d\u2000-\u206f\u3000-\u303f،؛])*"
 _WORD: Final = re.compile(rf"{_LETTERS}(?:['’.]{_LETTERS}){{0,2}}")
-_BY_NUMBER: Final = re.compile(r"\b(?:tháng|thg)\.?\s?(\d\d?)(?!\d)", re.IGNORECASE)
+_NUMBERED_MONTH: Final = re.compile(r"\b(?:tháng|thg)\.?\s?(\d\d?)(?!\d)", re.IGNORECASE)
 
 
 def normalize(word: str) -> str:
@@ -75,7 +75,7 @@ def month_of(name: str, language: str) -> int:
     if month := plain.get(word):
         return month
     code = re.split("[-_]", language)[0]
-    return several.get(word, {}).get(_OTHER_CODES.get(code, code), 0)
+    return several.get(word, {}).get(_LANGUAGE_ALIASES.get(code, code), 0)
 
 
 def find(text: str, language: str) -> Iterator[tuple[int, int, int]]:
@@ -83,7 +83,7 @@ def find(text: str, language: str) -> Iterator[tuple[int, int, int]]:
 
     Months of the Iranian calendar are 101 to 112.
     """
-    for found in _BY_NUMBER.finditer(text):
+    for found in _NUMBERED_MONTH.finditer(text):
         if 1 <= int(found[1]) <= 12:
             yield found.start(), found.end(), int(found[1])
     words = list(_WORD.finditer(text))

@@ -64,15 +64,15 @@ _REGIONS: Final = {  # names that do not tell standard from daylight saving time
     "MT": "America/Denver",
     "PT": "America/Los_Angeles",
 }
-_LAST_ZONE: Final = re.compile(
+_ZONE_PATTERN: Final = re.compile(
     r"(?<![\w+-])(?:(?:GMT|UTC|UT)\s?)?(?P<offset>[+-]\d{1,2}(?::?\d\d)?)(?![\d:-])"
     r"|(?<![^\W\d_])(?P<name>北京时间|北京時間|台北時間|香港時間|[A-Z]{1,5})(?![^\W\d_])"
 )
 
 
-def named_in(rest: str, naive: datetime, language: str, timezone: str) -> tzinfo:
+def zone_in_text(rest: str, naive: datetime, language: str, timezone: str) -> tzinfo:
     """Return the zone in the text around date and time; without one, the zone of the source."""
-    for found in _LAST_ZONE.finditer(rest):
+    for found in _ZONE_PATTERN.finditer(rest):
         zone = zone_of(found["offset"] or found["name"], naive, language, timezone)
         if zone:
             return zone
