@@ -1,32 +1,40 @@
-# Built from the locked versions alone; runs as nobody in particular, writes to /data alone.
-FROM python:3.11-slim AS build
+# Built from the locked versions alone; runs as nobody in particular, writes to /data and /config alone.
+# `make image` tries these steps without Docker.
+FROM python:3.13-slim AS build
 WORKDIR /build
 COPY requirements requirements
-RUN python -m venv /opt/aggregator \
- && /opt/aggregator/bin/pip install --no-cache-dir --require-hashes -r requirements/run.lock
-# what builds the wheel stays in this stage
-RUN python -m venv /opt/tools \
- && /opt/tools/bin/pip install --no-cache-dir --require-hashes -r requirements/dev.lock
+# what packs feedgen and this package stays in this stage, and so does pip
+RUN python -m venv --without-pip /opt/aggregator \
+ && python -m pip install --no-cache-dir --no-deps --require-hashes --only-binary :all: \
+      --target /build/tools -r requirements/build.lock
+RUN PYTHONPATH=/build/tools python -m pip --python /opt/aggregator/bin/python install --no-cache-dir \
+      --no-deps --require-hashes --no-build-isolation --only-binary :all: --no-binary feedgen \
+      -r requirements/run.lock
 COPY pyproject.toml README.md LICENSE ./
+COPY docs/man docs/man
 COPY aggregator aggregator
-RUN /opt/tools/bin/hatchling build -t wheel -d dist \
- && /opt/aggregator/bin/pip install --no-cache-dir --no-deps dist/*.whl
+RUN PYTHONPATH=/build/tools python -m pip --python /opt/aggregator/bin/python install --no-cache-dir \
+      --no-deps --no-build-isolation . \
+ && /opt/aggregator/bin/aggregator --version
 
-FROM python:3.11-slim
+FROM python:3.13-slim
 LABEL org.opencontainers.image.title="aggregator" \
       org.opencontainers.image.licenses="Apache-2.0"
-RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin aggregator \
- && install -d -o aggregator -g aggregator /data
+RUN groupadd --system --gid 10001 aggregator \
+ && useradd --system --uid 10001 --gid 10001 --home-dir /data --shell /usr/sbin/nologin aggregator \
+ && install -d -o 10001 -g 10001 /data /config
 COPY --from=build /opt/aggregator /opt/aggregator
-COPY config/docker.yaml /etc/aggregator/aggregator.yaml
-ENV PATH=/opt/aggregator/bin:$PATH \
-    AGGREGATOR_CONFIG=/etc/aggregator/aggregator.yaml \
+COPY config/docker.yaml /opt/aggregator/share/aggregator.yaml
+COPY config/docker-entrypoint /opt/aggregator/bin/docker-entrypoint
+ENV PATH=/opt/aggregator/bin:/usr/local/bin:/usr/bin:/bin \
+    AGGREGATOR_CONFIG=/config/aggregator.yaml \
     PUBLIC_URL=http://127.0.0.1:8080/ \
     PYTHONUNBUFFERED=1
-USER aggregator
-VOLUME /data
+USER 10001:10001
+VOLUME ["/data", "/config"]
 EXPOSE 8080
 STOPSIGNAL SIGINT
 HEALTHCHECK --interval=1m --timeout=5s --start-period=30s \
   CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/health', timeout=4)"]
+ENTRYPOINT ["docker-entrypoint"]
 CMD ["aggregator", "run", "--host", "0.0.0.0"]

@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup dev run fetch check test explore fix lock docs clean
+.PHONY: setup dev run fetch check test explore fix man months wheel image lock clean
 
 setup:  ## .venv from the locked versions, with what the program needs
 	@$(PYTHON) requirements/install.py run
@@ -19,7 +19,7 @@ check: dev  ## everything that needs no test: style, types, layers, sizes, spell
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/mypy requirements/install.py
+	$(BIN)/mypy requirements/install.py .ci/image.py
 	$(BIN)/lint-imports
 	$(BIN)/python tests/sizes.py aggregator
 	$(BIN)/python -m tests.locks
@@ -35,6 +35,18 @@ explore: dev  ## the properties, with many more examples than a test may take
 fix: dev  ## what can be mended by machine
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+man: dev  ## docs/man/aggregator.1, made of what the commands say of themselves
+	$(BIN)/python -m aggregator.cli.manual docs/man/aggregator.1
+
+months:  ## the names of months, made anew from CLDR (needs uv)
+	uv run --no-project tools/months.py
+
+wheel: dev  ## dist/storyfold-*.whl
+	$(BIN)/python -m hatchling build -t wheel
+
+image:  ## the steps of the Dockerfile without Docker, and what it starts (needs root)
+	$(PYTHON) .ci/image.py
 
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q
 

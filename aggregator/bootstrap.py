@@ -10,12 +10,13 @@ from pathlib import Path
 
 import structlog
 
-from aggregator.config import Config
+from aggregator.config import Config, fault
 from aggregator.core import plugins
 from aggregator.core.errors import ConfigError
 from aggregator.core.model import Source
 from aggregator.core.ports import Clock, Fetcher, Renderer, Store
 from aggregator.core.report import RunReport
+from aggregator.core.settings import FeedSpec
 from aggregator.core.threads import StoreThread
 from aggregator.gather.document import without_learned
 from aggregator.gather.fetchers import open_fetchers, open_poster, why_unreachable
@@ -44,6 +45,7 @@ class Application:
 
     config: Config
     store: Store
+    announce: bool = True  # False: the hub is not told of new editions
 
     @property
     def folder(self) -> Path:
@@ -57,17 +59,9 @@ class Application:
     def pick(self, ids: Iterable[str]) -> tuple[Source, ...]:
         """Return the sources of these ids, all that are not paused if none are named."""
         wanted = tuple(ids)
-        known = {source.id: source for source in self.config.sources}
         if not wanted:
             return tuple(source for source in self.config.sources if not source.paused)
-        for one in wanted:
-            if one not in known:
-                raise ConfigError(
-                    f"no source has this id{plugins.did_you_mean(one, known)}",
-                    path=self.config.path,
-                    key=f"sources: {one}",
-                )
-        return tuple(known[one] for one in wanted)
+        return tuple(dict.fromkeys(self.config.find(one) for one in wanted))
 
     @asynccontextmanager
     async def pipeline(self) -> AsyncIterator[Pipeline]:
@@ -117,7 +111,7 @@ class Application:
 
     def _announcer(self) -> Announcer | None:
         hub = self.config.websub.hub
-        if not hub:
+        if not hub or not self.announce:
             return None
         path = self.config.data / "websub.json"
         return Announcer(hub, open_poster(self.config.fetch), path, now)
@@ -219,19 +213,26 @@ def renew(application: Application, config: Config) -> Application:
     for key, before, after in (("data", old.data, config.data), ("store", old.store, config.store)):
         if before != after:
             raise ConfigError("a new one wants a new start", path=config.path, key=key)
-    _check(config)
+    check_feeds(config)
     return Application(config=config, store=application.store)
 
 
-def _check(config: Config) -> None:
-    for spec in config.feeds:
-        selection.check(spec)
+def check_feeds(config: Config) -> None:
+    """Raise ConfigError, with its place, for a feed that cannot be made."""
+    for number, spec in enumerate(config.feeds):
+        for key, words in (("include", spec.include), ("exclude", spec.exclude)):
+            for place, word in enumerate(words):
+                try:
+                    selection.check(FeedSpec(name="", title="", include=(word,)))
+                except ConfigError as error:
+                    where = ("feeds", number, key, place)
+                    raise fault(config.path, where, error.problem) from None
     load_renderers(config)
 
 
 def open_application(config: Config) -> Application:
     """Open the store of a configuration; raise ConfigError if a feed cannot be made."""
-    _check(config)
+    check_feeds(config)
     store = open_store(config.store, data=config.data, now=now())
     return Application(config=config, store=store)
 

@@ -3,27 +3,31 @@
 import asyncio
 import contextlib
 import math
-import signal
 import socket
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import structlog
-import uvicorn
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from starlette.types import Receive, Scope, Send
 
 from aggregator import bootstrap
 from aggregator.bootstrap import Application
 from aggregator.config import Config
+from aggregator.config.serving import host_doubt, port_doubt
+from aggregator.config.units import in_words
 from aggregator.core.errors import ConfigError
 from aggregator.core.model import Source
-from aggregator.core.report import SourceReport
+from aggregator.core.report import RunReport, SourceReport
 from aggregator.pipeline import Pipeline
-from aggregator.web import Site, make_app
+from aggregator.store import handover
+from aggregator.store.handover import FetchRequest
+from aggregator.web import Site
 from aggregator.web.metrics import Metrics
+from aggregator.web.server import Server
 from aggregator.websub import Inbox, Subscriber
 
-_TICK = 5  # seconds between two looks at what is due
+_TICK = handover.LOOK_SECONDS
 _BURST = 0.2  # seconds for what hubs send at once
 _BREATH = 3.0  # seconds from one reading of it to the next, so that a flood costs no more
 _PUSHED = 4  # of the largest documents may wait in memory
@@ -39,15 +43,16 @@ class Daemon:
 
     def __init__(
         self,
+        application: Application,
         pipeline: Pipeline,
         metrics: Metrics,
-        sources: Sequence[Source],
         inbox: Inbox,
         subscriber: Subscriber | None,
     ) -> None:
+        self._application = application
         self._pipeline = pipeline
         self._metrics = metrics
-        self._sources = {source.identity: source for source in sources}
+        self._sources = {source.identity: source for source in application.config.sources}
         self._inbox = inbox
         self._subscriber = subscriber
         self._busy: set[str] = set()
@@ -56,16 +61,90 @@ class Daemon:
         self._read_at = -math.inf  # what hubs sent, by the loop's clock
         self._asking: asyncio.Task[None] | None = None
         self._aligned = subscriber is None  # with the hubs that the sources name
+        self._decisions = 0  # of the user, that are applied
+        self._settling: asyncio.Task[None] | None = None
+        self._first = True  # no tick came before
+
+    async def begin(self) -> None:
+        """Group and publish what an earlier run left, and listen to hubs."""
+        self._decisions = await self._count_decisions()
+        await self._pipeline.settle()
+        self.listen()
 
     async def tick(self) -> None:
-        """Start a run of the sources that are due and not under way; speak with hubs."""
+        """Start a run of the sources that are due and not under way; speak with hubs and commands."""
         self._pipeline.announce()
         self._ask_hubs()
-        pushed = self._subscriber.live() if self._subscriber else {}
-        due = [one for one in await self._pipeline.due(pushed) if one.id not in self._busy]
+        await self._apply_decisions()
+        self._take_requests()
+        due = await self._pipeline.due(self._pushed())
+        due = tuple(one for one in due if one.id not in self._busy)
         if due:
             self._busy |= {source.id for source in due}
             self._start(self._run(due))
+        elif self._first and not self._under_way:
+            await self._log_next("nothing is due yet; ")
+        self._first = False
+
+    def _pushed(self) -> Mapping[str, datetime]:
+        """Return since when hubs send all that is new, by source."""
+        return self._subscriber.live() if self._subscriber else {}
+
+    async def _log_next(self, before: str = "") -> None:
+        """Say which source is asked next."""
+        found = await self._pipeline.next_due(self._pushed())
+        if found is None:
+            _log.info(f"{before}no source will be asked")
+            return
+        source, due = found
+        wait = due - bootstrap.now()
+        if wait > timedelta():
+            _log.info(
+                f"{before}next: {{source}} in {{wait}}", source=source.id, wait=in_words(wait)
+            )
+
+    async def _count_decisions(self) -> int:
+        """Return how many corrections the user made so far."""
+        return len(await self._pipeline.thread.call(self._application.store.decisions))
+
+    async def _apply_decisions(self) -> None:
+        """Group and publish anew when the user has corrected something, in a command or a page."""
+        if self._settling and not self._settling.done():
+            return
+        count = await self._count_decisions()
+        if count != self._decisions:
+            self._settling = self._start(self._settle(count))
+
+    async def _settle(self, decisions: int) -> None:
+        before, self._decisions = self._decisions, decisions
+        try:
+            await self._pipeline.settle()
+            _log.info("corrections applied", corrections=abs(decisions - before))
+        except Exception:  # noqa: BLE001  logged whole; the next tick tries again
+            self._decisions = before
+            _log.exception("corrections not applied")
+
+    def _take_requests(self) -> None:
+        """Start the runs that commands ask for."""
+        for request in handover.take_requests(self._application.config.data, now=bootstrap.now()):
+            self._start(self._fulfil(request))
+
+    async def _fulfil(self, request: FetchRequest) -> None:
+        """Run what a command asks for, and give it the report."""
+        answer: RunReport | str = "the daemon was stopped before it was done"
+        try:
+            wanted = self._application.pick(request.sources)
+            while any(source.id in self._busy for source in wanted):
+                others = {task for task in self._under_way if task is not asyncio.current_task()}
+                await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
+            self._busy |= {source.id for source in wanted}
+            _log.info("asked by a command", sources=len(wanted))
+            report = await self._gather(wanted, force=request.force)
+            answer = report or "the run failed: the log of the daemon says why"
+        except ConfigError as error:
+            answer = f"{error}; the daemon reads its configuration again on SIGHUP"
+        finally:
+            handover.answer_request(self._application.config.data, request, answer)
 
     def wake(self) -> None:
         """Begin to read what hubs sent, unless that is under way."""
@@ -133,9 +212,13 @@ class Daemon:
                 for identity in {source.identity for source, _ in known if source.id in failed}:
                     self._subscriber.miss(identity)
 
-    async def _run(self, due: list[Source]) -> None:
+    async def _run(self, due: Sequence[Source]) -> None:
+        await self._gather(due)
+
+    async def _gather(self, sources: Sequence[Source], *, force: bool = False) -> RunReport | None:
+        """Run the sources, which have to be marked as busy; None if that failed."""
         try:
-            report = await self._pipeline.run(due, progress=_say)
+            report = await self._pipeline.run(sources, force=force, progress=_say)
             self._metrics.record_run(report, now=bootstrap.now())
             for error in report.errors:
                 _log.error("publish failed", error=error)
@@ -144,50 +227,77 @@ class Daemon:
         except Exception:  # noqa: BLE001  logged whole, below
             # Whatever it was, the next tick tries again: the daemon outlives a bad day.
             _log.exception("run failed")
+            return None
         finally:
-            self._busy -= {source.id for source in due}
+            self._busy -= {source.id for source in sources}
+        await self._log_next()
+        return report
 
 
-async def run(application: Application, host: str, port: int, reread: Reread) -> None:
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """The host that the server is to listen on, and its sockets, which are open already."""
+
+    host: str
+    port: int
+    sockets: tuple[socket.socket, ...]
+
+
+async def run(application: Application, listening: Listening, reread: Reread) -> None:
     """Gather on schedule and serve until SIGINT or SIGTERM; read the configuration again on SIGHUP.
 
     Each configuration has a pipeline of its own, and begins when the one before has ended what it
     was about; the server stays, and answers from the old one meanwhile.
     """
     metrics = Metrics()
-    server = _Server(application, host, port, metrics)
+    server = Server(listening.sockets, _site(application, listening, metrics))
     serving: asyncio.Task[None] | None = None
     inbox = Inbox(_PUSHED * application.config.fetch.max_size)
     current: Application | None = application
-    while current is not None:
-        async with current.pipeline() as pipeline, current.subscriber(inbox) as subscriber:
-            daemon = Daemon(pipeline, metrics, current.config.sources, inbox, subscriber)
-            await pipeline.settle()  # what an earlier run left ungrouped or unpublished
-            server.show(current, subscriber)
-            daemon.listen()
-            serving = serving or asyncio.create_task(server.serve())
-            scheduler = _schedule(daemon)
-            try:
-                current = await _next(current, server, serving, reread)
-            finally:
-                scheduler.shutdown(wait=False)
-                inbox.wake = None  # what comes now waits for the next configuration
-                if current is not None:
-                    await daemon.finish(serving)
-                await daemon.drain()
+    with handover.taking_requests(application.config.data):
+        while current is not None:
+            _doubt(current, listening)
+            async with current.pipeline() as pipeline, current.subscriber(inbox) as subscriber:
+                daemon = Daemon(current, pipeline, metrics, inbox, subscriber)
+                await daemon.begin()
+                server.show(_site(current, listening, metrics, subscriber))
+                serving = serving or asyncio.create_task(server.serve())
+                scheduler = _schedule(daemon)
+                try:
+                    current = await _next(current, server, serving, reread)
+                finally:
+                    scheduler.shutdown(wait=False)
+                    inbox.wake = None  # what comes now waits for the next configuration
+                    if current is not None:
+                        await daemon.finish(serving)
+                    await daemon.drain()
 
 
-async def serve(application: Application, host: str, port: int, reread: Reread) -> None:
+async def serve(application: Application, listening: Listening, reread: Reread) -> None:
     """Serve the published feeds until SIGINT or SIGTERM; read the configuration again on SIGHUP."""
-    server = _Server(application, host, port, Metrics())
+    metrics = Metrics()
+    server = Server(listening.sockets, _site(application, listening, metrics))
+    _doubt(application, listening)
     serving = asyncio.create_task(server.serve())
     while found := await _next(application, server, serving, reread):
         application = found
-        server.show(application)
+        server.show(_site(application, listening, metrics))
+        _doubt(application, listening)
+
+
+def _doubt(application: Application, listening: Listening) -> None:
+    """Warn of an address that readers cannot use."""
+    url = application.config.public_url
+    for doubt in (
+        port_doubt(url, listening.port),
+        host_doubt(url, listening.host),
+    ):
+        if doubt:
+            _log.warning("public_url {doubt}", doubt=doubt)
 
 
 async def _next(
-    application: Application, server: "_Server", serving: asyncio.Task[None], reread: Reread
+    application: Application, server: Server, serving: asyncio.Task[None], reread: Reread
 ) -> Application | None:
     """Wait for a new configuration; None when the server has ended.
 
@@ -210,59 +320,25 @@ async def _next(
             return found
 
 
-class _Server(uvicorn.Server):
-    """Serves an application, which may be changed under way, and notes the signals."""
-
-    def __init__(self, application: Application, host: str, port: int, metrics: Metrics) -> None:
-        self.reload = asyncio.Event()
-        self._host = host
-        self._metrics = metrics
-        self.show(application)
-        settings = uvicorn.Config(
-            self._answer,
-            interface="asgi3",
-            host=host,
-            port=port,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-        )
-        super().__init__(settings)
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        loop.add_signal_handler(signal.SIGHUP, self.reload.set)
-
-    def show(self, application: Application, subscriber: Subscriber | None = None) -> None:
-        """Answer from this application from now on, hubs for this subscriber."""
-        site = Site(
-            store=application.store,
-            folder=application.folder,
-            feeds=application.config.feeds,
-            public_url=application.config.public_url,
-            sources=application.config.sources,
-            clock=bootstrap.now,
-            host=self._host,
-            metrics=self._metrics,
-            hub=application.config.websub.hub,
-            callbacks=subscriber,
-        )
-        self._app = make_app(site)
-
-    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve until a signal ends it."""
-        _log.info("serving", address=f"http://{self.config.host}:{self.config.port}/")
-        await super().serve(sockets)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app(scope, receive, send)
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Take none."""
-        yield
+def _site(
+    application: Application,
+    listening: Listening,
+    metrics: Metrics,
+    subscriber: Subscriber | None = None,
+) -> Site:
+    """Return what is served of an application; hubs are answered for the subscriber."""
+    return Site(
+        store=application.store,
+        folder=application.folder,
+        feeds=application.config.feeds,
+        public_url=application.config.public_url,
+        sources=application.config.sources,
+        clock=bootstrap.now,
+        host=listening.host,
+        metrics=metrics,
+        hub=application.config.websub.hub,
+        callbacks=subscriber,
+    )
 
 
 def _schedule(daemon: Daemon) -> AsyncIOScheduler:

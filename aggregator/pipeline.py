@@ -18,6 +18,7 @@ from types import MappingProxyType
 from aggregator.core.model import Document, Source, SourceState
 from aggregator.core.report import RunReport, RunTotals, SourceReport
 from aggregator.core.threads import StoreThread
+from aggregator.gather import schedule
 from aggregator.gather.gatherer import Gatherer
 from aggregator.group.grouper import Grouper
 from aggregator.publish.publisher import Publisher
@@ -100,6 +101,12 @@ class Pipeline:
         """Return the sources to fetch now; see `Gatherer.due`."""
         return await self.gatherer.due(pushed)
 
+    async def next_due(
+        self, pushed: Mapping[str, datetime] = _NO_PUSH
+    ) -> tuple[Source, datetime] | None:
+        """Return the source to fetch next and when; see `Gatherer.next_due`."""
+        return await self.gatherer.next_due(pushed)
+
     def announce(self) -> None:
         """Start telling the hub of the editions that it has not heard of; nothing waits for it."""
         if self.announcer:
@@ -116,16 +123,17 @@ class Pipeline:
                 state = states.get(source.identity, SourceState())
                 return await self.gatherer.gather(source, state, waits, force=force)
 
-        return {asyncio.create_task(_gather(source)) for source in sources}
+        return {asyncio.create_task(_gather(one)) for one in schedule.in_turn(sources, states)}
 
     async def _group_and_publish(self, totals: RunTotals) -> None:
         """Group what is new, publish, and let go what is too old; one caller at a time."""
         call = self.thread.call
         async with self._one_writer:
+            began = self.publisher.clock()
             while batch := await call(self.grouper.next):
                 taken = await self.grouper.extract(batch)
                 totals.add_grouping(await call(partial(self.grouper.group, taken)))
-            published = await call(self.publisher.run)
+            published = await call(partial(self.publisher.run, since=began))
             totals.add_edition(published.written, published.stories, published.errors)
             await call(partial(self.upkeep.forget, published))
         if self.announcer and published.topics:

@@ -1,6 +1,6 @@
 """How fast entries are cleaned: whole entries and their HTML alone, beside two yardsticks; one run.
 
-    python benchmarks/clean.py [--folder fixtures/dumps] [--rounds 3] [--most 1000]
+    python benchmarks/clean.py [--folder aggregator/samples] [--rounds 3] [--most 1000]
 
 The floor is selectolax (parse and serialise) followed by nh3 with its defaults: no rule of ours.
 The other yardstick is beautifulsoup4 on lxml that only rewrites the addresses of images.
@@ -77,7 +77,7 @@ def seconds(work: Callable[[RawEntry], str], entries: Sequence[RawEntry]) -> flo
 def main() -> None:
     """Print a table: the best of the rounds for each kind, taken in turns."""
     words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--folder", type=Path, default=Path("fixtures/dumps"))
+    words.add_argument("--folder", type=Path, default=Path("aggregator/samples"))
     words.add_argument("--rounds", type=int, default=3)
     words.add_argument("--most", type=int, default=1000)
     given = words.parse_args()

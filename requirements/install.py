@@ -1,8 +1,8 @@
-"""Make .venv from the lock files: `install.py run` for the program, `install.py dev` for its tests as well.
+"""Install the lock files into .venv: `install.py run` for the program, `install.py dev` for its tests as well.
 
-Nothing is resolved and nothing compiled: every file is named in a lock with its hash. It uses uv
-where uv is on PATH, else the pip of .venv, else the pip of this Python, else the one that venv brings.
-What .venv holds is noted in .venv/.locks; a note that fits costs nothing but this look.
+Nothing is resolved and nothing is compiled: a lock names every package with its hashes. The installer
+is uv if it is on PATH, else the pip of .venv, else the pip of this Python, else that of ensurepip.
+.venv/.locks records what was installed, so that a second call has nothing to do.
 """
 
 import sys
@@ -38,13 +38,13 @@ Command = list[str]
 
 
 class SetupError(Exception):
-    """What keeps the environment from being made, as one sentence with its mend."""
+    """The environment cannot be made; says why and what to do."""
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Return the environment for installers, without what would send packages elsewhere."""
-    strange = {"PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}
-    kept = {name: value for name, value in os.environ.items() if name not in strange}
+    """Return the environment for installers, without variables that send packages elsewhere."""
+    dropped = {"PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}
+    kept = {name: value for name, value in os.environ.items() if name not in dropped}
     return kept | {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"} | more
 
 
@@ -60,7 +60,7 @@ def answer(command: Command) -> str | None:
 
 
 def digest(name: str) -> str:
-    """Return what a lock comes to: its text, what the project is built from, and where."""
+    """Return the digest of a lock, with what the project is built from and the place of .venv."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     parts = [project["project"], project["build-system"], str(VENV)]
     locks = [(HERE / f"{one}.lock").read_text(encoding="utf-8") for one in ("build", name)]
@@ -68,7 +68,7 @@ def digest(name: str) -> str:
 
 
 def noted() -> dict[str, str]:
-    """Return the locks that .venv was made from."""
+    """Return the digests of the locks that .venv was made from, by name."""
     try:
         return dict(json.loads(NOTE.read_text(encoding="utf-8")))
     except (OSError, ValueError):
@@ -100,13 +100,13 @@ def pip() -> Command:
     if answer([str(BIN), "-m", "ensurepip", "--upgrade"]) is not None:
         return own
     raise SetupError(
-        f"{sys.executable} has no pip of its own and cannot bring one:"
-        " install it (Debian, Ubuntu: apt-get install python3-venv), or uv"
+        f"{sys.executable} has neither pip nor ensurepip: install one of them"
+        " (Debian, Ubuntu: apt-get install python3-venv), or uv"
     )
 
 
 def run(command: Command, **more: str) -> None:
-    """Run a command; what it prints is shown if it fails."""
+    """Run a command and show what it printed if it fails."""
     done = subprocess.run(
         command,
         check=False,
@@ -122,7 +122,7 @@ def run(command: Command, **more: str) -> None:
 
 
 class Installer:
-    """Installs locked files into .venv: through uv, and through pip if that does not work."""
+    """Runs uv, or pip if there is no uv or it fails."""
 
     def __init__(self) -> None:
         uv = shutil.which("uv")
@@ -133,21 +133,23 @@ class Installer:
             try:
                 return run([*self._uv, word, "--quiet", "--python", str(BIN), *arguments], **more)
             except (OSError, subprocess.CalledProcessError):
-                print("uv does not do it: going on with pip", file=sys.stderr)
+                print("uv failed: falling back to pip", file=sys.stderr)
                 self._uv = None
         quiet = ["--quiet", "--no-compile"] if word == "install" else []
         return run([*pip(), word, *quiet, *arguments], **more)
 
 
 def make_venv() -> None:
-    """Make .venv anew, without a pip."""
+    """Create an empty .venv, without pip."""
+    if not os.access(ROOT, os.W_OK):
+        raise SetupError(f"{ROOT} is not writable, so .venv cannot be made there")
     if VENV.is_symlink() or VENV.is_file():
         VENV.unlink()
     try:
         run([sys.executable, "-m", "venv", "--without-pip", "--clear", str(VENV)])
     except subprocess.CalledProcessError:
         raise SetupError(
-            f"{sys.executable} cannot make a virtual environment"
+            f"{sys.executable} cannot make a virtual environment, see above"
             " (Debian, Ubuntu: apt-get install python3-venv)"
         ) from None
 
@@ -173,7 +175,7 @@ def install(names: Iterable[str]) -> None:
 
 
 def prepare(wanted: list[str]) -> None:
-    """Bring .venv to what is wanted, from whatever lies there."""
+    """Bring .venv to the wanted state, whatever its present one."""
     held = noted()
     stale = any(value != digest(name) for name, value in held.items())
     if not is_sound() or stale or STARTED.exists():
@@ -187,7 +189,7 @@ def prepare(wanted: list[str]) -> None:
 
 
 def main() -> int:
-    """Do it; one sentence if it cannot be done."""
+    """Install what is asked for; return 1, with one sentence, if that fails."""
     wanted = {"run": ["run"], "dev": ["run", "dev"]}[sys.argv[1]]
     python = "{}.{}".format(*sys.version_info[:2])
     try:
@@ -198,12 +200,12 @@ def main() -> int:
         print(f"set-up: {error.filename or VENV}: {error.strerror}", file=sys.stderr)
     except subprocess.CalledProcessError:
         print(
-            f"set-up: not everything could be installed for Python {python} (see above);"
-            " make setup tries again",
+            f"set-up: not everything could be installed for Python {python}, see above;"
+            " the next call tries again",
             file=sys.stderr,
         )
     except KeyboardInterrupt:
-        print("set-up: interrupted; make setup begins anew", file=sys.stderr)
+        print("set-up: interrupted; the next call starts again", file=sys.stderr)
     else:
         return 0
     return 1

@@ -1,6 +1,7 @@
 """Makers of values for tests: everything has a default, so that a test names only what it is about."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
@@ -27,6 +28,7 @@ from aggregator.core.model import (
     Tombstone,
 )
 from aggregator.core.settings import FeedSpec
+from aggregator.gather.changes import shown
 
 T = TypeVar("T")
 
@@ -91,8 +93,8 @@ def make_publisher(name: str = "example.org", **kw: Any) -> Publisher:
 def make_entry(n: int = 1, **kw: Any) -> Entry:
     """Make cleaned entry number n, published n hours after NOW less a day.
 
-    The canonical link follows the link, the fingerprint title and text, and `material` title,
-    link and text, unless they are given.
+    The canonical link follows the link, the fingerprint title and text, and `digest` all that is
+    shown, unless they are given.
     """
     given: dict[str, Any] = {
         "guid": f"tag:example.org,2026:{n}",
@@ -106,10 +108,14 @@ def make_entry(n: int = 1, **kw: Any) -> Entry:
     given.setdefault("html", f"<p>{given['text']}</p>")
     given.setdefault("canonical", given["link"])
     given.setdefault("fingerprint", digest(given["title"], given["text"]))
-    given.setdefault("material", digest(given["title"], given["link"], given["text"]))
+    given.setdefault("letters", len(given["text"]))
+    given.setdefault("sent", digest(given["title"], given["link"], given["html"]))
     if given["published"] is not None:
         given.setdefault("claimed", given["published"].isoformat())
-    return Entry(**given)
+    entry = Entry(**given)
+    if "digest" in given:
+        return entry
+    return replace(entry, digest=digest(*map(repr, shown(entry)), entry.claimed))
 
 
 def make_entries(numbers: Sequence[int] | range, **kw: Any) -> tuple[Entry, ...]:
@@ -181,7 +187,7 @@ def make_tombstone(dead: str, into: str, when: datetime = NOW) -> Tombstone:
 
 
 def make_decision(
-    kind: Literal["join", "split", "never"], a: str, b: str, when: datetime = NOW
+    kind: Literal["join", "split", "never", "undo"], a: str, b: str, when: datetime = NOW
 ) -> Decision:
     """Make a correction by the user."""
     return Decision(kind=kind, a=a, b=b, when=when)

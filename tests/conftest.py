@@ -6,12 +6,13 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # How long an example takes is the machine's affair, and the first one builds the tables. A run of
 # the tests says the same each time; `make explore` looks for what is yet unseen.
-settings.register_profile("house", deadline=None, derandomize=True)
-settings.register_profile("explore", deadline=None, max_examples=4000)
+_SLOW = [HealthCheck.too_slow]
+settings.register_profile("house", deadline=None, derandomize=True, suppress_health_check=_SLOW)
+settings.register_profile("explore", deadline=None, max_examples=4000, suppress_health_check=_SLOW)
 settings.load_profile("house")
 
 _connect = socket.socket.connect

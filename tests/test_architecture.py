@@ -55,3 +55,15 @@ def test_words_are_used_where_the_table_says() -> None:
         )
     ]
     assert not missing
+
+
+def test_no_test_bounds_time_by_the_clock() -> None:
+    """CPU time bounds work, and waits end only when something hangs: both stand in tests/waiting.py."""
+    clock = re.compile(r"\b(perf_counter|monotonic)\b")
+    found = [
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "tests").rglob("*.py")
+        if path.name not in {"waiting.py", "test_architecture.py"}
+        and clock.search(path.read_text(encoding="utf-8"))
+    ]
+    assert not found

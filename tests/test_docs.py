@@ -1,6 +1,11 @@
 """The documentation cannot fall behind: commands, options, keys, links and examples are checked."""
 
+import json
 import re
+import shlex
+import subprocess
+import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +17,7 @@ import yaml
 from aggregator import config
 from aggregator.cli.main import app
 from aggregator.config.reference import fill
+from tests.console import Reader, blocks, elsewhere, fits
 
 ROOT = Path(__file__).parents[1]
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -103,3 +109,105 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert file.exists(), target
         if anchor and file.suffix == ".md":
             assert anchor in anchors(file), target
+
+
+def with_blocks(*languages: str) -> list[Any]:
+    """Return the pages that have blocks in one of these languages."""
+    return [
+        pytest.param(page, id=str(page.relative_to(ROOT)))
+        for page in DOCS
+        if any(one.language in languages for one in blocks(page.read_text(encoding="utf-8")))
+    ]
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the program from a wheel: what the checkout has and the wheel has not is not there."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        packed.extractall(folder / "site")
+    program = folder / "bin" / "aggregator"
+    program.parent.mkdir()
+    start = f"PYTHONPATH={folder / 'site'} exec {sys.executable} -P -m aggregator"
+    program.write_text(f'#!/bin/sh\n{start} "$@"\n')
+    program.chmod(0o755)
+    return program.parent
+
+
+@pytest.mark.parametrize("page", with_blocks("console", "python"))
+def test_what_a_page_says_to_type_prints_what_it_says(
+    page: Path, programs: Path, tmp_path: Path
+) -> None:
+    """All blocks in order, by somebody who begins with an empty home folder."""
+    home = tmp_path / "me"
+    home.mkdir()
+    reader = Reader(home, programs)
+    for block in blocks(page.read_text(encoding="utf-8")):
+        if block.language == "python":
+            without_public_sources(reader.folder / "config" / "aggregator.yaml")
+            run_python(block.text, programs, reader.folder)
+        elif block.language == "console":
+            for command, expected in block.steps():
+                if elsewhere(command):
+                    (target,) = shlex.split(command, comments=True)[1:]
+                    subprocess.run(
+                        ["make", "-n", target], cwd=ROOT, check=True, capture_output=True
+                    )
+                    continue
+                printed = reader.type(command, expected)
+                shown = "\n".join(printed)
+                assert fits(printed, expected), f"{page}:{block.line}: $ {command}\n{shown}"
+
+
+def without_public_sources(config: Path) -> None:
+    """Leave the sources that need no network."""
+    lines = config.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = (line for line in lines if "url: https://" not in line)
+    config.write_text("".join(kept), encoding="utf-8")
+
+
+def run_python(text: str, programs: Path, folder: Path) -> None:
+    """Run a block of Python with the wheel's package."""
+    environment = {"PYTHONPATH": str(programs.parent / "site")}
+    command = [sys.executable, "-P", "-c", text]
+    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("page", with_blocks("yaml", "json"))
+def test_examples_are_sound(page: Path) -> None:
+    """What is shown of a configuration is a configuration, what is shown as JSON is JSON."""
+    for block in blocks(page.read_text(encoding="utf-8")):
+        if block.language == "json":
+            assert json.loads(block.text)
+        elif block.language == "yaml":
+            secrets = dict.fromkeys(re.findall(r"\$\{(\w+)\}", block.text), "of-many-letters")
+            config.loads(block.text, ROOT / "config" / "x.yaml", secrets)
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected", "fit"),
+    [
+        ("a", "a", True),
+        ("a", "b", False),
+        ("a", "", False),
+        ("", "a", False),
+        ("a  b", "a b", True),
+        ("a 0.2", "a 17.5", True),
+        ("a 2", "a 3", False),
+        ("+2.41", "+2.40", False),
+        ("2026-01-02T03:04:05Z x", "2027-11-12T13:14:15Z x", True),
+        ("at 2026-01-02 03:04 x", "at 2027-11-12 13:14 x", True),
+        ("a\nb\nc", "a\n…\nc", True),
+        ("a\nc", "a\n…\nc", True),
+        ("a\nb", "a\n…", True),
+        ("x\na", "…\na", True),
+        ("a\nb\nd", "a\n…\nc", False),
+        ("http://a/b/c", "http://a/…/c", True),
+        ("(a)", ".a.", False),
+    ],
+)
+def test_what_is_printed_is_compared(printed: str, expected: str, fit: bool) -> None:
+    assert fits(printed.splitlines(), expected.splitlines()) is fit

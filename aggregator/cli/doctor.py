@@ -2,19 +2,22 @@
 
 import os
 import shutil
+import socket
 import sys
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import typer
 
-from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, read_config
-from aggregator.cli.output import printable, say, say_json
-from aggregator.core.errors import AggregatorError
+from aggregator.cli import advice
+from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, inspect_config
+from aggregator.cli.output import coloured, count, printable, say, say_json
+from aggregator.core.errors import AggregatorError, ConfigError, SchemaTooNew, faults
 from aggregator.core.model import Source, SourceState
 
 if TYPE_CHECKING:
@@ -22,14 +25,21 @@ if TYPE_CHECKING:
     from aggregator.config import Config
 
 _ROOM = 200_000_000  # bytes that should be free
+_LEAST = 20_000_000  # bytes without which nothing can be written
+_ANSWER = 8192  # bytes of an answer that are looked at
+_WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)  # no clock that is right says less
+_MINUTES = timedelta(minutes=10)
 _LONG = timedelta(days=3)  # without success
+
+
+State = Literal["ok", "warning", "fault"]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that was looked at; `mend` says what to do where it is not well."""
 
-    state: Literal["ok", "warning", "fault"]
+    state: State
     what: str
     mend: str = ""
 
@@ -48,28 +58,47 @@ def doctor(
         if json:
             say_json(asdict(one))
         elif one.state != "ok" or not quiet:
-            say(printable(f"{one.state:<8} {one.what}"))
-            if one.mend:
-                say(printable(f"         {one.mend}"))
+            say(f"{coloured(f'{one.state:<8}')} {printable(one.what)}")
+            for line in one.mend.splitlines():
+                say(f"         {printable(line)}")
     return int(any(one.state == "fault" for one in found))
 
 
 def examine(config: Path | None, data: Path | None) -> Iterator[Finding]:
     """Look at everything that a run needs, and yield what was found."""
+    from aggregator.config.serving import DEFAULT_PORT  # noqa: PLC0415  pydantic
+
     yield from _machine()
     try:
-        read = read_config(config, data)
-    except AggregatorError as error:
-        for line in str(error).splitlines():
-            yield Finding("fault", line, "aggregator check says more")
+        read, doubts = inspect_config(config, data)
+    except ConfigError as error:
+        for one in faults(error):
+            yield Finding("fault", str(one).split("\n", maxsplit=1)[0], _mend_of_file(one))
         return
-    yield Finding("ok", f"configuration: {read.path}, {len(read.sources)} sources")
-    if not read.sources:
-        yield Finding("fault", "no source is followed", "aggregator sources add URL")
-    faults = list(_folder(read.data))
-    yield from faults
-    if not any(one.state == "fault" for one in faults):
+    yield Finding("ok", f"configuration: {read.path}, {count(len(read.sources), 'source')}")
+    for one in doubts:
+        state: State = "fault" if one.key == "sources" else "warning"
+        yield Finding(state, str(one), _MENDS.get(one.key, "change it in that line"))
+    folder = list(_folder(read.data))
+    yield from folder
+    if not any(one.state == "fault" for one in folder):
         yield from _store(read)
+    yield from _port(DEFAULT_PORT)
+
+
+_MENDS = {
+    "sources": "no source is followed: aggregator sources add URL",
+    "public_url": "readers must find the feeds there: the same port, or a proxy that leads to it",
+}
+
+
+def _mend_of_file(error: ConfigError) -> str:
+    if "no such file" in error.problem:
+        return "aggregator init, or name another with --config"
+    if "is not set" in error.problem or "is empty: set it" in error.problem:
+        return "export the variable in the shell, or in the unit or the container that starts us"
+    place = f"line {error.line} of " if error.line else ""
+    return f"change it in {place}{error.path or 'the configuration'}, then: aggregator check"
 
 
 def _machine() -> Iterator[Finding]:
@@ -81,17 +110,38 @@ def _machine() -> Iterator[Finding]:
         yield Finding("fault", "no time zones on this machine", mend)
 
 
+def _clock(states: Mapping[str, SourceState], now: datetime) -> Iterator[Finding]:
+    """Compare the clock with what was remembered: a date before it, or long after, cannot be."""
+    mend = "set the clock: timedatectl set-ntp true (or ntpd, chrony); dates follow by themselves"
+    times = [state.last_fetch for state in states.values() if state.last_fetch]
+    if times and max(times) > now + _MINUTES:
+        last = f"{max(times):%Y-%m-%d %H:%M}"
+        what = f"the clock says {now:%Y-%m-%d %H:%M}, but sources were asked at {last} (UTC)"
+        yield Finding("fault", what, mend)
+    elif now < _WRITTEN:
+        yield Finding("fault", f"the clock says {now:%Y-%m-%d}: that is past", mend)
+
+
 def _folder(data: Path) -> Iterator[Finding]:
     """Look at the data folder, or where it will be made."""
     place = next(folder for folder in (data, *data.parents) if folder.exists())
     if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
-        yield Finding("fault", f"{place} cannot be written", "set data: or the folder's owner")
+        mend = "that is a file: set data: to a folder"
+        if place.is_dir():
+            mend = (
+                f"let this user write there: chown -R {os.getuid()} {place}, or set data: elsewhere"
+            )
+        yield Finding("fault", f"{place} cannot be written", mend)
         return
     yield Finding("ok", f"data folder: {data}")
     free = shutil.disk_usage(place).free
     if free < _ROOM:
-        mend = f"make room: {_ROOM // 10**6} MB should be free"
-        yield Finding("warning", f"{free // 10**6} MB are free in {place}", mend)
+        mend = (
+            f"make room ({_ROOM // 10**6} MB should be free), keep less (stories.keep: 30d),"
+            " or set data: to another disk"
+        )
+        what = f"the disk is full: {free // 10**6} MB are free in {place}"
+        yield Finding("fault" if free < _LEAST else "warning", what, mend)
 
 
 def _store(read: "Config") -> Iterator[Finding]:
@@ -100,7 +150,7 @@ def _store(read: "Config") -> Iterator[Finding]:
     try:
         application = bootstrap.open_application(read)
     except AggregatorError as error:
-        yield Finding("fault", f"store: {error}", "the journal and the feeds in the data folder keep all ids: move the database aside")  # fmt: skip
+        yield Finding("fault", f"store: {error}", _mend_of_store(read, error))
         return
     try:
         yield Finding("ok", f"store: {read.store.partition(':')[0]}")
@@ -111,26 +161,79 @@ def _store(read: "Config") -> Iterator[Finding]:
         application.close()
 
 
+def _mend_of_store(read: "Config", error: AggregatorError) -> str:
+    """Return what helps against a store that cannot be opened."""
+    if isinstance(error, SchemaTooNew):
+        return "update the program: an older one does not touch the data of a newer one"
+    if isinstance(error, ConfigError):
+        return _mend_of_file(error)
+    if read.store != "sqlite":
+        return "look whether the database server runs, and at user, password and name in store:"
+    if "disk is full" in str(error):
+        return "make room on the disk of the data folder"
+    return (
+        "move the database aside (mv aggregator.db aggregator.db.old): the journal and the feeds in"
+        " the data folder keep all ids"
+    )
+
+
+def _port(port: int) -> Iterator[Finding]:
+    """Say of the port that `run` and `serve` take whether another program has it, or we do."""
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            if _is_ours(port):
+                yield Finding("ok", f"port {port}: aggregator serves there")
+                return
+            mend = f"choose another: aggregator run --port {port + 1} (and public_url: with it)"
+            yield Finding("warning", f"port {port} is in use by another program", mend)
+
+
+def _is_ours(port: int) -> bool:
+    """Say whether who answers on a port tells what /health tells."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+            connection.settimeout(2)
+            connection.sendall(b"GET /health HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+            answer = b""
+            while len(answer) < _ANSWER and (piece := connection.recv(_ANSWER)):
+                answer += piece
+    except OSError:
+        return False
+    return b'"feeds"' in answer and b'"sources"' in answer
+
+
 def _sources(application: "Application", now: datetime) -> Iterator[Finding]:
     states = application.store.source_states()
+    yield from _clock(states, now)
+    dark: list[str] = []
     for source in application.config.sources:
         state = states.get(source.identity, SourceState())
-        if not source.paused and (found := _source(source, state, now)):
+        if state.failures and advice.is_dns(state.error):
+            dark.append(source.id)
+        elif not source.paused and (found := _source(source, state, now)):
             yield found
+    if dark:
+        what = (
+            f"DNS: no name server answered for {count(len(dark), 'source')} ({', '.join(dark[:3])})"
+        )
+        yield Finding("warning", what, "look at the network and at /etc/resolv.conf; they are asked again on schedule")  # fmt: skip
     if application.config.sources and not states:
         yield Finding("warning", "no source was ever asked", "aggregator fetch, or aggregator run")
 
 
 def _source(source: Source, state: SourceState, now: datetime) -> Finding | None:
     if state.gone:
-        return Finding(
-            "warning", f"{source.id} is gone", "take it out, or look for its new address"
-        )
+        return Finding("warning", f"{source.id} is gone", advice.mend("410", source))
     if state.error and (state.last_success is None or now - state.last_success > _LONG):
-        mend = f"aggregator fetch --source {source.id} --force"
-        return Finding("warning", f"{source.id}: {state.error}", mend)
+        what = f"{source.id}: {state.error}"
+        return Finding("warning", what, advice.mend(state.error, source))
     if state.permanent:
-        mend = "change url: and keep the id (or name it in formerly:)"
+        from aggregator.text import urls  # noqa: PLC0415  its tables are read when first used
+
+        mend = f"write url: {urls.redact(state.permanent)} and keep the id (id: {source.id})"
         return Finding("warning", f"{source.id} has moved for good", mend)
     return None
 
@@ -152,7 +255,7 @@ def _hubs(application: "Application", now: datetime) -> Iterator[Finding]:
     yield Finding("ok", f"websub: {live} of {wanted} subscriptions live")
     if denied:
         mend = "nothing: these sources are asked on schedule"
-        yield Finding("warning", f"websub: hubs denied {denied} subscriptions", mend)
+        yield Finding("warning", f"websub: hubs denied {count(denied, 'subscription')}", mend)
 
 
 def _feeds(application: "Application") -> Iterator[Finding]:

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aggregator.cli.beside import hand_over
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, open_logs, read_config
-from aggregator.cli.output import Progress, printable, say, say_json, table, whisper
-from aggregator.core.errors import ConfigError
+from aggregator.cli.output import Progress, count, printable, say, say_json, whisper
+from aggregator.cli.tables import table
+from aggregator.core.errors import ConfigError, DataFolderBusy
 from aggregator.core.report import RunReport, SourceReport
 
 if TYPE_CHECKING:
@@ -74,17 +76,39 @@ def fetch(  # noqa: PLR0917  typer reads the options off the signature
 
     open_logs("error" if quiet else "warning")
     read = read_config(config, data, optional=bool(url))
+    wanted = list(source or ())
     if url:
-        read = configuration.with_addresses(read, url)
+        read, ids = _with_addresses(read, url)
+        wanted += ids
     read = configuration.with_allowed(read, allow_private or ())
     with _folder(read, dry_run=dry_run) as settled:
-        application = bootstrap.open_application(settled)
+        opened = bootstrap.open_application(settled)
+        application = dataclasses.replace(opened, announce=not dry_run)
         try:
-            report = _run(application, source or (), force=force, quiet=quiet)
-            _show(application, report, json=json, quiet=quiet)
+            try:
+                report = _run(application, wanted, force=force, quiet=quiet)
+            except DataFolderBusy as busy:
+                own = bool(url or allow_private)
+                report = hand_over(
+                    settled.data, busy, source or (), force=force, own=own, quiet=quiet
+                )
+            _show(application, report, read.data if dry_run else None, json=json, quiet=quiet)
         finally:
             application.close()
     return 1 if report.errors or not report.sources else 0
+
+
+def _with_addresses(read: "Config", urls: list[str]) -> "tuple[Config, list[str]]":
+    """Return the configuration with these addresses as sources of their own, and their ids.
+
+    Those of the configuration stay, for the feeds that are made of them; they are not asked.
+    """
+    from aggregator import config as configuration  # noqa: PLC0415  as above
+
+    alone = configuration.with_addresses(read, urls).sources
+    known = {one.id for one in read.sources}
+    more = tuple(one for one in alone if one.id not in known)
+    return dataclasses.replace(read, sources=read.sources + more), [one.id for one in alone]
 
 
 @contextmanager
@@ -102,7 +126,7 @@ def _folder(read: "Config", *, dry_run: bool) -> Iterator["Config"]:
 
 
 def _copy(data: Path, folder: Path) -> None:
-    """Copy what is remembered, a database as it is at one moment even while others write."""
+    """Copy what is remembered and published, a database as it is at one moment while others write."""
     if not data.is_dir():
         return
     for file in data.iterdir():
@@ -112,13 +136,13 @@ def _copy(data: Path, folder: Path) -> None:
                 closing(sqlite3.connect(folder / file.name)) as new,
             ):
                 old.backup(new)
-        elif file.is_file() and "." in file.name and not file.name.endswith(("-wal", "-shm")):
+        elif file.is_file() and file.name != "lock" and not file.name.endswith(("-wal", "-shm")):
             shutil.copyfile(file, folder / file.name)
+    if (data / "feeds").is_dir():
+        shutil.copytree(data / "feeds", folder / "feeds", copy_function=shutil.copyfile)
 
 
-def _run(
-    application: "Application", ids: list[str] | tuple[()], *, force: bool, quiet: bool
-) -> RunReport:
+def _run(application: "Application", ids: list[str], *, force: bool, quiet: bool) -> RunReport:
     sources = application.pick(ids)
     progress = Progress(len(sources))
     with application.lock(), progress.shown(quiet=quiet):
@@ -126,7 +150,10 @@ def _run(
         return asyncio.run(run)
 
 
-def _show(application: "Application", report: RunReport, *, json: bool, quiet: bool) -> None:
+def _show(
+    application: "Application", report: RunReport, real: Path | None, *, json: bool, quiet: bool
+) -> None:
+    """Print the report of a run; `real` is the data folder that a dry run has left alone."""
     if not report.sources:
         whisper("aggregator: no source to ask: put one under sources:, or give --url")
     for error in report.errors:
@@ -134,14 +161,19 @@ def _show(application: "Application", report: RunReport, *, json: bool, quiet: b
     if json:
         say_json(as_json(application, report))
         return
+    headings = ("source", "outcome", "new", "modified", "seconds", "")
     rows = [
-        (one.id, one.outcome, str(one.new), str(one.modified), f"{one.seconds:.1f}", one.error)
+        [one.id, one.outcome, str(one.new), str(one.modified), f"{one.seconds:.1f}", one.error]
         for one in report.sources
     ]
-    table(("source", "outcome", "new", "modified", "seconds", ""), rows, quiet=quiet)
+    wide = len(headings) if any(one.error for one in report.sources) else -1
+    table(headings[:wide], [row[:wide] for row in rows], quiet=quiet, fold=("",))
     if not quiet:
         for line in _summary(report):
             say(line)
+        for path in report.written:
+            place = real and real / path.relative_to(application.config.data)
+            say(f"would write {place}" if place else f"wrote {path}")
 
 
 def _summary(report: RunReport) -> Iterator[str]:
@@ -150,9 +182,7 @@ def _summary(report: RunReport) -> Iterator[str]:
         yield printable(f"skipped {source}: {left.where}: {left.reason}")
     if len(skipped) > _SKIPPED_SHOWN:
         yield f"and {len(skipped) - _SKIPPED_SHOWN} more skipped; --json lists them all"
-    yield f"{report.stories_new} stories new, {report.stories_changed} changed"
-    for path in report.written:
-        yield f"wrote {path}"
+    yield f"{count(report.stories_new, 'story')} new, {report.stories_changed} changed"
 
 
 def as_json(application: "Application", report: RunReport) -> dict[str, Any]:

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aggregator.cli import files as given
 from aggregator.cli import lines
 from aggregator.cli.options import Json, Quiet
-from aggregator.cli.output import printable, say, say_json
-from aggregator.core.errors import AggregatorError
+from aggregator.cli.output import count, printable, say, say_json, working
+from aggregator.core.errors import AggregatorError, ParseError
 
 if TYPE_CHECKING:
     from aggregator.group.learning.evaluate import Evaluation
+    from aggregator.group.learning.pairs import Pairs
     from aggregator.group.stories.context import Learned
 
 # Each command imports the grouping when it runs: it costs a second that `--help` need not pay.
@@ -33,6 +35,7 @@ _Plot = Annotated[
 ]
 _Output = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write.")]
 
+_PAIRS_MOST = 1_000_000_000  # bytes of a file of pairs
 _WIDTH = 100  # columns of the features of a mistake
 
 
@@ -53,15 +56,17 @@ def evaluate(
     from aggregator.cli import streams  # noqa: PLC0415
     from aggregator.group.learning import evaluate as judging  # noqa: PLC0415
     from aggregator.group.learning import plot as plotting  # noqa: PLC0415
-    from aggregator.publish import files as output_files  # noqa: PLC0415
 
     learned = _learned(weights)
+    if plot:
+        given.check_writable(plot)
     started = time.perf_counter()
-    made = [judging.evaluate(streams.entries(read(one)), learned=learned) for one in files]
+    with working("grouping"):
+        made = [judging.evaluate(streams.entries(read(one)), learned=learned) for one in files]
     shown: dict[str, Any] = judging.summary(made, time.perf_counter() - started)
     spoken, worst = judging.languages(made), list(_worst(made, mistakes))
     if plot:
-        output_files.write(plot, plotting.draw(made).encode())
+        given.write(plot, plotting.draw(made).encode())
     if json:
         shown |= {"languages": spoken} if spoken else {}
         say_json(shown | ({"mistakes": worst} if mistakes else {}))
@@ -78,27 +83,40 @@ def train(files: _Files, output: _Output, quiet: Quiet = False) -> None:
     from aggregator.group.learning import pairs  # noqa: PLC0415
     from aggregator.group.learning import train as training  # noqa: PLC0415
     from aggregator.group.stories import context  # noqa: PLC0415
-    from aggregator.publish import files as output_files  # noqa: PLC0415
 
+    given.check_writable(output)
     learned = context.shipped()
     made: list[pairs.Pairs] = []
-    for file in files:
-        if file.suffix == ".npz":
-            made.extend(pairs.load(file.read_bytes()))
-        else:
-            made.extend(pairs.lessons(file.stem, streams.entries(read(file)), learned))
-    output_files.write(output, training.train(made).encode())
+    with working("training", quiet=quiet):
+        for file in files:
+            if file.suffix == ".npz":
+                made.extend(_pairs(file))
+            else:
+                made.extend(pairs.lessons(file.stem, streams.entries(read(file)), learned))
+        given.write(output, training.train(made).encode())
     if not quiet:
-        say(f"wrote {output}: {sum(len(one.left) for one in made)} pairs of {len(made)} files")
+        pairs_made = count(sum(len(one.left) for one in made), "pair")
+        say(f"wrote {output}: {pairs_made} of {count(len(made), 'file')}")
 
 
 def read(file: Path) -> list[dict[str, Any]]:
     """Return the labelled entries of a file; there must be one."""
-    with file.open("rb") as stream:
+    with given.opened(file) as stream:
         rows = list(lines.read(stream, str(file)))
     if not rows:
-        raise AggregatorError(f"{file} holds no entry")
+        raise AggregatorError(f"{file} holds no entry: name a file of JSON lines")
     return rows
+
+
+def _pairs(file: Path) -> "list[Pairs]":
+    """Return the pairs of a file that holds nothing else."""
+    from aggregator.group.learning import pairs  # noqa: PLC0415
+
+    content = given.read(file, _PAIRS_MOST)
+    try:
+        return list(pairs.load(content))
+    except (ParseError, ValueError, KeyError, TypeError, NotImplementedError):
+        raise AggregatorError(f"{file} holds no pairs: name a file of pairs (.npz)") from None
 
 
 def _learned(weights: Path | None) -> "Learned":
@@ -109,9 +127,10 @@ def _learned(weights: Path | None) -> "Learned":
     if weights is None:
         return shipped
     try:
-        model = scoring.read(weights.read_text(encoding="utf-8"))
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise AggregatorError(f"{weights} holds no weights: {error!r}") from None
+        model = scoring.read(given.read_text(weights))
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
+        problem = "holds no weights: name a file that `aggregator train` wrote"
+        raise AggregatorError(f"{weights} {problem}") from None
     return dataclasses.replace(shipped, model=model)
 
 

@@ -4,19 +4,25 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from aggregator.cli import doctor, fetch, judge, serve, setup, sources, stories, try_
-from aggregator.cli.output import say, whisper
-from aggregator.core.errors import AggregatorError, ConfigError, DataFolderBusy
+from aggregator.cli.options import fault_json
+from aggregator.cli.output import printable_lines, say, say_json, whisper
+from aggregator.core.errors import (
+    AggregatorError,
+    ConfigError,
+    DataFolderBusy,
+    explain,
+    faults,
+)
 
 BUSY, INTERRUPTED, PIPE_CLOSED = 3, 130, 141
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="One clean merged feed of what many publishers report: one entry a story.",
@@ -55,11 +61,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 done, 1 nothing could be done, 2 wrong usage or configuration, 3 the data folder is busy.
     """
+    arguments = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        status = app(args=list(sys.argv[1:] if argv is None else argv), standalone_mode=False)
+        status = app(args=arguments, prog_name="aggregator", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
         # what is left in the buffer has no reader: give the interpreter somewhere to flush it
@@ -70,7 +77,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:
         return _show_usage(error)
     except (AggregatorError, OSError) as error:
-        return _explain(error)
+        status = _explain(error)
+        if "--json" in arguments:
+            say_json({"status": status} | errors_json(error))
     return status if isinstance(status, int) else 0
 
 
@@ -83,7 +92,22 @@ def _show_usage(error: typer.TyperException) -> int:
 
 def _explain(error: AggregatorError | OSError) -> int:
     if isinstance(error, ConfigError):
-        whisper(str(error))
+        whisper(printable_lines(str(error)))
         return 2
-    whisper(f"aggregator: {error}")
+    whisper(f"aggregator: {describe(error)}")
     return BUSY if isinstance(error, DataFolderBusy) else 1
+
+
+def errors_json(error: AggregatorError | OSError) -> dict[str, Any]:
+    """Return what went wrong as scripts get it; each fault of a configuration with its place."""
+    if not isinstance(error, ConfigError):
+        return {"error": describe(error), "errors": [{"problem": describe(error)}]}
+    return {"error": str(error), "errors": [fault_json(one) for one in faults(error)]}
+
+
+def describe(error: AggregatorError | OSError) -> str:
+    """Say what went wrong in a sentence, of what the system reports as well."""
+    if not isinstance(error, OSError):
+        return str(error)
+    place = error.filename2 or error.filename
+    return f"{place}: {explain(error)}" if place is not None else explain(error)

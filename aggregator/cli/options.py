@@ -4,12 +4,13 @@ import dataclasses
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 if TYPE_CHECKING:
     from aggregator.config import Config
+    from aggregator.core.errors import ConfigError
 
 DEFAULT = Path("config/aggregator.yaml")
 
@@ -37,12 +38,33 @@ def config_path(given: Path | None) -> Path:
     return Path(named) if named else DEFAULT
 
 
+def fault_json(fault: "ConfigError") -> dict[str, Any]:
+    """Return one fault of a configuration as scripts get it."""
+    return {
+        "file": None if fault.path is None else str(fault.path),
+        "line": fault.line,
+        "column": fault.column,
+        "key": fault.key,
+        "problem": fault.problem,
+    }
+
+
 def open_logs(level: Literal["debug", "info", "warning", "error"]) -> None:
     """Send what is logged to standard error, from this level on."""
     from aggregator.core import logs  # noqa: PLC0415  a tenth of a second, as above
 
     wanted = os.environ.get("AGGREGATOR_LOG", "text")
     logs.configure(sys.stderr, level=level, form="json" if wanted == "json" else "text")
+
+
+def inspect_config(
+    given: Path | None, data: Path | None = None
+) -> "tuple[Config, tuple[ConfigError, ...]]":
+    """Load the configuration and what in it can hardly be meant, or raise ConfigError."""
+    from aggregator import config  # noqa: PLC0415  as below
+
+    read, doubts = config.inspect(config_path(given), os.environ)
+    return (dataclasses.replace(read, data=data.absolute()) if data else read), doubts
 
 
 def read_config(

@@ -1,8 +1,10 @@
-"""What commands print: JSON lines for scripts, tables and a bar for people."""
+"""What commands print: JSON lines for scripts; words, colours and a bar for people."""
 
 import json
+import os
+import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +13,24 @@ from aggregator.core.report import SourceReport
 if TYPE_CHECKING:
     from rich.console import Console
 
-_WIDE = 500  # columns of a table in a pipe, where nothing need be folded
+_WIDE = 80  # columns where no terminal says its width
 _BREAKS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 _ESCAPES = str.maketrans(_BREAKS)
+SHORT = 8  # characters of an id that are shown, and enough where an id is asked for
+
+# how the words for a state are coloured on a terminal (ANSI)
+_COLOURS = {
+    "ok": "32",
+    "fault": "1;31",
+    "error": "31",
+    "refused": "31",
+    "gone": "31",
+    "warning": "33",
+    "later": "33",
+    "paused": "2",
+    "unchanged": "2",
+    "new": "36",
+}
 
 
 def json_line(value: Any) -> str:
@@ -46,30 +63,54 @@ def printable(text: str) -> str:
     return "".join(mark if mark.isprintable() else " " for mark in text)
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, quiet: bool = False) -> None:
-    """Print a table on standard output; nothing if told to be quiet."""
-    if quiet:
-        return
-    # a third of the time of `--help`, and only tables need it
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+def printable_lines(text: str) -> str:
+    """Take out the same of a text of several lines, which stay lines."""
+    return "\n".join(printable(line) for line in text.split("\n"))
 
-    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for heading in headings:
-        made.add_column(heading, overflow="fold", justify="left")
-    for row in rows:
-        made.add_row(*(Text(printable(cell)) for cell in row))
-    console = _console(sys.stdout)
-    with console.capture() as printed:
-        console.print(made)
-    for line in printed.get().splitlines():
-        say(line.rstrip())
+
+def count(number: int, one: str, many: str = "") -> str:
+    """Write a number with its noun: 1 source, 2 sources, 3 stories."""
+    if number == 1:
+        return f"1 {one}"
+    plural = f"{one[:-1]}ies" if one.endswith("y") else f"{one}s"
+    return f"{number} {many or plural}"
+
+
+def short(id_: str) -> str:
+    """Return the beginning of an id that every command takes in its place."""
+    return id_.removeprefix("urn:uuid:")[:SHORT]
+
+
+def is_coloured(stream: Any) -> bool:
+    """Say whether a stream is a terminal whose user wants colours."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return bool(stream.isatty() and not plain)
+
+
+def coloured(word: str) -> str:
+    """Return the word for a state in its colour, on a terminal."""
+    if not is_coloured(sys.stdout) or word.strip() not in _COLOURS:
+        return word
+    return f"\x1b[{_COLOURS[word.strip()]}m{word}\x1b[0m"
+
+
+def width() -> int:
+    """Return the columns of the terminal; 80 in a pipe, where $COLUMNS does not say otherwise."""
+    return max(shutil.get_terminal_size((_WIDE, 24)).columns, 20)
 
 
 def _console(stream: Any) -> "Console":
     from rich.console import Console  # noqa: PLC0415  only tables and bars need it
 
-    return Console(file=stream, width=None if stream.isatty() else _WIDE, highlight=False)
+    terminal = stream.isatty()
+    return Console(
+        file=stream,
+        width=width(),
+        highlight=False,
+        force_terminal=terminal,
+        no_color=not is_coloured(stream),
+        color_system="auto" if is_coloured(stream) else None,
+    )
 
 
 class Progress:
@@ -90,18 +131,34 @@ class Progress:
         if quiet or not sys.stderr.isatty():
             yield self
             return
-        from rich.progress import (  # noqa: PLC0415  only a terminal needs it
-            BarColumn,
-            MofNCompleteColumn,
-            TextColumn,
-            TimeElapsedColumn,
-        )
-        from rich.progress import Progress as Bar  # noqa: PLC0415
-
-        columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[last]}"))  # fmt: skip
-        with Bar(*columns, console=_console(sys.stderr), transient=True) as bar:
-            task = bar.add_task("sources", total=self._total, last="")
+        with _bar(self._total, "") as (bar, task):
             self._advance = lambda report: bar.update(
                 task, advance=1, last=f"{report.id}: {report.outcome}"
             )
             yield self
+
+
+@contextmanager
+def working(what: str, *, quiet: bool = False) -> Iterator[None]:
+    """Show on a terminal that something is under way whose length is not known, and for how long."""
+    if quiet or not sys.stderr.isatty():
+        yield
+        return
+    with _bar(None, what):
+        yield
+
+
+@contextmanager
+def _bar(total: int | None, last: str) -> Iterator[tuple[Any, Any]]:
+    from rich.progress import (  # noqa: PLC0415  only a terminal needs it
+        BarColumn,
+        MofNCompleteColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+    from rich.progress import Progress as Bar  # noqa: PLC0415
+
+    done = () if total is None else (MofNCompleteColumn(),)
+    columns = (BarColumn(), *done, TimeElapsedColumn(), TextColumn("{task.fields[last]}"))
+    with Bar(*columns, console=_console(sys.stderr), transient=True) as bar:
+        yield bar, bar.add_task("", total=total, last=last)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, open_logs
-from aggregator.cli.output import say, say_json, table, whisper
+from aggregator.cli.output import count, say, say_json, short, whisper, working
 from aggregator.cli.sources import opened
+from aggregator.cli.tables import table
 
 if TYPE_CHECKING:
     from aggregator.group.regroup.regroup import RegroupResult
 
 _SHOWN = 100  # moves in the table
-_TITLE = 60
 
 _Dry = Annotated[bool, typer.Option("--dry-run", help="Show what would move; change nothing.")]
 
@@ -34,7 +34,7 @@ def regroup(
 ) -> None:
     """Group all of history again, after a change of weights, settings or decisions; ids stay."""
     open_logs("error" if quiet else "warning")
-    with opened(config, data) as application:
+    with opened(config, data) as application, working("grouping again", quiet=quiet):
         if dry_run:
             outcome = asyncio.run(application.regroup(dry_run=True))
         else:
@@ -66,11 +66,8 @@ def _as_json(outcome: "RegroupResult", *, dry_run: bool) -> dict[str, Any]:
 
 def _show(outcome: "RegroupResult") -> None:
     if outcome.moves:
-        rows = [
-            (one.title[:_TITLE], _short(one.before), _short(one.after))
-            for one in outcome.moves[:_SHOWN]
-        ]
-        table(("entry", "from story", "to story"), rows)
+        rows = [(one.title, short(one.before), short(one.after)) for one in outcome.moves[:_SHOWN]]
+        table(("entry", "from story", "to story"), rows, fold=("entry",))
     for line in _summary(outcome):
         say(line)
 
@@ -79,17 +76,12 @@ def _summary(outcome: "RegroupResult") -> Iterator[str]:
     moves = outcome.moves
     if len(moves) > _SHOWN:
         yield f"and {len(moves) - _SHOWN} more; --json lists them all"
-    yield f"{outcome.entries} entries grouped again, {len(moves)} of them moved"
+    yield f"{count(outcome.entries, 'entry')} grouped again, {len(moves)} of them moved"
     if moves:
         ways = Counter((one.before, one.after) for one in moves)
-        yield (
-            f"{len({one for one, _ in ways})} stories lost entries, "
-            f"{len({other for _, other in ways})} gained some"
-        )
-    yield f"{outcome.stories_before} stories before, {outcome.stories_after} now"
+        lost, gained = len({one for one, _ in ways}), len({other for _, other in ways})
+        yield f"{count(lost, 'story')} lost entries, {count(gained, 'story')} gained some"
+    yield f"{count(outcome.stories_before, 'story')} before, {outcome.stories_after} now"
     if outcome.rewritten:
-        yield f"{outcome.rewritten} more stand as they did, with other reasons"
-
-
-def _short(id_: str) -> str:
-    return id_.rpartition(":")[2]
+        verb = "stands as it" if outcome.rewritten == 1 else "stand as they"
+        yield f"{count(outcome.rewritten, 'more story', 'more stories')} {verb} did, with other reasons"

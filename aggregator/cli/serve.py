@@ -28,14 +28,18 @@ def run(
     """Follow the sources on schedule, publish and serve, until Ctrl-C."""
     # the whole pipeline and a web server: no other command need pay for them
     from aggregator import bootstrap, daemon  # noqa: PLC0415
+    from aggregator.store import lock_folder  # noqa: PLC0415
+    from aggregator.web.listen import listening, port_of  # noqa: PLC0415
 
     open_logs("warning" if quiet else "info")
-    application = bootstrap.open_application(read_config(config, data))
-    try:
-        with application.lock():
-            _wait(daemon.run(application, host, port, lambda: read_config(config, data)))
-    finally:
-        application.close()
+    read = read_config(config, data)
+    with lock_folder(read.data), listening(host, port) as sockets:
+        application = bootstrap.open_application(read)
+        try:
+            listens = daemon.Listening(host, port_of(sockets), sockets)
+            _wait(daemon.run(application, listens, lambda: read_config(config, data)))
+        finally:
+            application.close()
 
 
 def serve(
@@ -47,13 +51,17 @@ def serve(
 ) -> None:
     """Serve what is published, and nothing else, until Ctrl-C."""
     from aggregator import bootstrap, daemon  # noqa: PLC0415  as above
+    from aggregator.web.listen import listening, port_of  # noqa: PLC0415
 
     open_logs("warning" if quiet else "info")
-    application = bootstrap.open_application(read_config(config, data))
-    try:
-        _wait(daemon.serve(application, host, port, lambda: read_config(config, data)))
-    finally:
-        application.close()
+    read = read_config(config, data)
+    with listening(host, port) as sockets:
+        application = bootstrap.open_application(read)
+        try:
+            listens = daemon.Listening(host, port_of(sockets), sockets)
+            _wait(daemon.serve(application, listens, lambda: read_config(config, data)))
+        finally:
+            application.close()
 
 
 def _wait(serving: Coroutine[Any, Any, None]) -> None:

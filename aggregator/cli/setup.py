@@ -1,16 +1,14 @@
 """`aggregator init` and `aggregator check`."""
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from aggregator.cli.options import ConfigPath, Json, Quiet, config_path, read_config
-from aggregator.cli.output import json_line, say, say_json
-from aggregator.core.errors import ConfigError
-
-if TYPE_CHECKING:
-    from aggregator.config import Config
+from aggregator.cli.options import ConfigPath, Json, Quiet, config_path, fault_json
+from aggregator.cli.output import count, json_line, printable, say, say_json, whisper
+from aggregator.core.errors import AggregatorError, ConfigError, explain
 
 _Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Where to put it.")]
 _Schema = Annotated[
@@ -25,16 +23,19 @@ def register(app: typer.Typer) -> None:
 
 
 def init(folder: _Folder = Path(), quiet: Quiet = False) -> None:
-    """Write a commented configuration to start from: DIR/config/aggregator.yaml."""
+    """Write a commented configuration to start from, DIR/config/aggregator.yaml, and samples to try it on."""
     from aggregator.config import template  # noqa: PLC0415  `--help` need not load pydantic
 
     path = folder / "config" / "aggregator.yaml"
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        if path.exists():
+            raise ConfigError("stands here already: it was left as it is", path=path)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
-            file.write(template.text())
-    except FileExistsError:
-        raise ConfigError("stands here already: it was left as it is", path=path) from None
+            file.write(template.text("../samples"))
+        template.copy_samples(folder / "samples")
+    except (OSError, ValueError) as error:
+        raise AggregatorError(f"{path} cannot be written: {explain(error)}") from None
     if not quiet:
         say(f"wrote {path}; next: cd {folder} && aggregator run")
 
@@ -48,24 +49,19 @@ def check(
 
         say(json_line(make_schema()))
         return
-    read = read_config(config)
-    _check_words(read)
+    from aggregator import bootstrap  # noqa: PLC0415  the words of feeds: half a second
+    from aggregator import config as configuration  # noqa: PLC0415  as above
+
+    path = config_path(config)
+    read, doubts = configuration.inspect(path, os.environ)
+    bootstrap.check_feeds(read)
     sources, feeds = len(read.sources), len(read.feeds)
     if json:
-        say_json({"config": str(read.path), "sources": sources, "feeds": feeds})
-    elif not quiet:
-        say(f"{config_path(config)}: in order ({sources} sources, {feeds} feeds)")
-
-
-def _check_words(read: "Config") -> None:
-    """Try the words and expressions of all feeds: one that could cost too much is refused."""
-    if not any(feed.include or feed.exclude for feed in read.feeds):
+        warnings = [fault_json(one) for one in doubts]
+        counted = {"config": str(read.path), "sources": sources, "feeds": feeds}
+        say_json(counted | ({"warnings": warnings} if warnings else {}))
         return
-    from aggregator.publish import selection  # noqa: PLC0415  numpy and more: half a second
-
-    for number, feed in enumerate(read.feeds):
-        try:
-            selection.check(feed)
-        except ConfigError as error:
-            key = f"feeds[{number}].{error.key}".rstrip(".")
-            raise ConfigError(error.problem, path=read.path, key=key) from None
+    for one in doubts if not quiet else ():
+        whisper(printable(f"warning: {one}"))
+    if not quiet:
+        say(f"{path}: OK: {count(sources, 'source')}, {count(feeds, 'feed')}")

@@ -1,7 +1,6 @@
 """`aggregator sources`: what is followed, and how it fares."""
 
-import os
-import shutil
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -10,16 +9,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, config_path, read_config
-from aggregator.cli.output import printable, say, say_json, table
+from aggregator.cli import source_add, source_edit
+from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, read_config
+from aggregator.cli.output import printable, say, say_json
+from aggregator.cli.tables import table
 from aggregator.core.model import Source, SourceState
 
 if TYPE_CHECKING:
     from aggregator.bootstrap import Application
 
-_COLUMNS = ("id", "kind", "address", "outcome", "last_success", "next", "error")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_COLUMNS = ("id", "title", "outcome", "last_success", "next")
 
 app = typer.Typer(no_args_is_help=True, help="What is followed, and how it fares.")
+source_add.register(app)
+source_edit.register(app)
 
 
 @app.command("list")
@@ -38,7 +42,11 @@ def list_sources(
             say_json(row)
         return
     headings = [name.replace("_", " ") for name in _COLUMNS]
-    table(headings, [[_cell(row[name]) for name in _COLUMNS] for row in rows], quiet=quiet)
+    cells = [[_cell(row[name]) for name in _COLUMNS] for row in rows]
+    table(headings, cells, quiet=quiet, fold=("title",))
+    for row in rows if not quiet else ():
+        if row["error"]:
+            say(printable(f"{row['id']}: {row['error']}"))
 
 
 @app.command("show")
@@ -74,7 +82,6 @@ def show_source(
 
 def _details(source: Source, state: SourceState) -> dict[str, Any]:
     return describe(source, state) | {
-        "title": source.title or state.info.title,
         "identity": source.identity,
         "category": source.category,
         "language": source.language or state.info.language,
@@ -102,6 +109,7 @@ def describe(source: Source, state: SourceState) -> dict[str, Any]:
     """Return what a list shows of a source; secrets in its address are hidden."""
     return {
         "id": source.id,
+        "title": source.title or state.info.title,
         "kind": source.kind,
         "address": _redacted(source.url) if source.url else str(source.path),
         "outcome": outcome(source, state),
@@ -135,42 +143,9 @@ def _iso(when: datetime | None) -> str | None:
 
 
 def _cell(value: Any) -> str:
-    return "" if value is None else str(value)
-
-
-# --- the list itself ---------------------------------------------------------------------------
-
-
-@app.command("add")
-def add_source(
-    url: Annotated[str, typer.Argument(metavar="URL")],
-    config: ConfigPath = None,
-    title: Annotated[str, typer.Option("--title", metavar="T")] = "",
-    category: Annotated[str, typer.Option("--category", metavar="C")] = "",
-    quiet: Quiet = False,
-) -> None:
-    """Add an address to the configuration; its comments stay."""
-    _add(config, [{"url": url, "title": title, "category": category}], quiet=quiet)
-
-
-@app.command("import")
-def import_sources(
-    file: Annotated[Path, typer.Argument(metavar="FILE.opml")],
-    config: ConfigPath = None,
-    quiet: Quiet = False,
-) -> None:
-    """Add the feeds of another reader's list, those that are not there already."""
-    from aggregator.config import opml  # noqa: PLC0415  only this command reads lists
-
-    with file.open("rb") as stream:
-        found = opml.read(stream.read(opml.LARGEST + 1), file)
-    known = {source.url for source in read_config(config).sources}
-    new = [
-        {"url": one.url, "title": one.title, "category": one.category}
-        for one in found
-        if one.url not in known
-    ]
-    _add(config, new, quiet=quiet)
+    """Return a value for people; times to the minute."""
+    text = "" if value is None else str(value)
+    return text[:16].replace("T", " ") if _TIME.fullmatch(text) else text
 
 
 @app.command("export")
@@ -179,31 +154,3 @@ def export_sources(config: ConfigPath = None) -> None:
     from aggregator.publish.renderers import _opml  # noqa: PLC0415  only this command writes lists
 
     say(_opml.render_sources(read_config(config).sources, title="aggregator").decode().rstrip())
-
-
-def _add(config: Path | None, new: list[dict[str, str]], *, quiet: bool) -> None:
-    from aggregator import config as configuration  # noqa: PLC0415  pydantic and yaml
-    from aggregator.config import edit  # noqa: PLC0415
-
-    path = config_path(config)
-    before = len(configuration.load(path, os.environ).sources)
-    text = edit.add_sources(path.read_text(encoding="utf-8"), new) if new else ""
-    added = len(configuration.loads(text, path, os.environ).sources) - before if new else 0
-    if added:
-        _replace(path.resolve(), text.encode())
-    if not quiet:
-        say(f"{path}: {added} added")
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write aside, sync, rename: the configuration is there whole at every moment."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with aside.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        shutil.copymode(path, aside)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)

@@ -9,10 +9,13 @@ from urllib.parse import unquote
 
 import typer
 
-from aggregator.cli import regroup
+from aggregator.cli import corrections, regroup
+from aggregator.cli.beside import when_applied
+from aggregator.cli.names import find_entry, find_story
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet
-from aggregator.cli.output import printable, say, say_json, table
+from aggregator.cli.output import printable, say, say_json, short
 from aggregator.cli.sources import opened
+from aggregator.cli.tables import table
 from aggregator.core.errors import AggregatorError
 from aggregator.core.model import Decision, Member, Reason, ShownStory, StoredEntry
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="What was grouped, why, and your corrections.")
 regroup.register(app)
+corrections.register(app)
 
 _Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many, the newest.")]
 _Story = Annotated[str, typer.Argument(metavar="STORY", help="The id of a story, or of its entry.")]
@@ -56,11 +60,16 @@ def list_stories(
             say_json(_line(one))
         return
     rows = [
-        (_iso(one.story.first_published)[:16].replace("T", " "), one.story.id.rpartition(":")[2],
+        (_iso(one.story.first_published)[:16].replace("T", " "), short(one.story.id),
          one.lead.entry.title, ", ".join(_publishers(one)))
         for one in shown
     ]  # fmt: skip
-    table(("first published", "id", "title", "publishers"), rows, quiet=quiet)
+    table(
+        ("first published", "id", "title", "publishers"),
+        rows,
+        quiet=quiet,
+        fold=("title", "publishers"),
+    )
 
 
 @app.command("show")
@@ -176,26 +185,7 @@ def _decide(
 
 def _keep(application: "Application", decision: Decision) -> None:
     application.store.decide(decision)
-    say("kept; the next run applies it")
-
-
-def find_entry(application: "Application", text: str) -> StoredEntry:
-    """Return the entry of an id, a link or a key, or raise AggregatorError."""
-    found = application.store.find_entry(text)
-    if found is None:
-        raise AggregatorError(f"no entry has the id or the link {printable(text)}")
-    return found
-
-
-def find_story(application: "Application", text: str) -> ShownStory:
-    """Return the story of an id (urn:uuid: may be left out), else of an entry's id or link."""
-    store = application.store
-    for id_ in (text, f"urn:uuid:{text}"):
-        if found := store.stories([id_]):
-            return found[0]
-    if (entry := store.find_entry(text)) and (of := store.stories_of([entry.key])):
-        return store.stories([of[0].id])[0]
-    raise AggregatorError(f"no story has the id {printable(text)}, nor an entry of one")
+    say(f"kept; {when_applied(application.config.data)}")
 
 
 def _line(shown: ShownStory) -> dict[str, Any]:

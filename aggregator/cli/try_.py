@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from aggregator.cli import lines
+from aggregator.cli import files, lines
 from aggregator.cli.options import read_config
-from aggregator.cli.output import printable, say, say_json
+from aggregator.cli.output import printable, say, say_json, working
 from aggregator.core.errors import AggregatorError
 
 if TYPE_CHECKING:
@@ -147,7 +147,8 @@ def group(value: _File = "-", jsonl: _Lines = False, json: _Json = False) -> Non
 
     with _opened(value) as stream:
         rows = list(lines.read(stream, "standard input" if value == "-" else value))
-    stories = streams.group(rows)
+    with working("grouping"):
+        stories = streams.group(rows)
     for row, story in zip(rows, stories, strict=True):
         if jsonl or json:
             say_json({"id": row.get("id"), "story": story})
@@ -175,7 +176,7 @@ def _opened(value: str) -> Iterator[BinaryIO]:
     if value == "-":
         yield sys.stdin.buffer
         return
-    with Path(value).open("rb") as file:
+    with files.opened(Path(value)) as file:
         yield file
 
 

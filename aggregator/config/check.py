@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -17,6 +17,10 @@ _LISTS: Mapping[str, TypeAdapter[Any]] = {
     "sources": TypeAdapter(SourceModel),
     "feeds": TypeAdapter(FeedModel),
 }
+# an empty variable stands for leaving these keys out, as container set-ups do it
+_MAY_BE_EMPTY = frozenset(
+    {"category", "hub", "language", "proxy", "timezone", "title", "user_agent"}
+)
 _WHOLE: TypeAdapter[Any] = TypeAdapter(ConfigModel)
 
 
@@ -49,7 +53,23 @@ def check(tree: Tree) -> Checked:
         elif sound := _validate(_WHOLE, {key: part}, (), checked):
             checked.parts[key] = getattr(sound, key)
     checked.problems.extend(_crosswise(tree, checked))
+    empty = list(_empty_variables(tree))
+    told = {problem.where for problem in empty}
+    checked.problems = empty + [one for one in checked.problems if one.where not in told]
     return checked
+
+
+def _empty_variables(tree: Tree) -> Iterator[Problem]:
+    """Yield the values that an empty variable makes something else than was meant.
+
+    An empty token would make a private feed public, an empty password an open door. Only a value
+    that is nothing but a variable, of a key that may as well be left out, counts as left out.
+    """
+    for where, name in tree.unset.items():
+        whole = tree.written[where].strip() == f"${{{name}}}"
+        if not (whole and where[-1] in _MAY_BE_EMPTY and "headers" not in where):
+            text = f"the environment variable {name} is empty: set it, or leave the key out"
+            yield Problem(where=where, text=text)
 
 
 def _validate(adapter: TypeAdapter[Any], value: Any, where: Where, checked: Checked) -> Any:
@@ -67,6 +87,9 @@ def _check_list(tree: Tree, key: str, values: Any, checked: Checked) -> None:
         where: Where = (key, number)
         bare = key == "sources" and isinstance(value, str)
         sound = _validate(_LISTS[key], {"url": value} if bare else value, where, checked)
+        if bare and sound is None:  # an address by itself has no key of its own
+            *checked.problems, last = checked.problems
+            checked.problems.append(replace(last, where=where))
         if isinstance(sound, SourceModel):
             checked.sources[where] = _with_id(tree, where, sound)
         elif sound is not None:

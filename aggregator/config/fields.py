@@ -18,6 +18,7 @@ _GLOB = re.compile(r"[\w*?.\-\[\]:]{1,255}")
 _ID = re.compile(r"\w[\w.\-]{0,99}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{0,63}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,5}")
+_SECRET = re.compile(r"auth|cookie|token|secret|key|passw", re.IGNORECASE)
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~\-]{1,100}")
 
 
@@ -124,7 +125,7 @@ def allowance(text: str) -> str:
     if not _is_network(host) and not (_HOST.fullmatch(host) and not _is_numeric(host)):
         raise ValueError(
             "must be an address, a network or a name, with a port if wanted:"
-            " 127.0.0.1:8801, 10.0.0.0/8, [fd00::1]:80, feeds.home.arpa"
+            " 127.0.0.1:8801, 10.0.0.0/8, [fd00::1]:80, feeds.home.arpa, *.lan"
         )
     return text.strip()
 
@@ -184,6 +185,8 @@ def _headers(values: dict[str, str]) -> dict[str, str]:
             raise ValueError("has a name that is no header's: letters, digits and - are")
         if not value.isprintable():
             raise ValueError(f"holds a control character in {name}")
+        if not value.strip() and _SECRET.search(name):
+            raise ValueError(f"holds an empty {name}: set it, or leave the header out")
         if name.lower() in ("host", "content-length", "transfer-encoding", "connection"):
             raise ValueError(f"may not hold {name}: it belongs to the connection")
     return values
@@ -219,7 +222,9 @@ def _word(text: str) -> str:
 
 
 def _secret(text: str) -> str:
-    if text and not re.fullmatch(r"[A-Za-z0-9._~\-]{16,200}", text):
+    if not text:
+        raise ValueError("is empty, so everybody might read the feed: set it, or leave the key out")
+    if not re.fullmatch(r"[A-Za-z0-9._~\-]{16,200}", text):
         raise ValueError("must be 16 to 200 letters, digits, - . _ or ~: it stands in an address")
     return text
 

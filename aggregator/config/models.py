@@ -24,6 +24,7 @@ from aggregator.config.fields import (
     split_url,
     web_address,
 )
+from aggregator.config.problems import FaultAt
 from aggregator.config.sections import (
     CleanModel,
     FetchModel,
@@ -63,7 +64,7 @@ class SourceModel(Model):
     path: Text = Field(
         default="",
         description="a file or folder in place of an address, relative to this file",
-        examples=["../fixtures/dumps"],
+        examples=["../samples"],
     )
     title: Text = Field(
         default="",
@@ -74,6 +75,11 @@ class SourceModel(Model):
         default="",
         description="put on its entries, and what feeds may choose by",
         examples=["world"],
+    )
+    publisher: Text = Field(
+        default="",
+        description="whose entries these are, a domain or a name: sources of one publisher count once; left out: what the entries say, else the domain that most of them link to, else the source",
+        examples=["example.org"],
     )
     language: Language = Field(
         default="",
@@ -144,11 +150,12 @@ class SourceModel(Model):
             both = "has both url: and path:, one is enough" if self.url else f"needs {word}"
             raise ValueError(both)
         if self.kind == "dump" and self.url:
-            raise ValueError("a dump is read from the disk: write path: in place of url:")
-        if self.kind == "feed" and self.url:
-            web_address(self.url)
-        elif self.url:
-            split_url(self.url)
+            raise FaultAt("url", "a dump is read from the disk: write path: in place of url:")
+        if self.url:
+            try:
+                web_address(self.url) if self.kind == "feed" else split_url(self.url)
+            except ValueError as error:
+                raise FaultAt("url", str(error)) from None
         return self
 
 
@@ -226,7 +233,7 @@ class FeedModel(Model):
     def check_links(self) -> Self:
         """Want stories where reports can be taken out of them."""
         if self.split_links and self.group != "stories":
-            raise ValueError("split_links: only a feed with group: stories has such links")
+            raise FaultAt("split_links", "only a feed with group: stories has such links")
         return self
 
 

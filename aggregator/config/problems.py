@@ -16,6 +16,16 @@ class Problem:
     text: str
     where: tuple[str | int, ...] = ()
     line: int | None = None
+    column: int | None = None
+    excerpt: str = ""
+
+
+class FaultAt(ValueError):  # noqa: N818  a fault of one key, found when several are compared
+    """A value is wrong because of another one; `key` is where the mend belongs."""
+
+    def __init__(self, key: str, text: str) -> None:
+        super().__init__(text)
+        self.key = key
 
 
 def show_key(where: tuple[str | int, ...]) -> str:
@@ -24,13 +34,22 @@ def show_key(where: tuple[str | int, ...]) -> str:
     return "".join(parts).removeprefix(".")[:200]
 
 
+def as_error(problem: Problem, path: Path) -> ConfigError:
+    """Return a problem as an error of this file."""
+    return ConfigError(
+        problem.text,
+        path=path,
+        line=problem.line,
+        column=problem.column,
+        key=show_key(problem.where),
+        excerpt=problem.excerpt,
+    )
+
+
 def raise_all(problems: Sequence[Problem], path: Path) -> None:
     """Raise one ConfigError for one problem, ConfigErrors for several, nothing for none."""
     ordered = sorted(problems, key=lambda one: one.line or 0)
-    faults = [
-        ConfigError(one.text, path=path, line=one.line, key=show_key(one.where))
-        for one in ordered[:_MOST]
-    ]
+    faults = [as_error(one, path) for one in ordered[:_MOST]]
     if len(ordered) > _MOST:
         faults.append(ConfigError(f"and {len(ordered) - _MOST} more", path=path))
     if len(faults) == 1:

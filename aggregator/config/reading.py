@@ -9,12 +9,15 @@ from aggregator.config import addresses, fields, tree
 from aggregator.config.build import build
 from aggregator.config.check import check
 from aggregator.config.config import Config
+from aggregator.config.lint import warnings
 from aggregator.config.models import ConfigModel
-from aggregator.config.problems import raise_all
+from aggregator.config.problems import Problem, as_error, raise_all
 from aggregator.config.sections import CleanModel
-from aggregator.core.errors import ConfigError
+from aggregator.core.errors import ConfigError, explain
 from aggregator.core.model import Source
 from aggregator.core.settings import CleanOptions
+
+_EMPTY = "is missing: the file is empty; `aggregator init` writes one to start from"
 
 
 def load(path: Path, env: Mapping[str, str]) -> Config:
@@ -23,6 +26,26 @@ def load(path: Path, env: Mapping[str, str]) -> Config:
     `env` is where `${NAME}` is looked up.
     """
     return loads(_text(path), path, env)
+
+
+def inspect(path: Path, env: Mapping[str, str]) -> tuple[Config, tuple[ConfigError, ...]]:
+    """Read a configuration file and say what in it can hardly be meant; raise ConfigError."""
+    text = _text(path)
+    values = tree.read(text, env)
+    if values.value is None and not values.problems:
+        raise ConfigError(_EMPTY, path=path, line=1, key="sources")
+    config = _settle(values, path)
+    found = (dataclasses.replace(one, line=values.line(one.where)) for one in warnings(config))
+    return config, tuple(as_error(one, path) for one in found)
+
+
+def fault(path: Path, where: tree.Where, text: str) -> ConfigError:
+    """Return the error of a value that was found faulty later on, with its line if it can be read."""
+    try:
+        line: int | None = tree.read(_text(path), {}).line(where)
+    except ConfigError:
+        line = None
+    return as_error(Problem(text=text, where=where, line=line), path)
 
 
 def loads(text: str, path: Path, env: Mapping[str, str]) -> Config:
@@ -85,8 +108,8 @@ def _text(path: Path) -> str:
             content = file.read(tree.LARGEST + 1)
     except FileNotFoundError:
         raise ConfigError("no such file: `aggregator init` writes one", path=path) from None
-    except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", path=path) from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot be read: {explain(error)}", path=path) from None
     if len(content) > tree.LARGEST:
         raise ConfigError(f"is larger than {tree.LARGEST} bytes", path=path)
     try:

@@ -17,6 +17,7 @@ from aggregator.config.fields import (
     Text,
     WebAddress,
 )
+from aggregator.config.problems import FaultAt
 from aggregator.config.rules import WrapperModel
 from aggregator.core.settings import CleanOptions, FetchSettings, ImageOptions, StorySettings
 
@@ -95,8 +96,8 @@ class FetchModel(Model):
     allow_private: tuple[Allowance, ...] = Field(
         default=_FETCH.allow_private,
         max_length=1000,
-        description="private addresses, networks and names that may be asked, each with a port if wanted",
-        examples=[["127.0.0.1:8801", "10.0.0.0/8", "nas.home.arpa"]],
+        description="private addresses, networks and names that may be asked, each with a port if wanted; `*.lan` stands for all names below `lan`",
+        examples=[["127.0.0.1:8801", "10.0.0.0/8", "nas.home.arpa", "*.lan"]],
     )
     min_interval: Interval = Field(
         default=_FETCH.min_interval,
@@ -118,12 +119,17 @@ class FetchModel(Model):
         description="whom a server's wish to wait holds for: every source of its `host`, or that `source` alone",
         examples=["host"],
     )
+    full_every: Interval = Field(
+        default=_FETCH.full_every,
+        description="after so long with no answer but `304 Not Modified`, a source is asked once for the whole feed",
+        examples=["7d"],
+    )
 
     @model_validator(mode="after")
     def check_bounds(self) -> Self:
         """Want the shortest interval not to be longer than the longest."""
         if self.min_interval > self.max_interval:
-            raise ValueError("min_interval is longer than max_interval")
+            raise FaultAt("min_interval", "min_interval is longer than max_interval")
         return self
 
 

@@ -6,6 +6,7 @@ scalar stays the text that was written (only a plain `null`, `~` or nothing is N
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,13 @@ _MOST = 500_000  # values, aliased ones counted as often as they are used
 LARGEST = 10_000_000  # bytes of a configuration
 
 LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the C one where there is one
+_AROUND = 60  # characters of a line that are shown before and after a mark
+# user names and passwords of addresses, and what follows a key that names a secret
+_SECRETS = re.compile(
+    r"(//)([^/\s@]+)(?=@)|"
+    r"((?:token|secret|passw\w*|api[\W_]?key|authorization|cookie)[\"']?\s*[:=]\s*)([^,}\]]+)",
+    re.IGNORECASE,
+)
 _VARIABLE = re.compile(r"\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)\}|(\{))")
 
 Where = tuple[str | int, ...]
@@ -35,6 +43,7 @@ class Tree:
     lines: dict[Where, int] = field(default_factory=dict)
     written: dict[Where, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    unset: dict[Where, str] = field(default_factory=dict)  # values with an empty variable: its name
 
     def line(self, where: Where) -> int:
         """Return the line of a value, or of the nearest one around it."""
@@ -60,10 +69,44 @@ def read(text: str, env: Mapping[str, str]) -> Tree:
 
 def _not_yaml(error: yaml.MarkedYAMLError, text: str) -> Problem:
     mark = error.problem_mark or error.context_mark
-    line = mark.line if mark else 0
-    here = text.split("\n")[line : line + 1]
-    hint = "; between { and } a text with ${NAME} needs quotes" if "${" in "".join(here) else ""
-    return Problem(line=line + 1, text=f"is not YAML: {error.problem}{hint}")
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    lines = text.rstrip().split("\n")
+    if line >= len(lines):  # the file ends before something does
+        line, column = len(lines) - 1, len(lines[-1])
+    here = lines[line].rstrip("\r")
+    said = f"is not YAML: {error.problem} (column {column + 1}){_hint(str(error.problem), here)}"
+    shown = excerpt(here, column)
+    return Problem(line=line + 1, column=column + 1, text=said, excerpt=shown)
+
+
+def _hint(problem: str, line: str) -> str:
+    if "${" in line:
+        return "; between { and } a text with ${NAME} needs quotes"
+    if "mapping values are not allowed" in problem:
+        return "; a text that holds ': ' needs quotes"
+    if "cannot start any token" in problem:
+        return "; indent with spaces, and put a text that begins with a sign into quotes"
+    return ""
+
+
+def excerpt(line: str, column: int) -> str:
+    """Return a line of the file and a mark below a column (from 0); its secrets are hidden."""
+    start = max(0, column - _AROUND)
+    before, after = _plain(line[start:column]), _plain(line[column : column + _AROUND])
+    if not (before + after).strip():
+        return ""
+    hidden = _SECRETS.sub(_hide, before + after)
+    wide = sum(2 if unicodedata.east_asian_width(mark) in "WF" else 1 for mark in before)
+    return f"    {hidden}\n    {' ' * wide}^"
+
+
+def _hide(found: re.Match[str]) -> str:
+    before, secret = (found[1] or found[3]), (found[2] or found[4])
+    return before + "*" * len(secret)
+
+
+def _plain(text: str) -> str:
+    return "".join(mark if mark.isprintable() else " " for mark in text)
 
 
 class _Stop(Exception):  # noqa: N818  not an error of its own: the problem is already noted
@@ -172,6 +215,10 @@ class _Builder:
                 self._note(event, where, "${ begins no variable: write ${NAME}, or $$ for a dollar")
             if match[1] and match[1] not in self._env:
                 self._note(event, where, f"the environment variable {match[1]} is not set")
-            return self._env.get(match[1], "") if match[1] else "$" + (match[2] or "")
+            if not match[1]:
+                return "$" + (match[2] or "")
+            if not self._env.get(match[1], "unset").strip():
+                self._tree.unset.setdefault(where, match[1])
+            return self._env.get(match[1], "")
 
         return _VARIABLE.sub(insert, event.value)

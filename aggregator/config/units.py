@@ -61,6 +61,15 @@ def show_duration(length: timedelta) -> str:
     return "".join(parts) or "0s"
 
 
+def in_words(length: timedelta) -> str:
+    """Write a duration for people, roughly: 40 s, 12 min, 3 h, 5 days."""
+    seconds = length.total_seconds()
+    for unit, each, from_ in (("days", 86_400, 2), ("h", 3600, 2), ("min", 60, 1)):
+        if seconds >= each * from_:
+            return f"{round(seconds / each)} {unit}"
+    return f"{max(round(seconds), 0)} s"
+
+
 def show_size(count: int) -> str:
     """Write a number of bytes in the largest unit that divides it."""
     for unit in ("GB", "GiB", "MB", "MiB", "kB", "KiB"):

@@ -7,7 +7,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from aggregator.config.models import ConfigModel, FeedModel, SourceModel
-from aggregator.config.problems import Problem
+from aggregator.config.problems import FaultAt, Problem
 from aggregator.config.rules import WrapperModel
 from aggregator.config.sections import (
     CleanModel,
@@ -47,7 +47,13 @@ def validate(adapter: TypeAdapter[Any], value: Any, where: Where) -> tuple[Any, 
         return adapter.validate_python(value), []
     except ValidationError as error:
         found = error.errors(include_url=False)
-        return None, [Problem(where=where + one["loc"], text=_text(one, where)) for one in found]
+        return None, [Problem(where=_place(one, where), text=_text(one, where)) for one in found]
+
+
+def _place(error: ErrorDetails, where: Where) -> Where:
+    """Return where the mend belongs."""
+    cause = error.get("ctx", {}).get("error")
+    return where + error["loc"] + ((cause.key,) if isinstance(cause, FaultAt) else ())
 
 
 def _unknown_key(where: Where) -> str:

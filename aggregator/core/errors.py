@@ -5,15 +5,17 @@ AggregatorError
     ConfigErrors(faults)            several at once
   SourceError(source_id)            fails this source only
     FetchError
-      Timeout · Unreachable · HTTPStatus(status, retry_after)
+      Timeout · Unreachable · HTTPStatus(status, retry_after) · HeldBack
       BodyTooLarge · BlockedAddress · TooManyRedirects
     ParseError
       NotAFeed(feeds)               a web page instead; `feeds` are those it links to
   StoreError
     SchemaTooNew · DataFolderBusy
   PublishError                      the last good feed is kept
+  ListenError                       the server's address cannot be had; exit status 1
 """
 
+import errno
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -24,16 +26,28 @@ class AggregatorError(Exception):
 
 
 class ConfigError(AggregatorError):
-    """The configuration cannot be used; the text says where and how to mend it."""
+    """The configuration cannot be used; the text says where and how to mend it.
+
+    `column` counts from 1; `excerpt` is the line itself and a mark below the column, if shown.
+    """
 
     def __init__(
-        self, problem: str, *, path: Path | None = None, line: int | None = None, key: str = ""
+        self,
+        problem: str,
+        *,
+        path: Path | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        key: str = "",
+        excerpt: str = "",
     ) -> None:
         place = ":".join(str(part) for part in (path, line) if part is not None)
-        super().__init__(": ".join(part for part in (place, key, problem) if part))
+        text = ": ".join(part for part in (place, key, problem) if part)
+        super().__init__("\n".join(part for part in (text, excerpt) if part))
         self.problem = problem
         self.path = path
         self.line = line
+        self.column = column
         self.key = key
 
 
@@ -43,6 +57,11 @@ class ConfigErrors(ConfigError):  # noqa: N818  several at once
     def __init__(self, faults: Sequence[ConfigError]) -> None:
         super().__init__("\n".join(str(fault) for fault in faults))
         self.faults = tuple(faults)
+
+
+def faults(error: ConfigError) -> tuple[ConfigError, ...]:
+    """Return the faults of a configuration one by one."""
+    return error.faults if isinstance(error, ConfigErrors) else (error,)
 
 
 class SourceError(AggregatorError):
@@ -79,6 +98,10 @@ class HTTPStatus(FetchError):  # noqa: N818
         super().__init__(problem, source_id=source_id)
         self.status = status
         self.retry_after = retry_after
+
+
+class HeldBack(HTTPStatus):
+    """The host asked another source to wait, so this one was not fetched."""
 
 
 class BodyTooLarge(FetchError):  # noqa: N818
@@ -119,3 +142,34 @@ class DataFolderBusy(StoreError):  # noqa: N818
 
 class PublishError(AggregatorError):
     """A feed could not be written; the last good one is kept."""
+
+
+class ListenError(AggregatorError):
+    """The server cannot listen where it should; exit status 1."""
+
+
+_CAUSES = {
+    errno.ENOENT: "there is no such file or folder: look at its name",
+    errno.EISDIR: "it is a folder: name a file",
+    errno.ENOTDIR: "a part of its path is a file, not a folder: look at its name",
+    errno.EACCES: "this user may not: change its owner or its rights (chown, chmod)",
+    errno.EPERM: "this user may not: change its owner or its rights (chown, chmod)",
+    errno.EEXIST: "it is there already: choose another name",
+    errno.ENOSPC: "the disk is full: make room",
+    errno.EDQUOT: "the disk quota is used up: make room",
+    errno.EROFS: "the disk is read-only: choose another folder",
+    errno.ENAMETOOLONG: "its name is too long: choose a shorter one",
+    errno.ELOOP: "its links lead in a circle: name the file itself",
+    errno.EMFILE: "too many files are open: raise the limit (ulimit -n)",
+    errno.ENFILE: "too many files are open: raise the limit of the system",
+    errno.EIO: "the disk does not answer: look at its health",
+    errno.ENXIO: "it is no plain file: name a file",
+}
+
+
+def explain(error: OSError | ValueError) -> str:
+    """Say why a file cannot be read or written, and what to do, in words without numbers."""
+    if not isinstance(error, OSError):
+        return "that is no path: look at its name"
+    known = _CAUSES.get(error.errno or 0)
+    return known or (error.strerror or "the system gives no reason").lower()

@@ -1,6 +1,7 @@
 """Logging: one line an event on standard error, without secrets or control characters.
 
-An event is a fixed string with fields. Credentials are redacted from URLs, and libraries log
+An event is a fixed string with fields; a field that it names in braces is filled in where people
+read it. Credentials are redacted from URLs, and libraries log
 in the same format.
 """
 
@@ -16,11 +17,13 @@ from aggregator.text import urls
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 _ADDRESS = re.compile(r"https?://[^\s<>\"']{1,4000}", re.IGNORECASE)
+_NAMED = re.compile(r"\{(\w+)\}")
 _NOISY = {
     "alembic": logging.WARNING,
     "apscheduler": logging.ERROR,
     "httpcore": logging.WARNING,
     "httpx": logging.WARNING,
+    "uvicorn": logging.WARNING,  # the daemon says itself when it serves and ends
 }
 
 
@@ -84,6 +87,7 @@ def _text(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
     fields = dict(event)
     when, level = fields.pop("timestamp"), fields.pop("level")
     said, trace = fields.pop("event"), fields.pop("exception", "")
+    said = _NAMED.sub(lambda match: str(fields.pop(match[1], match[0])), str(said))
     rest = " ".join(f"{name}={_quoted(value)}" for name, value in fields.items())
     line = f"{when[:19]}Z {level:<7} {said}  {rest}".rstrip()
     return f"{line}\n{trace}" if trace else line

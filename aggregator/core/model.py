@@ -8,7 +8,6 @@ from typing import Literal
 
 from aggregator.core.settings import CleanOptions, FeedSpec
 
-_CLEAN = CleanOptions()
 # --- configure -----------------------------------------------------------------------------
 
 
@@ -22,12 +21,13 @@ class Source:
     path: Path | None = None
     title: str = ""
     category: str = ""
+    publisher: str = ""  # a domain or a name; empty: found from the entries
     language: str = ""
     priority: int = 0
     interval: timedelta | None = None
     timeout: timedelta | None = None
     headers: tuple[tuple[str, str], ...] = ()
-    clean: CleanOptions = _CLEAN
+    clean: CleanOptions = field(default=CleanOptions())
     timezone: str = ""  # IANA name; decides zones that a date leaves open
     paused: bool = False
     formerly: tuple[str, ...] = ()
@@ -59,6 +59,7 @@ class Document:
     url: str = ""
     content_type: str = ""
     format: str = ""  # a parser's name; empty: found from the content
+    max_entries: int = 0  # the newest so many are wanted; 0 leaves it to the parser
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,24 +187,23 @@ class Publisher:
     title: str
     url: str = ""
     feed_id: str = ""
+    stated: bool = False  # by the entry's own source element
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A cleaned entry: safe HTML, absolute addresses, plain title; fit to be stored.
-
-    `text` is the plain text for grouping: without boilerplate and copyright notices.
-    `material` is a digest that changes only when the shown text changes materially.
-    """
+    """A cleaned entry: safe HTML, absolute addresses, plain title; fit to be stored."""
 
     guid: str = ""
     link: str = ""
     canonical: str = ""
-    fingerprint: str = ""
-    material: str = ""
+    fingerprint: str = ""  # digest of title and text
+    digest: str = ""  # of all that is shown
+    sent: str = ""  # digest of what the publisher wrote
+    letters: int = 0  # characters of the text with boilerplate
     title: str
     html: str = ""
-    text: str = ""
+    text: str = ""  # plain, for grouping: without boilerplate and copyright notices
     summary: str = ""
     authors: tuple[Author, ...] = ()
     categories: tuple[str, ...] = ()
@@ -245,6 +245,7 @@ class SourceState:
     failures: int = 0
     last_fetch: datetime | None = None
     last_success: datetime | None = None
+    last_document: datetime | None = None  # the last answer that was no 304
     error: str = ""
     gone: bool = False
     wait_until: datetime | None = None  # the server asked for it
@@ -257,16 +258,13 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEntry:
-    """An entry with its permanent key and the times that the store adds.
-
-    `published` is the effective date: the claimed one, never after `first_seen`.
-    """
+    """An entry with its permanent key and the times that the store adds."""
 
     key: str
     source_id: str  # the source's identity
     entry: Entry
     first_seen: datetime
-    published: datetime
+    published: datetime  # the effective date: the claimed one, never after `first_seen`
     revised: datetime  # when its shown text last changed materially, else `published`
     shown: bool = True  # False: stored as seen, so that a new source does not flood readers
 
@@ -277,7 +275,7 @@ class Change:
 
     kind: Literal["new", "modified", "unchanged"]
     key: str
-    material: bool = False  # the shown text changed, so `updated` moves
+    material: bool = False  # it says something else now, so `updated` moves
     skipped: str = ""  # why it was passed over: an older copy, a duplicate
 
 
@@ -305,18 +303,15 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """All entries that report one event; `id` is permanent.
-
-    `members` in (published, key) order, the founder's reason first; times are ours:
-    when we first published it, and when its shown state last changed materially.
-    """
+    """All entries that report one event; `id` is permanent, `members` in (published, key) order."""
 
     id: str
     founder: str
     representative: str
     members: tuple[Member, ...]
-    first_published: datetime
-    updated: datetime
+    first_published: datetime  # when it was first shown; until then, when it was stored
+    updated: datetime  # when what it shows last changed materially
+    shown: bool = True  # False: all its members are stored as seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,9 +325,9 @@ class Tombstone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """A correction by the user, kept permanently; `a` and `b` are entry keys."""
+    """A correction on the entries of two keys, kept permanently; `undo` takes back the last one."""
 
-    kind: Literal["join", "split", "never"]
+    kind: Literal["join", "split", "never", "undo"]
     a: str
     b: str
     when: datetime
@@ -396,5 +391,8 @@ class Edition:
     stories: tuple[ShownStory, ...]
     tombstones: tuple[Tombstone, ...] = ()
     sources: Mapping[str, FeedInfo] = field(default_factory=dict)  # by identity
+    categories: Mapping[str, str] = field(default_factory=dict)  # of sources, by identity
     links: tuple[tuple[str, str], ...] = ()  # rel, address: hub, prev-archive…
+    has_pages: bool = True  # that whoever reads the feed may open
+    note: str = ""  # what its readers should know, such as why it is empty
     secret: bytes = field(default=b"", repr=False)  # signs split links; empty: no such links

@@ -254,3 +254,6 @@ class Store(
 
     def find_entry(self, text: str) -> StoredEntry | None:
         """Return the entry of a key, an id (urn:uuid:…) or a link."""
+
+    def find_ids(self, beginning: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the ids of entries, and those of stories, that begin so; some of each."""

@@ -1,5 +1,6 @@
 """Settings: the configuration as plain values, for pure code."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -95,6 +96,7 @@ class FetchSettings:
     max_interval: timedelta = timedelta(hours=24)
     spacing: timedelta = timedelta(milliseconds=200)  # between two requests to one public host
     retry_after_scope: Literal["host", "source"] = "host"  # what a Retry-After applies to
+    full_every: timedelta = timedelta(days=7)  # of 304 alone; then once without validators
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,3 +138,8 @@ class FeedSpec:
     min_publishers: int = 1
     token: str = ""  # required to read the feed; empty: public
     split_links: bool = False  # each further report gets a link that takes it out of the story
+
+
+def are_pages_public(feeds: Iterable[FeedSpec]) -> bool:
+    """Say whether everybody may open the pages: they show all stories, those of private feeds too."""
+    return not any(spec.token for spec in feeds)

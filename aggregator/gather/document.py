@@ -17,10 +17,8 @@ from aggregator.core.model import (
 from aggregator.gather import cleaning, parsers
 from aggregator.gather.cleaning import discover
 from aggregator.gather.cleaning.blocks import block_hash
-from aggregator.text import dates
+from aggregator.gather.parsers import _limits
 from aggregator.text.charset import decode
-
-_UNDATED = 0.0
 
 
 def read_document(
@@ -34,20 +32,22 @@ def read_document(
     Of more than `max_entries` the newest stay. An entry that cannot be cleaned is skipped
     with its reason. `boilerplate` is what was learned, by publisher id.
     """
-    parsed = _parse(document)
+    parsed = _parse(replace(document, max_entries=max_entries))
     kept, cut = _newest(parsed, max_entries)
     entries: list[Entry] = []
     skipped = [*parsed.skipped, *cut]
+    domain = cleaning.document_domain(parsed.entries, parsed.info, source)
     for raw in kept:
         if _is_empty(raw):
-            skipped.append(Skipped(where=raw.where, reason="holds neither title, text nor link"))
+            skipped.append(Skipped(where=raw.where, reason=_limits.EMPTY))
             continue
         try:
-            entries.append(cleaning.clean(raw, parsed.info, source, boilerplate=boilerplate))
+            entry = cleaning.clean(raw, parsed.info, source, boilerplate=boilerplate, domain=domain)
+            entries.append(entry)
         except Exception as error:  # noqa: BLE001  one odd entry must not cost the feed
             skipped.append(Skipped(where=raw.where, reason=f"cannot be cleaned: {error!r}"))
     return CleanedFeed(
-        info=parsed.info, entries=tuple(entries), skipped=tuple(skipped), cut=parsed.cut
+        info=parsed.info, entries=tuple(entries), skipped=_limits.bounded(skipped), cut=parsed.cut
     )
 
 
@@ -84,15 +84,6 @@ def _newest(parsed: ParsedFeed, limit: int) -> tuple[tuple[RawEntry, ...], tuple
     entries = parsed.entries
     if len(entries) <= limit:
         return entries, ()
-
-    def _age(place: int) -> tuple[float, int]:
-        raw = entries[place]
-        when = dates.parse(raw.published or raw.updated, language=raw.language)
-        return (-when.timestamp() if when else _UNDATED, place)
-
-    kept = sorted(sorted(range(len(entries)), key=_age)[:limit])
-    over = Skipped(
-        where=f"{len(entries) - limit} older entries",
-        reason=f"over the limit of {limit} entries a document (fetch.max_entries)",
-    )
-    return tuple(entries[place] for place in kept), (over,)
+    written = [raw.published or raw.updated for raw in entries]
+    kept = _limits.newest(written, limit, parsed.info.language)
+    return tuple(entries[place] for place in kept), (_limits.over(len(entries) - limit, limit),)

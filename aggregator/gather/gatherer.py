@@ -61,7 +61,7 @@ class Gatherer:
         waits, now = self.waits(states), self.clock()
         return tuple(
             source
-            for source in self.sources
+            for source in schedule.in_turn(self.sources, states)
             if schedule.is_due(
                 source,
                 states.get(source.identity, SourceState()),
@@ -70,6 +70,28 @@ class Gatherer:
                 pushed=pushed.get(source.identity),
             )
         )
+
+    async def next_due(self, pushed: Mapping[str, datetime]) -> tuple[Source, datetime] | None:
+        """Return the source to fetch next and when; None if none will ever be. See `due`."""
+        states = await self.states()
+        waits, now = self.waits(states), self.clock()
+        found = [
+            (due, source.id, source)
+            for source in self.sources
+            if (
+                due := schedule.due_at(
+                    source,
+                    states.get(source.identity, SourceState()),
+                    waits,
+                    now,
+                    pushed=pushed.get(source.identity),
+                )
+            )
+        ]
+        if not found:
+            return None
+        due, _, source = min(found, key=lambda one: one[:2])
+        return source, due
 
     async def gather(
         self, source: Source, state: SourceState, waits: Mapping[str, datetime], *, force: bool
@@ -111,7 +133,8 @@ class Gatherer:
         return changes
 
     async def _fetch(self, source: Source, state: SourceState, *, force: bool) -> SourceReport:
-        validators = Validators() if force else state.validators
+        conditional = schedule.conditions(source, state, self.settings, self.clock())
+        validators = Validators() if force else conditional
         asked = dataclasses.replace(source, url=schedule.address(source, state))
         answer = await self.fetchers[source.kind].fetch(asked, validators)
         if isinstance(answer, NotModified):

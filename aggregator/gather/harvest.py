@@ -28,7 +28,7 @@ class SourceHarvest:
     def report(self, source: Source, changes: Sequence[Change]) -> SourceReport:
         """Return the report of the source; the changes are those of the entries."""
         new = sum(change.kind == "new" for change in changes)
-        modified = sum(change.kind == "modified" for change in changes)
+        modified = sum(change.kind == "modified" and change.material for change in changes)
         passed_over = [
             Skipped(where=where, reason=change.skipped)
             for where, change in zip(self.places, changes, strict=True)
@@ -36,7 +36,7 @@ class SourceHarvest:
         ]
         return SourceReport(
             id=source.id,
-            outcome="ok" if new or modified else "unchanged",
+            outcome="ok" if any(one.kind != "unchanged" for one in changes) else "unchanged",
             new=new,
             modified=modified,
             entries=tuple(dict.fromkeys(change.key for change in changes)),

@@ -1,28 +1,28 @@
-"""Which stored entry a gathered one is.
+"""What an entry is known by: its names, and what is remembered of those that are stored."""
 
-A sight is matched by its names (guid, link, text). What two names say outweighs what one says;
-of single names the guid goes before the link, and the link before the text. A name that turns
-out to stand for several entries is never used again (`AMBIGUOUS`).
-"""
-
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import combinations
+from functools import lru_cache
 from typing import Literal
 
 from aggregator.core import ids
 from aggregator.core.model import Entry
 from aggregator.text import urls
+from aggregator.text.placeholders import is_placeholder
 
-Kind = Literal["guid", "link", "fingerprint", "all"]
+Kind = Literal["guid", "link", "fingerprint", "headline", "all"]
 
 AMBIGUOUS = ""  # in place of a key: the name stands for more than one entry
-ORDER: tuple[Kind, ...] = ("guid", "link", "fingerprint", "all")
+ORDER: tuple[Kind, ...] = ("guid", "link", "fingerprint", "headline", "all")
 SHORT_TEXT = 120  # letters; a text below it names an entry only together with its date
 ALIASES_KEPT = 8  # of one kind and entry, the newest
 OLDEST = datetime(1990, 1, 1, tzinfo=UTC)  # dates before it are no dates
+_PLACES = re.compile(r"\D{0,8}\d{1,4}\D{0,2}|.{1,3}", re.DOTALL)  # guids that may count places
+_HOME = re.compile(
+    r"[^/]*(?:/[a-z]{2}(?:-[a-z]{2})?)?(?:/(?:index|home)(?:\.\w+)?)?/?", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,40 +35,22 @@ class Name:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is remembered of a stored entry, as far as it decides on a sight.
+    """What is remembered of a stored entry, as far as it decides what a fetched one is.
 
-    `variants` are the digests of its texts and when each was last seen, the present one last.
-    `blank`: there is no true text of it, so that the next one is taken without a word.
+    `digest` is that of all it shows. `variants` are its texts and when each was last seen, the
+    present one last. `blank`: its true text is not here, so the next one is taken silently.
     """
 
     key: str
     title: str
     link: str = ""
     fingerprint: str = ""
-    material: str
+    digest: str
     claim: datetime | None = None
     stamp: datetime | None = None
     gathered: datetime | None = None
     variants: tuple[tuple[str, datetime], ...] = ()
     blank: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
-    """Which entry a sight is of: `key` is new if `fresh`; `double` if seen before in the batch."""
-
-    key: str
-    fresh: bool = False
-    double: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Matching:
-    """The sights of one batch in its order, the names learned from them and those spent."""
-
-    sights: tuple[Sight, ...]
-    learned: tuple[tuple[Name, str], ...] = ()
-    spent: tuple[Name, ...] = ()
 
 
 # --- names ---------------------------------------------------------------------------------
@@ -81,192 +63,74 @@ def names(identity: str, entry: Entry, *, apart: bool = False) -> tuple[Name, ..
     two publishers may bring one text. Texts count within one publisher.
     """
     values: dict[Kind, str] = {}
-    if entry.guid:
+    if is_guid(entry.guid):
         values["guid"] = entry.guid
-    if page := link_name(entry.canonical or entry.link):
+    if page := page_name(entry):
         values["link"] = page
     if entry.fingerprint and not (apart and values):
-        values["fingerprint"] = _text_name(entry)
+        values["fingerprint"] = _text_name(identity, entry)
+    if values and entry.published is not None and not apart:
+        values["headline"] = _headline(identity, entry)
     values["all"] = f"{entry.guid}\0{entry.canonical}\0{entry.fingerprint}"
     return tuple(Name(kind, ids.entry_key(identity, kind, values[kind])) for kind in values)
 
 
+def is_guid(guid: str) -> bool:
+    """Whether a guid can tell one entry from another: not `N/A`, not the address of a home page."""
+    if is_placeholder(guid):
+        return False
+    return not (_is_address(guid) and "#" not in guid and _is_home(link_name(guid)))
+
+
+def page_name(entry: Entry) -> str:
+    """Return what all forms of the address of an entry's page share; empty if it has no page."""
+    page = link_name(entry.canonical or entry.link)
+    return "" if _is_home(page) or is_placeholder(page.rpartition("/")[2]) else page
+
+
+def repeats_link(entry: Entry) -> bool:
+    """Whether the guid is the address of the page once more, so that both are one name."""
+    if entry.guid == entry.link:
+        return True
+    return _is_address(entry.guid) and link_name(entry.guid) == page_name(entry)
+
+
+def may_count_places(guid: str) -> bool:
+    """Whether a guid looks like the place of an entry in its document: 1, item-2, home page#3."""
+    if _PLACES.fullmatch(guid):
+        return True
+    return _is_address(guid) and "#" in guid and _is_home(link_name(guid))
+
+
+@lru_cache(maxsize=8192)
 def link_name(address: str) -> str:
     """Return what all forms of a page's address share; the address itself if there is no form."""
     return urls.same_key(address) or address
 
 
-def _text_name(entry: Entry) -> str:
-    name = f"{entry.publisher.id}\0{entry.fingerprint}"
-    if len(entry.text) < SHORT_TEXT and entry.published is not None:
+def _is_address(text: str) -> bool:
+    return text[:4].lower() == "http" and urls.is_web(text)
+
+
+def _is_home(page: str) -> bool:
+    return "?" not in page and "#" not in page and _HOME.fullmatch(page) is not None
+
+
+def _text_name(identity: str, entry: Entry) -> str:
+    name = f"{_writer(identity, entry)}\0{entry.fingerprint}"
+    if entry.letters < SHORT_TEXT and entry.published is not None:
         return f"{name}\0{entry.published.isoformat()}"
     return name
 
 
-# --- matching ------------------------------------------------------------------------------
+def _headline(identity: str, entry: Entry) -> str:
+    date = "" if entry.published is None else entry.published.isoformat()
+    return f"{_writer(identity, entry)}\0{entry.title.casefold()}\0{date}"
 
 
-@dataclass(slots=True)
-class AliasTable:
-    """What is known while a batch is matched, and what was found out."""
-
-    aliases: dict[str, str]
-    known: Mapping[str, Known]
-    taken: set[str] = field(default_factory=set)
-    learned: list[tuple[Name, str]] = field(default_factory=list)
-    spent: list[Name] = field(default_factory=list)
-
-    def learn(self, name: Name, key: str) -> None:
-        """Remember that the name stands for the entry."""
-        self.aliases[name.digest] = key
-        self.learned.append((name, key))
-
-    def mark_ambiguous(self, name: Name) -> None:
-        """Remember that the name stands for several entries."""
-        if self.aliases.get(name.digest) != AMBIGUOUS:
-            self.aliases[name.digest] = AMBIGUOUS
-            self.spent.append(name)
-
-
-def match(
-    entries: Sequence[Entry],
-    named: Sequence[tuple[Name, ...]],
-    aliases: Mapping[str, str],
-    known: Mapping[str, Known],
-    *,
-    apart: bool = False,
-) -> Matching:
-    """Say of each entry which one it is.
-
-    `named` are their names; `aliases` the keys that those names stand for so far; `known` the
-    entries of these keys. With `apart` each entry is a document of its own and the latest copy
-    of one is its sight, else all are of one document.
-    """
-    table = AliasTable(aliases=dict(aliases), known=known)
-    sights: dict[int, Sight] = {}
-    if apart:
-        for place in sorted(range(len(entries)), key=lambda n: _age(entries[n]), reverse=True):
-            sights |= _match_document((place,), entries, named, table)
-    else:
-        first = _doubles(entries, named)
-        single = [place for place in range(len(entries)) if first[place] == place]
-        sights = _match_document(single, entries, named, table)
-        for place, kept in enumerate(first):
-            if place != kept:
-                sights[place] = Sight(key=sights[kept].key, double=True)
-    return Matching(
-        sights=tuple(sights[place] for place in range(len(entries))),
-        learned=tuple((name, key) for name, key in table.learned if table.aliases[name.digest]),
-        spent=tuple(table.spent),
-    )
-
-
-def _age(entry: Entry) -> tuple[datetime, int, str]:
-    """Sort copies of one dump: by stamp, then in a way that does not hang on their order."""
-    return (entry.gathered or OLDEST, len(entry.text), entry.fingerprint)
-
-
-def _doubles(entries: Sequence[Entry], named: Sequence[tuple[Name, ...]]) -> list[int]:
-    """Say of each entry of a document which other one it is listed twice with, else itself.
-
-    Two are one if they share two of guid, link and text, or all that they have. The one that
-    claims the latest date is kept, of equals the first.
-    """
-    first = list(range(len(entries)))
-    seen: dict[tuple[str, ...], int] = {}
-    for place in sorted(first, key=lambda n: (-_claimed(entries[n]).timestamp(), n)):
-        own = [name.digest for name in named[place] if name.kind != "all"]
-        pairs: list[tuple[str, ...]] = [*combinations(own, 2)] or [tuple(own)]
-        first[place] = next((seen[pair] for pair in pairs if pair in seen), place)
-        for pair in pairs:
-            seen.setdefault(pair, first[place])
-    return first
-
-
-def _claimed(entry: Entry) -> datetime:
-    return max(entry.modified or OLDEST, entry.published or OLDEST)
-
-
-def _match_document(
-    places: Sequence[int],
-    entries: Sequence[Entry],
-    named: Sequence[tuple[Name, ...]],
-    table: AliasTable,
-) -> dict[int, Sight]:
-    counts = Counter(name.digest for place in places for name in named[place])
-    usable = {
-        place: [
-            name
-            for name in named[place]
-            if name.kind == "all"
-            or (counts[name.digest] == 1 and table.aliases.get(name.digest) != AMBIGUOUS)
-        ]
-        for place in places
-    }
-    chosen = _choose(places, entries, usable, table)
-    for place in places:
-        for name in named[place]:
-            if counts[name.digest] > 1 and name.kind != "all":
-                table.mark_ambiguous(name)
-    return {place: _settle(usable[place], chosen.get(place), table) for place in places}
-
-
-def _choose(
-    places: Sequence[int],
-    entries: Sequence[Entry],
-    usable: Mapping[int, Sequence[Name]],
-    table: AliasTable,
-) -> dict[int, str]:
-    """Give each stored entry to the sight with the best claim on it: most names, then the best."""
-    claims: list[tuple[int, int, int, str]] = []
-    for place in places:
-        votes: dict[str, list[Kind]] = {}
-        for name in usable[place]:
-            if key := table.aliases.get(name.digest):
-                votes.setdefault(key, []).append(name.kind)
-        claims += [
-            (-len(kinds), ORDER.index(kinds[0]), place, key)
-            for key, kinds in votes.items()
-            if kinds != ["link"]
-            or len(places) > 1
-            or _is_plausible(entries[place], table.known.get(key))
-        ]
-    chosen: dict[int, str] = {}
-    given: set[str] = set()
-    for _, _, place, key in sorted(claims):
-        if place not in chosen and key not in given:
-            chosen[place] = key
-            given.add(key)
-    return chosen
-
-
-def _is_plausible(entry: Entry, known: Known | None) -> bool:
-    """Say whether a shared link alone may make one entry of two, in a document of one entry.
-
-    Not if guid, title, text and date are all others: then news follow each other on one page.
-    In a longer document that page would have shown itself as the link of several.
-    """
-    if known is None or not entry.guid or known.title == entry.title:
-        return True
-    return entry.published is None or known.claim is None or entry.published == known.claim
-
-
-def _settle(usable: Sequence[Name], key: str | None, table: AliasTable) -> Sight:
-    """Fix the key of a sight, learn its names and spend those that point elsewhere."""
-    fresh = key is None
-    if key is None:
-        free = [name for name in usable if name.digest not in table.aliases]
-        key = (free or usable)[0 if free else -1].digest
-    agreeing = sum(table.aliases.get(name.digest) == key for name in usable)
-    for name in usable:
-        other = table.aliases.get(name.digest)
-        if other is None and (name.kind != "all" or name.digest == key):
-            table.learn(name, key)
-        elif other not in (None, key) and name.kind != "all" and (fresh or agreeing > 1):
-            table.mark_ambiguous(name)
-    double = key in table.taken
-    table.taken.add(key)
-    return Sight(key=key, fresh=fresh and not double, double=double)
+def _writer(identity: str, entry: Entry) -> str:
+    # A publisher that the document does not state may be found out later, or change with it.
+    return entry.publisher.id if entry.publisher.stated else identity
 
 
 def surplus_aliases(key: str, aliases: Iterable[tuple[Name, datetime]]) -> tuple[Name, ...]:

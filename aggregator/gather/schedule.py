@@ -7,8 +7,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from aggregator.core.errors import BlockedAddress, HTTPStatus, SourceError, Unreachable
-from aggregator.core.model import Fetched, Hints, NotModified, Source, SourceState
+from aggregator.core.errors import (
+    BlockedAddress,
+    HeldBack,
+    HTTPStatus,
+    SourceError,
+    Unreachable,
+)
+from aggregator.core.model import Fetched, Hints, NotModified, Source, SourceState, Validators
 from aggregator.core.report import Outcome
 from aggregator.core.settings import FetchSettings
 from aggregator.text import urls
@@ -25,6 +31,7 @@ _RARER_MOST = timedelta(hours=6)  # later than else
 _POLLS = 4  # fetches for each time that something arrives
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _NOTHING, _ZERO = Hints(), timedelta()
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +75,28 @@ def is_due(
     pushed: datetime | None = None,
 ) -> bool:
     """Say whether the daemon should ask a source now; `pushed`: since when a hub sends its news."""
+    due = due_at(source, state, waits, now, pushed=pushed)
+    return due is not None and due <= now
+
+
+def due_at(
+    source: Source,
+    state: SourceState,
+    waits: Mapping[str, datetime],
+    now: datetime,
+    *,
+    pushed: datetime | None = None,
+) -> datetime | None:
+    """Return when the daemon should ask a source, `now` if it is overdue; None for never."""
     state = recall(source, state)
-    if source.paused or hold(source, state, waits, now):
-        return False
+    if source.paused or state.gone:
+        return None
     due = state.due
     if due and state.last_fetch and pushed and pushed <= state.last_fetch and not state.failures:
         due += min((due - state.last_fetch) * (_RARER - 1), _RARER_MOST)
-    return due is None or due <= now or _clock_was_wrong(state, now)
+    if due is None or _clock_was_wrong(state, now):
+        due = now
+    return max(due, now, _held_until(source, state, waits, now) or now)
 
 
 def hold(
@@ -84,13 +106,20 @@ def hold(
     state = recall(source, state)
     if state.gone:
         return Hold(outcome="gone", reason=state.error or "the feed was taken down for good")
-    until = _wait(state, now)
-    host_until = waits.get(urls.host(source.url))
-    if until is None or (host_until is not None and host_until > until):
-        until = host_until
+    until = _held_until(source, state, waits, now)
     if until is None or until <= now:
         return None
     return Hold(outcome="later", reason=f"asked to wait until {until:%Y-%m-%d %H:%M} UTC")
+
+
+def _held_until(
+    source: Source, state: SourceState, waits: Mapping[str, datetime], now: datetime
+) -> datetime | None:
+    """Return until when a source, or its host, wants to be left in peace."""
+    until, host_until = _wait(state, now), waits.get(urls.host(source.url))
+    if until is None or (host_until is not None and host_until > until):
+        return host_until
+    return until
 
 
 def waiting_hosts(
@@ -110,6 +139,31 @@ def waiting_hosts(
         if host and until and until > waits.get(host, now):
             waits[host] = until
     return waits
+
+
+def in_turn(sources: Iterable[Source], states: Mapping[str, SourceState]) -> tuple[Source, ...]:
+    """Return sources in the order to ask them: those that were refused last time come first.
+
+    Of these the one that was served longest ago is the first, so that the sources of a host
+    that answers only a few requests take turns.
+    """
+
+    def _turn(source: Source) -> tuple[bool, datetime, datetime]:
+        state = recall(source, states.get(source.identity, SourceState()))
+        if state.wait_until is None:
+            return True, _LONG_AGO, _LONG_AGO
+        return False, state.last_success or _LONG_AGO, state.last_fetch or _LONG_AGO
+
+    return tuple(sorted(sources, key=_turn))
+
+
+def conditions(
+    source: Source, state: SourceState, settings: FetchSettings, now: datetime
+) -> Validators:
+    """Return what makes the next request conditional; nothing if 304 was the answer for too long."""
+    last = state.last_document
+    stale = source.kind == "feed" and last is not None and now - last >= settings.full_every
+    return Validators() if stale else state.validators
 
 
 # --- after a fetch -------------------------------------------------------------------------
@@ -147,6 +201,7 @@ def succeeded(
         failures=0,
         last_fetch=now,
         last_success=now,
+        last_document=_last_document(state, answer, settings, now),
         error="",
         gone=False,
         wait_until=None,
@@ -175,17 +230,24 @@ def failed(
 ) -> SourceState:
     """Return what to remember after an error; validators, entries and redirects are kept."""
     state = recall(source, state)
+    held = isinstance(error, HeldBack)
     state = dataclasses.replace(
         state,
         url=_place(source),
-        failures=state.failures + 1,
-        last_fetch=now,
+        failures=state.failures + (not held),
+        last_fetch=state.last_fetch if held else now,
         error=str(error),
         gone=outcome(error) == "gone",
         wait_until=_asked_to_wait(error, now),
     )
     if state.gone:
         return dataclasses.replace(state, due=None)
+    if isinstance(error, HTTPStatus) and error.retry_after and state.wait_until:
+        # The server has said when; if that proves wrong, the wait grows up to the usual one.
+        usual = interval(source, state, settings, now)
+        patience = min(usual, _SKEW * (1 << min(max(state.failures - 1, 0), 16)))
+        due = max(state.wait_until, now + patience * (not held))
+        return dataclasses.replace(state, due=due)
     cap = _UNREACHABLE if isinstance(error, Unreachable) else DAY
     due = next_due(source, state, settings, now=now, jitter=jitter, cap=cap)
     return dataclasses.replace(state, due=due)
@@ -268,6 +330,19 @@ def _asked_to_wait(error: SourceError, now: datetime) -> datetime | None:
         return None
     span = error.retry_after if error.retry_after and error.retry_after > _ZERO else _UNSAID
     return now + min(span, WEEK)
+
+
+def _last_document(
+    state: SourceState,
+    answer: Fetched | NotModified,
+    settings: FetchSettings,
+    now: datetime,
+) -> datetime:
+    """Return when more than a 304 was the answer, or could have been: it was asked for the whole."""
+    last = state.last_document
+    if isinstance(answer, Fetched) or last is None or last > now:
+        return now
+    return now if now - last >= settings.full_every else last
 
 
 def _redirected(source: Source, state: SourceState, permanent: str, now: datetime) -> SourceState:

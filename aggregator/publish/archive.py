@@ -59,6 +59,7 @@ class Archive:
     infos: Mapping[str, FeedInfo]
     folder: Path  # of the published feeds
     home: str
+    has_pages: bool = True  # see Edition
     secret: bytes = field(default=b"", repr=False)  # see Edition
     most: int = _PAGES_MOST
 
@@ -172,7 +173,9 @@ class Archive:
             stories=tuple(unit.shown for unit in reversed(units)),
             tombstones=buried,
             sources=self.infos,
+            categories=selection.categories_of(self.sources),
             links=tuple(links),
+            has_pages=self.has_pages,
             secret=self.secret,
         )
         self._write(self._name(page), self.renderer.render(edition))

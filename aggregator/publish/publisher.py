@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import structlog
+
 from aggregator.core.errors import PublishError
 from aggregator.core.model import Edition, FeedInfo, ShownStory, Source
 from aggregator.core.ports import Clock, PublishStore, Renderer
-from aggregator.core.settings import FeedSpec
+from aggregator.core.settings import FeedSpec, are_pages_public
 from aggregator.publish import files, selection
 from aggregator.publish.archive import FORMATS, Archive
 
+_log = structlog.get_logger()
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # `updated` of an empty feed
 _TOMBSTONE_DAYS = 30
 _TOMBSTONES_MOST = 500  # the newest; bounds the feed after a large regroup
@@ -41,8 +44,11 @@ class Publisher:
     clock: Clock
     hub: str = ""
 
-    def run(self) -> Publication:
-        """Write every feed whose bytes changed; one that fails does not stop the others."""
+    def run(self, *, since: datetime | None = None) -> Publication:
+        """Write every feed whose bytes changed; one that fails does not stop the others.
+
+        Stories first published from `since` on are new, for the log.
+        """
         now = self.clock()
         infos = {name: one.info for name, one in self.store.source_states().items()}
         written: dict[Path, None] = {}
@@ -54,10 +60,12 @@ class Publisher:
             shown.update((one.story.id, None) for one in selected)
             try:
                 edition = self._edition(spec, selected, infos, now)
-                for path in self._write(edition, now):
-                    written[path] = None
-                    if not spec.token:
-                        topics.append(self.address(path.name))
+                paths = tuple(self._write(edition, now))
+                written.update(dict.fromkeys(paths))
+                if paths:
+                    _log_edition(edition, since or now)
+                if not spec.token:
+                    topics += [self.address(path.name) for path in paths]
             except PublishError as error:
                 errors.append(str(error))
         return Publication(
@@ -95,6 +103,7 @@ class Publisher:
             sources=self.sources,
             infos=edition.sources,
             secret=edition.secret,
+            has_pages=edition.has_pages,
             folder=self.folder,
             home=self.public_url,
         )
@@ -118,6 +127,20 @@ class Publisher:
             stories=selected,
             tombstones=buried if spec.group == "stories" else (),
             sources=infos,
+            categories=selection.categories_of(self.sources),
             links=(("hub", self.hub),) if self.hub and not spec.token else (),
+            has_pages=bool(spec.token) or are_pages_public(self.feeds),
             secret=files.secret(self.folder.parent) if spec.split_links else b"",
         )
+
+
+def _log_edition(edition: Edition, since: datetime) -> None:
+    """Say how many stories a feed holds now."""
+    count = len(edition.stories)
+    word = "story" if count == 1 else "stories"
+    _log.info(
+        f"published {{feed}}: {{stories}} {word}, {{new}} new",
+        feed=edition.spec.name,
+        stories=count,
+        new=sum(one.story.first_published >= since for one in edition.stories),
+    )

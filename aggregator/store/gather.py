@@ -9,38 +9,38 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from aggregator.core.model import Change, Entry, Source, SourceState, StoredEntry
 from aggregator.gather import revision
-from aggregator.gather.identity import (
-    AMBIGUOUS,
-    Known,
-    Matching,
-    Name,
-    Sight,
-    match,
-    names,
-    surplus_aliases,
-)
+from aggregator.gather.changes import Difference, difference, recurring
+from aggregator.gather.identity import AMBIGUOUS, Known, Name, names, surplus_aliases
+from aggregator.gather.matching import Matching, Sight, match
 from aggregator.store import blocks, clock_repair, schema
 from aggregator.store.codec import from_json, from_ticks, to_json, to_ticks
 from aggregator.store.database import chunks, upsert
-from aggregator.store.rows import content_of, load_known, row_of
+from aggregator.store.rows import content_of, load_entries, load_known, row_of
 
 _alias = schema.alias.c
 _entry = schema.entry.c
 _OLDER = "an older copy of an entry that is stored"
 _DOUBLE = "a copy of another entry of the same documents"
 _EMPTY = "holds nothing to know it by"
+_SAME = Difference(kind="same")
 
 
 @dataclass(slots=True, kw_only=True)
 class _Batch:
-    """The rows of one gathering, collected so that each table is written once."""
+    """The rows of one gathering, collected so that each table is written once.
+
+    `found` is how entries differ from what is stored, `forgotten` are those without a text there.
+    """
 
     identity: str
-    known: Mapping[str, Known]
     now: datetime
+    known: Mapping[str, Known]
+    found: Mapping[str, Difference]
+    forgotten: frozenset[str] = frozenset()
     new: list[StoredEntry] = field(default_factory=list)
     modified: list[dict[str, Any]] = field(default_factory=list)
     refreshed: list[dict[str, Any]] = field(default_factory=list)
+    adopted: list[dict[str, Any]] = field(default_factory=list)
     touched: list[dict[str, Any]] = field(default_factory=list)
 
     def sort(self, entry: Entry, named: Sequence[Name], sight: Sight) -> Change:
@@ -67,25 +67,45 @@ class _Batch:
         )
 
     def _judge(self, entry: Entry, before: Known) -> Change:
-        verdict = revision.judge(before, entry, self.now)
+        found = self.found.get(before.key, _SAME)
+        verdict = revision.judge(before, entry, found, self.now)
+        if verdict == "older":
+            texts = revision.passed_over(before, entry, self.now)
+            if entry.gathered is None and texts != before.variants:
+                self._touch(before, texts)
+            return Change(kind="unchanged", key=before.key, skipped=_OLDER)
         if verdict == "modified":
+            texts = revision.variants(before, entry, found, self.now)
             row = {"grouped": False, "revised": to_ticks(self.now)}
-            self.modified.append(self._changed(entry, before) | row)
+            self.modified.append(self._changed(entry, before, texts) | row)
             return Change(kind="modified", key=before.key, material=True)
+        texts = revision.touched(before, entry, self.now)
         if verdict == "refreshed":
-            self.refreshed.append(self._changed(entry, before) | {"grouped": False})
-        if verdict == "same" and revision.should_touch(before, self.now):
-            texts = revision.variants(before, entry.material, self.now)
-            self.touched.append({"of": before.key, "variants": to_json(texts)})
-        skipped = _OLDER if verdict == "older" else ""
-        return Change(kind="unchanged", key=before.key, skipped=skipped)
+            self._refresh(entry, before, texts)
+            return Change(kind="unchanged" if before.blank else "modified", key=before.key)
+        if entry.digest != before.digest and before.key not in self.forgotten:
+            self.adopted.append(self._changed(entry, before, texts))
+        elif revision.should_touch(before, self.now):
+            self._touch(before, texts)
+        return Change(kind="unchanged", key=before.key)
 
-    def _changed(self, entry: Entry, before: Known) -> dict[str, Any]:
-        texts = () if before.blank else revision.variants(before, entry.material, self.now)
+    def _refresh(self, entry: Entry, before: Known, texts: revision.Variants) -> None:
+        """Take a text that says nothing new; grouping looks again if it reads otherwise."""
+        row = self._changed(entry, before, texts)
+        same = (entry.title, entry.fingerprint) == (before.title, before.fingerprint)
+        if same and not before.blank:
+            self.adopted.append(row)
+        else:
+            self.refreshed.append(row | {"grouped": False})
+
+    def _touch(self, before: Known, texts: revision.Variants) -> None:
+        self.touched.append({"of": before.key, "variants": to_json(texts)})
+
+    def _changed(self, entry: Entry, before: Known, texts: revision.Variants) -> dict[str, Any]:
         return content_of(entry, self.now) | {
             "of": before.key,
             "blank": False,
-            "variants": to_json(texts) if texts else "",
+            "variants": to_json(texts) if texts and not before.blank else "",
         }
 
 
@@ -132,7 +152,8 @@ def save_gathered(
     known = load_known(connection, set(aliases.values()) - {AMBIGUOUS})
     matching = match(entries, named, aliases, known, apart=apart)
 
-    batch = _Batch(identity=identity, known=known, now=seen)
+    found, forgotten = _differences(connection, entries, matching, known)
+    batch = _Batch(identity=identity, known=known, found=found, forgotten=forgotten, now=seen)
     sights = zip(entries, named, matching.sights, strict=True)
     result = tuple(batch.sort(entry, own, sight) for entry, own, sight in sights)
     if initial is not None and _is_new(connection, identity):
@@ -142,6 +163,32 @@ def save_gathered(
     blocks.count(connection, batch.new)
     save_state(connection, identity, state)
     return result
+
+
+def _differences(
+    connection: Connection,
+    entries: Sequence[Entry],
+    matching: Matching,
+    known: Mapping[str, Known],
+) -> tuple[dict[str, Difference], frozenset[str]]:
+    """Return how entries differ from what is stored, by key, and the keys of forgotten ones."""
+    changed = {
+        sight.key: entry
+        for entry, sight in zip(entries, matching.sights, strict=True)
+        if not sight.double and sight.key in known and entry.digest != known[sight.key].digest
+    }
+    stored = load_entries(connection, changed)
+    found = {
+        key: difference(stored[key].entry, entry)
+        if key in stored
+        else revision.outline_difference(known[key], entry)
+        for key, entry in changed.items()
+    }
+    counters = recurring((tick for one in found.values() for tick in one.ticks), entries)
+    for key, entry in changed.items():
+        if revision.is_counting(known[key], entry, found[key], counters):
+            found[key] = Difference(kind="silent")
+    return found, frozenset(changed.keys() - stored.keys())
 
 
 def _is_new(connection: Connection, identity: str) -> bool:
@@ -163,7 +210,7 @@ def _write_entries(connection: Connection, batch: _Batch) -> None:
     if batch.new:
         rows = [row_of(stored, batch.now) for stored in batch.new]
         connection.execute(schema.entry.insert(), rows)
-    for changed in (batch.modified, batch.refreshed, batch.touched):
+    for changed in (batch.modified, batch.refreshed, batch.adopted, batch.touched):
         _update_entries(connection, changed)
 
 

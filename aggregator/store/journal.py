@@ -187,8 +187,8 @@ def _line(value: Mapping[str, Any]) -> Line | None:
         return Tombstone(
             id=_word(value["dead"]), into=_word(value["into"]), when=_time(value["at"])
         )
-    kind: Literal["join", "split", "never"] = value["decision"]
-    if kind not in {"join", "split", "never"}:
+    kind: Literal["join", "split", "never", "undo"] = value["decision"]
+    if kind not in {"join", "split", "never", "undo"}:
         return None
     return Decision(kind=kind, a=_word(value["a"]), b=_word(value["b"]), when=_time(value["at"]))
 

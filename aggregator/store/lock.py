@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from aggregator.core.errors import DataFolderBusy, StoreError
+from aggregator.store.handover import has_daemon
 
 _held: set[Path] = set()  # by this process, which flock does not tell
 
@@ -50,9 +51,10 @@ def _lock(descriptor: int, folder: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise DataFolderBusy(
-            f"another process is working in the data folder {folder}; wait until it is done, or stop it"
-        ) from None
+        who, mend = "another process", "wait until it is done, or stop it"
+        if has_daemon(folder):
+            who, mend = "aggregator run", "stop it first"
+        raise DataFolderBusy(f"{who} is working in the data folder {folder}; {mend}") from None
 
 
 def _sign(descriptor: int) -> None:

@@ -19,6 +19,7 @@ from aggregator.text import urls
 
 FIRST_PAGE = 100  # stories of the first page; each further one is twice as large, up to LAST_PAGE
 LAST_PAGE = 400
+_ALIKE = 10  # ids that begin alike, of which a message names some
 _GRAVES = 16  # steps from a merged story to the living one; more would be a cycle
 
 _story = schema.story.c
@@ -172,6 +173,23 @@ def find_entry(connection: Connection, text: str) -> StoredEntry | None:
         keys = [text]
     found = load_entries(connection, keys).values()
     return min(found, key=lambda one: (one.published, one.key), default=None)
+
+
+def find_ids(connection: Connection, beginning: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the ids of entries, and those of stories, that begin so; ten of each at most.
+
+    Of stories also those that went into others.
+    """
+    start = f"urn:uuid:{beginning}"
+    end = f"{start}g"  # after every hexadecimal digit
+    found = []
+    for columns in ([_entry.id], [_story.id, schema.tombstone.c.id]):
+        known: set[str] = set()
+        for column in columns:
+            query = select(column).where(column >= start, column < end).order_by(column)
+            known.update(connection.scalars(query.limit(_ALIKE)))
+        found.append(tuple(sorted(known)[:_ALIKE]))
+    return found[0], found[1]
 
 
 def _keys_of_link(connection: Connection, link: str) -> list[str]:

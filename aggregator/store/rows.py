@@ -61,7 +61,7 @@ def content_of(entry: Entry, now: datetime) -> dict[str, Any]:
         "title": storable(entry.title),
         "link": storable(entry.link),
         "fingerprint": storable(entry.fingerprint),
-        "material": storable(entry.material),
+        "material": storable(entry.digest),
         "content": pack(entry),
     }
 
@@ -144,7 +144,7 @@ def _known_of(row: Any) -> Known:
         title=row.title,
         link=row.link,
         fingerprint=row.fingerprint,
-        material=row.material,
+        digest=row.material,
         claim=maybe_time(row.claim),
         stamp=maybe_time(row.stamp),
         gathered=maybe_time(row.gathered),
@@ -189,6 +189,7 @@ def _story_of(row: Any, members: Iterable[Member]) -> Story:
         members=tuple(members),
         first_published=from_ticks(row.first_published),
         updated=from_ticks(row.updated),
+        shown=row.shown,
     )
 
 

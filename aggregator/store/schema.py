@@ -52,7 +52,7 @@ entry = Table(
     Column("title", Text, nullable=False),
     Column("link", Text, nullable=False),
     Column("fingerprint", Text, nullable=False),
-    Column("material", Text, nullable=False),
+    Column("material", Text, nullable=False),  # Entry.digest
     Column("variants", Text, nullable=False),  # JSON; empty while there was only one text
     Column("content", LargeBinary, nullable=False),  # the packed Entry
 )

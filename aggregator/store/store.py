@@ -226,6 +226,11 @@ class SqlStore:
         with self._read() as connection:
             return reading.find_entry(connection, text)
 
+    def find_ids(self, beginning: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the ids of entries, and those of stories, that begin so; some of each."""
+        with self._read() as connection:
+            return reading.find_ids(connection, beginning)
+
     def tombstones(self, since: datetime) -> tuple[Tombstone, ...]:
         """Return the stories merged into others since then, newest first."""
         with self._read() as connection:

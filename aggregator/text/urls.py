@@ -12,6 +12,8 @@ from urllib.parse import quote, unquote, urljoin
 import ada_url
 import yaml
 
+from aggregator.text.scheme import with_scheme
+
 LONGEST = 16_000  # characters of an address; longer ones are none
 
 _PARTS = re.compile(
@@ -54,10 +56,6 @@ def read_rules(name: str) -> dict[str, Any]:
     path = resources.files("aggregator").joinpath(f"gather/cleaning/rules/{name}.yaml")
     rules: dict[str, Any] = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
     return rules
-
-
-_SUFFIXES = read_rules("suffixes")
-_SECOND, _PLATFORMS = frozenset(_SUFFIXES["second"]), frozenset(_SUFFIXES["platforms"])
 
 
 class Parts(NamedTuple):
@@ -103,6 +101,8 @@ def absolute(base: str, url: str) -> str:
     url = strip(url)
     if not url:
         return ""
+    if url[:3].lower() == "www":
+        url = with_scheme(url, base)
     if url.startswith("//") and not base:
         return "https:" + url
     if not base or is_web(url):
@@ -140,19 +140,6 @@ def _parsed_host(name: str) -> str:
         return ada_url.URL(f"https://{name}/").hostname.rstrip(".")
     except ValueError:
         return ""
-
-
-@lru_cache(maxsize=4096)
-def registrable(name: str) -> str:
-    """Return the part of a host that somebody registered: `news.example.co.uk` → `example.co.uk`."""
-    if name.startswith("[") or name.replace(".", "").isdigit():
-        return name
-    labels = name.split(".")
-    for count in (3, 2):
-        if ".".join(labels[-count:]) in _PLATFORMS:
-            return ".".join(labels[-count - 1 :])
-    country = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND
-    return ".".join(labels[-3 if country else -2 :])
 
 
 def rfc3986(url: str) -> str:

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from aggregator.core.errors import PublishError, StoreError
+from aggregator.core.settings import are_pages_public
 from aggregator.web import _callback, _health, _pages, metrics
 from aggregator.web._feeds import Feeds, is_known
 from aggregator.web._gate import Gate, prefix_of
@@ -29,6 +30,11 @@ __all__ = ["Site", "make_app"]
 _STATIC = Path(__file__).parent / "static"
 _STATIC_CACHE = b"public, max-age=86400"
 _STORIES = 50  # on the first page
+_TITLE = "Stories"
+_PRIVATE = (
+    "These pages are private: they show what private feeds hold. "
+    "To open them, put ?token=… at the end of the address, with the token of such a feed."
+)
 _SOON = {"Retry-After": "30"}
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _INDEX_KEPT = timedelta(seconds=10)  # reading fifty stories is the cost of the first page
@@ -59,12 +65,15 @@ class _Views:
         self._feeds = Feeds(site)
         self.quick = self._feeds.quick
         self._files = {file: one.path for file, one in published(site).items()}
+        self._public_files = {file for file, one in published(site).items() if not one.spec.token}
         # The pages show all stories, so that one private feed makes them private too.
         self._tokens = [spec.token for spec in site.feeds if spec.token] or [""]
         self._pages = Pages(
             prefix=prefix_of(site.public_url),
             feeds=_pages.feed_links(published(site).values(), prefix_of(site.public_url)),
-            title=site.feeds[0].title if site.feeds else "Stories",
+            title=site.feeds[0].title if site.feeds else _TITLE,
+            public_title=next((spec.title for spec in site.feeds if not spec.token), _TITLE),
+            private=not are_pages_public(site.feeds),
         )
         self._own = Shelf(_OWN)
         self._newest: tuple[datetime, tuple[_pages.StoryView, ...]] = (_NEVER, ())
@@ -120,7 +129,7 @@ class _Views:
 
     async def _page(self, request: Request, make: Callable[[], str]) -> Response:
         if not is_known(request, self._tokens):
-            raise HTTPException(404)
+            raise HTTPException(403, _PRIVATE)
         page = await anyio.to_thread.run_sync(make, limiter=self._limiter)
         return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
 
@@ -141,12 +150,20 @@ class _Views:
 
     # --- for machines ----------------------------------------------------------------------
 
-    async def health(self, _request: Request) -> Response:
-        """Answer 200 if all is well enough to serve, else 503, with the figures."""
+    async def health(self, request: Request) -> Response:
+        """Answer 200 if all is well enough to serve, else 503, with the figures.
+
+        Private feeds count; they are named to those who know the token of one.
+        """
         site = self._site
+        named = self._files if is_known(request, self._tokens) else self._public_files
         well, health = await run_in_threadpool(
             lambda: _health.examine(
-                site.store.source_states, self._files, now=site.clock(), more=site.status()
+                site.store.source_states,
+                self._files,
+                named=named,
+                now=site.clock(),
+                more=site.status(),
             )
         )
         headers = {"Cache-Control": "no-store"}

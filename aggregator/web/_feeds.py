@@ -3,25 +3,32 @@
 import hmac
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Scope
 
+from aggregator.core.settings import are_pages_public
 from aggregator.text import urls
 from aggregator.web import _narrow
 from aggregator.web._made import Busy, Workshop
 from aggregator.web._shelf import Answer, Drawer, Edition, Head, Place, Shelf, read_asked
-from aggregator.web._site import Published, Site, published
+from aggregator.web._site import Published, Site, carry_token, published
 
 _PUBLIC, _PRIVATE = b"public, max-age=300", b"private, max-age=300"
 _READING = ("GET", "HEAD")
 _XML = b"application/xml; charset=utf-8"
 _PAGE = re.compile(r"archive-\d{4,9}\.(?P<extension>[a-z]{1,9})", re.ASCII)
 _PAGES_MOST = 16_000_000  # bytes of archive pages in memory
+_QUERY_MOST, _FIELDS_MOST = 4000, 50
+_NOTHING_OR_PRIVATE = (
+    "There is no feed at this address, or it is a private one: that takes ?token=… at its end, "
+    "with the token that its owner gave you."
+)
 _SOON = {"Retry-After": "30"}
 
 
@@ -35,6 +42,8 @@ class Feeds:
             f"/feeds/{file}": one for file, one in self._feeds.items() if not one.spec.token
         }
         self._links = {f"/feeds/{file}": _links(site, one) for file, one in self._feeds.items()}
+        # The same for what is private and for what is not there.
+        self._nothing = "Not Found" if are_pages_public(site.feeds) else _NOTHING_OR_PRIVATE
         self._workshop = Workshop(site)
         self._drawer = Drawer(_PAGES_MOST)
         self._shelf = Shelf({file: self._place(one, one.path) for file, one in self._feeds.items()})
@@ -54,7 +63,7 @@ class Feeds:
         """Answer with a feed, or with 304 if the reader has it."""
         feed = self._feeds.get(request.path_params["name"])
         if feed is None or not is_known(request, [feed.spec.token]):
-            raise HTTPException(404)
+            raise HTTPException(404, self._nothing)
         edition = await self._edition(feed, request.scope["query_string"])
         return self._send(feed, edition, request.scope)
 
@@ -64,11 +73,13 @@ class Feeds:
         name = request.path_params["name"]
         feed = self._feeds.get(f"{name}.{page['extension']}") if page else None
         if page is None or feed is None or not is_known(request, [feed.spec.token]):
-            raise HTTPException(404)
+            raise HTTPException(404, self._nothing)
+        if _read_query(request.scope["query_string"]):
+            raise HTTPException(400, "A page of an archive is whole: it takes no parameters.")
         place = self._place(feed, self._site.folder / name / page[0])
         edition = await run_in_threadpool(self._drawer.get, f"{name}/{page[0]}", place)
         if edition is None:
-            raise HTTPException(404)
+            raise HTTPException(404, self._nothing)
         return self._send(feed, edition, request.scope)
 
     def _send(self, feed: Published, edition: Edition, scope: Scope) -> Answer:
@@ -85,22 +96,16 @@ class Feeds:
         return answer
 
     def _place(self, feed: Published, path: Path) -> Place:
-        """Return where a file of a feed lies; links between private ones carry the token."""
-        if not feed.spec.token:
-            return Place(path=path, media_type=feed.media_type)
-        stem = f"{self._site.public_url.rstrip('/')}/feeds/{feed.spec.name}"
-        extension = feed.file.removeprefix(f"{feed.spec.name}.")
-        links = re.compile(
-            rf'"({re.escape(stem)}(?:/archive-\d{{4,9}})?\.{re.escape(extension)})"'.encode()
-        )
-        known = f'"\\1?token={quote(feed.spec.token, safe="")}"'.encode()
-        return Place(
-            path=path, media_type=feed.media_type, change=lambda content: links.sub(known, content)
-        )
+        """Return where a file of a feed lies; a private one carries its token on."""
+        place = Place(path=path, media_type=feed.media_type)
+        if feed.format == "dump":
+            return place
+        return replace(place, change=carry_token(self._site, feed.spec))
 
     async def _edition(self, feed: Published, query: bytes) -> Edition:
-        wanted = _read_query(query)
-        if wanted and feed.format in _narrow.FORMATS:
+        if wanted := _read_query(query):
+            if feed.format not in _narrow.FORMATS:
+                raise HTTPException(400, "A feed of dumps is whole: it takes no parameters.")
             return await self._narrowed(feed, wanted)
         edition = self._shelf.fresh(feed.file) or await run_in_threadpool(
             self._shelf.read, feed.file
@@ -134,10 +139,9 @@ def is_known(request: Request, tokens: Iterable[str]) -> bool:
 
 
 def _read_query(query: bytes) -> _narrow.Narrowing | None:
-    if not query:
-        return None
+    if len(query) > _QUERY_MOST or query.count(b"&") >= _FIELDS_MOST:
+        raise HTTPException(400, "The query is too long.")
     try:
-        pairs = parse_qsl(query.decode("latin-1")[:4000], max_num_fields=50)
-        return _narrow.read(pairs)
+        return _narrow.read(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
     except ValueError as error:
         raise HTTPException(400, str(error)) from error

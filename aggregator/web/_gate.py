@@ -25,6 +25,12 @@ _SAFE = (
 )
 
 
+_NOT_OURS = """\
+This server is not known by the name that you asked for.
+If it is yours, set public_url in its configuration to the address that you use, and start it again.
+"""
+
+
 class Gate:
     """Lets through requests for our own hosts, and takes the prefix of the public address off.
 
@@ -66,7 +72,7 @@ class Gate:
         """Return what answers a request that no page is for."""
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         if len(hosts) > 1 or not all(map(self._is_ours, hosts)):
-            return PlainTextResponse("This is not the host that you asked for.\n", 421)
+            return PlainTextResponse(_NOT_OURS, 421)
         if self._prefix and scope["path"] == self._prefix:
             return RedirectResponse(f"{self._prefix}/", 308)
         return None

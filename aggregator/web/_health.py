@@ -1,6 +1,6 @@
 """What /health says: whether stories can be read and feeds are there, and how the sources fare."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,12 +14,13 @@ def examine(
     read_states: Callable[[], Mapping[str, SourceState]],
     files: Mapping[str, Path],
     *,
+    named: Container[str],
     now: datetime,
     more: Mapping[str, object],
 ) -> tuple[bool, Health]:
     """Return whether all is well enough to serve, and the figures.
 
-    A source that fails is its publisher's trouble, so it is counted but does not make us ill.
+    All files count, and `named` says which ones the figures name. A source that fails is its publisher's trouble, so it is counted but does not make us ill.
     """
     feeds = {name: _published(path) for name, path in files.items()}
     try:
@@ -32,7 +33,7 @@ def examine(
         "status": "ok" if well else "failing",
         "time": now.isoformat(),
         "store": problem or "ok",
-        "feeds": feeds,
+        "feeds": {name: when for name, when in feeds.items() if name in named},
         "sources": _count(states),
         **more,
     }

@@ -2,19 +2,21 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 
 from aggregator.core.errors import ConfigError
 from aggregator.core.model import Edition
-from aggregator.core.settings import FeedSpec
+from aggregator.core.settings import FeedSpec, are_pages_public
 from aggregator.publish import files, selection
 from aggregator.web import _shelf
 from aggregator.web._narrow import Narrowing
-from aggregator.web._site import Published, Site, load, media_type
+from aggregator.web._site import Published, Site, carry_token, load, media_type
 
 _READ_MOST = 600  # stories, or entries, looked at
 _KEPT = timedelta(seconds=60)
@@ -75,34 +77,64 @@ class Workshop:
 
     def _render(self, feed: Published, wanted: Narrowing, now: datetime) -> _shelf.Edition:
         spec = _narrowed(feed, wanted)
+        states = self._site.store.source_states()
+        self._check_sources(wanted, states)
         try:
             stories = selection.choose(
                 self._site.store,
                 spec,
                 now=now,
                 sources=self._site.sources,
-                narrow=wanted.conditions,
+                narrow=[one.spec for one in wanted.conditions],
                 most=_READ_MOST,
             )
         except ConfigError as error:
-            raise ValueError(error.problem) from error
+            raise ValueError(f"q: {error.problem}.") from error
         home = self._site.public_url
         # Only those who know the token are shown this, and a reader follows the self link.
         token = f"&token={quote(spec.token, safe='')}" if spec.token else ""
-        states = self._site.store.source_states()
         edition = Edition(
             spec=spec,
             self_url=f"{home.rstrip('/')}/feeds/{feed.file}?{wanted.query}{token}",
             home_url=home,
             updated=_NEVER,
             stories=stories,
+            note="" if stories else self._why_empty(feed, wanted),
             sources={identity: state.info for identity, state in states.items()},
+            categories=selection.categories_of(self._site.sources),
+            has_pages=bool(spec.token) or are_pages_public(self._site.feeds),
             secret=files.secret(self._site.data) if spec.split_links else b"",
         )
         renderer = load(wanted.format or feed.format)
         return _shelf.pack(
-            renderer.render(edition), media_type=media_type(renderer), modified=int(now.timestamp())
+            carry_token(self._site, spec)(renderer.render(edition)),
+            media_type=media_type(renderer),
+            modified=int(now.timestamp()),
         )
+
+    def _check_sources(self, wanted: Narrowing, states: Iterable[str]) -> None:
+        """Raise ValueError for a source that is neither configured nor remembered."""
+        known = {name for one in self._site.sources for name in (one.id, one.identity)}
+        for name in (name for one in wanted.conditions for name in one.spec.sources):
+            if name not in known and name not in states:
+                raise ValueError(f"There is no source “{name[:40]}”.")
+
+    def _why_empty(self, feed: Published, wanted: Narrowing) -> str:
+        """Say which conditions nothing in the feed meets."""
+        sources = self._site.sources
+        fits = selection.conditions((feed.spec,), sources)
+        unmet = {one.asked: selection.conditions((one.spec,), sources) for one in wanted.conditions}
+        looked = 0
+        for shown in filter(fits, islice(self._site.store.newest_stories(), _READ_MOST)):
+            looked += 1
+            unmet = {asked: meets for asked, meets in unmet.items() if not meets(shown)}
+        if not looked:
+            return "This feed holds no story yet."
+        stories = (
+            f"None of the newest {looked} stories" if looked > 1 else "The only story does not"
+        )
+        missed = " or ".join(unmet) or "all of it together"
+        return f"{stories} fit{'s' if looked > 1 else ''} {missed}."
 
 
 def _narrowed(feed: Published, wanted: Narrowing) -> FeedSpec:

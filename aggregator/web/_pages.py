@@ -9,6 +9,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from aggregator.core.model import Reason, ShownStory, StoredEntry
+from aggregator.publish.reports import reports
 from aggregator.text import fold, phrases, urls
 from aggregator.web._site import Published
 
@@ -86,7 +87,17 @@ class Asked:
 class Pages:
     """The templates, with what every page shows."""
 
-    def __init__(self, *, prefix: str, feeds: Sequence[FeedLink], title: str) -> None:
+    def __init__(
+        self,
+        *,
+        prefix: str,
+        feeds: Sequence[FeedLink],
+        title: str,
+        public_title: str = "",
+        private: bool = False,
+    ) -> None:
+        self._private = private
+        self._titles = (title, public_title or title)
         self._templates = Environment(
             loader=FileSystemLoader(Path(__file__).parent / "templates"),
             autoescape=True,
@@ -95,7 +106,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._templates.filters["minute"] = _minute
-        self._templates.globals.update(prefix=prefix, feeds=tuple(feeds), site=title)
+        self._templates.globals.update(prefix=prefix, feeds=tuple(feeds))
 
     def index(self, stories: Sequence[StoryView], token: str = "") -> str:
         """Return the page of the newest stories; its links carry the token on."""
@@ -117,8 +128,12 @@ class Pages:
         return self._render("error.html", "", status=status, problem=problem)
 
     def _render(self, name: str, token: str, **values: object) -> str:
+        """Make a page; without a token private pages are neither named nor linked."""
+        hidden = self._private and not token
         query = f"?token={quote(token, safe='')}" if token else ""
-        return self._templates.get_template(name).render(query=query, **values)
+        site = self._titles[1 if hidden else 0]
+        template = self._templates.get_template(name)
+        return template.render(query=query, hidden=hidden, site=site, **values)
 
 
 def view(shown: ShownStory) -> StoryView:
@@ -136,7 +151,7 @@ def view(shown: ShownStory) -> StoryView:
         updated=shown.story.updated,
         reports=tuple(
             _report(stored, reasons.get(stored.key, Reason(kind="founder")), titles)
-            for stored in shown.entries
+            for stored in reports(shown)
         ),
     )
 

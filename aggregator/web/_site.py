@@ -1,9 +1,11 @@
 """What is served: the values and the store that the answers are made from."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 
 from aggregator.core import plugins
 from aggregator.core.model import ShownStory, Source
@@ -91,3 +93,18 @@ def _published(site: Site, spec: FeedSpec, name: str) -> Published:
         path=site.folder / file,
         media_type=media_type(renderer),
     )
+
+
+def carry_token(site: Site, spec: FeedSpec) -> Callable[[bytes], bytes]:
+    """Return what puts the token of a private feed on its links to us, as it is served.
+
+    They are those to the feed, to its archive and to the pages; the files do not hold the token.
+    """
+    if not spec.token:
+        return lambda content: content
+    home = re.escape(site.public_url.rstrip("/"))
+    feed = rf"feeds/{re.escape(spec.name)}(?:/archive-\d{{4,9}})?\.[a-z]{{1,9}}"
+    page = r"stories/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    links = re.compile(rf'(?<=[">])({home}/(?:{feed}|{page})?)(?=["<])'.encode())
+    known = f"\\1?token={quote(spec.token, safe='')}".encode()
+    return lambda content: links.sub(known, content)

@@ -188,6 +188,40 @@ def items(name: str, document: bytes) -> list[Any]:
     return [etree.tostring(one, method="c14n") for one in found]
 
 
+def tags(name: str, document: bytes) -> list[list[str]]:
+    """Return the categories of each entry of a document."""
+    if name == "json":
+        return [item.get("tags", []) for item in json.loads(document)["items"]]
+    found = feedparser.parse(io.BytesIO(document)).entries
+    return [[tag.term for tag in entry.get("tags", ())] for entry in found]
+
+
+@pytest.mark.parametrize("name", FEEDS)
+@pytest.mark.parametrize(
+    ("own", "of_sources", "wanted"),
+    [
+        ((), {}, []),
+        ((), {"a": "world"}, ["world"]),
+        (("Politics",), {"a": "world"}, ["world", "Politics"]),
+        (("World", "x"), {"a": "world"}, ["world", "x"]),
+        ((), {"a": "world", "b": "china"}, ["world", "china"]),
+        (("x",), {"b": "china"}, ["china", "x"]),
+        (tuple(f"own {n}" for n in range(40)), {"b": "china"}, ["china"]),
+        ((), {"somebody else": "sport"}, []),
+        ((), {"a": "Arts & letters"}, ["Arts & letters"]),
+    ],
+)
+def test_the_categories_of_the_sources_come_first(
+    name: str, own: tuple[str, ...], of_sources: dict[str, str], wanted: list[str]
+) -> None:
+    lead = make_stored(1, source_id="a", categories=own)
+    other = make_stored(2, source_id="b", link="https://b.org/2")
+    edition = make_edition(make_shown(lead, other), categories=of_sources)
+    (found,) = tags(name, renderer(name).render(edition))
+    assert found[: len(wanted)] == wanted
+    assert len(found) == min(30, len({one.casefold() for one in (*own, *wanted)}))
+
+
 @pytest.mark.parametrize("name", ["atom", "rss"])
 def test_feedparser_reads_every_field(name: str) -> None:
     edition = full_edition()

@@ -9,7 +9,7 @@ from aggregator.bootstrap import Application, open_application
 from aggregator.config import load
 from tests.integration.loopback import Site, serving
 
-SEEDS = Path(__file__).parent.parent.parent / "fixtures" / "dumps"
+SEEDS = Path(__file__).parent.parent.parent / "aggregator" / "samples"
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlencode
 
 from tests.integration.loopback import Quiet, listening
+from tests.waiting import HUNG
 
 CHALLENGE = "a challenge & more"
 
@@ -83,7 +84,7 @@ def send(
     """Ask, or bring a document; return status and text of the answer."""
     request = urllib.request.Request(url, data=content, headers=headers or {})
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=HUNG) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
@@ -105,7 +106,7 @@ def open_hub() -> Iterator[Hub]:
             assert all(len(values) == 1 for values in form.values())
             hub.take({name: values[0] for name, values in form.items()})
             if hub.hangs:
-                hub.ended.wait(60)
+                hub.ended.wait(2 * HUNG)
             status, place = hub.moved if self.path != "/other" and hub.moved[0] else (0, "")
             self.send_response(status or hub.status)
             if place:

@@ -7,16 +7,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.waiting import HUNG
+
 
 @dataclass(slots=True)
 class Site:
-    """What is served, by path, and what was asked: (path, status)."""
+    """What is served, by path, and what was asked: (path, status); `waiting` for what hangs."""
 
     address: str = ""
     pages: dict[str, bytes] = field(default_factory=dict)
     statuses: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
     hanging: set[str] = field(default_factory=set)
     asked: list[tuple[str, int]] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
 
 
@@ -49,7 +52,8 @@ def serving() -> Iterator[Site]:
         def do_GET(self) -> None:
             """Answer with the page, 304 where the reader has it already."""
             if self.path in site.hanging:
-                site.ended.wait(60)
+                site.waiting.append(self.path)
+                site.ended.wait(2 * HUNG)
                 return
             page = site.pages.get(self.path, b"")
             status, headers = site.statuses.get(self.path, (200 if page else 404, {}))

@@ -21,6 +21,7 @@ from aggregator.web import Site, make_app
 from tests.builders import at, make_edition, make_shown, make_spec, make_stored
 from tests.fakes import FakeClock
 from tests.unit.web.fakes import FakeReader
+from tests.waiting import HUNG
 
 NEWSBOAT = shutil.which("newsboat")
 
@@ -46,7 +47,7 @@ def serve(folder: Path) -> Iterator[str]:
     port = server.servers[0].sockets[0].getsockname()[1]
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
-    thread.join(10)
+    thread.join(HUNG)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ class Newsboat:
             [NEWSBOAT, "-u", "urls", "-C", "config", "-c", "cache.db", "-x", "reload"],
             cwd=self.home,
             check=True,
-            timeout=60,
+            timeout=HUNG,
             capture_output=True,
             env={**os.environ, "HOME": str(self.home)},
         )

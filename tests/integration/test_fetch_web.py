@@ -24,6 +24,7 @@ from aggregator.core.model import Fetched, NotModified, Source, Validators
 from aggregator.core.settings import FetchSettings
 from aggregator.gather.fetchers.feed import FeedFetcher
 from tests.integration.wire import Reply, Request, Send, Wire, response, wired
+from tests.waiting import HUNG
 
 T = TypeVar("T")
 FEED = b"<rss><channel><title>Seven</title></channel></rss>"
@@ -37,7 +38,7 @@ class Bench:
 
     def __init__(self, wire: Wire, **kw: Any) -> None:
         self.wire = wire
-        given: dict[str, Any] = {"timeout": timedelta(seconds=2)}
+        given: dict[str, Any] = {"timeout": timedelta(seconds=HUNG)}
         given["allow_private"] = (f"127.0.0.1:{wire.port}",)
         self.fetcher = FeedFetcher(FetchSettings(**given | kw))
 
@@ -62,7 +63,7 @@ def run(test: Callable[[Bench], Awaitable[T]], **kw: Any) -> T:
         async with wired() as wire:
             bench = Bench(wire, **kw)
             try:
-                return await asyncio.wait_for(test(bench), 20)
+                return await asyncio.wait_for(test(bench), HUNG)
             finally:
                 await bench.fetcher.close()
 
@@ -283,15 +284,15 @@ def test_redirects_lead_nowhere_inside(location: str) -> None:
     run(test)
 
 
-def test_cookies_are_not_kept() -> None:
-    """Nothing is remembered of us from hop to hop."""
+def test_cookies_are_kept_within_a_fetch_alone() -> None:
+    """A gate gets back what it has just set; the next fetch knows nothing of it."""
 
     async def test(bench: Bench) -> None:
         bench.wire.replies["/"] = response(b"", 302, "Set-Cookie: a=b; Path=/", "Location: /to")
         bench.wire.replies["/to"] = OK
         await bench.fetch()
         await bench.fetch()
-        assert not any("cookie" in one.headers for one in bench.wire.asked)
+        assert [one.headers.get("cookie") for one in bench.wire.asked] == [None, "a=b"] * 2
 
     run(test)
 
@@ -299,13 +300,45 @@ def test_cookies_are_not_kept() -> None:
 # --- statuses ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [201, 202, 204, 206, 300, 400, 403, 404, 410, 500, 503, 599])
+@pytest.mark.parametrize("status", [201, 202, 204, 300, 400, 403, 404, 410, 500, 503, 599])
 def test_other_statuses_bring_no_document(status: int) -> None:
     """Whatever the body is."""
     with pytest.raises(HTTPStatus) as caught:
         serve(response(b"" if status == 204 else FEED, status))
     assert caught.value.status == status
     assert str(caught.value).startswith(str(status))
+
+
+@pytest.mark.parametrize(
+    ("status", "lines"),
+    [
+        (206, (f"Content-Range: bytes 0-{len(FEED) - 1}/{len(FEED)}",)),
+        (206, ()),
+        (226, ("IM: feed",)),
+        (226, ()),
+    ],
+)
+def test_a_whole_document_may_come_as_a_part(status: int, lines: tuple[str, ...]) -> None:
+    """Some servers say so of every answer."""
+    result = serve(response(FEED, status, *lines))
+    assert isinstance(result, Fetched)
+    assert result.documents[0].content == FEED
+
+
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        (206, "Content-Range: bytes 5-20/21"),
+        (206, "Content-Range: bytes 0-20/9999"),
+        (206, "Content-Range: bytes 0-20/noise"),
+        (206, "Content-Type: multipart/byteranges; boundary=x"),
+        (226, "IM: vcdiff"),
+    ],
+)
+def test_a_part_is_no_document(status: int, line: str) -> None:
+    """Its end would be taken for the feed's."""
+    with pytest.raises(HTTPStatus):
+        serve(response(FEED, status, line))
 
 
 def test_a_host_that_asks_for_peace_is_not_asked_by_others() -> None:
@@ -353,7 +386,7 @@ def test_an_empty_document_is_an_error(body: bytes) -> None:
         response(FEED, length=-5),
         response(FEED, length=9 * 10**18),
         response(gzip.compress(FEED)[:-7], 200, "Content-Encoding: gzip"),
-        response(FEED, 200, "Content-Encoding: br"),
+        response(b"\x1b\x03\x40\xf8" * 40, 200, "Content-Encoding: br"),
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<rss>\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n<rss>\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Len",
@@ -372,6 +405,79 @@ def test_broken_answers_are_errors(raw: bytes) -> None:
     with pytest.raises(FetchError) as caught:
         serve(raw)
     assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '"X-XSS-Protection: 0"',
+        "X-Frame/Options: deny",
+        "X Frame Options: deny",
+        "X-Frame-Options : deny",
+        "no colon at all",
+        "no colon\r\n and it goes on: here",
+        ": no name",
+        "Größe: 1",
+        "X-(c): 1",
+        "Transfer-Encoding: identity",
+        "",
+    ],
+)
+def test_a_line_that_is_no_header_is_left_out(line: str) -> None:
+    """As browsers and curl do."""
+    result = serve(response(FEED, 200, *filter(None, [line]), "ETag: v1"))
+    assert isinstance(result, Fetched)
+    assert (result.documents[0].content, result.validators.etag) == (FEED, "v1")
+
+
+CHUNKED = (
+    b"HTTP/1.1 200 OK\r\nConnection: close\r\n%s\r\n\r\n"
+    + b"%x\r\n" % len(FEED)
+    + FEED
+    + b"\r\n0\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: Chunked",
+        b"Transfer-Encoding: chunked, chunked",
+        b"Transfer-Encoding: identity, chunked",
+        b'"quoted: 1"\r\nTransfer-Encoding: chunked',
+    ],
+)
+def test_chunked_may_be_said_twice(lines: bytes) -> None:
+    """It means the same."""
+    result = serve(CHUNKED.replace(b"%s", lines))
+    assert isinstance(result, Fetched)
+    assert result.documents[0].content == FEED
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip",
+        b"Transfer-Encoding: gzip, chunked",
+        b"Transfer-Encoding : chunked",
+        b"Transfer-Encoding\t: chunked",
+        b'"Transfer-Encoding: chunked"',
+        b"Transfer Encoding: chunked",
+        b"Content-Length: 5\r\nContent-Length: 6",
+        b"Content-Length : 5",
+        b"Content-Length: 5, 6",
+        b"Content-Length: +5",
+        b"X: a\rTransfer-Encoding: chunked",
+        b"noise\rContent-Length: 5",
+        b"X-Nul: a\x00b",
+        b"no colon \x00",
+    ],
+)
+def test_what_two_readers_may_frame_differently_is_refused(lines: bytes) -> None:
+    """An answer is never split where another reader would not split it."""
+    with pytest.raises(FetchError, match="faulty"):
+        serve(CHUNKED.replace(b"%s", lines))
 
 
 @pytest.mark.parametrize("coding", ["", "gzip"])
@@ -409,7 +515,7 @@ def test_chunks_may_not_hold_more_wrapping_than_body() -> None:
 
 
 async def _silence(_: Request, __: Send) -> None:
-    await asyncio.sleep(60)
+    await asyncio.sleep(2 * HUNG)
 
 
 async def _slow_head(_: Request, send: Send) -> None:
@@ -449,14 +555,16 @@ def test_one_deadline_holds_for_the_whole_fetch() -> None:
         bench.wire.replies |= bad
         bench.wire.replies |= {"/good": OK, "/around": _around}
         loop = asyncio.get_running_loop()
+        hanging = asyncio.create_task(bench.fetch("/silence", timeout=timedelta(seconds=2 * HUNG)))
+        await asyncio.gather(*[bench.content(f"/good?{n}") for n in range(20)])
+        assert not hanging.done()
+        hanging.cancel()
         start = loop.time()
         tasks = [asyncio.create_task(bench.fetch(target)) for target in (*bad, "/around")]
-        await asyncio.gather(*[bench.content(f"/good?{n}") for n in range(20)])
-        assert not any(task.done() for task in tasks)
         results = await asyncio.gather(*tasks, return_exceptions=True)
         assert [type(one) for one in results] == [Timeout] * 5
         assert {str(one) for one in results} == {"no whole answer within 2 s"}
-        assert 1.9 < loop.time() - start < 6
+        assert loop.time() - start > 1.9
 
     run(test, timeout=timedelta(seconds=2), per_host=20)
 
@@ -469,7 +577,7 @@ def test_a_flood_of_early_hints_ends_with_the_head() -> None:
             await send(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 100)
 
     with pytest.raises(FetchError, match="larger than its head"):
-        serve(flood, timeout=timedelta(seconds=15))
+        serve(flood)
 
 
 def test_a_source_has_a_deadline_of_its_own() -> None:
@@ -488,14 +596,14 @@ def test_waiting_for_a_turn_is_not_counted() -> None:
 
     async def test(bench: Bench) -> None:
         async def slow(_: Request, send: Send) -> None:
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.5)
             await send(OK)
 
         bench.wire.replies["/"] = slow
-        await asyncio.gather(*[bench.content() for _ in range(8)])
+        await asyncio.gather(*[bench.content() for _ in range(14)])
         assert bench.wire.most == 2
 
-    run(test, timeout=timedelta(seconds=0.6), per_host=2)
+    run(test, timeout=timedelta(seconds=3), per_host=2)
 
 
 def test_connections_are_used_again() -> None:
@@ -572,7 +680,7 @@ def test_a_server_without_tls() -> None:
         with pytest.raises(FetchError):
             await bench.fetch(bench.wire.url("/").replace("http:", "https:"))
 
-    run(test)
+    run(test, timeout=timedelta(seconds=2))
 
 
 @pytest.mark.parametrize("known", [True, False])

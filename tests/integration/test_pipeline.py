@@ -5,11 +5,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
 from lxml import etree
 
 from aggregator.core.report import RunReport
 from tests.integration.conftest import SEEDS, Opener
 from tests.integration.loopback import Site
+from tests.waiting import soon
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 SAMPLES = f"sources: [{{id: samples, kind: dump, path: {SEEDS}}}]\n"
@@ -116,6 +118,49 @@ def test_texts_of_a_lost_database_come_back_from_the_feed(
     assert "两国官员均表示" in content or "布林肯敦促中国" in content
 
 
+def section(name: str, *entries: tuple[str, str, str]) -> bytes:
+    """Return the feed of a section, whose items have guids of their own."""
+    return rss(*entries).replace(b"<guid>g", f"<guid>{name}-".encode())
+
+
+FIRE = ("1", "Fire destroys old theatre", "A fire destroyed the old theatre in the harbour. " * 5)
+RAIN = ("2", "Heavy rain floods the valley", "Heavy rain flooded forty cellars in the valley. " * 5)
+VOTE = ("3", "Council votes for a new bridge", "The town council voted for a new bridge. " * 5)
+
+
+@pytest.mark.parametrize(
+    ("more", "publishers"),
+    [
+        pytest.param("", {"1": "1"}, id="two sections are one publisher"),
+        pytest.param(", publisher: Somebody else", {"1": "2"}, id="but for who is said to be another"),
+    ],
+)  # fmt: skip
+def test_two_sections_of_a_newspaper_are_one_publisher(
+    application: Opener, site: Site, more: str, publishers: dict[str, str]
+) -> None:
+    """The page that both carry is one report, in no feed of what two publishers report."""
+    site.pages["/town"] = section("town", FIRE, RAIN)
+    site.pages["/culture"] = section("culture", FIRE, VOTE)
+    app = application(
+        "fetch: {allow_private: [127.0.0.1]}\n"
+        f"sources:\n  - {{id: town, url: '{site.address}/town', category: local}}\n"
+        f"  - {{id: culture, url: '{site.address}/culture', category: arts{more}}}\n"
+        "feeds: [{name: merged}, {name: two, min_publishers: 2}]\n"
+    )
+    run(app)
+    root = etree.parse(app.folder / "merged.atom").getroot()
+    counts, found = {}, root.findall(f"{ATOM}entry")
+    for entry in found:
+        link = entry.find(f"{ATOM}link")
+        assert link is not None
+        counts[link.get("href", "")[-1]] = entry.findtext("{*}publishers")
+        assert entry.findall(f"{ATOM}link[@rel='related']") == []
+    assert counts == {"2": "1", "3": "1"} | publishers
+    assert {one.get("term") for one in root.iter(f"{ATOM}category")} == {"local", "arts"}
+    two = etree.parse(app.folder / "two.atom").getroot()
+    assert len(two.findall(f"{ATOM}entry")) == list(counts.values()).count("2")
+
+
 def test_second_fetch_is_conditional(application: Opener, site: Site) -> None:
     """A feed that did not change is answered with 304 and reported as unchanged."""
     site.pages["/feed"] = rss(("1", "One", "Text of the first entry"))
@@ -184,18 +229,16 @@ def test_a_slow_source_does_not_hold_the_others(application: Opener, site: Site)
     site.pages["/good"] = rss(("1", "One", "Text of the first entry"))
     site.hanging.add("/hangs")
     app = application(
-        "fetch: {allow_private: [127.0.0.1], timeout: 5s}\nsources:\n"
+        "fetch: {allow_private: [127.0.0.1], timeout: 10m}\nsources:\n"
         f"  - {{id: good, url: '{site.address}/good'}}\n"
         f"  - {{id: hangs, url: '{site.address}/hangs'}}\n"
     )
 
     async def watch() -> bool:
         task = asyncio.create_task(app.run_once())
-        for _ in range(40):
-            await asyncio.sleep(0.1)
-            if (app.folder / "merged.atom").exists():
-                break
+        await soon((app.folder / "merged.atom").exists)
         early = not task.done() and list(published(app)) == ["One"]
+        site.ended.set()
         report = await task
         assert [one.outcome for one in report.sources] == ["ok", "error"]
         return early

@@ -2,8 +2,7 @@
 
 import asyncio
 import signal
-import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -27,6 +26,7 @@ from tests.integration import loopback
 from tests.integration.conftest import Opener
 from tests.integration.hub import CHALLENGE, Hub, open_hub
 from tests.integration.test_daemon import daemon, free_port, get, wait_for
+from tests.waiting import soon, until
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def configured(site: loopback.Site, port: int, *, subscribe: bool = True, prefix
     return (
         f"public_url: http://127.0.0.1:{port}{prefix}/\n"
         f"websub: {{subscribe: {str(subscribe).lower()}}}\n"
-        "fetch: {allow_private: [127.0.0.1], timeout: 5s}\n"
+        "fetch: {allow_private: [127.0.0.1], timeout: 10m}\n"
         f"sources: [{{id: news, url: '{site.address}/feed'}}]\n"
         "feeds: [{name: merged, formats: [atom]}]\n"
     )
@@ -90,14 +90,6 @@ def test_news_arrive_through_the_daemon(tmp_path: Path, site: loopback.Site, hub
         process.send_signal(signal.SIGHUP)
         until(lambda: topic not in hub.callbacks)
     assert hub.asked[1:] == [("unsubscribe", topic)]
-
-
-def until(true: Callable[[], object], within: float = 20.0) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + within
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 _RSS = (
@@ -217,13 +209,6 @@ class Follower:
         return lease
 
 
-async def soon(true: Callable[[], object], within: float = 10.0) -> None:
-    """Wait until something is so."""
-    async with asyncio.timeout(within):
-        while not true():  # noqa: ASYNC110  what is waited for is in a thread
-            await asyncio.sleep(0.01)
-
-
 @pytest.fixture
 def follower(application: Opener, site: loopback.Site, hub: Hub) -> Follower:
     """Open an application that has fetched a source which names the hub."""
@@ -339,7 +324,7 @@ def test_what_cannot_be_read_is_asked_for(
 
     async def bring() -> None:
         async with follower.opened() as one, app.pipeline() as pipeline:
-            work = Daemon(pipeline, Metrics(), app.config.sources, follower.inbox, one)
+            work = Daemon(app, pipeline, Metrics(), follower.inbox, one)
             await one.step()
             await soon(lambda: hub.callbacks)
             since = follower.clock.now
@@ -366,7 +351,7 @@ def test_the_daemon_subscribes_and_outlives_what_fails(
     async def work() -> None:
         async with app.subscriber(inbox) as one, app.pipeline() as pipeline:
             assert one
-            daemon = Daemon(pipeline, Metrics(), app.config.sources, inbox, one)
+            daemon = Daemon(app, pipeline, Metrics(), inbox, one)
             daemon.listen()
             async with follower.served(one):
                 await daemon.tick()
@@ -408,7 +393,7 @@ def test_hubs_are_asked_again_after_a_failure_of_ours(follower: Follower, hub: H
         store = Stumbling(app.store)
         one = follower.make(store)
         async with follower.served(one), app.pipeline() as pipeline:
-            daemon = Daemon(pipeline, Metrics(), app.config.sources, follower.inbox, one)
+            daemon = Daemon(app, pipeline, Metrics(), follower.inbox, one)
             await daemon.tick()
             await soon(lambda: not store.fails)
             assert hub.asked == []

@@ -5,6 +5,7 @@ import time
 
 from aggregator.core.errors import NotAFeed
 from aggregator.core.model import Document
+from tests.waiting import HUNG
 
 
 def work(what: object) -> object:
@@ -15,7 +16,7 @@ def work(what: object) -> object:
         case "leave":
             os._exit(0)
         case "hang":
-            time.sleep(60)
+            time.sleep(2 * HUNG)
         case "raise":
             raise ValueError("bad\n document")
         case "page":

@@ -6,6 +6,7 @@ import logging
 import pytest
 
 from aggregator import daemon
+from tests.waiting import HUNG
 
 
 class Waiting:
@@ -24,7 +25,7 @@ async def end_while_looking() -> None:
     """Shut the scheduler down in the middle of a tick."""
     waiting = Waiting()
     scheduler = daemon._schedule(waiting)  # type: ignore[arg-type]
-    await asyncio.wait_for(waiting.entered.wait(), 10)
+    await asyncio.wait_for(waiting.entered.wait(), HUNG)
     scheduler.shutdown(wait=False)
     await asyncio.sleep(0.05)
 

@@ -5,29 +5,35 @@ digests, dates. `clean` is pure and never fails.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from html import unescape
 
-from aggregator.core.model import Author, Enclosure, Entry, FeedInfo, Publisher, RawEntry, Source
+from aggregator.core.model import Author, Enclosure, Entry, FeedInfo, RawEntry, Source
 from aggregator.core.settings import LinkRule
+from aggregator.gather.changes import shown
 from aggregator.gather.cleaning import blocks as bodies
 from aggregator.gather.cleaning.html import Cleaned, clean_body, clean_html, trace_html
 from aggregator.gather.cleaning.images import trace_image, unwrap_image
 from aggregator.gather.cleaning.links import clean_link, link_key, trace_link
 from aggregator.gather.cleaning.preamble import date_forms, split_names
+from aggregator.gather.cleaning.publishers import common_domain, publisher_of
 from aggregator.gather.cleaning.sanitize import sanitize, scrub
 from aggregator.gather.cleaning.wrappers import Step
 from aggregator.text import dates
-from aggregator.text.fold import fold, plain, script, shorten
-from aggregator.text.urls import LONGEST, absolute, canonical, host, is_web, registrable, split
+from aggregator.text.domains import registrable
+from aggregator.text.fold import plain, script, shorten
+from aggregator.text.placeholders import is_placeholder
+from aggregator.text.urls import LONGEST, absolute, canonical, host, is_web, split
 
 __all__ = [
     "Step",
     "clean",
     "clean_html",
     "clean_link",
+    "document_domain",
     "link_key",
     "trace_html",
     "trace_image",
@@ -35,6 +41,7 @@ __all__ = [
     "unwrap_image",
 ]
 
+_NONE = frozenset[int]()
 _NOTHING: Mapping[str, frozenset[int]] = {}
 _TITLE_MOST, _SUMMARY_MOST = 500, 300
 _SAMPLE = 60  # characters of the text that, after the title, tell a language
@@ -66,41 +73,45 @@ def clean(
     source: Source,
     *,
     boilerplate: Mapping[str, frozenset[int]] = _NOTHING,
+    domain: str = "",
 ) -> Entry:
-    """Return the entry, cleaned; `boilerplate` holds learned block hashes by publisher id."""
+    """Return the entry, cleaned.
+
+    `boilerplate` holds learned block hashes by publisher id, `domain` is the `document_domain`.
+    """
     base = _base(raw, info, source)
-    link, known = _addresses(raw.link[: LONGEST + 1], base, source.clean.links)
-    publisher = _publisher(raw, info, source, link)
-    learned = boilerplate.get(publisher.id, frozenset())
+    link, known = _addresses(_written(raw.link), base, source.clean.links)
+    publisher = publisher_of(raw.source, info, source, link=link, domain=domain)
+    # What was learned before the publisher was known by its domain stands under the source.
+    learned = boilerplate.get(publisher.id, _NONE) | boilerplate.get(source.identity, _NONE)
     title = _plain_title(raw)
-    body = clean_body(
-        raw.content or raw.summary,
-        base=base or link,
-        title=title,
-        options=source.clean,
-        boilerplate=learned,
-    )
-    blocks = bodies.texts(body.html)
+    body, whole = _bodies(raw, base or link, title, source, learned)
+    blocks = bodies.texts(whole.html)
     hashed = bodies.hashes(blocks)
-    kept = bodies.compared(blocks, hashed, learned, body.html)
+    told = kept = bodies.compared(blocks, hashed, frozenset(), whole.html)
+    if not learned.isdisjoint(hashed):
+        kept = bodies.compared(blocks, hashed, learned, whole.html)
     text = "\n".join(kept)
-    title = title or shorten(kept[0] if kept else "", 80) or link or raw.guid[:200] or "?"
-    language = _language(raw, info, source, title, text)
-    claimed, published = _published(raw, body, language, source)
-    return Entry(
+    title = title or shorten(told[0] if told else "", 80) or link or raw.guid[:200] or "?"
+    language = _language(raw, info, source, title, "\n".join(told))
+    claimed, published = _published(raw, whole, language, source)
+    enclosures, image = _enclosures(raw, base, source), _image(raw, body, base, source)
+    media = (*whole.images, *(one.url for one in enclosures), *([image] if image else ()))
+    entry = Entry(
         guid=raw.guid,
         link=link,
         canonical=known,
-        fingerprint=bodies.digest(title.casefold(), text.casefold()),
-        material=bodies.material(title, link, blocks),
+        fingerprint=bodies.fingerprint(title, told, media),
+        sent=bodies.digest(raw.title, raw.link, raw.summary, raw.content),
+        letters=len("\n".join(told)),
         title=title,
         html=body.html,
         text=text,
-        summary=_summary(raw, kept),
-        authors=_authors(raw, body),
+        summary=_summary(raw, told),
+        authors=_authors(raw, whole),
         categories=_categories(raw),
-        enclosures=_enclosures(raw, base, source),
-        image=_image(raw, body, base, source),
+        enclosures=enclosures,
+        image=image,
         cites=_cites(body.html, link),
         via=_web(absolute(base, raw.via)) if raw.via else "",
         rights=_text_of(raw.rights)[:500],
@@ -110,10 +121,37 @@ def clean(
         published=published,
         modified=dates.parse(raw.updated, language=language, timezone=source.timezone),
         gathered=raw.gathered,
-        # With what was stripped: else it would be counted as gone, and come back.
-        blocks=(*bodies.counted(blocks, hashed), *dict.fromkeys(body.stripped)),
+        blocks=bodies.counted(blocks, hashed),
         removed=body.removed,
     )
+    parts = (one if isinstance(one, str) else repr(one) for one in shown(entry))
+    return replace(entry, digest=bodies.digest(*parts, claimed))
+
+
+def _written(link: str) -> str:
+    return "" if is_placeholder(link) else link[: LONGEST + 1]
+
+
+def _bodies(
+    raw: RawEntry, base: str, title: str, source: Source, learned: frozenset[int]
+) -> tuple[Cleaned, Cleaned]:
+    """Return the body as it is shown, and as it is with all that was learned to recur."""
+    html, options = raw.content or raw.summary, source.clean
+    body = clean_body(html, base=base, title=title, options=options, boilerplate=learned)
+    if not body.stripped:
+        return body, body
+    return body, clean_body(html, base=base, title=title, options=options)
+
+
+def document_domain(raws: Iterable[RawEntry], info: FeedInfo, source: Source) -> str:
+    """Return the domain of the publisher that most entries of a document link to; '' if none."""
+    if source.kind == "dump":
+        return ""
+    links = (
+        _addresses(_written(raw.link), _base(raw, info, source), source.clean.links)[0]
+        for raw in raws
+    )
+    return common_domain(links, (info.link, info.self_url, source.url))
 
 
 def _base(raw: RawEntry, info: FeedInfo, source: Source) -> str:
@@ -138,24 +176,6 @@ def _moment(written: str, language: str, timezone: str) -> datetime | None:
 
 def _web(url: str) -> str:
     return url if is_web(url) else ""
-
-
-def _publisher(raw: RawEntry, info: FeedInfo, source: Source, link: str) -> Publisher:
-    """Return who wrote the entry: its own source element, a dump's host, else the source."""
-    own = raw.source
-    if own is not None and (own.id or own.self_url or own.link or own.title):
-        url = _web(own.link) or _web(own.self_url)
-        title = plain(unescape(own.title)) or host(url)
-        return Publisher(
-            id=registrable(host(url)) or fold(title), title=title, url=url, feed_id=own.id
-        )
-    if source.kind == "dump" and link:
-        name = registrable(host(link))
-        return Publisher(id=name, title=name, url=f"https://{name}/")
-    title = plain(unescape(source.title or info.title)) or host(source.url) or source.id
-    return Publisher(
-        id=source.identity, title=title, url=_web(info.link) or source.url, feed_id=info.id
-    )
 
 
 def _plain_title(raw: RawEntry) -> str:

@@ -16,8 +16,6 @@ _BREAKS = frozenset(
 )
 _LINK = re.compile(r"<a(?:\s[^>]*)?>(?P<held>.*?)</a>", re.DOTALL)
 _CAPTION = re.compile(r"<(figcaption|small)(?:\s[^>]*)?>(?P<held>.*?)</\1>", re.DOTALL)
-_LETTERS = re.compile(r"(?:[\W\d_]*+[^\W\d_]){20}")
-_USUAL_LETTERS = re.compile(r"(?:[^A-Za-z\u4e00-\u9fff]*+[A-Za-z\u4e00-\u9fff]){20}")  # quicker
 _SHORTEST = 4  # characters of a block worth a hash
 _MARK = "\0"  # between blocks; sanitized HTML has none
 
@@ -65,10 +63,10 @@ def digest(*parts: str) -> str:
     return state.hexdigest()
 
 
-def material(title: str, link: str, blocks: Iterable[str]) -> str:
-    """Return a digest of what counts as a change: title, link, and blocks of 20 letters or more."""
-    told = [text for text in blocks if _USUAL_LETTERS.match(text) or _LETTERS.match(text)]
-    return digest(title, link, "\n".join(told))
+def fingerprint(title: str, told: Sequence[str], media: Iterable[str]) -> str:
+    """Return a digest of title and text; of what is shown or heard where there is no text."""
+    text = "\n".join(told) or "\n".join(address.partition("?")[0] for address in media)
+    return digest(title.casefold(), text.casefold())
 
 
 def compared(

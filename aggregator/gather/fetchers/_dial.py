@@ -21,6 +21,7 @@ from aggregator.gather.fetchers._guard import (
     refusal,
     shown,
 )
+from aggregator.gather.fetchers._head import Head
 
 HEAD_LIMIT = 256_000  # bytes of one response before its body, 1xx answers included
 _READ = 32_768  # bytes a read, so that a flood of tiny parts lets other feeds have their turn
@@ -117,6 +118,7 @@ class Stream(httpcore.AsyncNetworkStream):
     def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
         self._inner = inner
         self._left = HEAD_LIMIT
+        self._head: Head | None = None
 
     def allow_body(self, most: int) -> None:
         """Let the body come, with all that is wrapped around its chunks."""
@@ -124,15 +126,28 @@ class Stream(httpcore.AsyncNetworkStream):
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what has come, or raise FetchError if it does not end."""
-        got = await self._inner.read(min(max_bytes, _READ), timeout)
-        self._left -= len(got)
-        if self._left < 0:
-            raise FetchError("the answer is larger than its head and body may be")
-        return got
+        while True:
+            got = await self._inner.read(min(max_bytes, _READ), timeout)
+            self._left -= len(got)
+            if self._left < 0:
+                raise FetchError("the answer is larger than its head and body may be")
+            if self._head is None:
+                return got
+            if not got:
+                return self._head.rest()
+            if mended := self._mended(self._head, got):
+                return mended
+
+    def _mended(self, head: Head, got: bytes) -> bytes:
+        """Return what of a head is whole, mended, and the body that came with it."""
+        mended = head.feed(got)
+        self._head = None if head.done else head
+        return mended
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send, and expect a new head."""
         self._left = HEAD_LIMIT
+        self._head = self._head or Head()
         await self._inner.write(buffer, timeout)
 
     async def aclose(self) -> None:

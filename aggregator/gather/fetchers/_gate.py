@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from aggregator.core.errors import HTTPStatus, Timeout, Unreachable
+from aggregator.core.errors import HeldBack, Timeout, Unreachable
 from aggregator.core.settings import FetchSettings
 
 _MOST = 1000  # idle hosts that are remembered
@@ -46,7 +46,7 @@ class Gate:
 
     @asynccontextmanager
     async def enter(self, host: str, *, own: bool = False) -> AsyncIterator[Turn]:
-        """Wait for a turn; raises HTTPStatus if the host asked to be left in peace meanwhile.
+        """Wait for a turn; raises HeldBack if the host asked to be left in peace meanwhile.
 
         Raises Unreachable at once where several requests in a row got no answer, so that many
         sources of a dead host do not wait for it one after the other. `own` is a host of the
@@ -115,7 +115,7 @@ class Gate:
     def _check(self, record: _Host) -> None:
         now = asyncio.get_running_loop().time()
         if record.closed_until > now:
-            raise HTTPStatus(
+            raise HeldBack(
                 "another source of this host was asked to wait",
                 status=record.status,
                 retry_after=timedelta(seconds=record.closed_until - now),

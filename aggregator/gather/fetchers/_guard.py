@@ -111,12 +111,13 @@ class _Rule:
         if self.port not in {0, port}:
             return False
         if isinstance(self.what, str):
-            return self.what == name
+            below = self.what.removeprefix("*")
+            return name.endswith(below) if below != self.what else self.what == name
         return address is not None and address in self.what
 
 
 class Allowed:
-    """What the user allowed of private addresses: `127.0.0.1:8801`, `10.0.0.0/8`, `nas.lan:80`."""
+    """What the user allowed of private addresses: `127.0.0.1:8801`, `10.0.0.0/8`, `nas.lan:80`, `*.lan`."""
 
     def __init__(self, lines: Iterable[str] = ()) -> None:
         self._rules = tuple(_rule(line) for line in lines)
@@ -155,7 +156,8 @@ def _rule(line: str) -> _Rule:
         return _Rule(ip_network(host.strip("[]"), strict=False), port)
     except ValueError:
         pass
-    if not host or not 0 <= port <= 65535 or set(host) & set("/[]@:?# "):
+    plain = host.removeprefix("*.")
+    if not plain or not 0 <= port <= 65535 or set(plain) & set("/[]@:?#* "):
         raise ConfigError(
             f"{line!r} is neither an address, a network nor a name, with or without a port",
             key="fetch.allow_private",

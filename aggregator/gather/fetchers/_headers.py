@@ -11,6 +11,13 @@ WEEK = timedelta(days=7)
 _LONGEST = 1000  # characters of a validator that is worth keeping
 _UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _MAX_AGE = re.compile(r'(?:^|[,\s])max-age\s*=\s*"?([0-9]{1,18})', re.IGNORECASE)
+_RESETS = (
+    *("x-ratelimit-reset", "ratelimit-reset", "x-rate-limit-reset", "x-ratelimit-reset-after"),
+    *("rate-limit-reset", "x-ratelimit-retry-after", "x-retry-after"),
+)
+_RESET_PARAMETER = re.compile(r"(?:^|[;,\s])(?:reset|t)\s*=\s*\"?([0-9]{1,13})", re.IGNORECASE)
+_SECONDS = re.compile(r"[0-9]{1,13}(?:\.[0-9]{1,9})?s?")
+_EPOCH = 1e9  # as seconds since 1970 it is in 2001: greater numbers are times
 _NOTHING = Validators()
 _NEVER_FRESH = re.compile(r"(?:^|[,\s])no-(?:cache|store)\b", re.IGNORECASE)
 
@@ -55,6 +62,34 @@ def retry_after(answer: Answer) -> timedelta | None:
         return min(timedelta(seconds=seconds), WEEK)
     until, date = http_date(text), http_date(answer.header("date"))
     return _positive(min(until - date, WEEK)) if until and date else None
+
+
+def quota_reset(answer: Answer) -> timedelta | None:
+    """Return how long a quota of requests is used up, at most a week; None if nothing says so.
+
+    Servers write seconds from now, seconds or milliseconds since 1970, or a date; RateLimit of the
+    IETF's drafts has it in a parameter (`reset=30`, later `t=30`).
+    """
+    for name in _RESETS:
+        if (span := _reset_span(answer.header(name), answer)) is not None:
+            return span
+    found = _RESET_PARAMETER.findall(answer.all("ratelimit")[:_LONGEST])
+    return max(_reset_span(one, answer) or timedelta() for one in found) if found else None
+
+
+def _reset_span(text: str, answer: Answer) -> timedelta | None:
+    if text[:1].isdigit():
+        text = text.partition(",")[0].strip()
+    if not _SECONDS.fullmatch(text):
+        until, date = http_date(text), http_date(answer.header("date"))
+        return _positive(min(until - date, WEEK)) if until and date else None
+    seconds = float(text.rstrip("s"))
+    if seconds > _EPOCH:
+        date = http_date(answer.header("date"))
+        if date is None:
+            return None
+        seconds = (seconds / 1000 if seconds > _EPOCH * 100 else seconds) - date.timestamp()
+    return _positive(min(timedelta(seconds=min(seconds, WEEK.total_seconds())), WEEK))
 
 
 def http_date(text: str) -> datetime | None:

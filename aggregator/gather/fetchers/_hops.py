@@ -2,9 +2,10 @@
 
 import base64
 import re
-import unicodedata
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote_to_bytes, urljoin, urlsplit
+
+import ada_url
 
 from aggregator.core.errors import BlockedAddress, FetchError
 from aggregator.gather.fetchers._guard import Allowed, is_inner_name, literal, refusal, shown
@@ -106,10 +107,13 @@ class Route:
 
 
 def _host(host: str) -> str:
-    """Return a host in ASCII, lower case; full-width digits and letters are what they look like."""
-    if not host.isascii():
-        host = unicodedata.normalize("NFKC", host).encode("idna").decode("ascii")
-    return host.lower()
+    """Return a host in ASCII, lower case, as browsers do (UTS 46): straße.de is not strasse.de.
+
+    Full-width digits and letters are what they look like. Raises ValueError.
+    """
+    if host.isascii():
+        return host.lower()
+    return ada_url.URL(f"https://{host}/").hostname
 
 
 def _bare(parts: SplitResult, host: str) -> str:

@@ -46,6 +46,10 @@ class Answer:
         """Return the first header of this name, in lower case; empty if there is none."""
         return next((value for key, value in self.headers if key == name), "")
 
+    def each(self, name: str) -> list[str]:
+        """Return the headers of this name one by one."""
+        return [value for key, value in self.headers if key == name]
+
     def all(self, name: str) -> str:
         """Return all headers of this name, joined by commas."""
         return ", ".join(value for key, value in self.headers if key == name)

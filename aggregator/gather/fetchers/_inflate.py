@@ -1,11 +1,20 @@
 """Gathers a body piece by piece and inflates it, never beyond a limit."""
 
+import re
 import zlib
 from collections.abc import AsyncIterable
 
 from aggregator.core.errors import BodyTooLarge, FetchError
 
 _PLAIN = frozenset({"", "identity", "none", "binary", "utf-8", "utf8"})  # seen on the web
+_NO_CODING = re.compile(
+    r"/|^(?:utf|iso|us-ascii|windows|cp\d|gb|big5|euc|shift|koi8|charset)|^8bit$|^7bit$"
+)
+_GZIPS = frozenset({"gzip", "x-gzip"})
+_OURS = _GZIPS | {"deflate"}
+_LOOKED_AT = 64  # bytes that tell text from what is coded
+_BLANK = b" \t\r\n\xef\xbb\xbf"
+_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _CRUMBS, _CRUMB = 10_000, 128  # so many pieces may come that are so small on average (bytes)
 _GZIP = b"\x1f\x8b"
 _MEMBERS = 100  # parts of one gzip body; each costs as much as a small document
@@ -14,14 +23,13 @@ _MEMBERS = 100  # parts of one gzip body; each costs as much as a small document
 async def read_body(pieces: AsyncIterable[bytes], coding: str, limit: int) -> bytes:
     """Return the whole body, inflated; raises BodyTooLarge over `limit` bytes, FetchError.
 
-    `coding` is the Content-Encoding. What says gzip but is not is taken as it is, and gzip
-    that nobody announced is inflated.
+    `coding` is the Content-Encoding. What is plainly text is taken as it is, whatever it is
+    said to be, and gzip that nobody announced is inflated.
     """
-    name = coding.strip().lower()
-    if name not in _PLAIN and name not in {"gzip", "x-gzip", "deflate"}:
-        raise FetchError(f"the body is coded as {name[:20]!a}, which was not asked for")
+    names = _codings(coding)
     content = bytearray()
     inflater: Inflater | None = None
+    is_known = False
     count = size = 0
     async for piece in pieces:
         count, size = count + 1, size + len(piece)
@@ -29,13 +37,39 @@ async def read_body(pieces: AsyncIterable[bytes], coding: str, limit: int) -> by
             raise too_large(limit)
         if count > _CRUMBS and size < count * _CRUMB:
             raise FetchError("the body comes in crumbs")
-        if size == len(piece):  # the first one that holds anything
-            inflater = _inflater(piece, name, limit)
         if inflater is None:
             content += piece
         else:
             inflater.feed(piece)
+        if not is_known and size >= _LOOKED_AT:
+            is_known = True
+            inflater, content = _start(content, names, limit)
+    if not is_known and content:
+        inflater, content = _start(content, names, limit)
     return bytes(content) if inflater is None else inflater.finish()
+
+
+def _codings(written: str) -> frozenset[str]:
+    """Return the codings that a header names; what is a charset or a type is none."""
+    names = {name.strip() for name in written.lower().split(",")}
+    return frozenset(name for name in names if name not in _PLAIN and not _NO_CODING.search(name))
+
+
+def _start(
+    content: bytearray, names: frozenset[str], limit: int
+) -> tuple["Inflater | None", bytearray]:
+    """Judge the start of a body; return what inflates it, fed, and what is plain of it."""
+    inflater = _inflater(bytes(content), names, limit)
+    if inflater is None:
+        return None, content
+    inflater.feed(bytes(content))
+    return inflater, bytearray()
+
+
+def _is_text(start: bytes) -> bool:
+    """Say whether a body begins as a feed does that nobody has coded."""
+    begins = start.lstrip(_BLANK)[:1] in (b"<", b"{", b"[")
+    return begins and not _CONTROLS.search(start[:_LOOKED_AT])
 
 
 def inflate(content: bytes, limit: int) -> bytes:
@@ -52,10 +86,17 @@ def too_large(limit: int) -> BodyTooLarge:
     return BodyTooLarge(f"larger than {limit / 1e6:g} MB (fetch.max_size)")
 
 
-def _inflater(first: bytes, name: str, limit: int) -> "Inflater | None":
-    if first.startswith(_GZIP[: len(first)]):  # no deflate begins so
-        return Inflater("gzip", limit)
-    return Inflater("deflate", limit) if name == "deflate" else None
+def _inflater(start: bytes, names: frozenset[str], limit: int) -> "Inflater | None":
+    """Return what inflates a body, None for a plain one; raises FetchError for other codings."""
+    if start.startswith(_GZIP[: len(start)]):  # no deflate begins so
+        if not (names & _GZIPS and names - _OURS):
+            return Inflater("gzip", limit)
+    elif _is_text(start) or names <= _GZIPS:
+        return None
+    elif names == {"deflate"}:
+        return Inflater("deflate", limit)
+    name = ", ".join(sorted(names))
+    raise FetchError(f"the body is coded as {name[:20]!a}, which was not asked for")
 
 
 class Inflater:

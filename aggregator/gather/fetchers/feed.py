@@ -11,6 +11,7 @@ from aggregator.core.leases import links
 from aggregator.core.model import Document, Fetched, Hints, NotModified, Source, Validators
 from aggregator.core.settings import FetchSettings
 from aggregator.gather.fetchers import _answers, _headers
+from aggregator.gather.fetchers._cookies import Cookies
 from aggregator.gather.fetchers._files import read_file
 from aggregator.gather.fetchers._gate import Gate
 from aggregator.gather.fetchers._guard import Allowed
@@ -70,13 +71,15 @@ class FeedFetcher:
         """Walk from address to address until one gives something else than a redirect."""
         budget = _Budget(_seconds(source, self._settings))
         start = hop = self._route.first(source.url)
-        trail = _Trail(start)
+        trail, cookies = _Trail(start), Cookies()
         for _ in range(_HOPS + 1):
             own = self._route.is_own(hop)
             async with self._gate.enter(hop.server, own=own) as turn, budget.spend():
                 headers = _request_headers(source, validators, start, hop)
+                _add_cookies(headers, cookies.header(hop))
                 async with self._web.get(hop.url, headers) as answer:
                     turn.answered = True
+                    cookies.take(hop, answer.each("set-cookie"))
                     if answer.status not in _answers.REDIRECTS:
                         return await self._take(source, validators, hop, trail, answer)
                     target = _answers.location(answer)
@@ -93,7 +96,7 @@ class FeedFetcher:
                 raise FetchError("304: not modified, but the request was not conditional")
             kept = _headers.validators(answer, before)
             return NotModified(validators=kept, hints=hints, permanent=trail.permanent, links=named)
-        if answer.status not in {200, 203}:
+        if not _answers.is_document(answer):
             await self._fail(hop, answer)
         coding = answer.all("content-encoding")
         content = await read_body(answer.pieces, coding, self._settings.max_size)
@@ -172,6 +175,13 @@ def _request_headers(
             headers["Authorization"] = start.authorization
         headers |= {name: value for name, value in source.headers if name.lower() not in _OURS}
     return headers
+
+
+def _add_cookies(headers: dict[str, str], cookies: str) -> None:
+    """Add cookies to those that the user configured."""
+    if cookies:
+        name = next((name for name in headers if name.lower() == "cookie"), "Cookie")
+        headers[name] = f"{headers[name]}; {cookies}" if name in headers else cookies
 
 
 def _fetched(

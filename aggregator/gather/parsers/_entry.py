@@ -2,6 +2,7 @@
 
 from aggregator.core.model import FeedInfo, RawEntry
 from aggregator.gather.parsers import _info, _media, _text, _xml
+from aggregator.gather.parsers._attributes import attribute
 from aggregator.gather.parsers._links import Link, article, is_web, related
 from aggregator.gather.parsers._names import RDF_ABOUT
 from aggregator.gather.parsers._plan import KEYWORDS, Plan, plan
@@ -17,7 +18,7 @@ def read(number: int, element: Element, context: Context) -> RawEntry:
     guid = _guid(element, found, there)
     link = _link(found, links, guid, base)
     title, is_html = _title(found, there, atom=context.atom)
-    kind = "text" if context.atom else "html"
+    kind = "untyped" if context.atom else "html"
     bodies = [each for key in there.bodies for each in found[key] if not each.get("src")]
     content = _xml.as_markup(bodies, kind) if bodies else ""
     texts = _xml.all_of(found, there.texts)
@@ -27,7 +28,7 @@ def read(number: int, element: Element, context: Context) -> RawEntry:
     else:  # in Atom the feed, in RSS the article
         text_base = base if context.atom else (link or context.page or base)
     published, updated = _times(element, found, there, context)
-    several = there.files or len(links) > 1
+    several = there.files or len(links) > 1 or (links and links[0].rel == "enclosure")
     media = _media.files(element, found, there, links, context) if several else ()
     # A field that has no element is not even asked for: half of the entries have few.
     return RawEntry(
@@ -73,10 +74,12 @@ def _link(found: Fields, links: list[Link], guid: str, base: str) -> str:
 def _linked_guid(found: Fields, guid: str, base: str) -> str:
     """Return the address that a guid is, if it may be one, else where a content stands outside."""
     marked = found.get("guid")
-    permanent = not marked or (marked[0].get("isPermaLink") or "true").lower() == "true"
+    permanent = (
+        not marked or (attribute(marked[0], "isPermaLink") or "true").strip().lower() == "true"
+    )
     if permanent and (is_web(guid) or guid.startswith("/")):
         return _text.address(guid, base)
-    outside = (_text.address(each.get("src"), base) for each in found.get("content", ()))
+    outside = (_text.address(attribute(each, "src"), base) for each in found.get("content", ()))
     return next(filter(None, outside), "")
 
 
@@ -103,14 +106,14 @@ def _times(element: Element, found: Fields, there: Plan, context: Context) -> tu
 
     Atom demands the second alone: it stands for the first where that is missing.
     """
-    published = first(found, there.published)
-    stated = first(found, there.dated)
-    updated = first(found, there.updated)
+    published = first(found, there.published) if there.published else ""
+    stated = first(found, there.dated) if there.dated else ""
+    updated = first(found, there.updated) if there.updated else ""
     if context.pushed and not updated:
-        updated = _xml.attribute(element, "lastmod")
+        updated = attribute(element, "lastmod")
     if not published:
         published, stated = stated, ""
-    updated = _text.cut(updated or stated)
+    updated = _text.cut(updated or stated) if updated or stated else ""
     return _text.cut(published) or updated, updated
 
 
@@ -121,7 +124,12 @@ def _categories(element: Element, found: Fields, there: Plan, context: Context) 
         if context.names[each.tag] in KEYWORDS:
             terms += (each.text or "")[:10_000].split(",")
         else:
-            terms.append(each.get("term") or each.text or each.get("label") or each.get("text"))
+            terms.append(
+                attribute(each, "term")
+                or each.text
+                or attribute(each, "label")
+                or attribute(each, "text")
+            )
     return _text.words(terms)
 
 
@@ -145,7 +153,7 @@ def _source(found: Fields, there: Plan, context: Context) -> FeedInfo | None:
     for element in found[there.source[0]]:
         if len(element):
             return _info.read(element, element, context)
-        url, title = _text.address(element.get("url"), context.url), _text.line(element.text)
+        url, title = _text.address(attribute(element, "url"), context.url), _text.line(element.text)
         if url or title:
             return FeedInfo(title=title, self_url=url)
     return None

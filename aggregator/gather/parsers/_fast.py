@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from aggregator.core.model import ParsedFeed
 from aggregator.gather.parsers import _entry, _info, _xml
+from aggregator.gather.parsers._links import home
 from aggregator.gather.parsers._names import Names
 from aggregator.gather.parsers._xml import Context, Element
 
@@ -19,13 +20,15 @@ def read(root: Element, content: bytes, url: str) -> ParsedFeed | None:
     context = Context(
         names=names,
         url=url,
+        document=url,
         atom=kind in ("feed", "entry"),
         based=marked and b"xml:base" in content,
         spoken=marked and b"xml:lang" in content,
         pushed=kind == "channel",
     )
     info = _info.read(_channel(root, names), root, context)
-    context = replace(context, page=info.link, language=info.language)
+    base = home(info.link, url)
+    context = replace(context, url=base, page=info.link, language=info.language)
     entries = (_entry.read(number, element, context) for number, element in enumerate(elements, 1))
     return ParsedFeed(info=info, entries=tuple(entries))
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from aggregator.core.model import Author, FeedInfo
 from aggregator.gather.parsers import _hints, _text, _xml
+from aggregator.gather.parsers._attributes import attribute
 from aggregator.gather.parsers._links import article, related
 from aggregator.gather.parsers._names import RDF_ABOUT
 from aggregator.gather.parsers._plan import plan
@@ -31,7 +32,7 @@ def read(channel: Element, root: Element, context: Context) -> FeedInfo:
     there = plan(tuple(found))
     links = _xml.links(channel, found, there.links, context)
     guid = first(found, there.guid) or channel.get(RDF_ABOUT)
-    changed = first(found, _CHANGED) or _xml.attribute(channel, "lastmod")
+    changed = first(found, _CHANGED) or attribute(channel, "lastmod")
     people = [key for key in _PEOPLE if key in found]
     return FeedInfo(
         id=_text.cut(guid, _text.URL_MOST),
@@ -83,7 +84,7 @@ def _icon(found: Fields, root: Element, context: Context, base: str) -> str:
         return _text.address(own, base)
     outside = [each for each in root if context.names[each.tag] == "image"]  # as in RDF
     for each in [*found.get("image", ()), *outside, *_xml.all_of(found, _IMAGES)]:
-        url = each.get("href") or _xml.deep(each, "url") or each.get("url")
+        url = attribute(each, "href") or _xml.deep(each, "url") or attribute(each, "url")
         if url:
             return _text.address(url, base)
     return ""

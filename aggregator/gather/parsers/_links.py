@@ -5,8 +5,16 @@ from typing import Final, NamedTuple
 
 from aggregator.core.model import Enclosure
 from aggregator.gather.parsers import _text
+from aggregator.text.urls import host
 
 _PAGES: Final = {"text/html", "application/xhtml+xml"}
+
+
+# What a link is to its feed or entry; other words (nofollow) are said of the article's own.
+RELATIONS: Final = frozenset(
+    "alternate self hub enclosure via related replies edit first last next previous prev next-archive"
+    " prev-archive current up license search icon thumbnail image payment service".split()
+)
 
 
 class Link(NamedTuple):
@@ -27,6 +35,13 @@ def relation(written: str | None) -> str:
 def is_web(url: str) -> bool:
     """Say whether an address leads to a page."""
     return url[:8].lower().startswith(("https://", "http://"))
+
+
+def home(site: str, document: str) -> str:
+    """Return the base of relative addresses: the site's, where its feed lies on another host."""
+    if not document or not is_web(site) or host(site) in ("", host(document)):
+        return document
+    return site
 
 
 def article(links: Iterable[Link]) -> str:

@@ -9,14 +9,17 @@ from typing import Any, Final
 from aggregator.core.model import Author, Enclosure, FeedInfo, ParsedFeed, RawEntry, Skipped
 from aggregator.gather.parsers import _hints, _text
 from aggregator.gather.parsers._links import (
+    RELATIONS,
     Link,
     article,
     enclosure,
+    home,
     is_web,
     once,
     related,
     relation,
 )
+from aggregator.gather.parsers._names import is_of_feeds
 
 Found = Mapping[str, Any]
 _NOTHING: Final[Found] = {}
@@ -31,6 +34,25 @@ _SECOND_TEXTS: Final = (
     "second_itunes_summary",
     "second_media_description",
 )
+_DECLARED: Final = re.compile(
+    rb"\bxmlns:([A-Za-z_][\w.-]{0,40})\s{0,9}=\s{0,9}[\"']([^\"'<>]{1,500})"
+)
+# The start of an element whose attributes are ours.
+_TAG: Final = re.compile(
+    rb"(<(?:[\w.-]{1,40}:)?(?:link|content|title|summary|enclosure|category|guid|thumbnail|group|source"
+    rb"|subtitle|tagline|rights|info|description|image))(\s[^<>]{1,4000}?)(/?>)",
+    re.IGNORECASE,
+)
+_ATTRIBUTE: Final = re.compile(
+    rb"(\s)([A-Za-z_][\w.-]{0,40}:)?([A-Za-z]{1,40})(\s{0,9}=\s{0,9}(?:\"[^\"]*\"|'[^']*'))"
+)
+_TOLD: Final = b'="text/x-plain"'  # what says that it is plain; without a word it may be HTML
+_SPELT: Final = re.compile(
+    rb"<((?:[\w.-]{1,40}:)?(?:link|enclosure))(\s[^<>]{1,4000}(?<!/))>\s{0,99}"
+    rb"(?:(https?://[^<>\s]{1,4000})|<!\[CDATA\[\s{0,99}(https?://[^<>\s\]]{1,4000})\s{0,99}\]\]>)\s{0,99}(?=</)",
+    re.IGNORECASE,
+)
+_REL: Final = re.compile(rb"\brel\s{0,9}=\s{0,9}[\"']([^\"'<>]{0,300})", re.IGNORECASE)
 _ABOUT: Final = re.compile(
     rb"<channel\b[^<>]{0,500}?\brdf:about\s*=\s*[\"']([^\"'<>]{1,2000})[\"']", re.IGNORECASE
 )
@@ -55,8 +77,48 @@ class _Feed:
 
 
 def prepare(content: bytes) -> bytes:
-    """Rename what feedparser would mix up."""
+    """Rename what feedparser would mix up, and write addresses where it looks for them."""
+    spaces = {
+        prefix
+        for prefix, space in _DECLARED.findall(content)
+        if is_of_feeds(space.decode("latin-1"))
+    }
+    content = _TAG.sub(lambda match: _plain_tag(match, spaces), content)
+    content = _SPELT.sub(_spelt, content)
     return _SECOND.sub(_second, content)
+
+
+def _plain_tag(match: re.Match[bytes], prefixes: set[bytes]) -> bytes:
+    """Take the prefix of a feed's own namespace off attributes; tell what is said to be text."""
+    if b":" not in match[2] and b"text" not in match[2]:
+        return match[0]
+    own = {one[3].lower() for one in _ATTRIBUTE.finditer(match[2]) if not one[2]}
+    attributes = _ATTRIBUTE.sub(lambda one: _plain_attribute(one, prefixes, own), match[2])
+    return match[1] + attributes + match[3]
+
+
+def _plain_attribute(match: re.Match[bytes], prefixes: set[bytes], own: set[bytes]) -> bytes:
+    """Return an attribute without prefix; `own` are the names that stand there without one."""
+    prefix, name, value = match[2], match[3], match[4]
+    if prefix and (prefix[:-1] not in prefixes or name.lower() in own):
+        return match[0]
+    if name.lower() == b"type":
+        value = value.partition(b";")[0] + (value[-1:] if b";" in value else b"")
+        value = _TOLD if value[2:-1].strip().lower() in (b"text", b"text/plain") else value
+    return match[1] + name + value
+
+
+def _spelt(match: re.Match[bytes]) -> bytes:
+    """Move an address that is the text of an element into its attribute, if it has none there."""
+    tag, attributes, url = match[1], match[2], match[3] or match[4]
+    name = b"href" if tag.lower().endswith(b"link") else b"url"
+    if name + b"=" in attributes.lower().replace(b" ", b""):
+        return match[0]
+    if name == b"href":
+        found = _REL.search(attributes)
+        if not found or relation(found[1].decode("latin-1")) not in RELATIONS:
+            return match[0]
+    return b'<%s%s %s="%s">' % (tag, attributes, name, url.replace(b'"', b"%22"))
 
 
 def _second(match: re.Match[bytes]) -> bytes:
@@ -68,7 +130,11 @@ def read(found: Any, content: bytes, url: str, skipped: tuple[Skipped, ...]) -> 
     atom = _get(found, "version").startswith("atom")
     info = _info(found["feed"], url, atom=atom, content=content)
     feed = _Feed(
-        url=url, atom=atom, based=b"xml:base" in content, page=info.link, language=info.language
+        url=home(info.link, url),
+        atom=atom,
+        based=b"xml:base" in content,
+        page=info.link,
+        language=info.language,
     )
     entries = (_entry(number, entry, feed) for number, entry in enumerate(found["entries"], 1))
     return ParsedFeed(info=info, entries=tuple(entries), skipped=skipped)
@@ -109,7 +175,10 @@ def _markup(detail: Found, *, atom: bool) -> str:
     """Return a value as HTML; RSS means HTML where it says nothing."""
     value, is_html = _value(detail)
     value = value[: _text.TEXT_MOST]
-    return value if is_html or not atom else _text.as_html(value)
+    untold = _get(detail, "type") == "text/plain"
+    if is_html or not atom or (untold and _text.holds_html(value)):
+        return value
+    return _text.as_html(value)
 
 
 def _plain(found: Found, key: str) -> str:

@@ -6,7 +6,8 @@ from typing import Final
 
 from aggregator.core.model import Enclosure
 from aggregator.gather.parsers import _text, _xml
-from aggregator.gather.parsers._links import Link, enclosure, once
+from aggregator.gather.parsers._attributes import attribute
+from aggregator.gather.parsers._links import Link, enclosure, is_web, once
 from aggregator.gather.parsers._plan import Plan
 from aggregator.gather.parsers._xml import Context, Element, Fields
 
@@ -39,11 +40,18 @@ def _contents(group: Element) -> Iterator[Element]:
 
 def _file(element: Element, base: str, size: str) -> Enclosure:
     """Read a media file; where no type stands, the medium is its family."""
-    kind = element.get("type") or ""
-    medium = (element.get("medium") or "").lower()
+    kind = attribute(element, "type")
+    medium = attribute(element, "medium").lower()
     if not kind and medium in _MEDIUMS:
         kind = f"{medium}/*"
-    return enclosure(_text.address(element.get("url"), base), kind, element.get(size) or "")
+    url = attribute(element, "url") or attribute(element, "href") or _own_address(element)
+    return enclosure(_text.address(url, base), kind, attribute(element, size))
+
+
+def _own_address(element: Element) -> str:
+    """Return the address that is the text of an element, if it is one."""
+    text = (element.text or "").strip()
+    return text if is_web(text) else ""
 
 
 def picture(found: Fields, there: Plan, media: Sequence[Enclosure], base: str) -> str:
@@ -63,9 +71,9 @@ def _own_picture(found: Fields, there: Plan) -> str:
         if url:
             return url
     thumbs = (each for group in _xml.all_of(found, there.groups) for each in group.iter(_THUMBNAIL))
-    return next(filter(None, (each.get("url") for each in thumbs)), "")
+    return next(filter(None, (attribute(each, "url") for each in thumbs)), "")
 
 
 def _address(element: Element) -> str:
-    url = element.get("href") or element.get("url") or _xml.deep(element, "url") or element.text
-    return (url or "").strip()
+    url = attribute(element, "href") or attribute(element, "url") or _xml.deep(element, "url")
+    return (url or element.text or "").strip()

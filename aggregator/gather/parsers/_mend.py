@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final
 
 from aggregator.core.errors import ParseError
-from aggregator.gather.parsers._names import NAMESPACES
+from aggregator.gather.parsers._names import NAMESPACES, UNDECLARED
 
 ATTRIBUTES_MOST: Final = 1_000
 _HEAD: Final = 4_000
@@ -42,6 +42,22 @@ _WHOLE_IDENTITY: Final = re.compile(
 # Bytes of UTF-8 that somebody wrote as one letter each.
 _BYTES: Final = re.compile(rb"(?:&#(?:12[89]|1[3-9]\d|2[0-4]\d|25[0-5]);){2,40}")
 _ENDS_MOST: Final = 20  # ends of the root element that are looked at: all but one stand in CDATA
+# Elements of one text, which end at the next element of a feed if nobody closes them.
+_LEAVES: Final = (
+    rb"link|title|pubdate|guid|category|comments|language|copyright|generator|ttl|docs|lastbuilddate"
+    rb"|managingeditor|webmaster|author|description|updated|published|issued|modified|created|id|name"
+    rb"|email|uri|(?:dc|dcterms):\w{1,30}|itunes:(?:author|subtitle|summary|duration|explicit|keywords|title)"
+    rb"|slash:comments|wfw:commentrss|media:(?:title|description|credit|keywords)|atom:link"
+)
+_UNCLOSED: Final = re.compile(
+    rb"<(" + _LEAVES + rb")((?:\s[^<>]{0,4000})?)(?<!/)>([^<]*+)"
+    rb"(?=<(/?(?:" + _LEAVES + rb"|item|entry|channel|feed|rss|image|contributor|source|enclosure"
+    rb"|summary|content|content:encoded|media:\w{1,30}|itunes:\w{1,30}|url|width|height|textinput|cloud"
+    rb"|skiphours|skipdays|rating|sy:\w{1,30}|feedburner:\w{1,30}))[\s/>])",
+    re.IGNORECASE,
+)
+_PARTS: Final = {b"name", b"email", b"uri", b"url"}  # of an author, who is more than a text
+_SECTION: Final = re.compile(rb"(<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z))", re.DOTALL)
 _XML_NAMES: Final = {b"amp", b"lt", b"gt", b"quot", b"apos"}
 
 
@@ -113,11 +129,12 @@ def mend(content: bytes) -> bytes:
     """Repair what most often keeps a feed from being XML; what it leaves, feedparser takes.
 
     HTML's names become letters, other names and stray signs become text, prefixes that nobody
-    declared are declared, and an element of too many attributes loses them.
+    declared are declared, an element of too many attributes loses them, and one of a single
+    text ends where the next one begins.
     """
     content = _TAG.sub(_bounded_tag, content)
     content = _AMPERSAND.sub(_ampersand, content)
-    content = _outside_sections(content)
+    content = _closed(_outside_sections(content))
     return _declare(_first_root(content))
 
 
@@ -146,9 +163,24 @@ def _ampersand(match: re.Match[bytes]) -> bytes:
 
 def _outside_sections(content: bytes) -> bytes:
     """Escape what begins no tag, outside CDATA and comments."""
-    pieces = re.split(rb"(<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z))", content, flags=re.DOTALL)
+    pieces = _SECTION.split(content)
     pieces[::2] = [_LESS.sub(lambda match: b"&lt;" + match[0][1:], piece) for piece in pieces[::2]]
     return b"".join(pieces)
+
+
+def _closed(content: bytes) -> bytes:
+    """Close the elements of one text that are open when the next element of the feed begins."""
+    pieces = _SECTION.split(content.replace(b"\x00", b""))
+    sections = pieces[1::2]
+    pieces[1::2] = [b"\x00%d\x00" % place for place in range(len(sections))]
+    content = _UNCLOSED.sub(_close, b"".join(pieces))
+    return re.sub(rb"\x00(\d+)\x00", lambda match: sections[int(match[1])], content)
+
+
+def _close(match: re.Match[bytes]) -> bytes:
+    name, following = match[1].lower(), match[4].lower()
+    whole = following == b"/" + name or (name == b"author" and following in _PARTS)
+    return match[0] if whole else match[0] + b"</" + match[1] + b">"
 
 
 def _bounded_tag(match: re.Match[bytes]) -> bytes:
@@ -171,7 +203,7 @@ def _declare(content: bytes) -> bytes:
         return content
     known = {prefix.encode(): uri.encode() for uri, prefix in NAMESPACES.items()}
     said = b"".join(
-        b' xmlns:%s="%s"' % (prefix, known.get(prefix.lower(), b"urn:prefix:" + prefix))
+        b' xmlns:%s="%s"' % (prefix, known.get(prefix.lower(), UNDECLARED.encode() + prefix))
         for prefix in missing[:ATTRIBUTES_MOST]
     )
     return content[: root.end()] + said + content[root.end() :]

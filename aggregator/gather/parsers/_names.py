@@ -85,6 +85,22 @@ _ATOM: Final = frozenset(map(_plain, ATOM))
 _KNOWN: Final = {_plain(space): prefix for space, prefix in NAMESPACES.items()}
 
 
+# Namespaces whose attributes are those of the formats, and what `_mend` declares for a prefix.
+_ATTRIBUTES: Final = frozenset(
+    {*_OWN, *_ATOM, *(space for space, prefix in _KNOWN.items() if prefix != "xhtml")}
+    - {"", "http://www.w3.org/1999/02/22-rdf-syntax-ns"}
+)
+UNDECLARED: Final = "urn:prefix:"
+_FOREIGN: Final = frozenset({"xml", "xmlns", "xlink", "xsi", "rdf", "epub", "svg", "html", "xhtml"})
+
+
+def is_of_feeds(space: str) -> bool:
+    """Say whether an attribute of a namespace means what it means without."""
+    if space.startswith(UNDECLARED):
+        return space.removeprefix(UNDECLARED).lower() not in _FOREIGN
+    return _plain(space) in _ATTRIBUTES
+
+
 class Names(dict[str, str]):
     """What the tags of one document mean: `title`, `dc:creator`, '' for what says nothing to us.
 

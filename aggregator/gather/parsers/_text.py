@@ -8,6 +8,7 @@ from html.entities import html5
 from urllib.parse import urljoin
 
 from aggregator.core.model import Author
+from aggregator.text.scheme import with_scheme
 
 TITLE_MOST = 1_000
 LOOKED_AT = 2_000  # characters in which markup must show
@@ -21,6 +22,18 @@ _ADDRESS = re.compile(r"[^\s@<>()\"',;:]{1,100}@[^\s@<>()\"',;:]{1,200}")
 _MARKUP = re.compile(
     r"</[a-z][a-z0-9]{0,9}\s{0,9}>|<(?:br|img|hr|wbr)(?=[\s/>])[^<>]{0,2000}>", re.IGNORECASE
 )
+# What a body in HTML is made of; any other word in angle brackets belongs to the text.
+_HTML = frozenset(
+    "a abbr acronym address article aside audio b base bdi bdo big blockquote body br button caption"
+    " center cite code col colgroup dd del details dfn dir div dl dt em embed fieldset figcaption"
+    " figure font footer form h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe img input ins kbd"
+    " label legend li link main map mark math menu meta nav noscript object ol option p param picture"
+    " pre q rp rt ruby s samp script section select small source span strike strong style sub summary"
+    " sup svg table tbody td template textarea tfoot th thead time title tr track tt u ul var video"
+    " wbr".split()
+)
+_VOID = frozenset(("br", "hr", "img", "wbr", "input", "source", "embed"))
+_TAG = re.compile(r"<(/?)([A-Za-z][\w.:-]{0,40})((?:\s[^<>]{0,2000})?)/?>")
 _LETTER = re.compile(r"&(?:#\d{2,7};|#[xX][0-9a-fA-F]{2,6};|([a-zA-Z]{2,31}\d{0,2};))")
 
 
@@ -45,7 +58,11 @@ def address(text: str | None, base: str = "") -> str:
         return ""
     if "\n" in url or "\t" in url or "\r" in url:
         url = "".join(part.strip() for part in url.splitlines()).replace("\t", "")
-    if not base or url.startswith(("https://", "http://")):
+    if url.startswith(("https://", "http://")):
+        return url
+    if url[:3].lower() == "www":
+        url = with_scheme(url, base)
+    if not base:
         return url
     try:
         return urljoin(base, url)
@@ -60,6 +77,36 @@ def looks_like_html(text: str) -> bool:
     return "&" in text and any(
         not found[1] or found[1] in html5 for found in _LETTER.finditer(text[:LOOKED_AT])
     )
+
+
+def holds_html(text: str) -> bool:
+    """Say whether a text that ought to be plain is HTML beyond doubt.
+
+    A tag that is spoken of stands alone between blanks; one that is meant touches its text. A
+    word in angle brackets that is no element of HTML (<job_id>) makes the whole plain, unless
+    all of it stands between two tags.
+    """
+    opened: set[str] = set()
+    meant = unknown = False
+    for found in _TAG.finditer(text, 0, LOOKED_AT * 10):
+        name = found[2].lower()
+        before, after = text[found.start() - 1 : found.start()], text[found.end() : found.end() + 1]
+        alone = before in (" ", "\t") and after in (" ", "\t")
+        if name not in _HTML:
+            unknown = unknown or not (":" in name or {"svg", "math"} & opened)
+        elif name in _VOID:
+            meant = meant or not alone
+        elif found[1]:
+            meant = meant or (name in opened and before not in ("", " ", "\t"))
+        elif not alone:
+            opened.add(name)
+    return meant and (not unknown or _is_wrapped(text))
+
+
+def _is_wrapped(text: str) -> bool:
+    start, end = _TAG.match(text), text.rfind("</")
+    last = _TAG.fullmatch(text, end) if end >= 0 else None
+    return bool(start and last and {start[2].lower(), last[2].lower()} <= _HTML)
 
 
 def as_html(text: str) -> str:

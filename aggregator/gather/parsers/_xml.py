@@ -6,20 +6,34 @@ import html
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from lxml import etree
 
 from aggregator.core.errors import ParseError
 from aggregator.gather.parsers import _text
-from aggregator.gather.parsers._links import Link, relation
+from aggregator.gather.parsers._attributes import attribute
+from aggregator.gather.parsers._links import RELATIONS, Link, is_web, relation
 from aggregator.gather.parsers._names import RDF_RESOURCE, XML_LANG, Names
 
 Element = etree._Element  # noqa: SLF001  the library names its element no other way
 Fields = Mapping[str, list[Element]]
 
+OPTIONS: Final[dict[str, Any]] = {  # of every XML parser
+    "encoding": "utf-8",
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": True,  # texts above 10 MB; depth stays bounded at 2,048
+    "remove_comments": True,
+    "remove_pis": True,
+    "collect_ids": False,
+}
 _MARKUP: Final = {"html", "text/html", "xhtml", "application/xhtml+xml"}
 _PLAIN: Final = {"text", "plain", "text/plain"}
+_ATOM: Final = {"text", "untyped"}  # defaults
+_CERTAIN: Final = {"text", "html"}
+_OPEN: Final = {"guess", "untyped"}
 _ENTRIES: Final = {"item", "entry"}
 _HOLDERS: Final = {"channel", "items", "feed"}
 _DEEPEST: Final = 4  # containers in containers
@@ -30,31 +44,26 @@ class Context:
     """What reading an element needs to know of its document."""
 
     names: Names
-    url: str
+    url: str  # the base of relative addresses
     atom: bool
     based: bool  # some element may state a base of its own
     spoken: bool  # some element may state a language of its own
     pushed: bool = False  # CDF, which says in attributes what others say in elements
     language: str = ""
     page: str = ""  # the base of an entry without a link
+    document: str = ""  # the address of the document, where that is not the base
 
     def base(self, element: Element) -> str:
         """Return the base of the addresses in an element."""
-        return (element.base or "") if self.based else self.url
+        if not self.based:
+            return self.url
+        base = element.base or ""
+        return self.url if base == self.document else base
 
 
 def read_tree(content: bytes, base: str = "") -> Element | None:
     """Return the root of a well-formed document, None for any other; nothing outside is read."""
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=True,  # texts above 10 MB; depth stays bounded at 2,048
-        remove_comments=True,
-        remove_pis=True,
-        collect_ids=False,
-    )
+    parser = etree.XMLParser(**OPTIONS)
     try:
         return etree.fromstring(content, parser, base_url=base if base.isprintable() else "")
     except etree.XMLSyntaxError as error:
@@ -91,7 +100,8 @@ def entries(element: Element, names: Names, depth: int = 0) -> Iterator[Element]
 
 def all_of(found: Fields, keys: Iterable[str]) -> list[Element]:
     """Return the elements of these names, those of the first name first."""
-    return [each for key in keys if key in found for each in found[key]]
+    there = [found[key] for key in keys if key in found]
+    return there[0] if len(there) == 1 else [each for several in there for each in several]
 
 
 def in_order(element: Element, found: Fields, keys: Sequence[str], names: Names) -> list[Element]:
@@ -147,18 +157,26 @@ def local(tag: object) -> str:
 def construct(element: Element, default: str) -> tuple[str, str]:
     """Return the value of a text construct and its kind: `html`, `text`, or `` for other data.
 
-    `default` is the kind where the element does not say; "guess" looks at the text.
+    `default` is the kind where the element does not say: "guess" looks at the text, "untyped"
+    is plain text as in Atom unless it holds HTML beyond doubt.
     """
     if len(element):
         return inner(element).strip(), "html"
     value = (element.text or "").strip()
-    kind = element.get("type")
-    mode = element.get("mode") if kind or default == "text" else ""
-    if kind or mode:
-        return _typed(value, (kind or "").strip().lower(), mode or "", default)
+    kind = element.get("type") or attribute(element, "type")
+    mode = element.get("mode") if kind or default in _ATOM else ""
+    if kind or mode == "base64":
+        return _typed(value, kind.partition(";")[0].strip().lower(), mode or "", default)
+    return value, default if default in _CERTAIN else _untyped(value, default)
+
+
+def _untyped(value: str, default: str) -> str:
+    """Return the kind of a value of which its element does not say it."""
     if default == "guess":
-        return value, "html" if _text.looks_like_html(value) else "text"
-    return value, default
+        return "html" if _text.looks_like_html(value) else "text"
+    if default == "untyped":
+        return "html" if _text.holds_html(value) else "text"
+    return default
 
 
 def _typed(value: str, kind: str, mode: str, default: str) -> tuple[str, str]:
@@ -168,7 +186,7 @@ def _typed(value: str, kind: str, mode: str, default: str) -> tuple[str, str]:
         return value, "html" if _text.looks_like_html(value) else "text"
     if kind in _MARKUP:
         return (html.escape(value, quote=False) if _is_xml(kind, mode) else value), "html"
-    return value, "text" if kind in _PLAIN or default == "guess" else default
+    return value, "text" if kind in _PLAIN or default in _OPEN else default
 
 
 def _is_xml(kind: str, mode: str) -> bool:
@@ -220,26 +238,35 @@ def links(element: Element, found: Fields, keys: Iterable[str], context: Context
     for key in keys:
         for each in found[key][: _text.MANY * 3]:
             # RSS writes the address into the element, Atom into an attribute
-            href = each.get("href")
-            url = _text.address(href or each.text or each.get(RDF_RESOURCE), context.base(each))
+            href = each.get("href") or attribute(each, "href")
+            written = href or each.text or each.get(RDF_RESOURCE)
+            url = _text.address(written, context.base(each)) or _behind(each)
             if href:
                 linked.append(_link_of(each, url))
             elif url:
-                linked.append(Link(url))
+                linked.append(_link_of(each, url, spelt=True) if each.keys() else Link(url))
     own = attribute(element, "href") if context.pushed else ""
     return [*linked, Link(_text.address(own, context.base(element)))] if own else linked
 
 
-def _link_of(element: Element, url: str) -> Link:
-    rel, kind = relation(element.get("rel")), (element.get("type") or "").lower()
+def _type(element: Element) -> str:
+    return (element.get("type") or attribute(element, "type")).lower()
+
+
+def _behind(element: Element) -> str:
+    """Return the address behind `<link/>`, where those put it who take it for HTML's."""
+    tail = (element.tail or "").strip()
+    return tail if is_web(tail) and not tail.split()[1:] else ""
+
+
+def _link_of(element: Element, url: str, *, spelt: bool = False) -> Link:
+    """Return a link; one whose address is spelt out as text has a relation only if it is known."""
+    rel, kind = relation(element.get("rel") or attribute(element, "rel")), _type(element)
+    if spelt and rel not in RELATIONS:
+        rel = "alternate"
     if rel != "enclosure":
         return Link(url, rel, kind)
-    return Link(url, rel, kind, element.get("title") or "", element.get("length") or "")
-
-
-def attribute(element: Element, name: str) -> str:
-    """Return an attribute of CDF, whose names may be in capitals."""
-    return element.get(name) or element.get(name.upper()) or ""
+    return Link(url, rel, kind, attribute(element, "title"), attribute(element, "length"))
 
 
 def language_of(*elements: Element) -> str:

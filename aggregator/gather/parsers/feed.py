@@ -4,13 +4,14 @@ import dataclasses
 import io
 import re
 import warnings
+from itertools import islice
 from typing import Any, Final
 
 import feedparser
 
 from aggregator.core.errors import NotAFeed, ParseError
 from aggregator.core.model import Document, ParsedFeed, Skipped
-from aggregator.gather.parsers import _fast, _loose, _mend, _xml
+from aggregator.gather.parsers import _crowd, _fast, _limits, _loose, _mend, _xml
 from aggregator.text.charset import maybe_utf8, to_utf8
 
 ORDER: Final = 1  # after the formats that know themselves at the first letter
@@ -33,22 +34,31 @@ def parse(document: Document) -> ParsedFeed:
     """Read a feed; raise NotAFeed if it is something else, ParseError if it cannot be read."""
     packed = _mend.inflate(document.content, INFLATED_MOST)
     content = maybe_utf8(packed, content_type=document.content_type)
-    root = None
+    root: _xml.Element | None = None
+    skipped: tuple[Skipped, ...] = ()
     if content is not None:
         content = _body(content)
-        root = _xml.read_tree(content, document.url)
+        root, skipped = _tree(content, document)
     if content is None or root is None:
         content = _body(to_utf8(packed, content_type=document.content_type))
-        root = _xml.read_tree(content, document.url)
+        root, skipped = _tree(content, document)
     if root is None:
         content = _mend.mend(content)
-        root = _xml.read_tree(content, document.url)
+        root, skipped = _tree(content, document)
     if root is None:
         return loose(content, document.url)
     feed = _fast.read(root, content, document.url)
     if feed is None:
         raise NotAFeed(f"no feed: the document is <{_mend.root_name(content)}>")
-    return feed
+    return dataclasses.replace(feed, skipped=skipped) if skipped else feed
+
+
+def _tree(content: bytes, document: Document) -> tuple[_xml.Element | None, tuple[Skipped, ...]]:
+    """Return the tree of a well-formed document and what was left out of it."""
+    if _crowd.is_crowded(content):
+        most = document.max_entries or _limits.ENTRIES_MOST
+        return _crowd.read_tree(content, document.url, most)
+    return _xml.read_tree(content, document.url), ()
 
 
 def _body(content: bytes) -> bytes:
@@ -65,10 +75,12 @@ def loose(content: bytes, url: str) -> ParsedFeed:
     """Read any feed, mended, with feedparser; entries far down, and one cut off, are left out."""
     content, cut_off = _mend.whole_entries(content)
     skipped = [_CUT_OFF] if cut_off else []
-    starts = [found.start() for found in _ENTRY.finditer(content)]
-    if len(starts) > LOOSE_ENTRIES:
-        content = content[: starts[LOOSE_ENTRIES]]
-        reason = f"{len(starts) - LOOSE_ENTRIES} more: the document is not well-formed"
+    starts = (found.start() for found in _ENTRY.finditer(content))
+    beyond = next(islice(starts, LOOSE_ENTRIES, None), 0)
+    if beyond:
+        more = 1 + sum(1 for _ in starts)
+        content = content[:beyond]
+        reason = f"{more} more: the document is not well-formed"
         skipped.append(Skipped(where=f"entry {LOOSE_ENTRIES + 1}", reason=reason))
     found = _feedparser(_loose.prepare(content))
     if not found["entries"] and not found.get("version") and _mend.root_name(content) not in _FEEDS:

@@ -1,7 +1,9 @@
 """Reads JSON Feed 1.0 and 1.1."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from aggregator.core.errors import NotAFeed, ParseError
@@ -14,11 +16,14 @@ from aggregator.core.model import (
     RawEntry,
     Skipped,
 )
-from aggregator.gather.parsers import _text
+from aggregator.gather.parsers import _limits, _text
 from aggregator.text.charset import decode
 
 Object = Mapping[str, Any]
 _NOTHING: Final[Object] = {}
+_OPEN_MOST: Final = 200_000  # objects and lists
+_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_EMPTY: Final = re.compile(r"\{\s*\}")
 
 
 def accepts(document: Document) -> bool:
@@ -41,20 +46,55 @@ def parse(document: Document) -> ParsedFeed:
         raise ParseError("the JSON Feed has no list of items")
     info = _info(feed)
     base = info.link or document.url
-    entries, skipped = [], []
-    for number, item in enumerate(items, 1):
-        where = f"entry {number}"
-        if isinstance(item, dict):
-            entries.append(_entry(where, item, base))
-        else:
-            skipped.append(Skipped(where=where, reason="it is no object"))
-    return ParsedFeed(info=info, entries=tuple(entries), skipped=tuple(skipped))
+    objects = [(number, item) for number, item in enumerate(items, 1) if isinstance(item, dict)]
+    most = document.max_entries or _limits.ENTRIES_MOST
+    kept = _limits.newest([_dated(item) for _, item in objects], most, info.language)
+    return ParsedFeed(
+        info=info,
+        entries=tuple(_entry(f"entry {objects[at][0]}", objects[at][1], base) for at in kept),
+        skipped=(*_no_objects(items), *_over(len(objects) - len(kept), most)),
+    )
+
+
+def _dated(item: Object) -> str:
+    return _text.cut(_string(item.get("date_published")) or _string(item.get("date_modified")))
+
+
+def _no_objects(items: Sequence[object]) -> Iterator[Skipped]:
+    """Yield what is said of items that hold nothing: the first by number, the rest counted."""
+    odd = (number for number, item in enumerate(items, 1) if not isinstance(item, dict))
+    for number in islice(odd, _limits.REASONS_MOST // 2):
+        yield Skipped(where=f"entry {number}", reason="it is no object")
+    if more := sum(1 for _ in odd):
+        yield Skipped(where=f"{more} more entries", reason="they are no objects")
+
+
+def _over(count: int, most: int) -> Iterator[Skipped]:
+    if count:
+        yield _limits.over(count, most)
+
+
+def _check(text: str) -> None:
+    """Raise ParseError for more objects and lists than a feed may have; empty objects are free."""
+    if text.count("{") + text.count("[") <= _OPEN_MOST:
+        return
+    bare = _STRING.sub("", text)
+    if bare.count("{") + bare.count("[") - sum(1 for _ in _EMPTY.finditer(bare)) > _OPEN_MOST:
+        raise ParseError("the JSON holds too many objects and lists")
 
 
 def _load(text: str) -> Object:
     """Return the object that a text holds; every way to fail is a ParseError."""
+    _check(text)
     try:
-        found = json.loads(text, parse_int=_number, parse_constant=lambda _: None)
+        found = json.loads(
+            text,
+            strict=False,  # line breaks and tabs stand raw in the strings of some
+            parse_int=_number,
+            parse_float=str,  # as written, since it may be an id
+            parse_constant=lambda _: None,
+            object_pairs_hook=_object,
+        )
     except RecursionError as error:
         raise ParseError("the JSON is nested too deeply") from error
     except ValueError as error:
@@ -62,6 +102,11 @@ def _load(text: str) -> Object:
     if not isinstance(found, dict):
         raise NotAFeed("this is JSON, but no JSON Feed")
     return found
+
+
+def _object(pairs: list[tuple[str, Any]]) -> Object | None:
+    """Return an object; an empty one says nothing, and a million of them take memory."""
+    return dict(pairs) if pairs else None
 
 
 def _number(digits: str) -> int | str:
@@ -102,15 +147,33 @@ def _is_websub(hub: Object) -> bool:
 
 
 def _authors(thing: Object) -> tuple[Author, ...]:
-    """Return the authors of version 1.1, else the one author of 1.0."""
-    people = [
-        Author(
-            name=_text.line(_string(author.get("name")), _text.WORD_MOST),
-            url=_text.address(_string(author.get("url"))),
-        )
-        for author in _objects(thing.get("authors") or thing.get("author"))
-    ]
-    return _text.authors(people)
+    """Return the authors of version 1.1, else the one author of 1.0; a name alone is one, too."""
+    value = thing.get("authors") or thing.get("author")
+    several = value if isinstance(value, list) else [value]
+    return _text.authors([_author(one) for one in several[: _text.MANY * 10]])
+
+
+def _author(value: object) -> Author | None:
+    if not isinstance(value, dict):
+        return _text.person(_string(value)) if isinstance(value, str) else None
+    written = _text.line(_string(value.get("name")), _text.WORD_MOST)
+    email = _text.line(_string(value.get("email")), _text.WORD_MOST)
+    return Author(name=written, email=email, url=_text.address(_string(value.get("url"))))
+
+
+def _tags(value: object) -> tuple[str, ...]:
+    """Return the tags of a list, or of one text with commas."""
+    if isinstance(value, str):
+        return _text.words(_string(value)[:10_000].split(","))
+    several = value if isinstance(value, list) else [value]
+    return _text.words(_tag(one) for one in several[: _text.MANY * 10])
+
+
+def _tag(value: object) -> str:
+    if isinstance(value, dict):
+        named = (_string(value.get(key)) for key in ("name", "term", "label", "title"))
+        return next(filter(None, named), "")
+    return _string(value)
 
 
 def _entry(where: str, item: Object, base: str) -> RawEntry:
@@ -120,7 +183,6 @@ def _entry(where: str, item: Object, base: str) -> RawEntry:
     guid = _text.cut(_string(item.get("id")), _text.URL_MOST)
     html, plain = _string(item.get("content_html")), _string(item.get("content_text"))
     summary = _string(item.get("summary"))
-    tags = item.get("tags")
     updated = _text.cut(_string(item.get("date_modified")))
     return RawEntry(
         where=where,
@@ -132,7 +194,7 @@ def _entry(where: str, item: Object, base: str) -> RawEntry:
         content=_text.cut(html, _text.TEXT_MOST)
         or _text.as_html(_text.cut(plain, _text.TEXT_MOST)),
         authors=_authors(item),
-        categories=_text.words(map(_string, tags if isinstance(tags, list) else ())),
+        categories=_tags(item.get("tags")),
         enclosures=_enclosures(item, base),
         image=_text.address(_string(item.get("image") or item.get("banner_image")), base),
         published=_text.cut(_string(item.get("date_published"))) or updated,

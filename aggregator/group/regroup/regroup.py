@@ -248,7 +248,9 @@ class Regrouping:
         founders = {id_: homes.get(old.founder) for id_, old in olds.items()}
         shares = Counter((id_, n) for n, some in enumerate(held) for id_ in some)
         inheritance = id_inheritance.inherit(
-            shares, founders, {id_: old.first_published for id_, old in olds.items()}
+            shares,
+            founders,
+            {id_: old.first_published if old.shown else self._now for id_, old in olds.items()},
         )
         taken = {*inheritance.kept.values(), *self._orphaned_ids}
         made = []
@@ -271,6 +273,8 @@ class Regrouping:
         members = self._members(story)
         keys = [member.key for member in members]
         current = kept.representative if kept else ""
+        olds = [kept] if kept else olds
+        firsts = [old.first_published for old in olds if old.shown or not story.shown]
         return Story(
             id=id_,
             founder=kept.founder if kept else keys[0],
@@ -278,8 +282,9 @@ class Regrouping:
                 self._claims(story), current if current in keys else story.representative
             ),
             members=members,
-            first_published=min(old.first_published for old in ([kept] if kept else olds)),
+            first_published=min(firsts, default=self._now),
             updated=self._now,
+            shown=story.shown,
         )
 
     def _moves(self, made: Iterable[Story]) -> tuple[Move, ...]:

@@ -21,6 +21,7 @@ class StoryDraft:
     members: dict[str, Reason] = field(default_factory=dict)
     new: bool = False
     touched: bool = False
+    shown: bool = True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,6 +75,7 @@ class StoryDrafts:
                 updated=story.updated,
                 representative=story.representative,
                 members={member.key: member.reason for member in story.members},
+                shown=story.shown,
             )
         return self._drafts[id_]
 
@@ -94,6 +96,7 @@ class StoryDrafts:
         revised: datetime,
         id_: str = "",
         first: datetime | None = None,
+        shown: bool = True,
     ) -> StoryDraft:
         """Make a story of one entry."""
         draft = StoryDraft(
@@ -105,6 +108,7 @@ class StoryDrafts:
             members={key: reason},
             new=True,
             touched=True,
+            shown=shown,
         )
         self._drafts[draft.id] = draft
         self.story_of[key] = draft.id
@@ -115,6 +119,15 @@ class StoryDrafts:
         draft.members[key] = reason
         draft.touched = True
         self.story_of[key] = draft.id
+
+    def reveal(self, draft: StoryDraft, first: datetime | None = None) -> None:
+        """Publish a story that was never shown: now, unless the journal says when it was."""
+        if draft.shown:
+            return
+        draft.shown = draft.touched = True
+        draft.first_published = first or self.now
+        if first is None and not draft.new:
+            draft.updated = self.now
 
     def mark_changed(self, draft: StoryDraft, revised: datetime) -> None:
         """Note that what a story shows has changed, and when."""
@@ -154,11 +167,13 @@ class StoryDrafts:
             members=tuple(Member(key=key, reason=draft.members[key]) for key in keys),
             first_published=draft.first_published,
             updated=draft.updated,
+            shown=draft.shown,
         )
 
-    def _age(self, draft: StoryDraft) -> tuple[bool, datetime, tuple[float, str]]:
+    def _age(self, draft: StoryDraft) -> tuple[bool, bool, datetime, tuple[float, str]]:
         """Return the sort key of a story: the smallest one was published first."""
-        return draft.new, draft.first_published, self.first_position(draft)
+        hidden = not draft.shown
+        return hidden, draft.new, draft.first_published, self.first_position(draft)
 
 
 def _unknown(keys: Sequence[str], times: Mapping[str, float]) -> dict[str, tuple[float, str]]:

@@ -121,6 +121,29 @@ class Work:
                 late = parted if kind == "split" else max(pair, key=self.drafts.position)
                 self._part(late)
 
+        for pair, (kind, _) in self.rules.undone.items():
+            if pair not in self.rules.pairs and pair <= self._new_keys():
+                self._undo(pair, kind)
+
+    def _undo(self, pair: frozenset[str], kind: rules.Kind) -> None:
+        """Give two entries the chance to stand as if the user had said nothing of them.
+
+        It is called when their turn has come, once after the user took the correction back.
+        """
+        one, other = (self.drafts.story(key) for key in sorted(pair))
+        if one is None or other is None:
+            return
+        if kind != "join" and one is not other:
+            self._merge(one, other)
+        elif kind == "join" and one is other:
+            later = max(pair, key=self.drafts.position)
+            for key in sorted(pair) if len(one.members) > len(pair) else (later,):
+                self.drafts.remove(key)  # its turn decides
+            self._show(one)
+
+    def _new_keys(self) -> set[str]:
+        return {stored.key for stored in self.new}
+
     def place(self, turn: int) -> None:
         """Give one entry its story."""
         stored = self.new[turn]
@@ -133,7 +156,11 @@ class Work:
             self._restore(stored)
         else:
             self._decide(turn)
-        self._show(self.drafts.draft(self.drafts.story_of[stored.key]))
+        placed = self.drafts.draft(self.drafts.story_of[stored.key])
+        if stored.shown:
+            _, first = self.context.past.journal.get(stored.key, ("", None))
+            self.drafts.reveal(placed, first)
+        self._show(placed)
 
     def finish(self) -> Grouping:
         """Return what was done."""
@@ -161,7 +188,12 @@ class Work:
             self._join(self.drafts.draft(id_), stored, Reason(kind="journal"))
         else:
             self.drafts.start(
-                stored.key, Reason(kind="journal"), revised=stored.revised, id_=id_, first=first
+                stored.key,
+                Reason(kind="journal"),
+                revised=stored.revised,
+                id_=id_,
+                first=first,
+                shown=stored.shown,
             )
 
     def _decide(self, turn: int) -> None:
@@ -180,7 +212,8 @@ class Work:
         above = {id_: one for id_, one in above.items() if one > 0 and self._open(id_, stored.key)}
         chosen = assign.best_story(above)
         if not chosen:
-            self.drafts.start(stored.key, Reason(kind="founder"), revised=stored.revised)
+            founder = Reason(kind="founder")
+            self.drafts.start(stored.key, founder, revised=stored.revised, shown=stored.shown)
             return
         why = reason(stored, near[chosen], fits[chosen], self.scored, self.rows, model=self.model)
         self._join(self.drafts.draft(chosen), stored, why)

@@ -21,6 +21,7 @@ class Rules:
     """What holds for each pair of entries: the last word on it."""
 
     pairs: Mapping[frozenset[str], tuple[Kind, str]]  # with the entry that is split off
+    undone: Mapping[frozenset[str], tuple[Kind, str]] = field(default_factory=dict)
     _of: Mapping[str, tuple[tuple[str, Kind], ...]] = field(default_factory=dict)
 
     def forbids(self, key: str, members: Iterable[str]) -> bool:
@@ -58,19 +59,37 @@ class NamedEntries:
 
 
 def from_decisions(decisions: Iterable[Decision]) -> Rules:
-    """Return the rules that follow from decisions, later ones over earlier ones."""
-    pairs: dict[frozenset[str], tuple[Kind, str]] = {}
+    """Return the rules that follow from decisions, later ones over earlier ones.
+
+    One that is undone lets the one before it hold again; what the configuration says cannot be.
+    """
+    said: dict[frozenset[str], list[Decision]] = {}
+    undone: dict[frozenset[str], tuple[Kind, str]] = {}
     for decision in decisions:
         if decision.a != decision.b:
             pair = frozenset((decision.a, decision.b))
-            pairs.pop(pair, None)
-            pairs[pair] = (decision.kind, decision.b)
+            stack = said.pop(pair, [])
+            said[pair] = stack
+            undone.pop(pair, None)
+            if decision.kind != "undo":
+                stack.append(decision)
+            elif stack and stack[-1].when != _ALWAYS:
+                undone[pair] = _rule(stack.pop())
+    pairs = {pair: _rule(stack[-1]) for pair, stack in said.items() if stack}
     of: dict[str, list[tuple[str, Kind]]] = defaultdict(list)
     for pair, (kind, _) in pairs.items():
         a, b = sorted(pair)
         of[a].append((b, kind))
         of[b].append((a, kind))
-    return Rules(pairs=pairs, _of={key: tuple(found) for key, found in of.items()})
+    known = {key: tuple(found) for key, found in of.items()}
+    return Rules(pairs=pairs, undone=undone, _of=known)
+
+
+def _rule(decision: Decision) -> tuple[Kind, str]:
+    kind = decision.kind
+    if kind == "undo":  # never on a stack
+        raise ValueError(kind)
+    return kind, decision.b
 
 
 def configured_decisions(

@@ -5,8 +5,8 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
-from html import escape, unescape
+from html import escape
+from itertools import islice
 
 from aggregator.core import ids
 from aggregator.core.model import (
@@ -20,22 +20,20 @@ from aggregator.core.model import (
 )
 from aggregator.publish import signed_links
 from aggregator.publish.renderers import LIST
-from aggregator.text import fold, phrases, urls
+from aggregator.publish.renderers._writable import (
+    language,
+    line,
+    media_type,
+    plain_title,
+    public_uri,
+    uri,
+)
+from aggregator.publish.reports import page_of, reports
+from aggregator.text import fold, phrases
 
 NAMESPACE = "urn:uuid:3c7f1f86-0d5e-5b0f-9a6c-5f1f0c2d7e11"  # of story: elements; never changes
 HISTORY = "http://purl.org/syndication/history/1.0"
 
-_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
-_PLAIN_URI = re.compile(
-    r"https?://(?:[a-z0-9][a-z0-9-]*\.)+[a-z]{2,}"
-    r"(?:[/?](?:[\w.~!$&'()*+,;=:@/?-]++|%[0-9A-Fa-f]{2})*+)?",
-    re.ASCII,
-)
-_URI = re.compile(
-    r"(?P<scheme>https?)://(?:[^/?#@]*@)?"
-    r"(?P<host>(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d{1,5})?):?(?P<rest>(?:[/?#].*)?)",
-    re.ASCII | re.IGNORECASE,
-)
 _CHARS = r"[\w.~!$'()*+,;=:@/?-]+"
 _ID = re.compile(
     r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -44,25 +42,6 @@ _ID = re.compile(
     re.ASCII,
 )
 _MAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
-_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
-_ESCAPED = re.compile(r"&(?=(?:lt|gt|quot|#\d+|#x[\da-fA-F]+);)")
-_MARKUP = re.compile(r"<(/?[A-Za-z][^<>]*)>")
-_TYPES = {
-    "mp3": "audio/mpeg",
-    "m4a": "audio/mp4",
-    "ogg": "audio/ogg",
-    "opus": "audio/ogg",
-    "mp4": "video/mp4",
-    "m4v": "video/mp4",
-    "webm": "video/webm",
-    "jpg": "image/jpeg",
-    "jpeg": "image/jpeg",
-    "png": "image/png",
-    "gif": "image/gif",
-    "webp": "image/webp",
-    "pdf": "application/pdf",
-}
-_TITLE_MOST = 500
 _MOST = 30  # categories, authors and enclosures of an entry, each
 
 
@@ -183,33 +162,9 @@ def address(edition: Edition, path: str) -> str:
     return uri(f"{edition.home_url.rstrip('/')}/{path}")
 
 
-@lru_cache(maxsize=4096)
-def uri(link: str) -> str:
-    """Return a web address as a URI, or ''."""
-    if _PLAIN_URI.fullmatch(link):  # the common case, at a tenth of the cost
-        return link
-    written = urls.rfc3986(fold.xml_safe(link)) if link else ""
-    match = _URI.fullmatch(written)
-    if match is None or not urls.is_web(written):
-        return ""
-    return f"{match['scheme'].lower()}://{match['host']}{match['rest']}"  # never publish a password
-
-
-@lru_cache(maxsize=4096)
-def plain_title(title: str) -> str:
-    """Return a title that is safe whether a reader takes titles for text or for HTML."""
-    shown = fold.xml_safe(fold.shorten(fold.plain(title[: 4 * _TITLE_MOST]), _TITLE_MOST))
-    while _ESCAPED.search(shown):
-        shown = fold.xml_safe(fold.plain(unescape(shown)))
-    return _MARKUP.sub(r"‹\1›", shown) if "<" in shown else shown
-
-
-def media_type(enclosure: Enclosure) -> str:
-    """Return the media type of a file, guessed from its name if unknown."""
-    if _TYPE.fullmatch(enclosure.type):
-        return enclosure.type.lower()
-    suffix = enclosure.url.partition("?")[0].rpartition(".")[2].lower()
-    return _TYPES.get(suffix, "application/octet-stream")
+def home(edition: Edition) -> str:
+    """Return the address of the pages, or '' if readers of the feed may not open them."""
+    return address(edition, "") if edition.has_pages else ""
 
 
 def _rendition(shown: ShownStory, edition: Edition, *, scrub: bool) -> Rendition:
@@ -221,11 +176,11 @@ def _rendition(shown: ShownStory, edition: Edition, *, scrub: bool) -> Rendition
     spread = timedelta(microseconds=zlib.crc32(shown.story.id.encode()) % 1_000_000)
     return Rendition(
         id=shown.story.id,
-        language=_language(entry.language),
+        language=language(entry.language),
         title=_title(lead),
         link=uri(entry.link),
         via="" if entry.via == entry.link else uri(entry.via),
-        summary=_line_of(entry.summary),
+        summary=line(entry.summary),
         start=entry.text[:1000],
         html=fold.xml_safe(html) if scrub else html,
         published=published,
@@ -233,23 +188,19 @@ def _rendition(shown: ShownStory, edition: Edition, *, scrub: bool) -> Rendition
         updated=max(shown.story.updated + spread, published),
         origin=_origin(lead, edition),
         authors=_authors(lead),
-        categories=_categories(entry.categories),
+        categories=_categories((*_of_sources(shown, edition), *entry.categories)),
         enclosures=_enclosures(entry.enclosures),
         image=uri(entry.image),
-        rights=_line_of(entry.rights),
+        rights=line(entry.rights),
         mentions=mentions,
         publishers=len({one.entry.publisher.id for one in shown.entries}),
         page=_page(shown, edition),
     )
 
 
-def _line_of(written: str) -> str:
-    return fold.xml_safe(fold.plain(written)) if written else ""
-
-
 def _page(shown: ShownStory, edition: Edition) -> str:
     """Return the URL of the page of the story; entries by themselves have none."""
-    if edition.spec.group != "stories":
+    if edition.spec.group != "stories" or not edition.has_pages:
         return ""
     return address(edition, f"stories/{shown.story.id.removeprefix('urn:uuid:')}")
 
@@ -260,12 +211,6 @@ def _published(shown: ShownStory) -> datetime:
         if one.key == shown.story.founder:
             return one.published
     return min(one.published for one in shown.entries)
-
-
-@lru_cache(maxsize=256)
-def _language(tag: str) -> str:
-    tag = tag.replace("_", "-")
-    return tag if _TAG.fullmatch(tag) else ""
 
 
 def _title(stored: StoredEntry) -> str:
@@ -284,11 +229,13 @@ def _name(publisher: Publisher) -> str:
 def _mentions(shown: ShownStory, edition: Edition) -> Iterator[Mention]:
     copies = {one.key for one in shown.story.members if one.reason.kind == "same text"}
     lead_copies = shown.lead.key in copies
-    for stored in shown.entries[1:]:
+    own_page = page_of(shown.lead)
+    for stored in islice(reports(shown), 1, None):
         yield Mention(
             publisher=_name(stored.entry.publisher),
             title=_title(stored),
-            link=uri(stored.entry.link),
+            # An entry that leads to itself is of no use to its reader.
+            link="" if page_of(stored) == own_page else uri(stored.entry.link),
             published=stored.published,
             same_text=stored.key in copies
             or (lead_copies and _nearest(shown, shown.lead.key) == stored.key),
@@ -345,25 +292,19 @@ def _origin(lead: StoredEntry, edition: Edition) -> Origin:
         id=_origin_id(publisher, home),
         title=_name(publisher),
         link=home,
-        self_url=_public(own.self_url) if own else "",
-        rights=_line_of(own.rights) if own else "",
+        self_url=public_uri(own.self_url) if own else "",
+        rights=line(own.rights) if own else "",
         # The time of the entry, for later changes of its feed do not matter here.
         updated=lead.revised,
     )
 
 
 def _origin_id(publisher: Publisher, home: str) -> str:
-    if written := _public(publisher.feed_id):
+    if written := public_uri(publisher.feed_id):
         return written
     if _ID.fullmatch(publisher.feed_id):
         return publisher.feed_id
     return home or ids.feed_id(f"publisher {fold.xml_safe(publisher.id)}")
-
-
-@lru_cache(maxsize=1024)
-def _public(address: str) -> str:
-    """Return the URL of a feed, or '' if it holds a secret."""
-    return uri(address) if urls.redact(address) == address else ""
 
 
 def _authors(lead: StoredEntry) -> tuple[Author, ...]:
@@ -380,9 +321,18 @@ def _authors(lead: StoredEntry) -> tuple[Author, ...]:
     return tuple(people.values())
 
 
+def _of_sources(shown: ShownStory, edition: Edition) -> Iterator[str]:
+    """Yield the categories of the sources that report the story, that of the shown entry first."""
+    for stored in shown.entries:
+        if category := edition.categories.get(stored.source_id):
+            yield category
+
+
 def _categories(categories: Iterable[str]) -> tuple[str, ...]:
     shown = (fold.shorten(plain_title(category), 100) for category in categories)
-    distinct = {one.casefold(): one for one in shown if one}
+    distinct: dict[str, str] = {}
+    for one in filter(None, shown):
+        distinct.setdefault(one.casefold(), one)
     return tuple(distinct.values())[:_MOST]
 
 

@@ -7,6 +7,8 @@ from lxml import etree
 from aggregator.core.model import Source
 from aggregator.text import fold, urls
 
+_DIVIDERS = frozenset("/,")  # the attribute would be read as several categories
+
 
 def render_sources(sources: Iterable[Source], *, title: str) -> bytes:
     """Return the sources that have a URL, by category and without credentials."""
@@ -34,6 +36,9 @@ def _group(category: str, groups: dict[str, etree._Element]) -> etree._Element:
 def _add(parent: etree._Element, source: Source) -> None:
     title = fold.xml_safe(source.title or source.id)
     attributes = {"type": "rss", "text": title, "title": title, "xmlUrl": _address(source)}
+    category = fold.xml_safe(source.category).strip()
+    if category and not _DIVIDERS.intersection(category):
+        attributes["category"] = f"/{category}"
     if source.language:
         attributes["language"] = fold.xml_safe(source.language)
     etree.SubElement(parent, "outline", attributes)

@@ -14,7 +14,7 @@ from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from aggregator.core.model import Author, Edition, Tombstone
-from aggregator.publish.renderers import _content
+from aggregator.publish.renderers import _content, _writable
 from aggregator.publish.renderers._content import Origin, Rendition
 
 EXTENSION = "atom"
@@ -36,6 +36,8 @@ def _write(edition: Edition, shown: tuple[Rendition, ...]) -> bytes:
     feed.stories.edition = edition
     feed.id(_content.feed_id(edition))
     feed.title(_content.feed_title(edition))
+    if edition.note:
+        feed.subtitle(_writable.line(edition.note))
     feed.updated(_content.last_change(edition, shown))
     feed.generator("storyfold")
     feed.icon(_content.address(edition, "icon.png"))
@@ -66,7 +68,7 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
     def extend_atom(self, feed: Any) -> Any:
         """Write the links of the feed, and its tombstones before the first entry."""
         _link(feed, "self", self.edition.self_url, type=MEDIA_TYPE)
-        _link(feed, "alternate", _content.address(self.edition, ""), type="text/html")
+        _link(feed, "alternate", _content.home(self.edition), type="text/html")
         for rel, address in self.edition.links:
             _link(feed, rel, address)
         if _content.is_archive(self.edition):

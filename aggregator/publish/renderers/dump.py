@@ -8,7 +8,7 @@ from functools import lru_cache
 from html import escape
 
 from aggregator.core.model import Edition, StoredEntry
-from aggregator.publish.renderers import _content
+from aggregator.publish.renderers import _writable
 from aggregator.text import fold
 
 EXTENSION = "dumps.zip"
@@ -50,8 +50,8 @@ def _dump(stored: StoredEntry) -> str:
     entry = stored.entry
     gathered = entry.gathered or stored.first_seen
     stamp = (gathered - _EPOCH) // _MILLISECOND
-    title = _content.plain_title(entry.title)
+    title = _writable.plain_title(entry.title)
     authors = "".join(f"<address>{escape(one.name)}</address>" for one in entry.authors)
     written = f'<time datetime="{stored.published.isoformat()}">{stored.published:%Y-%m-%d}</time>'
-    head = f"<!--{stamp}-->\n[{title}]({_content.uri(entry.link)})\n------\n\n"
+    head = f"<!--{stamp}-->\n[{title}]({_writable.uri(entry.link)})\n------\n\n"
     return f"{head}{authors}{written}{entry.html}\n"

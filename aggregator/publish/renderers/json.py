@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from aggregator.core.model import Author, Edition, Enclosure
-from aggregator.publish.renderers import _content
+from aggregator.publish.renderers import _content, _writable
 from aggregator.publish.renderers._content import Rendition
 
 EXTENSION = "json"
@@ -38,7 +38,8 @@ def _feed(edition: Edition) -> dict[str, Any]:
     return {
         "version": "https://jsonfeed.org/version/1.1",
         "title": _content.feed_title(edition),
-        "home_page_url": _content.address(edition, ""),
+        "description": _writable.line(edition.note),
+        "home_page_url": _content.home(edition),
         "feed_url": edition.self_url,
         "next_url": links.get("prev-archive", ""),
         "icon": _content.address(edition, "icon.png"),

@@ -8,7 +8,7 @@ from html import escape
 from lxml import etree
 
 from aggregator.core.model import Edition
-from aggregator.publish.renderers import _content
+from aggregator.publish.renderers import _content, _writable
 from aggregator.publish.renderers._content import Rendition
 
 EXTENSION = "rss"
@@ -35,11 +35,12 @@ def _write(edition: Edition, shown: tuple[Rendition, ...]) -> bytes:
         prefixes = _PREFIXES | {"fh": _content.HISTORY}
     root = etree.Element("rss", {"version": "2.0"}, nsmap=prefixes)
     channel = etree.SubElement(root, "channel")
-    home = _content.address(edition, "")
+    home = _content.home(edition) or edition.self_url  # RSS must have a link
     title = _content.feed_title(edition)
     _add(channel, "title", title)
     _add(channel, "link", home)
-    _add(channel, "description", title)
+    note = escape(_writable.line(edition.note), quote=False)
+    _add(channel, "description", note or title)
     _add(channel, "lastBuildDate", _date(_content.last_change(edition, shown)))
     _add(channel, "generator", "storyfold")
     _add_icon(channel, edition, title, home)
@@ -77,7 +78,7 @@ def _add_story(channel: etree._Element, shown: Rendition) -> None:
         _add(item, "category", category)
     _add(item, "dc:language", shown.language)
     _add(item, "dc:rights", shown.rights)
-    if address := _content.uri(shown.origin.self_url or shown.origin.id) or shown.origin.link:
+    if address := _writable.uri(shown.origin.self_url or shown.origin.id) or shown.origin.link:
         _add(item, "source", shown.origin.title, url=address)
     # Readers take the description for HTML and expect it before the content.
     _add(item, "description", escape(shown.excerpt, quote=False))

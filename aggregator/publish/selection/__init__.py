@@ -49,6 +49,11 @@ def conditions(
     return lambda shown: all(fits(shown) for fits in wanted)
 
 
+def categories_of(sources: Iterable[Source]) -> dict[str, str]:
+    """Return the configured categories, by the identity of their source."""
+    return {source.identity: source.category for source in sources if source.category}
+
+
 def check(spec: FeedSpec) -> None:
     """Raise ConfigError if a word or an expression of the feed cannot be used."""
     for key, words in (("include", spec.include), ("exclude", spec.exclude)):
@@ -124,7 +129,7 @@ def _filter(spec: FeedSpec, sources: Sequence[Source]) -> _Filter:
     return _Filter(
         identities=frozenset(identity.get(one, one) for one in spec.sources),
         categories=frozenset(fold.fold(one) for one in spec.categories),
-        category_of={source.identity: source.category for source in sources},
+        category_of=categories_of(sources),
         languages=tuple(fold.language_key(one) for one in spec.languages),
         include=tuple(matcher(word, key="include") for word in spec.include),
         exclude=tuple(matcher(word, key="exclude") for word in spec.exclude),

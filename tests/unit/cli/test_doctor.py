@@ -1,5 +1,8 @@
 """What is wrong with an installation, and how to mend it."""
 
+import dataclasses
+import socket
+import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from aggregator import bootstrap
-from aggregator.cli.doctor import _source
+from aggregator.cli.doctor import _clock, _port, _source
 from aggregator.core.model import Source, SourceState
 from aggregator.store import open_store
 from tests.builders import make_lease
+from tests.integration.loopback import Quiet, listening
 from tests.unit.cli.conftest import Run
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -99,4 +103,82 @@ def test_subscriptions_are_counted(run: Run, home: Path) -> None:
         store.save_lease(make_lease(path="d", state="leaving"))
     found = states(run)
     assert found["websub: 1 of 2 subscriptions live"] == "ok"
-    assert found["websub: hubs denied 1 subscriptions"] == "warning"
+    assert found["websub: hubs denied 1 subscription"] == "warning"
+
+
+def mends(run: Run, *arguments: str) -> dict[str, str]:
+    return {row["what"]: row["mend"] for row in run("doctor", "--json", *arguments).rows}
+
+
+def test_the_clock_is_compared_with_what_was_remembered(run: Run, home: Path) -> None:
+    run("fetch", "--quiet")
+    now = bootstrap.now()
+    with closing(open_store("sqlite", data=home / "data", now=now)) as store:
+        state = store.source_states()["gazette"]
+        later = dataclasses.replace(state, last_fetch=now + timedelta(days=2))
+        store.save_state("gazette", later)
+    (said,) = [what for what in mends(run) if "the clock says" in what]
+    assert "timedatectl" in mends(run)[said]
+    assert [one.state for one in _clock({}, datetime(1970, 1, 1, tzinfo=UTC))] == ["fault"]
+    assert list(_clock({}, now)) == []
+
+
+def test_no_name_server_is_one_finding(run: Run, home: Path) -> None:
+    path = home / "config" / "aggregator.yaml"
+    text = path.read_text("utf-8").replace("path: ../gazette.xml", "url: https://gazette.example/")
+    path.write_text(text, encoding="utf-8")
+    now = bootstrap.now()
+    with closing(open_store("sqlite", data=home / "data", now=now)) as store:
+        error = "nobody could be asked where gazette.example is"
+        store.save_state("gazette", SourceState(error=error, failures=3))
+    found = mends(run)
+    assert "/etc/resolv.conf" in found["DNS: no name server answered for 1 source (gazette)"]
+    assert not any(what.startswith("gazette:") for what in found)
+
+
+def test_a_port_that_is_taken_is_told_from_our_own() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        (found,) = _port(silent.getsockname()[1])
+    assert found.state == "warning"
+    assert "is in use by another program" in found.what
+    assert "--port" in found.mend
+
+    class Health(Quiet):
+        def do_GET(self) -> None:  # noqa: N802  its name in the library
+            """Answer as our server does."""
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"status": "ok", "feeds": {}, "sources": {}}')
+
+    with listening(Health) as address:
+        (found,) = _port(int(address.rpartition(":")[2]))
+    assert (found.state, found.what.endswith("aggregator serves there")) == ("ok", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "mend"),
+    [
+        ("sources: [", "is not YAML", "change it in line 1 of"),
+        ("sources: ['https://${NOPE}.example/']", "NOPE is not set", "export the variable"),
+        ("", "the file is empty", "change it in line 1"),
+        ("public_url: http://127.0.0.1:9/\nsources: [x]", "must be an address", "aggregator check"),
+    ],
+)
+def test_each_fault_of_the_file_has_its_mend(
+    run: Run, home: Path, text: str, what: str, mend: str
+) -> None:
+    (home / "config" / "aggregator.yaml").write_text(text, encoding="utf-8")
+    (found,) = [one for one in run("doctor", "--json").rows if one["state"] == "fault"]
+    assert what in found["what"]
+    assert mend in found["mend"]
+
+
+def test_no_configuration_and_a_newer_database(run: Run, home: Path) -> None:
+    run("fetch", "--quiet")
+    with closing(sqlite3.connect(home / "data" / "aggregator.db")) as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.commit()
+    (found,) = [one for one in run("doctor", "--json").rows if one["state"] == "fault"]
+    assert "update the program" in found["mend"]
+    (home / "config" / "aggregator.yaml").unlink()
+    assert "aggregator init" in run("doctor").out

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.store import lock_folder
+from tests.integration.hub import open_hub
 from tests.unit.cli.conftest import Run
 
 
@@ -149,3 +150,40 @@ def test_a_feed_that_cannot_be_written_is_a_failure_that_is_told(run: Run, home:
     assert result.status == 1
     assert "merged.atom" in result.err
     assert "Traceback" not in result.err
+
+
+def test_an_address_alone_leaves_the_configured_feeds_as_they_are(run: Run, home: Path) -> None:
+    path = home / "config" / "aggregator.yaml"
+    path.write_text(
+        path.read_text("utf-8")
+        + "  - {name: local, categories: [local]}\n  - {name: dumps, sources: [coast]}\n",
+        encoding="utf-8",
+    )
+    run("fetch", "--quiet")
+    folder = home / "data" / "feeds"
+    before = {name: (folder / name).read_bytes() for name in ("local.atom", "dumps.atom")}
+    assert b"Bread prices" in before["local.atom"]
+    result = run("fetch", "--url", "http://127.0.0.1:1/feed", "--json")
+    assert [one["outcome"] for one in result.rows[0]["sources"]] == ["refused"]
+    assert {name: (folder / name).read_bytes() for name in before} == before
+    both = run("fetch", "--url", "http://127.0.0.1:1/feed", "--source", "coast", "--json")
+    assert [one["outcome"] for one in both.rows[0]["sources"]] == ["unchanged", "refused"]
+
+
+def test_a_dry_run_tells_no_hub_and_says_what_it_would_write(run: Run, home: Path) -> None:
+    path = home / "config" / "aggregator.yaml"
+    with open_hub() as hub:
+        place = hub.address.removeprefix("http://").partition("/")[0]
+        more = f"websub: {{hub: '{hub.address}'}}\nfetch: {{allow_private: ['{place}']}}\n"
+        path.write_text(path.read_text("utf-8") + more, encoding="utf-8")
+        dry = run("fetch", "--dry-run")
+        assert dry.status == 0
+        assert hub.told == []
+        assert f"would write {home / 'data' / 'feeds' / 'merged.atom'}" in dry.out
+        assert not (home / "data").exists()
+        run("fetch", "--quiet")
+        assert hub.told  # the real run tells it
+        told = list(hub.told)
+        again = run("fetch", "--dry-run")
+        assert "write" not in again.out  # nothing would change
+        assert hub.told == told

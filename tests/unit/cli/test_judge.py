@@ -103,7 +103,7 @@ def test_trains_and_judges_with_what_was_trained(run: Run, home: Path) -> None:
     (home / "labelled.jsonl").write_text(lines(*rows), encoding="utf-8")
     made = run("train", "labelled.jsonl", "-o", "weights.json")
     assert made.status == 0, made.err
-    assert "of 1 files" in made.out
+    assert "of 1 file" in made.out
     (shown,) = run("evaluate", "labelled.jsonl", "--weights", "weights.json", "--json").rows
     assert shown["pair_f1"] > 0.9
 

@@ -4,13 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from aggregator.cli import main
 from tests.unit.cli.conftest import Run
+from tests.waiting import HUNG, until
 
 PROGRAM = [sys.executable, "-m", "aggregator"]
 
@@ -73,7 +73,7 @@ def test_an_interrupt_is_quiet_and_tells_by_its_status(home: Path) -> None:
     process.stdin.flush()
     assert process.stdout.readline() == b'{"id": 1, "output": "same"}\n'  # answered at once
     process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 130
+    assert process.wait(HUNG) == 130
     assert process.stderr.read() == b""
     for stream in (process.stdin, process.stdout, process.stderr):
         stream.close()
@@ -86,13 +86,14 @@ def test_the_daemon_runs_and_ends_cleanly(home: Path) -> None:
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=home,
         env={**os.environ, "PYTHONWARNINGS": "default"},
     )  # fmt: skip
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and process.poll() is None:
-        if feed.exists() and "Aurora" in feed.read_text(encoding="utf-8"):
-            break
-        time.sleep(0.05)
+    until(
+        lambda: (
+            process.poll() is not None
+            or (feed.exists() and "Aurora" in feed.read_text(encoding="utf-8"))
+        )
+    )
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=HUNG)
     assert "Aurora" in feed.read_text(encoding="utf-8"), err
     assert process.returncode in (0, 130)
     assert "Traceback" not in err
@@ -109,7 +110,7 @@ def test_serving_alone_ends_cleanly(home: Path) -> None:
     while "running on" not in seen.lower() and (line := process.stderr.readline()):
         seen += line
     process.send_signal(signal.SIGTERM)
-    rest = process.communicate(timeout=20)[1]
+    rest = process.communicate(timeout=HUNG)[1]
     assert process.returncode in (0, -signal.SIGTERM, 143)
     assert "Traceback" not in seen + rest
 

@@ -13,7 +13,8 @@ def test_init_writes_a_sound_file_and_never_over_another(run: Run, home: Path) -
     made = run("init", home / "new")
     path = home / "new" / "config" / "aggregator.yaml"
     assert made.status == 0
-    assert path.read_text(encoding="utf-8") == template.text()
+    assert path.read_text(encoding="utf-8") == template.text("../samples")
+    assert len(list((home / "new" / "samples").iterdir())) == 5
     assert run("check", "--config", path).status == 0
     again = run("init", home / "new", "--quiet")
     assert again.status == 2
@@ -21,7 +22,7 @@ def test_init_writes_a_sound_file_and_never_over_another(run: Run, home: Path) -
 
 
 def test_check_says_that_all_is_well(run: Run) -> None:
-    assert "in order (2 sources, 1 feeds)" in run("check").out
+    assert "OK: 2 sources, 1 feed\n" in run("check").out
     assert run("check", "--quiet").out == ""
     (row,) = run("check", "--json").rows
     assert row == {"config": "config/aggregator.yaml", "sources": 2, "feeds": 1}

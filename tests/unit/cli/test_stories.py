@@ -1,12 +1,16 @@
 """Stories, their reasons, and corrections."""
 
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aggregator import bootstrap
 from aggregator.cli.stories import _readable, in_words
-from aggregator.core.model import Member, Reason
-from tests.builders import make_stored
+from aggregator.core.model import Grouping, Member, Reason
+from aggregator.store import open_store
+from tests.builders import make_stored, make_story
 from tests.unit.cli.conftest import Run
 
 FERRY = "https://gazette.example/ferry"
@@ -31,7 +35,7 @@ def test_list(run: Run) -> None:
     assert len(run("stories", "list", "--limit", "1", "--json").rows) == 1
     words = run("stories", "list").out
     assert "Bread prices fall again" in words
-    assert rows[0]["id"].rpartition(":")[2] in words
+    assert rows[0]["id"].rpartition(":")[2][:8] in words
     assert run("stories", "list", "--quiet").out == ""
 
 
@@ -139,3 +143,62 @@ def test_reasons_in_words() -> None:
         f"reports the same event as {nearest.entry.publisher.title} (93% sure); title +2.0,"
         " names +1.0, hours -0.5, lead +0.3; shares Aurora, Northport"
     )
+
+
+@pytest.mark.parametrize("kind", ["join", "never", "split"])
+def test_a_correction_is_listed_and_undone_as_if_it_had_not_been(run: Run, kind: str) -> None:
+    run("fetch", "--quiet")
+    before = {row["id"]: row["members"] for row in run("stories", "list", "--json").rows}
+    pair = (FERRY, BREAD) if kind == "join" else (FERRY, DUMP)
+    assert run("stories", kind, *pair).status == 0
+    run("fetch", "--quiet")
+    changed = {row["id"]: row["members"] for row in run("stories", "list", "--json").rows}
+    assert changed != before
+    (listed,) = run("stories", "corrections", "--json").rows
+    assert (listed["number"], listed["kind"], listed["state"]) == (1, kind, "holds")
+    assert all(one["link"] and one["title"] for one in listed["entries"])
+    assert f"1  {kind}  " in run("stories", "corrections").out
+    assert "undone" in run("stories", "corrections", "--undo", "1").out
+    run("fetch", "--quiet")
+    after = {row["id"]: row["members"] for row in run("stories", "list", "--json").rows}
+    assert sorted(map(sorted, after.values())) == sorted(map(sorted, before.values()))
+    assert "no corrections" in run("stories", "corrections").out
+    assert run("stories", "corrections", "--all", "--json").rows[0]["state"] == "undone"
+    again = run("stories", "corrections", "--undo", "1")
+    assert (again.status, "undone already" in again.err) == (1, True)
+    assert run("stories", "corrections", "--undo", "2").status == 1
+
+
+def test_eight_characters_of_an_id_are_enough_everywhere(run: Run) -> None:
+    run("fetch", "--quiet")
+    story = story_of(run, FERRY)
+    short = story["id"].removeprefix("urn:uuid:")[:8]
+    assert short in run("stories", "list").out
+    for name in (short, f"urn:uuid:{short}", short.upper(), story["id"][9:30]):
+        assert run("stories", "show", name, "--json").rows == [story]
+    entries = [one["id"].removeprefix("urn:uuid:")[:8] for one in story["members"]]
+    assert run("stories", "show", entries[1], "--json").rows == [story]
+    assert run("stories", "explain", *entries, "--json").status == 0
+    assert run("stories", "split", short, entries[1]).status == 0
+    for kind in ("join", "never"):
+        assert run("stories", kind, *entries).status == 0
+    wrong = run("stories", "join", short, entries[0])
+    assert (wrong.status, "is the id of a story, not of an entry" in wrong.err) == (1, True)
+    for name in (short[:7], "00000000", "%%%%%%%%"):
+        assert run("stories", "show", name).status == 1
+
+
+def test_what_begins_several_ids_is_told_with_them(run: Run, home: Path) -> None:
+    run("fetch", "--quiet")
+    now = bootstrap.now()
+    ids = [f"urn:uuid:abcdef12-0000-5000-8000-00000000000{n}" for n in range(2)]
+    with closing(open_store("sqlite", data=home / "data", now=now)) as store:
+        for n, (id_, link) in enumerate(zip(ids, (FERRY, BREAD), strict=True)):
+            entry = store.find_entry(link)
+            assert entry
+            store.save_grouping(Grouping(stories=(make_story(entry.key, id=id_),), new=n))
+    result = run("stories", "show", "abcdef12")
+    assert result.status == 1
+    assert "begins the ids of several stories: give more of it" in result.err
+    assert all(id_.removeprefix("urn:uuid:") in result.err for id_ in ids)
+    assert run("stories", "show", ids[1].removeprefix("urn:uuid:")).status == 0

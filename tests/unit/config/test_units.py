@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.config.units import duration, show_duration, show_size, size
+from aggregator.config.units import duration, in_words, show_duration, show_size, size
 
 
 @pytest.mark.parametrize(
@@ -97,3 +97,19 @@ def test_what_is_written_reads_back(count: int) -> None:
     length = timedelta(milliseconds=count)
     assert duration(show_duration(length)) == length
     assert size(show_size(count)) == count
+
+
+@pytest.mark.parametrize(
+    ("length", "text"),
+    [
+        (timedelta(seconds=-1), "0 s"),
+        (timedelta(seconds=40.4), "40 s"),
+        (timedelta(minutes=12, seconds=20), "12 min"),
+        (timedelta(minutes=119), "119 min"),
+        (timedelta(hours=3), "3 h"),
+        (timedelta(hours=47), "47 h"),
+        (timedelta(days=5), "5 days"),
+    ],
+)
+def test_a_duration_in_words(length: timedelta, text: str) -> None:
+    assert in_words(length) == text

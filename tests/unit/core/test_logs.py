@@ -28,6 +28,38 @@ def test_a_line_has_time_level_event_and_fields() -> None:
     assert " ".join(rest) == 'gathered source=a title="two words" new=3 x=""'
 
 
+def test_fields_are_filled_in_where_the_event_names_them() -> None:
+    stream = io.StringIO()
+    logs.configure(stream)
+    structlog.get_logger().info("next: {source} in {wait}", source="a{wait}", wait="3 min", due=7)
+    assert stream.getvalue().rstrip().endswith("next: a{wait} in 3 min  due=7")
+
+
+@pytest.mark.parametrize("event", ["{nobody} knows", "{}", "{0}", "{", "{source"])
+def test_braces_that_name_no_field_stay(event: str) -> None:
+    stream = io.StringIO()
+    logs.configure(stream)
+    structlog.get_logger().info(event, source="a")
+    assert stream.getvalue().rstrip().endswith(f"{event}  source=a")
+
+
+def test_json_lines_keep_event_and_fields_apart() -> None:
+    stream = io.StringIO()
+    logs.configure(stream, form="json")
+    structlog.get_logger().info("next: {source}", source="a")
+    row = json.loads(stream.getvalue())
+    assert (row["event"], row["source"]) == ("next: {source}", "a")
+
+
+def test_lines_of_uvicorn_are_kept_only_if_they_warn() -> None:
+    stream = io.StringIO()
+    logs.configure(stream)
+    logging.getLogger("uvicorn.error").info("Uvicorn running on http://127.0.0.1:8080")
+    logging.getLogger("uvicorn.error").warning("Invalid HTTP request received.")
+    assert stream.getvalue().count("\n") == 1
+    assert "Invalid HTTP" in stream.getvalue()
+
+
 def test_json_lines() -> None:
     stream = io.StringIO()
     logs.configure(stream, form="json")

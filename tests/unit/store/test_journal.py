@@ -30,6 +30,7 @@ LINES: tuple[Line, ...] = (
     HIDDEN,
     make_tombstone("dead", "s"),
     make_decision("never", "k", "h"),
+    make_decision("undo", "k", "h", at(2)),
 )
 
 

@@ -206,7 +206,7 @@ def test_a_damaged_database_is_left_alone_while_another_process_uses_it(data: Pa
     (data / FILE).write_bytes(b"no database")
     hold = (
         "import sys, time, pathlib; from aggregator.store import lock_folder\n"
-        "with lock_folder(pathlib.Path(sys.argv[1])): print(flush=True); time.sleep(60)"
+        "with lock_folder(pathlib.Path(sys.argv[1])): print(flush=True); time.sleep(3600)"
     )
     with subprocess.Popen([sys.executable, "-c", hold, str(data)], stdout=subprocess.PIPE) as other:
         assert other.stdout is not None

@@ -56,25 +56,6 @@ def test_host(url: str, wanted: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "wanted"),
-    [
-        ("news.example.org", "example.org"),
-        ("example.org", "example.org"),
-        ("a.b.example.co.uk", "example.co.uk"),
-        ("www.example.com.cn", "example.com.cn"),
-        ("com.cn", "com.cn"),
-        ("someone.github.io", "someone.github.io"),
-        ("x.someone.blogspot.com", "someone.blogspot.com"),
-        ("10.0.0.1", "10.0.0.1"),
-        ("[::1]", "[::1]"),
-        ("localhost", "localhost"),
-    ],
-)
-def test_registrable(name: str, wanted: str) -> None:
-    assert urls.registrable(name) == wanted
-
-
-@pytest.mark.parametrize(
     ("url", "wanted"),
     [
         ("https://a.example/b c", "https://a.example/b%20c"),
@@ -271,3 +252,20 @@ def test_the_short_way_to_a_host_is_that_of_the_parser(rest: str) -> None:
     except ValueError:
         expected = ""
     assert urls.host(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("base", "url", "found"),
+    [
+        ("https://a.example/x", "www.site.example/x", "https://www.site.example/x"),
+        ("http://a.example/x", "www.site.example/x", "http://www.site.example/x"),
+        ("", "www.site.example", "https://www.site.example"),
+        ("", "WWW.Site.example:8080/x?y#z", "https://WWW.Site.example:8080/x?y#z"),
+        ("https://a.example/x/", "www.page.html", "https://a.example/x/www.page.html"),
+        ("https://a.example/x/", "wwwimages/1.png", "https://a.example/x/wwwimages/1.png"),
+        ("https://a.example/x/", "www.", "https://a.example/x/www."),
+        ("https://a.example/x/", "www/site.example", "https://a.example/x/www/site.example"),
+    ],
+)
+def test_a_host_that_begins_with_www_is_an_address(base: str, url: str, found: str) -> None:
+    assert urls.absolute(base, url) == found

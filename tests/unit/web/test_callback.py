@@ -14,6 +14,7 @@ from aggregator.web import make_app
 from aggregator.web._callback import Callback
 from aggregator.web.metrics import Metrics
 from tests.unit.web.fakes import ROOT, make_site, visit
+from tests.waiting import HUNG, soon
 
 PATH = "/websub/ours"
 
@@ -133,15 +134,19 @@ def test_some_documents_come_at_one_time(tmp_path: Path) -> None:
     async def crowd() -> list[int]:
         gate = asyncio.Event()
 
+        begun = 0
+
         async def slow() -> AsyncIterator[bytes]:
+            nonlocal begun
             yield b"<feed>"
+            begun += 1
             await gate.wait()
             yield b"</feed>"
 
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url=ROOT) as client:
             waiting = [asyncio.create_task(client.post(PATH, content=slow())) for _ in range(4)]
-            await asyncio.sleep(0.05)
+            await soon(lambda: begun == 4)
             refused = await client.post(PATH, content=b"<feed/>")
             gate.set()
             answers = await asyncio.gather(*waiting)
@@ -156,7 +161,7 @@ def test_who_leaves_or_dawdles_brings_nothing(*, leaves: bool, status: int) -> N
 
     async def receive() -> Message:
         if not leaves:
-            await asyncio.sleep(60)
+            await asyncio.sleep(HUNG)
         return {"type": "http.disconnect"}
 
     async def ask() -> int:

@@ -163,6 +163,14 @@ def test_no_other_file_can_be_reached(tmp_path: Path, path: str) -> None:
 PAGE = "/feeds/merged/archive-0001.atom"
 
 
+def test_pages_of_the_archive_take_no_parameters(tmp_path: Path) -> None:
+    client = visit(make_site(tmp_path))
+    files.write(tmp_path / "merged" / "archive-0001.atom", CONTENT)
+    assert client.get(f"{PAGE}?utm_source=x").content == CONTENT
+    for query in ("category=world", "limit=0", "nosuch=1"):
+        assert client.get(f"{PAGE}?{query}").status_code == 400
+
+
 def test_pages_of_the_archive_are_sent_like_feeds(tmp_path: Path) -> None:
     client = visit(make_site(tmp_path))
     assert client.get(PAGE).status_code == 404
@@ -233,7 +241,7 @@ def test_the_quick_way_answers_as_the_long_one(
     headers = {"Accept-Encoding": coding, "If-None-Match": known if tag == "known" else tag}
     cold = visit(make_site(tmp_path)).ask(method, URL, headers)
     warm = client.ask(method, URL, headers)
-    asked = client.ask(method, f"{URL}?utm=x", headers)
+    asked = client.ask(method, f"{URL}?utm_source=x", headers)
     for one in (warm, asked):
         assert one.status_code == cold.status_code
         assert sorted(one.headers.multi_items()) == sorted(cold.headers.multi_items())

@@ -38,7 +38,9 @@ def test_only_our_own_hosts_are_answered(
     tmp_path: Path, host: str, bound: str, status: int
 ) -> None:
     site = make_site(tmp_path, public_url="https://news.example.org/", host=bound)
-    assert visit(site).get("/health", headers={"Host": host}).status_code == status
+    answer = visit(site).get("/health", headers={"Host": host})
+    assert answer.status_code == status
+    assert status == 200 or "set public_url" in answer.text
 
 
 def test_headers_of_a_proxy_change_nothing(tmp_path: Path) -> None:

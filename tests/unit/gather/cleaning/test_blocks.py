@@ -1,7 +1,5 @@
 """Blocks of a body, and the digests made of them."""
 
-import pytest
-
 from aggregator.gather.cleaning import blocks
 
 
@@ -19,30 +17,6 @@ def test_hashes_once_in_order_without_short_ones() -> None:
     assert blocks.hashes([]) == []
     assert all(0 <= one < 2**63 for one in made)
     assert made[0] == blocks.block_hash("SOME text")
-
-
-LONG = "This block holds well over twenty letters, and 7 digits"
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "same"),
-    [
-        ([LONG], [LONG, "12 comments"], True),
-        ([LONG, "Seen 1,234 times"], [LONG, "Seen 9,999 times"], True),
-        ([LONG, "1234567890" * 9], [LONG, "0987654321" * 9], True),
-        ([LONG], [LONG.replace("7", "8")], False),
-        ([LONG], [LONG, LONG + "!"], False),
-        ([LONG, "中" * 20], [LONG, "中" * 21], False),
-        ([LONG, "中" * 19], [LONG], True),
-    ],
-)
-def test_material(before: list[str], after: list[str], same: bool) -> None:
-    made = [blocks.material("t", "l", one) for one in (before, after)]
-    assert (made[0] == made[1]) is same
-
-
-def test_material_holds_title_and_link() -> None:
-    assert len({blocks.material(t, u, []) for t in "12" for u in "12"}) == 4
 
 
 def test_compared_leaves_out_notices_and_what_was_learned() -> None:

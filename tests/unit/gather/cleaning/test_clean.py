@@ -2,13 +2,18 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aggregator.core.model import Author, Document, Enclosure, FeedInfo, Publisher, RawEntry, Source
 from aggregator.core.settings import CleanOptions
 from aggregator.gather import parsers
 from aggregator.gather.cleaning import clean
+from aggregator.gather.cleaning.blocks import block_hash
+from aggregator.gather.identity import names
 
 INFO = FeedInfo(
     id="urn:feed", title="Example &amp; Co", link="https://news.example.org/", language="en-GB"
@@ -238,17 +243,32 @@ def test_language_as_stated() -> None:
     assert clean(RAW, FeedInfo(), replace(SOURCE, language="de")).language == "de"
 
 
-def test_fingerprint_and_material() -> None:
+def test_digests() -> None:
     first = clean(RAW, INFO, SOURCE)
-    churned = replace(RAW, guid="g2", link="/a/1?sid=9", content=TEXT + "<p>7 comments today</p>")
-    second = clean(churned, INFO, SOURCE)
-    assert clean(replace(RAW, guid="g2"), INFO, SOURCE).fingerprint == first.fingerprint
-    assert second.fingerprint != first.fingerprint
-    assert clean(replace(churned, link=RAW.link), INFO, SOURCE).material == first.material
-    assert (
-        clean(replace(RAW, content=TEXT.replace("second", "third")), INFO, SOURCE).material
-        != first.material
+    again = clean(replace(RAW, guid="g2", where="elsewhere"), INFO, SOURCE)
+    assert (again.fingerprint, again.digest, again.sent) == (
+        first.fingerprint,
+        first.digest,
+        first.sent,
     )
+    longer = clean(replace(RAW, content=TEXT + "<p>7 comments today</p>"), INFO, SOURCE)
+    assert longer.fingerprint != first.fingerprint
+    for change in ({"link": "/b"}, {"categories": ("x",)}, {"image": "https://i.example/x.png"}):
+        other = clean(replace(RAW, **change), INFO, SOURCE)
+        assert other.fingerprint == first.fingerprint
+        assert other.digest != first.digest
+
+
+def test_entries_without_text_are_told_by_their_images() -> None:
+    one, other = (
+        clean(
+            replace(RAW, title="Strip", content=f"<img src=https://i.example/{n}.png>"),
+            INFO,
+            SOURCE,
+        )
+        for n in "12"
+    )
+    assert one.fingerprint != other.fingerprint
 
 
 def test_learned_boilerplate_stays_out_of_the_text() -> None:
@@ -275,7 +295,7 @@ SEEDS = ["000_6925411ec2544f9b", "001_e062345e75f1cd66", "002_d8636c8287e74d5b",
 
 @pytest.mark.parametrize("name", SEEDS)
 def test_bundled_samples(name: str, request: pytest.FixtureRequest) -> None:
-    path = request.config.rootpath / "fixtures" / "dumps" / f"{name}.txt"
+    path = request.config.rootpath / "aggregator" / "samples" / f"{name}.txt"
     parsed = parsers.parse(Document(name=path.name, content=path.read_bytes(), format="dump"))
     entry = clean(parsed.entries[0], parsed.info, DUMPS)
     for word in ("weserv", "feedx", "更多RSS", "<time", "<address", "18:41:18", "点击查看"):
@@ -285,3 +305,28 @@ def test_bundled_samples(name: str, request: pytest.FixtureRequest) -> None:
     assert timedelta() <= entry.gathered - entry.published < timedelta(hours=12)
     assert entry.image.startswith("https://")
     assert len(entry.text) > 1000
+
+
+@pytest.mark.parametrize("strip", ["keep", "strip"])
+@pytest.mark.parametrize("title", ["Headline", ""])
+@given(places=st.sets(st.integers(0, 4)))
+def test_what_was_learned_touches_nothing_but_grouping(
+    title: str, strip: Any, places: set[int]
+) -> None:
+    """Identity, fingerprint and title are made of the whole text, whatever was learned."""
+    lines = [f"Line number {n} of a text about the harbour." for n in range(5)]
+    html = "".join(f"<p>{line}</p>" for line in lines)
+    raw = replace(RAW, title=title, content=html)
+    source = replace(SOURCE, clean=replace(SOURCE.clean, boilerplate=strip))
+    before = clean(raw, INFO, source)
+    learned = {before.publisher.id: frozenset(block_hash(lines[n]) for n in places)}
+    after = clean(raw, INFO, source, boilerplate=learned)
+    assert names("s", after) == names("s", before)
+    assert (after.title, after.summary, after.published) == (
+        before.title,
+        before.summary,
+        before.published,
+    )
+    assert after.text == "\n".join(line for n, line in enumerate(lines) if n not in places)
+    assert (after.html == before.html) is (strip == "keep" or not places)
+    assert (after.digest == before.digest) is (after.html == before.html)

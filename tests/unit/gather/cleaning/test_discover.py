@@ -1,10 +1,9 @@
 """Feeds that a web page links to."""
 
-import time
-
 import pytest
 
 from aggregator.gather.cleaning.discover import feeds_in_page
+from tests.waiting import cpu_time
 
 BASE = "https://example.org/news/"
 RSS = 'rel="alternate" type="application/rss+xml"'
@@ -70,9 +69,8 @@ def test_without_a_base_only_absolute_addresses_count() -> None:
     ids=["deep", "quotes", "open", "signs"],
 )
 def test_hostile_pages_are_done_in_bounded_time(html: str) -> None:
-    start = time.monotonic()
-    feeds_in_page(html, BASE)
-    assert time.monotonic() - start < 8
+    with cpu_time(20):
+        feeds_in_page(html, BASE)
 
 
 def test_xml_that_is_no_feed_raises_no_warning() -> None:

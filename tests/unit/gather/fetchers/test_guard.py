@@ -180,6 +180,13 @@ def test_other_names(name: str) -> None:
         ("[fd00::/8]:80", "x", "fd12::1", 80, True),
         ("fd00::/8", "x", "fd12::1", 81, True),
         ("localhost", "localhost", "127.0.0.1", 81, True),
+        ("*.lan", "nas.lan", "192.168.0.9", 81, True),
+        ("*.LAN", "a.NAS.lan.", "192.168.0.9", 81, True),
+        ("*.lan:80", "nas.lan", "192.168.0.9", 80, True),
+        ("*.lan:80", "nas.lan", "192.168.0.9", 81, False),
+        ("*.lan", "lan", "192.168.0.9", 81, False),
+        ("*.lan", "nas.evillan", "192.168.0.9", 81, False),
+        ("*.local", "printer.local", "192.168.0.9", 631, True),
     ],
 )
 def test_allowances(rule: str, host: str, address: str, port: int, covered: bool) -> None:
@@ -191,7 +198,22 @@ def test_allowances(rule: str, host: str, address: str, port: int, covered: bool
 
 
 @pytest.mark.parametrize(
-    "rule", ["", "a b", "host:0", "host:x", "host:99999", "http://a", "a@b", "10.0.0.0/99", "[::1"]
+    "rule",
+    [
+        "",
+        "a b",
+        "host:0",
+        "host:x",
+        "host:99999",
+        "http://a",
+        "a@b",
+        "10.0.0.0/99",
+        "[::1",
+        "*",
+        "*.",
+        "a*b",
+        "*a.lan",
+    ],
 )
 def test_allowances_that_mean_nothing(rule: str) -> None:
     """A line that is none of these is an error of the configuration."""

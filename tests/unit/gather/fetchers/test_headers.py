@@ -11,6 +11,7 @@ from aggregator.gather.fetchers._headers import (
     conditions,
     hints,
     http_date,
+    quota_reset,
     retry_after,
     validators,
 )
@@ -44,6 +45,32 @@ def test_retry_after(text: str, seconds: int | None) -> None:
     """Seconds and dates are understood, a week at most; anything else is no answer."""
     expected = None if seconds is None else timedelta(seconds=seconds)
     assert retry_after(make_answer(429, retry_after=text, date=DATE)) == expected
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        pytest.param({"x_ratelimit_reset": "312"}, 312, id="seconds"),
+        pytest.param({"x_ratelimit_reset": "312.5"}, 312.5, id="with a fraction"),
+        pytest.param({"x_rate_limit_reset": "60, 3600"}, 60, id="the first of several"),
+        pytest.param({"ratelimit_reset": "30"}, 30, id="IETF, early"),
+        pytest.param({"ratelimit": "limit=100, remaining=0, reset=50"}, 50, id="IETF, later"),
+        pytest.param({"ratelimit": '"default";r=0;t=30, "day";r=9;t=90'}, 90, id="IETF, last"),
+        pytest.param({"x_ratelimit_reset": "1772443860", "date": DATE}, 60, id="since 1970"),
+        pytest.param({"x_ratelimit_reset": "1772443860000", "date": DATE}, 60, id="in ms"),
+        pytest.param({"x_ratelimit_reset": "1772443860"}, None, id="whose clock"),
+        pytest.param(
+            {"x_ratelimit_reset": "Mon, 02 Mar 2026 10:30:00 GMT", "date": DATE}, 3600, id="a date"
+        ),
+        pytest.param({"x_ratelimit_reset": "99999999"}, 604800, id="a week at most"),
+        pytest.param({"x_ratelimit_reset": "soon"}, None, id="nothing"),
+        pytest.param({"ratelimit": '"default";r=5'}, None, id="no time"),
+        pytest.param({}, None, id="none"),
+    ],
+)
+def test_quota_reset(headers: dict[str, str], seconds: float | None) -> None:
+    expected = None if seconds is None else timedelta(seconds=seconds)
+    assert quota_reset(make_answer(429, headers=headers)) == expected
 
 
 def test_a_date_means_nothing_without_the_time_of_the_server() -> None:

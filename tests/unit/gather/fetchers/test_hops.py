@@ -1,10 +1,13 @@
 """Addresses are judged before they are asked, the configured one and every redirect's."""
 
+from urllib.parse import urlsplit
+
 import pytest
 
 from aggregator.core.errors import BlockedAddress, FetchError
 from aggregator.gather.fetchers._guard import Allowed
 from aggregator.gather.fetchers._hops import Hop, Route
+from aggregator.text import urls
 
 START = "http://feeds.example/news/rss.xml"
 
@@ -168,3 +171,36 @@ def test_secrets_stay_with_their_server(other: Hop, trusted: bool) -> None:
     """They go to the same server, and to its encrypted door, nowhere else."""
     assert hop("http", "a.example", 80).trusts(other) is trusted
     assert not hop("https", "a.example", 443).trusts(hop("http", "a.example", 80))
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://straße.example/", "xn--strae-oqa.example"),
+        ("https://STRASSE.example/", "strasse.example"),
+        ("https://βόλος.example/", "xn--nxasmm1c.example"),
+        ("https://bücher.example/", "xn--bcher-kva.example"),
+        ("https://例え.example/", "xn--r8jz45g.example"),
+        ("https://ｅｘａｍｐｌｅ.example/", "example.example"),
+        ("https://例え。example/", "xn--r8jz45g.example"),
+        ("https://xn--bcher-kva.example/", "xn--bcher-kva.example"),
+    ],
+)
+def test_hosts_are_read_as_browsers_do(url: str, host: str) -> None:
+    """By UTS 46 without the transition of old: ß is no ss, which may be another's host."""
+    assert route().first(url).host == host
+    assert urls.host(url) == host
+    assert urlsplit(route().first(url).url).hostname == host
+
+
+def test_a_password_goes_to_the_host_that_was_written() -> None:
+    start = route().first("https://me:word@straße.example/")
+    assert start.authorization
+    assert not start.trusts(route().follow(start, "https://strasse.example/"))
+    assert start.trusts(route().follow(start, "https://xn--strae-oqa.example/"))
+
+
+@pytest.mark.parametrize("url", ["https://a\u00ad\u200b.\u2024/", "https://\u0338.example/"])
+def test_what_no_browser_takes_for_a_host_is_none(url: str) -> None:
+    with pytest.raises(FetchError):
+        route().first(url)

@@ -65,11 +65,43 @@ def test_a_body_of_several_members() -> None:
         read([gzip.compress(b"") * 200], "gzip")
 
 
-@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "gzip, br", "compress", "\xff\x1b"])
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, br", "compress", "\xff\x1b"])
 def test_codings_that_were_not_asked_for(coding: str) -> None:
     """Nothing else can be inflated within a bound, so nothing else is."""
     with pytest.raises(FetchError, match="not asked for"):
-        read([TEXT], coding)
+        read([b"\x1b\x03\x40\xf8" * 40], coding)
+    with pytest.raises(FetchError, match="not asked for"):
+        read([gzip.compress(TEXT)], "gzip, br")
+
+
+@pytest.mark.parametrize("size", [1, 5, 10_000])
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("utf-8", TEXT),
+        ("UTF-8", gzip.compress(TEXT)),
+        ("text/xml", TEXT),
+        ("text/xml;charset=utf-8", TEXT),
+        ("iso-8859-1", TEXT),
+        ("8bit", TEXT),
+        ("gzip, identity", gzip.compress(TEXT)),
+        ("identity, gzip", gzip.compress(TEXT)),
+        ("gzip,utf-8", gzip.compress(TEXT)),
+        ("gzip, gzip", gzip.compress(TEXT)),
+        ("gzip, deflate", gzip.compress(TEXT)),
+        ("br", TEXT),
+        ("br", b'\xef\xbb\xbf\n{"version": "x"}' + b" " * 100),
+        ("br", gzip.compress(TEXT)),
+        ("deflate", TEXT),
+        ("zstd", b"<rss/>"),
+    ],
+)
+def test_codings_that_are_none_or_that_the_body_has_not(
+    coding: str, body: bytes, size: int
+) -> None:
+    """The first bytes tell what a body is."""
+    plain = gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body
+    assert read(cut(body, size), coding) == plain
 
 
 @pytest.mark.parametrize(

@@ -64,8 +64,8 @@ def test_odd_values_are_left_out() -> None:
     }
     text = json.dumps({"version": VERSION, "title": 1, "items": [odd]})
     entry = read(text).entries[0]
-    assert (entry.link, entry.title, entry.content, entry.categories) == ("", "", "", ())
-    assert [author.name for author in entry.authors] == ["5"]
+    assert (entry.link, entry.title, entry.content, entry.categories) == ("", "", "", ("x",))
+    assert [author.name for author in entry.authors] == ["x", "5"]
     assert [(media.url, media.length) for media in entry.enclosures] == [
         ("https://example.org/a", 0)
     ]
@@ -153,3 +153,61 @@ def test_values_of_any_kind_raise_nothing_else(items: list[Any]) -> None:
 def test_hubs_of_our_protocol_are_found(hubs: Any, expected: str) -> None:
     feed = {"version": VERSION, "title": "t", "items": [], "hubs": hubs}
     assert read(feed).info.hub == expected
+
+
+AUTHORS = [
+    ({"author": "Ann"}, ["Ann"]),
+    ({"authors": "Ann"}, ["Ann"]),
+    ({"authors": ["Ann", "Bob"]}, ["Ann", "Bob"]),
+    ({"authors": {"name": "Ann"}}, ["Ann"]),
+    ({"author": {"name": "Ann"}}, ["Ann"]),
+    ({"author": [{"name": "Ann"}, "Bob"]}, ["Ann", "Bob"]),
+    ({"author": "Ann <ann@example.org>"}, ["Ann"]),
+    ({"authors": [], "author": "Ann"}, ["Ann"]),
+    ({"authors": None, "author": {"name": "Ann"}}, ["Ann"]),
+    ({"authors": [7, True, None, []]}, []),
+]
+
+
+@pytest.mark.parametrize(("said", "names"), AUTHORS)
+def test_authors_in_every_form(said: dict[str, Any], names: list[str]) -> None:
+    found = read({"version": VERSION, "items": [{"id": "1", **said}]} | said)
+    assert [author.name for author in found.entries[0].authors] == names
+    assert [author.name for author in found.info.authors] == names
+
+
+@pytest.mark.parametrize(
+    ("tags", "found"),
+    [
+        ("news", ("news",)),
+        ("news, sport", ("news", "sport")),
+        (["news", 5, None, {"name": "sport"}], ("news", "5", "sport")),
+        ({"name": "news"}, ("news",)),
+        (None, ()),
+    ],
+)
+def test_tags_in_every_form(tags: Any, found: tuple[str, ...]) -> None:
+    (entry,) = read({"version": VERSION, "items": [{"id": "1", "tags": tags}]}).entries
+    assert entry.categories == found
+
+
+def test_control_characters_may_stand_raw_in_strings() -> None:
+    text = '{"version": "%s", "items": [{"id": "a\x08b", "title": "a\nb", "content_html": "<pre>a\tb\n\x0bc</pre>"}]}'
+    (entry,) = read(text % VERSION).entries
+    assert (entry.guid, entry.title, entry.content) == ("ab", "a b", "<pre>a\tb\nc</pre>")
+
+
+@pytest.mark.parametrize(
+    ("written", "guid"),
+    [
+        ("7", "7"),
+        ("1.50", "1.50"),
+        ("1e3", "1e3"),
+        ("-3", "-3"),
+        ("9" * 30, "9" * 30),
+        ("true", ""),
+    ],
+)
+def test_a_number_is_an_id_as_it_is_written(written: str, guid: str) -> None:
+    text = f'{{"version": "{VERSION}", "items": [{{"id": {written}, "title": "x"}}]}}'
+    assert read(text).entries[0].guid == guid

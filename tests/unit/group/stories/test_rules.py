@@ -1,12 +1,18 @@
 """What the user said of pairs of entries."""
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aggregator.core import ids
+from aggregator.core.model import Decision
 from aggregator.core.settings import StorySettings
 from aggregator.group.features.features import wide_hash
 from aggregator.group.stories import rules
-from tests.builders import make_decision, make_key
+from tests.builders import NOW, make_decision, make_key
 
 A, B, C = (make_key(n) for n in (1, 2, 3))
 URLS = {A: "https://one.example/a", B: "https://two.example/b", C: ""}
@@ -88,3 +94,45 @@ def test_a_command_is_later_than_the_configuration() -> None:
     (found,) = rules.configured_decisions(StorySettings(never=((URLS[A], URLS[B]),)), ENTRIES)
     assert found.when < make_decision("join", A, B).when
     assert list(rules.configured_decisions(StorySettings(), ENTRIES)) == []
+
+
+def said(*kinds: Any) -> tuple[Decision, ...]:
+    """Make decisions on one pair, in this order."""
+    return tuple(
+        make_decision(kind, A, B, NOW + timedelta(hours=n)) for n, kind in enumerate(kinds)
+    )
+
+
+@pytest.mark.parametrize(
+    ("kinds", "holds", "undone"),
+    [
+        (("join", "undo"), "", "join"),
+        (("never", "join", "undo"), "never", "join"),
+        (("never", "join", "undo", "undo"), "", "never"),
+        (("split", "undo", "never"), "never", ""),
+        (("undo",), "", ""),
+        (("join", "undo", "undo"), "", ""),
+    ],
+)
+def test_an_undone_correction_lets_the_one_before_it_hold(
+    kinds: tuple[str, ...], holds: str, undone: str
+) -> None:
+    made = rules.from_decisions(said(*kinds))
+    assert made.between(A, B) == holds
+    assert made.undone.get(frozenset((A, B)), ("", ""))[0] == undone
+    assert bool(made.partners(A)) is (holds == "join")
+    assert made.forbids(A, [B]) is (holds in ("split", "never"))
+
+
+@given(st.lists(st.sampled_from(["join", "split", "never", "undo"]), max_size=8))
+def test_what_is_undone_at_once_was_never_said(kinds: list[str]) -> None:
+    before = rules.from_decisions(said(*kinds)).pairs
+    for kind in ("join", "split", "never"):
+        assert rules.from_decisions(said(*kinds, kind, "undo")).pairs == before
+
+
+def test_what_the_configuration_says_cannot_be_undone() -> None:
+    settings = StorySettings(never=((A, B),))
+    known = list(rules.configured_decisions(settings, ENTRIES))
+    assert rules.from_decisions([*known, *said("undo")]).between(A, B) == "never"
+    assert rules.from_decisions([*known, *said("join", "undo", "undo")]).between(A, B) == "never"

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import pytest
 from lxml import etree
 
+from aggregator.config.opml import read
 from aggregator.publish.renderers._opml import render_sources
 from tests.builders import make_folder, make_source
 
@@ -31,9 +33,27 @@ def test_sources_stand_in_their_categories_without_credentials() -> None:
                 "text": "Example",
                 "title": "Example",
                 "xmlUrl": "https://a.org/f?x=1",
+                "category": "/world",
                 "language": "zh",
             },
         ),
-        ("world", {"type": "rss", "text": "C", "title": "C", "xmlUrl": "https://c.org/f"}),
+        (
+            "world",
+            {
+                "type": "rss",
+                "text": "C",
+                "title": "C",
+                "xmlUrl": "https://c.org/f",
+                "category": "/world",
+            },
+        ),
         ("None", {"type": "rss", "text": "b", "title": "b", "xmlUrl": "https://b.org/f"}),
     ]
+
+
+@pytest.mark.parametrize(
+    "category", ["", "world", "中文 新闻", "A/B", "arts, letters", "/x/", "a & b"]
+)
+def test_a_category_comes_back_from_the_list(category: str) -> None:
+    document = render_sources([make_source(category=category)], title="Sources")
+    assert [one.category for one in read(document)] == [category]

@@ -1,0 +1,102 @@
+"""Files that a command is given: read whole and bounded, written whole, every fault a sentence."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from aggregator.core.errors import AggregatorError, explain
+
+LARGEST = 64_000_000  # bytes of a file that is read whole
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to read, or raise AggregatorError that says why it cannot be and what to do."""
+    try:
+        if stat.S_ISDIR(path.stat().st_mode):  # opening would tell as well, but not everywhere
+            raise IsADirectoryError(errno.EISDIR, "is a directory")
+        file = path.open("rb")
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from None
+    with file:
+        yield file
+
+
+def read(path: Path, most: int = LARGEST) -> bytes:
+    """Return a file's content, `most` bytes of it at most, or raise AggregatorError."""
+    with opened(path) as file:
+        try:
+            content = file.read(most + 1)
+        except OSError as error:
+            raise unreadable(path, error) from None
+    if len(content) > most:
+        raise AggregatorError(f"{path} is larger than {most // 10**6} MB: that is no file for this")
+    return content
+
+
+def read_text(path: Path, most: int = LARGEST) -> str:
+    """Return a file's text, or raise AggregatorError."""
+    try:
+        return read(path, most).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise AggregatorError(f"{path} is not text in UTF-8: look at what it holds") from None
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: aside, synced, renamed; its rights stay as they were.
+
+    A link stays a link: what it leads to is written. Raises AggregatorError.
+    """
+    try:
+        place = path.resolve()
+        if place.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "is a directory")
+        if place.exists() and not place.is_file():  # a pipe, or /dev/stdout
+            place.write_bytes(content)
+        else:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _replace(place, content)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise _unwritable(path, error) from None
+
+
+def check_writable(path: Path) -> None:
+    """Raise AggregatorError if a file cannot be written there, before the work that it is for."""
+    try:
+        folder = next(one for one in path.resolve().parents if one.exists())
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "is a directory")
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "not a directory")
+        if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
+            raise PermissionError(errno.EACCES, "permission denied")
+    except (OSError, ValueError, RuntimeError) as error:
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError | ValueError | RuntimeError) -> AggregatorError:
+    known = OSError(errno.ELOOP, "loop") if isinstance(error, RuntimeError) else error
+    return AggregatorError(f"{path} cannot be written: {explain(known)}")
+
+
+def _replace(place: Path, content: bytes) -> None:
+    aside = place.with_name(f".{place.name[:100]}.{os.getpid()}.part")
+    try:
+        with aside.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if place.exists():
+            aside.chmod(stat.S_IMODE(place.stat().st_mode))
+        aside.replace(place)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def unreadable(path: Path | str, error: OSError | ValueError) -> AggregatorError:
+    """Return the error of a file that cannot be read."""
+    return AggregatorError(f"{path or 'the empty name'} cannot be read: {explain(error)}")

@@ -1,0 +1,247 @@
+"""`aggregator sources add` and `test`: an address is asked before it is followed."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aggregator.cli import advice
+from aggregator.cli.options import ConfigPath, Json, Quiet, open_logs, read_config
+from aggregator.cli.output import count, printable, say, say_json, whisper, working
+from aggregator.cli.source_edit import Editor
+from aggregator.core.errors import (
+    AggregatorError,
+    ConfigError,
+    FetchError,
+    NotAFeed,
+    SourceError,
+    Unreachable,
+)
+from aggregator.core.model import Source
+
+if TYPE_CHECKING:
+    from aggregator.config import Config
+    from aggregator.gather.probe import Probe
+
+Choose = Callable[[str, Sequence[str]], str]
+
+_Private = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-private",
+        metavar="WHAT",
+        help="A private address, network or name that may be asked, with a port if wanted.",
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command("add")(add_source)
+    app.command("test")(try_source)
+
+
+def add_source(  # noqa: PLR0917  typer reads the options off the signature
+    url: Annotated[str, typer.Argument(metavar="PAGE", help="The address of a feed or a page.")],
+    config: ConfigPath = None,
+    title: Annotated[str, typer.Option("--title", metavar="T", help="Its name.")] = "",
+    category: Annotated[str, typer.Option("--category", metavar="C", help="Its category.")] = "",
+    id_: Annotated[str, typer.Option("--id", metavar="ID", help="In place of one made.")] = "",
+    feed: Annotated[
+        int | None, typer.Option("--feed", metavar="N", min=1, help="Which feed of the page.")
+    ] = None,
+    allow_private: _Private = None,
+    no_fetch: Annotated[
+        bool, typer.Option("--no-fetch", help="Add the address as it is, without asking it.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find the feed of a page, ask it once, and add it to the configuration; its comments stay."""
+    from aggregator.config import addresses, edit  # noqa: PLC0415  pydantic and yaml
+
+    editor = Editor.open(config)
+    found = _candidates(url)
+    _check_unknown(editor.before, found)
+    if no_fetch:
+        address, name = found[0], title
+    else:
+        made = _ask(editor.before, found, allow_private, _chooser(feed), quiet=quiet)
+        address, name = made.address, title or made.info.title
+        _check_unknown(editor.before, (made.source.url, address))
+        if not quiet:
+            _describe(made)
+    taken = {old for one in editor.before.sources for old in (one.id, *one.formerly)}
+    new_id = id_ or addresses.readable_id(name, address, taken)
+    row = {"id": new_id, "url": address, "title": title, "category": category}
+    editor.write(lambda text: edit.add_sources(text, [row]))
+    if not quiet:
+        say(printable(f"{editor.path}: 1 added: {new_id} ({_redacted(address)})"))
+
+
+def try_source(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="The id of a source.")],
+    config: ConfigPath = None,
+    allow_private: _Private = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Ask one source now and say what it gives; nothing is stored. Exit 1 if it gives nothing."""
+    read = read_config(config)
+    source = read.find(id_)
+    try:
+        with working(f"asking {source.id}", quiet=quiet):
+            made = _run(_with(read, allow_private), (source,), None)
+    except SourceError as error:
+        mend = advice.mend(str(error), source)
+        if json:
+            say_json({"id": source.id, "outcome": "error", "error": str(error), "mend": mend})
+        else:
+            whisper(printable(f"{source.id}: {error}"))
+            whisper(printable(f"  {mend}"))
+        return 1
+    if json:
+        say_json({"id": source.id, "outcome": "ok", **_as_json(made)})
+    elif not quiet:
+        _describe(made)
+    return 0
+
+
+def _candidates(text: str) -> tuple[str, ...]:
+    from aggregator.config import addresses, fields  # noqa: PLC0415  pydantic
+
+    try:
+        return tuple(fields.web_address(one) for one in addresses.candidates(text))
+    except ValueError as error:
+        raise ConfigError(str(error), key=printable(text)) from None
+
+
+def _check_unknown(config: "Config", found: Sequence[str]) -> None:
+    """Raise ConfigError if a source has one of these addresses already, spelt some other way."""
+    from aggregator.config import addresses  # noqa: PLC0415  pydantic
+
+    keys = {addresses.same_key(one) for one in found}
+    for source in config.sources:
+        if source.url and addresses.same_key(source.url) in keys:
+            paused = (
+                f"; it is paused: aggregator sources resume {source.id}" if source.paused else ""
+            )
+            raise ConfigError(
+                f"this address is there already, as {source.id} ({_redacted(source.url)}){paused}",
+                path=config.path,
+            )
+
+
+def _ask(
+    config: "Config",
+    found: Sequence[str],
+    allow_private: list[str] | None,
+    choose: Choose,
+    *,
+    quiet: bool,
+) -> "Probe":
+    """Return what the first address gives that can be reached, or AggregatorError with the mend."""
+    sources = [Source(id="new", url=one, clean=config.clean) for one in found]
+    try:
+        with working("asking", quiet=quiet or sys.stdin.isatty()):
+            return _run(_with(config, allow_private), sources, choose)
+    except SourceError as error:
+        mend = advice.mend(str(error), sources[0]).replace(
+            f"aggregator sources add https://{sources[0].url.split('/')[2]}/", "a browser"
+        )
+        problem = f"{_redacted(sources[0].url)} was not added: {error}\n  {mend}"
+        raise AggregatorError(f"{problem}\n  (--no-fetch adds it as it is)") from None
+
+
+def _with(config: "Config", allow_private: list[str] | None) -> "Config":
+    from aggregator import config as configuration  # noqa: PLC0415  loaded already
+
+    open_logs("error")
+    return configuration.with_allowed(config, allow_private or ())
+
+
+def _run(config: "Config", sources: Sequence[Source], choose: Choose | None) -> "Probe":
+    from aggregator.gather.fetchers import open_fetchers  # noqa: PLC0415  httpx: 0.2 seconds
+
+    async def ask() -> "Probe":
+        """Ask with fetchers that are closed in the end."""
+        fetchers = open_fetchers(config.fetch)
+        try:
+            return await _first(fetchers, sources, choose)
+        finally:
+            for fetcher in fetchers.values():
+                await fetcher.close()
+
+    return asyncio.run(ask())
+
+
+async def _first(
+    fetchers: Mapping[str, Any], sources: Sequence[Source], choose: Choose | None
+) -> "Probe":
+    from aggregator.gather import probe  # noqa: PLC0415  parsers and cleaning
+
+    problem: FetchError | None = None
+    for source in sources:
+        try:
+            return await probe.probe(source, fetchers)
+        except NotAFeed as error:
+            if choose is None or not error.feeds:
+                raise
+            chosen = choose(source.url, error.feeds)
+            return await probe.probe(probe.at(source, chosen), fetchers)
+        except Unreachable as error:  # perhaps by http, if it was https that was guessed
+            problem = problem or error
+    raise problem or FetchError("there is no address")
+
+
+def _chooser(feed: int | None) -> Choose:
+    """Return what picks a feed of a page: by its number, or by asking the user."""
+
+    def choose(page: str, feeds: Sequence[str]) -> str:
+        """Return one of the feeds, or raise AggregatorError."""
+        if feed is not None:
+            if feed > len(feeds):
+                raise AggregatorError(f"--feed {feed}: the page has {count(len(feeds), 'feed')}")
+            return feeds[feed - 1]
+        if len(feeds) == 1:
+            return feeds[0]
+        listed = [printable(f"  {n}  {_redacted(one)}") for n, one in enumerate(feeds, 1)]
+        has = f"{_redacted(page)} is a page with {len(feeds)} feeds"
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise AggregatorError("\n".join([f"{has}: choose one with --feed N", *listed]))
+        whisper("\n".join([f"{has}:", *listed]))
+        number: int = typer.prompt("Which one", default=1, type=int, err=True)
+        if not 1 <= number <= len(feeds):
+            raise AggregatorError(f"{number} is none of them: 1 to {len(feeds)}")
+        return feeds[number - 1]
+
+    return choose
+
+
+def _describe(made: "Probe") -> None:
+    """Say what a source gives: its title, how many entries, the newest."""
+    name = made.info.title or made.source.title or "(no title)"
+    say(printable(f"{name}: {count(len(made.entries), 'entry')}"))
+    if newest := made.newest:
+        when = f"{newest.published:%Y-%m-%d %H:%M}  " if newest.published else ""
+        say(printable(f"  {when}{newest.title}"))
+    for left in made.skipped[:5]:
+        say(printable(f"  skipped {left.where}: {left.reason}"))
+    if made.source.url and made.address != made.source.url:
+        say(printable(f"  moved for good to {_redacted(made.address)}"))
+
+
+def _as_json(made: "Probe") -> dict[str, Any]:
+    return {
+        "title": made.info.title,
+        "entries": len(made.entries),
+        "skipped": len(made.skipped),
+        "moved_to": _redacted(made.address) if made.address != made.source.url else None,
+    }
+
+
+def _redacted(url: str) -> str:
+    from aggregator.text import urls  # noqa: PLC0415  its tables are read when first used
+
+    return urls.redact(url)

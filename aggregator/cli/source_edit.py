@@ -1,0 +1,226 @@
+"""`aggregator sources add`, `import`, `remove` and so on: the list of sources in the configuration."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aggregator.cli import files
+from aggregator.cli.options import ConfigPath, Json, Quiet, config_path
+from aggregator.cli.output import printable, say, say_json, whisper
+from aggregator.core.errors import AggregatorError, ConfigError
+from aggregator.core.model import Source
+
+if TYPE_CHECKING:
+    from aggregator.config import Config, opml
+
+Change = Callable[[str], str]
+
+_Id = Annotated[str, typer.Argument(metavar="ID", help="The id of a source, or its beginning.")]
+_LEFT_OUT = 20  # lines about what was left out
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command("import")(import_sources)
+    app.command("remove")(remove_source)
+    app.command("pause")(pause_source)
+    app.command("resume")(resume_source)
+    app.command("rename")(rename_source)
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """A configuration file that a command changes; all that it does not name stays as it is."""
+
+    path: Path
+    text: str
+    before: "Config"
+
+    @classmethod
+    def open(cls, given: Path | None) -> "Editor":
+        """Read the configuration, which must be sound."""
+        from aggregator import config as configuration  # noqa: PLC0415  pydantic and yaml
+
+        path = config_path(given)
+        before = configuration.load(path, os.environ)
+        return cls(path, files.read(path).decode("utf-8"), before)
+
+    def find(self, id_: str) -> tuple[int, Source]:
+        """Return the number and the source of an id, or raise ConfigError."""
+        source = self.before.find(id_)
+        return self.before.sources.index(source), source
+
+    def write(self, change: Change, *, but: Iterable[str] = ()) -> "Config":
+        """Write the changed text, if it is sound and no source `but` these is another than before."""
+        from aggregator import config as configuration  # noqa: PLC0415  loaded already
+
+        text = _mark(self.text) + change(_bare(self.text))
+        try:
+            after = configuration.loads(_bare(text), self.path, os.environ)
+        except ConfigError as error:
+            if _is_ours(error):
+                raise
+            raise AggregatorError(f"{self.path} {_BY_HAND}: {error}") from None
+        left = set(but)
+        kept = {one.id: one for one in after.sources}
+        if any(kept.get(one.id) != one for one in self.before.sources if one.id not in left):
+            raise AggregatorError(f"{self.path} {_BY_HAND}")
+        if text != self.text:
+            files.write(self.path, text.encode())
+        return after
+
+
+_BY_HAND = "is written in a way that this command cannot change: change it by hand"
+
+
+def _is_ours(error: ConfigError) -> bool:
+    """Say whether it is the new source that is faulty, not how it was put into the file."""
+    return error.key.startswith("sources[") or "is not YAML" not in error.problem
+
+
+def _mark(text: str) -> str:
+    return "\ufeff" if text.startswith("\ufeff") else ""
+
+
+def _bare(text: str) -> str:
+    return text.removeprefix("\ufeff")
+
+
+# --- import --------------------------------------------------------------------------------
+
+
+def import_sources(
+    file: Annotated[Path, typer.Argument(metavar="FILE.opml")],
+    config: ConfigPath = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Add the feeds of another reader's list, those that are not there already."""
+    from aggregator.config import addresses, edit, opml  # noqa: PLC0415  for lists alone
+
+    found = opml.survey(files.read(file, opml.LARGEST), file)
+    editor = Editor.open(config)
+    known = {addresses.same_key(one.url): one for one in editor.before.sources if one.url}
+    new: list[opml.Subscription] = []
+    there: list[tuple[opml.Subscription, str]] = []
+    for one in found.feeds:
+        key = addresses.same_key(one.url)
+        if key in known:
+            there.append((one, known[key].id))
+        else:
+            new.append(one)
+            known[key] = Source(id=f"another line of {file.name}", url=one.url)
+    if new:
+        rows = [{"url": one.url, "title": one.title, "category": one.category} for one in new]
+        editor.write(lambda text: edit.add_sources(text, rows))
+    if json:
+        say_json(
+            {
+                "added": [one.url for one in new],
+                "known": [{"url": one.url, "as": id_} for one, id_ in there],
+                "left_out": [{"what": one.what, "why": one.why} for one in found.left_out],
+            }
+        )
+    elif not quiet:
+        _tell(editor.path, new, there, found.left_out)
+
+
+def _tell(
+    path: Path,
+    new: "Sequence[opml.Subscription]",
+    there: "Sequence[tuple[opml.Subscription, str]]",
+    left_out: "Sequence[opml.LeftOut]",
+) -> None:
+    """Say what became of each line of a list."""
+    from aggregator.text import urls  # noqa: PLC0415  its tables are read when first used
+
+    for one in new:
+        say(printable(f"added {one.title or urls.redact(one.url)}"))
+    for one, id_ in there:
+        say(printable(f"known {one.title or urls.redact(one.url)}: as {id_}"))
+    for left in left_out[:_LEFT_OUT]:
+        whisper(printable(f"left out {left.what}: {left.why}"))
+    if len(left_out) > _LEFT_OUT:
+        whisper(f"and {len(left_out) - _LEFT_OUT} more left out; --json lists them all")
+    say(f"{path}: {len(new)} added, {len(there)} known already, {len(left_out)} left out")
+
+
+# --- one source ----------------------------------------------------------------------------
+
+
+def remove_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> None:
+    """Take a source out of the configuration; its entries stay until they are too old."""
+    from aggregator.config import edit  # noqa: PLC0415  pydantic and yaml
+
+    editor = Editor.open(config)
+    number, source = editor.find(id_)
+
+    def change(text: str) -> str:
+        """Take out the source, then its name in feeds."""
+        return edit.rename_in_feeds(edit.remove_source(text, number), source.id, "")
+
+    editor.write(change, but=[source.id])
+    _done(editor, f"{source.id} removed; its entries stay until they are too old", quiet=quiet)
+
+
+def pause_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> None:
+    """Ask a source no more until it is resumed; what is stored stays."""
+    from aggregator.config import edit  # noqa: PLC0415  pydantic and yaml
+
+    editor = Editor.open(config)
+    number, source = editor.find(id_)
+    if not source.paused:
+        editor.write(lambda text: edit.set_key(text, number, "paused", "true"), but=[source.id])
+    already = " already" if source.paused else ""
+    _done(editor, f"{source.id} is paused{already}", quiet=quiet)
+
+
+def resume_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> None:
+    """Ask a paused source again."""
+    from aggregator.config import edit  # noqa: PLC0415  pydantic and yaml
+
+    editor = Editor.open(config)
+    number, source = editor.find(id_)
+    if source.paused:
+        editor.write(lambda text: edit.drop_key(text, number, "paused"), but=[source.id])
+    already = "" if source.paused else "was not paused: it "
+    _done(editor, f"{source.id} {already}is asked on schedule", quiet=quiet)
+
+
+def rename_source(
+    id_: _Id,
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The new id.")],
+    config: ConfigPath = None,
+    quiet: Quiet = False,
+) -> None:
+    """Give a source another id; `formerly` keeps the ids of its entries."""
+    from aggregator.config import edit  # noqa: PLC0415  pydantic and yaml
+
+    editor = Editor.open(config)
+    number, source = editor.find(id_)
+    if source.id == new:
+        _done(editor, f"{new} is its id already", quiet=quiet)
+        return
+    former = [
+        one for one in (*source.formerly, source.id) if one != new or source.formerly[:1] == (new,)
+    ]
+
+    def change(text: str) -> str:
+        """Write the new id, the old ones behind it, and the new one in feeds."""
+        text = edit.set_key(text, number, "id", new)
+        text = edit.set_key(text, number, "formerly", former)
+        return edit.rename_in_feeds(text, source.id, new)
+
+    after = editor.write(change, but=[source.id])
+    if after.sources[number].identity != source.identity:
+        raise AggregatorError(f"{source.id} cannot be renamed: the ids of its entries would change")
+    _done(editor, f"{source.id} is {new} now; its entries keep their ids", quiet=quiet)
+
+
+def _done(editor: Editor, text: str, *, quiet: bool) -> None:
+    if not quiet:
+        say(printable(f"{editor.path}: {text}"))

@@ -1,0 +1,77 @@
+"""Who wrote an entry: its publisher, which guards, filters and learned boilerplate speak of."""
+
+from collections import Counter
+from collections.abc import Iterable
+from html import unescape
+
+from aggregator.core.model import FeedInfo, Publisher, Source
+from aggregator.text.domains import is_shared, registrable
+from aggregator.text.fold import fold, plain
+from aggregator.text.urls import host, is_web
+
+_ENOUGH = 3  # links that agree on a domain which is not the feed's own
+
+
+def common_domain(links: Iterable[str], homes: Iterable[str]) -> str:
+    """Return the registrable domain that most links of a document agree on; '' if they do not.
+
+    `homes` are the addresses of the feed and of its site. Their domain needs a bare majority. Another
+    one needs three links and four fifths of all, so that neither a short document of a link blog nor
+    a planet with one busy member looks like a newspaper. A platform where many publish side by side
+    is nobody's domain.
+    """
+    counts = Counter(_domain(link) for link in links if link)
+    if not counts:
+        return ""
+    name, most = min(counts.items(), key=lambda one: (-one[1], one[0]))
+    if is_shared(name):
+        return ""
+    if name in map(_domain, homes):
+        return name if 2 * most > counts.total() else ""
+    return name if most >= _ENOUGH and 5 * most >= 4 * counts.total() else ""
+
+
+def publisher_of(
+    own: FeedInfo | None, info: FeedInfo, source: Source, *, link: str, domain: str
+) -> Publisher:
+    """Return the publisher of an entry.
+
+    It is the configured one, else the one in the entry's own source element (`own`), else for a dump
+    the domain of its link, else the `domain` that the document agrees on, else the source.
+    """
+    if not source.publisher:
+        if own is not None and (own.id or own.self_url or own.link or own.title):
+            return _stated(own)
+        if source.kind == "dump" and link:
+            name = _domain(link)
+            return Publisher(id=name, title=name, url=f"https://{name}/")
+    id_, named = _configured(source.publisher) if source.publisher else (domain, "")
+    title = plain(unescape(source.title or named or info.title)) or host(source.url) or source.id
+    return Publisher(
+        id=id_ or source.identity,
+        title=title,
+        url=(info.link if is_web(info.link) else "") or source.url,
+        feed_id=info.id,
+    )
+
+
+def _stated(own: FeedInfo) -> Publisher:
+    url = next((one for one in (own.link, own.self_url) if is_web(one)), "")
+    domain = _domain(url)
+    title = plain(unescape(own.title))
+    id_ = (fold(title) or domain) if is_shared(domain) else domain
+    return Publisher(
+        id=id_ or own.id, title=title or host(url), url=url, feed_id=own.id, stated=True
+    )
+
+
+def _configured(text: str) -> tuple[str, str]:
+    """Return the id of a configured publisher, and its name if it is no address or domain."""
+    address = text if is_web(text) else f"https://{text}/"
+    if " " not in text and "." in host(address):
+        return _domain(address), ""
+    return fold(text), text
+
+
+def _domain(address: str) -> str:
+    return registrable(host(address))

@@ -1,0 +1,63 @@
+"""The web server: uvicorn on sockets that are open already, answering for a site that may change."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Iterator, Sequence
+
+import structlog
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from aggregator.web import Site, make_app
+from aggregator.web.listen import address_of
+
+_log = structlog.get_logger()
+
+
+class Server(uvicorn.Server):
+    """Serves until SIGINT or SIGTERM, and notes SIGHUP in `reload`."""
+
+    def __init__(self, sockets: Sequence[socket.socket], site: Site) -> None:
+        self.reload = asyncio.Event()
+        self._sockets = list(sockets)
+        self._address = address_of(sockets)
+        self.show(site)
+        settings = uvicorn.Config(
+            self._answer,
+            interface="asgi3",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+        )
+        super().__init__(settings)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        loop.add_signal_handler(signal.SIGHUP, self.reload.set)
+
+    def show(self, site: Site) -> None:
+        """Answer for this site from now on."""
+        self._app = make_app(site)
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until a signal ends it."""
+        await super().serve(self._sockets if sockets is None else sockets)
+        _log.info("stopped")
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer, then say so."""
+        await super().startup(sockets)
+        if self.started:
+            _log.info("serving", address=self._address)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Disable uvicorn's own handlers; ours are installed in `__init__`."""
+        yield

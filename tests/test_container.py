@@ -1,0 +1,68 @@
+"""The container's files: the compose file keeps its schema, and what they name is there."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import fastjsonschema
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+SCHEMA = json.loads((ROOT / "tests" / "compose.schema.json").read_text(encoding="utf-8"))
+validate = fastjsonschema.compile(SCHEMA)
+
+
+def test_the_compose_file_keeps_the_schema() -> None:
+    validate(COMPOSE)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("port", ["8080:8080"]),
+        ("ports", ["8080:http"]),
+        ("restart", True),
+        ("volumes", ["data"]),
+        ("read_only", "yes"),
+        ("user", 10001),
+    ],
+)
+def test_the_schema_finds_faults(key: str, value: Any) -> None:
+    (service,) = COMPOSE["services"].values()
+    with pytest.raises(fastjsonschema.JsonSchemaValueException):
+        validate({"services": {"aggregator": service | {key: value}}})
+
+
+def test_the_compose_file_names_volumes_that_it_declares_and_the_image_has() -> None:
+    (service,) = COMPOSE["services"].values()
+    mounted = dict(one.split(":") for one in service["volumes"])
+    assert set(mounted) == set(COMPOSE["volumes"])
+    found = re.search(r"^VOLUME (.*)$", DOCKERFILE, re.MULTILINE)
+    assert found
+    assert sorted(mounted.values()) == sorted(json.loads(found[1]))
+
+
+def test_the_image_runs_as_a_user_and_holds_no_tests() -> None:
+    last = DOCKERFILE.split("\nFROM ")[-1]
+    assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", last, re.MULTILINE)
+    assert "dev.lock" not in DOCKERFILE
+    assert last.count("--from=build /opt/aggregator /opt/aggregator") == 1
+
+
+def test_what_is_copied_is_in_the_context() -> None:
+    """The context holds nothing but what .dockerignore lets in."""
+    let_in = [
+        line[1:]
+        for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+        if line.startswith("!")
+    ]
+    copied = re.findall(r"^COPY (?!--from)(.*) \S+$", DOCKERFILE, re.MULTILINE)
+    names = [name for line in copied for name in line.split()]
+    assert len(names) > 5
+    for name in names:
+        assert (ROOT / name).exists()
+        assert any(name == one or name.startswith(f"{one}/") for one in let_in), name
