@@ -37,7 +37,8 @@ class ScoredPairs:
     margins: Floats  # log-odds above the threshold of the pair's kind of text, guarded
     copied: Floats  # how far both are one text, from 0 to 1
     linked: NDArray[np.bool_]  # two sources on one address
-    guarded: NDArray[np.bool_]  # numbers of a series, pages of one newspaper: held apart
+    guarded: NDArray[np.bool_]  # held apart, whatever the model says
+    of_one_formula: NDArray[np.bool_]  # of those guarded: two bulletins of one formula
 
     def of(self, row: int) -> tuple[int, int]:
         """Return where the pairs of a new row begin and end."""
@@ -80,7 +81,8 @@ def score(
     linked = links.one_address(rows, left, right)
     margins = logits - model.thresholds(settings.match)[kinds]
     guarded = _guarded(rows, columns, left, right)
-    guarded |= _one_formula(rows, left, right, margins > GUARDED)
+    of_one_formula = _one_formula(rows, left, right, margins > GUARDED)
+    guarded |= of_one_formula
     margins = np.where(guarded, np.minimum(margins, GUARDED), margins)
     return ScoredPairs(
         left=left,
@@ -91,6 +93,7 @@ def score(
         copied=same_text(columns, rows.heads, left, right),
         linked=linked,
         guarded=guarded,
+        of_one_formula=of_one_formula,
     )
 
 
