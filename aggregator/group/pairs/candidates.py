@@ -13,7 +13,7 @@ from aggregator.group.model.scoring import TITLE_ALONE, Model, kinds_of
 from aggregator.group.pairs import formulas, links
 from aggregator.group.pairs.blocking import MAX_PARTNERS, Index, Pairs, strongest
 from aggregator.group.pairs.overlap import Lists
-from aggregator.group.pairs.similarity import NAMES, Comparison, Floats, same_text
+from aggregator.group.pairs.similarity import COPIED, NAMES, Comparison, Floats, same_text
 
 Indices = NDArray[np.int64]
 _CHINESE, _OTHER, _TITLES = 0.04, 0.08, 0.12  # strength a pair must exceed, by kind of text
@@ -39,6 +39,7 @@ class ScoredPairs:
     linked: NDArray[np.bool_]  # two sources on one address
     guarded: NDArray[np.bool_]  # held apart, whatever the model says
     of_one_formula: NDArray[np.bool_]  # of those guarded: two bulletins of one formula
+    of_no_event: NDArray[np.bool_]  # of those guarded: one reports no event
 
     def of(self, row: int) -> tuple[int, int]:
         """Return where the pairs of a new row begin and end."""
@@ -81,8 +82,11 @@ def score(
     linked = links.one_address(rows, left, right)
     margins = logits - model.thresholds(settings.match)[kinds]
     guarded = _guarded(rows, columns, left, right)
+    copied = same_text(columns, rows.heads, left, right)
     of_one_formula = _one_formula(rows, left, right, margins > GUARDED)
-    guarded |= of_one_formula
+    flags = rows.heads["flags"]
+    of_no_event = (((flags[left] | flags[right]) & packing.NO_EVENT) > 0) & (copied < COPIED)
+    guarded |= of_one_formula | of_no_event
     margins = np.where(guarded, np.minimum(margins, GUARDED), margins)
     return ScoredPairs(
         left=left,
@@ -90,10 +94,11 @@ def score(
         columns=columns,
         logits=logits,
         margins=np.where(linked, np.maximum(margins, _LINKED), margins).astype(np.float32),
-        copied=same_text(columns, rows.heads, left, right),
+        copied=copied,
         linked=linked,
         guarded=guarded,
         of_one_formula=of_one_formula,
+        of_no_event=of_no_event,
     )
 
 

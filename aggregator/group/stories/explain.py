@@ -26,6 +26,7 @@ Verdict = Literal[
     "two events",
     "one formula",
     "one series",
+    "no event",
     "too far apart",
     "by the user",
 ]
@@ -39,6 +40,7 @@ _SAYS = {
     "two events": "two events",
     "one formula": "two events in the words of one formula",
     "one series": "two numbers of one series, such as a column or a market report",
+    "no event": "one of them reports no event: a bulletin, a newsletter, a quiz, an opinion",
     "too far apart": "published too far apart to be compared",
     "by the user": "you have decided it",
 }
@@ -114,17 +116,17 @@ def _verdict(
     scored: ScoredPairs, plain: float, decided: str, *, apart: timedelta, window: timedelta
 ) -> Verdict:
     """Say what a pair is; `plain` is its log-odds above the bar before any guard."""
-    if decided:
-        return "by the user"
-    if apart > window:
-        return "too far apart"
-    if scored.linked[0]:
-        return "same link"
-    if scored.margins[0] > 0:
-        return "same text" if scored.copied[0] >= COPIED else "same event"
-    if scored.of_one_formula[0]:
-        return "one formula"
-    return "one series" if plain > 0 else "two events"
+    joined: Verdict = "same text" if scored.copied[0] >= COPIED else "same event"
+    cases: tuple[tuple[bool, Verdict], ...] = (
+        (bool(decided), "by the user"),
+        (apart > window, "too far apart"),
+        (bool(scored.linked[0]), "same link"),
+        (bool(scored.margins[0] > 0), joined),
+        (bool(scored.of_one_formula[0]), "one formula"),
+        (bool(scored.of_no_event[0]), "no event"),
+        (plain > 0, "one series"),
+    )
+    return next((verdict for holds, verdict in cases if holds), "two events")
 
 
 def _missing(
@@ -146,6 +148,8 @@ def _missing(
     if verdict == "one formula":
         contrast = wording.in_contrast(*pair)
         yield f"{contrast or 'rare words that only one of them has'}, in the same wording"
+    if verdict == "no event":
+        yield "only a copy of such a text stands with it"
     if verdict == "one series":
         yield "they only look alike: half a day or more lies between them, and neither copies the other"
     if not found and verdict != "too far apart":
