@@ -246,7 +246,10 @@ def in_words(member: Member, entries: dict[str, StoredEntry]) -> str:
 
 
 def _publishers(shown: ShownStory) -> list[str]:
-    return list(dict.fromkeys(one.entry.publisher.title for one in shown.entries))
+    titles: dict[str, str] = {}
+    for one in shown.entries:  # the sections of one newspaper may have titles of their own
+        titles.setdefault(one.entry.publisher.id, one.entry.publisher.title)
+    return list(dict.fromkeys(titles.values()))
 
 
 def _iso(when: datetime) -> str:

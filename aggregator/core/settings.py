@@ -12,8 +12,9 @@ class WrapperRule:
 
     `hosts` are exact or globs. `at` says where the inner URL stands: `query:NAME`
     (or NAMES with `|`), `path:REGEX` (group `url`), `whole:REGEX` (path and query),
-    `rawquery` or `fragment`; `path` is a regex for the path; `coding` says how the URL is
-    encoded. `like` names a built-in rule from which all but `id` and `hosts` is taken.
+    `host:REGEX` (the host alone), `rawquery` or `fragment`; `path` is a regex for the path;
+    `coding` says how the URL is encoded. `like` names a built-in rule from which all but `id` and
+    `hosts` is taken.
     """
 
     id: str
@@ -22,7 +23,9 @@ class WrapperRule:
     path: str = ""
     needs: str = ""  # regex that the query must hold
     marks: tuple[str, ...] = ()  # of which the address must hold one; makes rules for `*` cheap
-    coding: Literal["auto", "percent", "base64", "hex", "none", "proofpoint", "protobuf"] = "auto"
+    coding: Literal[
+        "auto", "percent", "base64", "hex", "none", "proofpoint", "protobuf", "dashes"
+    ] = "auto"
     scheme: Literal["https", "http", "keep"] = "https"
     relative: bool = False
     query: Literal["drop", "plain", "keep"] = "drop"  # whose is the outer query of a path form

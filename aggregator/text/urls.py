@@ -40,6 +40,7 @@ _MOBILE_SECOND = re.compile(r"(?<=\.)m\.(?=[^.]+\.[^.]+$)")
 _ODD_GLOB = re.compile(r"[?\[]|.\*.|^\*.*\*$")
 _SLASHES = re.compile(r"//+")
 _INDEX = re.compile(r"/(?:index|default)\.(?:html?|php|aspx?|jsp|shtml)$", re.IGNORECASE)
+_DIRECTIVE = re.compile(r"(?::|%3A)~(?::|%3A).*", re.DOTALL | re.IGNORECASE)  # text fragments
 _AMP_PATH = re.compile(
     r"(?i);jsessionid=[^/]*|^/amp(?=/.)|/amp(?:\.html?)?/?$|\.amp(?=\.html?$)|\.amp$"
 )
@@ -268,6 +269,8 @@ def without_tracking(url: str) -> str:
             path = site.cut.sub("", path) if site.cut else path
         if query:
             query = _drop(query, sites)
+        if fragment and "~" in fragment:
+            fragment = _DIRECTIVE.sub("", fragment) or None
         if fragment and _tracks(fragment, sites):
             fragment = None
         if (path, query, fragment) != (parts.path, parts.query, parts.fragment):

@@ -1,8 +1,9 @@
-"""How wrappers write the address that they carry: percent, base64, hex and three of their own."""
+"""How wrappers write the address that they carry: percent, base64, hex and four of their own."""
 
 import base64
 import binascii
 import re
+from collections.abc import Callable
 from urllib.parse import unquote_to_bytes
 
 _START = re.compile(r"https?:/", re.IGNORECASE)
@@ -22,16 +23,8 @@ def decode(value: str, coding: str, *, once: bool) -> str:
     `once`: the value is percent-encoded by its place (a query), so it is always decoded
     once; elsewhere it is decoded only where its own start is encoded.
     """
-    if coding == "base64":
-        return from_base64(value)
-    if coding == "hex":
-        return from_hex(value)
-    if coding == "none":
-        return value
-    if coding == "proofpoint":
-        return from_proofpoint(value)
-    if coding == "protobuf":
-        return from_protobuf(value)
+    if read := _READERS.get(coding):
+        return read(value)
     return _auto(value, once=once, guess=coding == "auto")
 
 
@@ -85,6 +78,11 @@ def from_hex(value: str) -> str:
     return bytes.fromhex(value).decode("utf-8", "replace")
 
 
+def from_dashes(value: str) -> str:
+    """Read a host whose dots are written as dashes, and its dashes as two."""
+    return value.replace("--", "\0").replace("-", ".").replace("\0", "-")
+
+
 def from_proofpoint(value: str) -> str:
     """Read the second form of URL Defense: `-` for `%`, `_` for `/`."""
     return percent(value.replace("-", "%").replace("_", "/"))
@@ -121,3 +119,13 @@ def _first_address(raw: bytes) -> str:
         length, place = (length & 0x7F) | raw[place] << 7, place + 1
     match = _INNER.fullmatch(raw[place : place + length])
     return match[0].decode("ascii") if match else ""
+
+
+_READERS: dict[str, Callable[[str], str]] = {
+    "base64": from_base64,
+    "hex": from_hex,
+    "none": str,
+    "proofpoint": from_proofpoint,
+    "protobuf": from_protobuf,
+    "dashes": from_dashes,
+}

@@ -9,11 +9,14 @@ from selectolax.lexbor import LexborNode, SelectolaxError
 
 from aggregator.core.settings import CleanOptions
 from aggregator.gather.cleaning.blocks import block_hash
-from aggregator.gather.cleaning.noise import BLOCKS, collapse, find_edge, is_copyright
+from aggregator.gather.cleaning.edges import find_edge
+from aggregator.gather.cleaning.noise import BLOCKS, collapse, is_copyright
 from aggregator.gather.cleaning.preamble import Preamble, take_preamble
 from aggregator.gather.cleaning.sanitize import bound, plain_amp, sanitize, scrub
 from aggregator.gather.cleaning.tidy import take_off, tidy, tidy_breaks, trim
-from aggregator.gather.cleaning.tree import Walk, parse, taken, walk
+from aggregator.gather.cleaning.tree import new_walk, walk
+from aggregator.gather.cleaning.twins import find_twins
+from aggregator.gather.cleaning.walking import Walk, parse, taken
 from aggregator.gather.cleaning.wrappers import Step
 
 _DEFAULTS = CleanOptions()
@@ -39,13 +42,18 @@ def clean_body(
     html: str,
     *,
     base: str = "",
+    page: str | None = None,
     title: str = "",
     options: CleanOptions = _DEFAULTS,
     boilerplate: frozenset[int] = _NOTHING,
 ) -> Cleaned:
-    """Clean the HTML of an entry; never fails: what cannot be read becomes escaped text."""
+    """Clean the HTML of an entry; never fails: what cannot be read becomes escaped text.
+
+    `page` is the entry's own page, to which jumps within it lead; `base` if it is not given.
+    """
+    state = new_walk(base, base if page is None else page, options)
     try:
-        return _clean(scrub(html), base, title, options, boilerplate)
+        return _clean(scrub(html), title, state, boilerplate)
     except Exception:  # noqa: BLE001  an entry must be readable whatever stands in it
         return Cleaned(_as_text(html), Preamble(), ("broken",), ())
 
@@ -66,13 +74,12 @@ def trace_html(
     return (*(Step("preamble", text, "") for text in taken_first), *cleaned.steps)
 
 
-def _clean(
-    html: str, base: str, title: str, options: CleanOptions, boilerplate: frozenset[int]
-) -> Cleaned:
+def _clean(html: str, title: str, state: Walk, boilerplate: frozenset[int]) -> Cleaned:
+    if "\r" in html:  # as every parser reads it
+        html = html.replace("\r\n", "\n").replace("\r", "\n")
     html = _paragraphs(bound(plain_amp(html)))
     if "<" not in html and "&" not in html:
         return Cleaned(sanitize(html.strip()), Preamble(), (), ())
-    state = Walk(base, options)
     preamble = Preamble()
     for _ in range(_MOST_ROUNDS):
         tree, body = parse(html)
@@ -111,6 +118,8 @@ def _mend(
     if _drop_blocks(body, state, boilerplate):
         tidy(body)
     _take_edges(body, title, state, preamble)
+    if state.again:
+        _take_twins(body, title, state, preamble)
     if state.breaks and state.gone:
         tidy_breaks(body)
     trim(body)
@@ -122,21 +131,40 @@ def _take_edges(body: LexborNode, title: str, state: Walk, preamble: Preamble) -
     count = 0
     while count < _MOST_EDGES and _take_edge(body, "end", state):
         count += 1
-    while count < _MOST_EDGES and (
-        take_preamble(body, title, preamble, state.big) or _take_edge(body, "start", state)
-    ):
-        state.gone = True
+    while count < _MOST_EDGES:
+        if take_preamble(body, title, preamble, state.big):  # all there is
+            state.gone = True
+        if not _take_edge(body, "start", state):
+            break
         count += 1
 
 
 def _take_edge(body: LexborNode, place: str, state: Walk) -> bool:
-    found, node = find_edge(body, place, state.big)
-    if node is None:
+    found, nodes = find_edge(body, place, state.big)
+    if not nodes:
         return False
-    state.removed.append(taken(node, found))
+    told = collapse(" ".join(taken(node, found).before for node in reversed(nodes)))
+    state.removed.append(Step(found, told, ""))
     state.gone = True
-    take_off(node)
+    for node in nodes[1:]:
+        node.decompose()
+    take_off(nodes[0])
     return True
+
+
+def _take_twins(body: LexborNode, title: str, state: Walk, preamble: Preamble) -> None:
+    """Take out images that only repeat others, once it is known with what the text begins."""
+    for _ in range(_MOST_ROUNDS):  # those that go may leave others side by side
+        found = find_twins(body)
+        for node in found:
+            state.removed.append(taken(node, "twin"))
+            take_off(node)
+        state.twins += len(found)
+        if not found:
+            break
+    if state.twins:  # what they stood behind may be noise
+        state.gone = True
+        _take_edges(body, title, state, preamble)
 
 
 def _steps(state: Walk) -> tuple[Step, ...]:
@@ -150,7 +178,9 @@ def _as_text(html: str) -> str:
 
 def _unindented(html: str) -> str:
     """Return HTML without the white space around its line breaks, which shows nothing."""
-    return html if "\n" not in html or "<pre" in html else _INDENT.sub("\n", html)
+    if "\n" not in html or "<pre" in html or "<code" in html:
+        return html
+    return _INDENT.sub("\n", html)
 
 
 def _paragraphs(html: str) -> str:

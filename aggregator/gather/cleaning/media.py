@@ -1,13 +1,14 @@
-"""Images, players and embedded objects as their attributes describe them."""
+"""Images and players as their attributes describe them: which address is the best."""
 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from html import escape
 
 from aggregator.gather.cleaning.images import Unwrapper
-from aggregator.gather.cleaning.noise import NOISE, collapse, is_pixel, is_share
-from aggregator.text.urls import absolute, host, is_web, strip
+from aggregator.gather.cleaning.noise import pixel_evidence
+from aggregator.text.urls import absolute, is_web, strip
+
+Attributes = dict[str, str | None]
 
 # Where scripts look for the address of an image that is loaded late, best first.
 _LAZY = (
@@ -34,7 +35,6 @@ _LAZY = (
     "data-src-large",
     "data-full-src",
     "data-fullsrc",
-    "data-medium-file",
     "data-croporisrc",
     "data-backsrc",
     "data-runner-src",
@@ -50,17 +50,32 @@ _SETS = (*_LAZY_SETS, "srcset")
 _ADDRESS = re.compile(
     r"(?:https?:)?//[^\s/]|/[^/\s]|\.{1,2}/|[^\s:?#]+\.(?:jpe?g|png|gif|webp|avif)\b", re.IGNORECASE
 )
-_FILE = re.compile(r"(?:^|/)([^/?]+)\.(?:gif|png|svg|jpe?g)(?:$|\?)", re.IGNORECASE)
+_FILE = re.compile(r"(?:^|/)([^/?]+)\.(?:gif|png|svg|jpe?g|webp)(?:$|\?)", re.IGNORECASE)
+_SHORT_NAME = re.compile(r"(?:^|/)[^/?]{1,2}\.(?:gif|svg)(?:$|\?)", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
-    r"placeholder|spacer|blank|loading|lazy|grey|gray|transparent|1x1|pixel", re.IGNORECASE
+    r"placeholder|spacer|blank|loading|loader|lazy|grey|gray|transparent|1x1|pixel|missing|dummy"
+    r"|fallback|default|preload|spinner|empty|no[-_]?(?:image|photo|img|pic)|^null|^none",
+    re.IGNORECASE,
 )
+# An image that is shown small, or out of focus, until the true one is there: by name or size.
+_THUMBNAIL = re.compile(
+    r"(?:^|[/_.=-])(?:thumb(?:nail)?s?|lqip|blur(?:red|ry|hash)?|tiny|lowres|low[-_]?quality|preview|ph)(?:[/_.=\d-]|$)"
+    r"|[-_](?:[1-3]?\d{1,2})x(?:[1-3]?\d{1,2})\.[a-z]{3,4}(?:$|\?)|[?&](?:blur|blurred)=|[?&](?:w|width|h|height|resize|size|imwidth)=\d{1,2}(?:\D|$)"
+    r"|[/,]w_\d{1,2}[,/]|/w\d{1,2}(?:-h\d+)?/|/s\d{2}(?:-c)?/|e_blur",
+    re.IGNORECASE,
+)
+_IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|webp|avif|gif|bmp|jfif)(?:$|[?#!@:/])", re.IGNORECASE)
+_IMAGE_NAME = re.compile(
+    r"src|img|image|orig|lazy|photo|pic|thumb|file|full|large|url", re.IGNORECASE
+)
+_BEST_NAME = re.compile(r"orig|full|large|big|high|hi-?res|max|zoom|xl|hd|retina|2x", re.IGNORECASE)
+_POOR_NAME = re.compile(
+    r"thumb|small|medium|low|tiny|mini|lqip|placeholder|blur|avatar|icon|preview", re.IGNORECASE
+)
+_BLURRED = re.compile(r"filter\s*:\s*blur|(?:^|\s)[\w-]*blur(?!hash)[\w-]*(?:\s|$)", re.IGNORECASE)
 _CANDIDATE = re.compile(r"[\s,]*([^\s,]\S*)(?:\s+([^,]*))?(?:,|$)")
 _WEIGHT = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)[wxh]")
-_SIZE = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*$", re.IGNORECASE)
-_LENGTH = re.compile(r"\s*\d{1,5}(?:\.\d+)?\s*(?:px|%)?\s*")
-_STYLE_SIZE = re.compile(r"(?:^|;)\s*(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|!|$)", re.IGNORECASE)
-_TWIN = re.compile(r"/embed/?#\?secret=")  # WordPress frames a page whose link stands before it
-_YOUTUBE = re.compile(r"(https?://(?:www\.)?youtube\.com/)embed/([\w-]{11})(?:[?#].*)?$")
+_RARE_TYPES = frozenset(["image/avif", "image/jxl", "image/heic"])  # not every reader shows them
 _LONGEST_SET = 20_000
 _MOST_CANDIDATES = 30
 
@@ -71,22 +86,82 @@ class Image:
 
     url: str
     written: str
-    pixel: bool = False  # it only counts readers
+    pixel: int = 0  # how much says that it only counts readers
     srcset: str = ""
 
 
-def read_image(attributes: dict[str, str | None], base: str, images: Unwrapper) -> Image | None:
+def read_image(attributes: Attributes, base: str, images: Unwrapper) -> Image | None:
     """Return the image that attributes describe, wherever they hide its address; None if none."""
+    if "srcset" not in attributes and not _has_lazy(attributes):  # like most
+        return _image_at(_own_source(attributes), base, images)
     lazy = not _ALL_LAZY.isdisjoint(attributes)
     written = (_lazy_source(attributes) if lazy else "") or _own_source(attributes)
     value = _set_value(attributes) if lazy or "srcset" in attributes else ""
-    if not value:
-        return _image_at(written, base, images)
-    best, srcset = _set_at(value[:_LONGEST_SET], base, images)
-    if best and (not written or _is_placeholder(written)):
-        written = best
+    best, entries = _set_at(value[:_LONGEST_SET], base, images) if value else ("", ())
+    if best and (len(entries) == 1 and not entries[0][1].endswith("x")):
+        written = best  # what every browser shows
+    elif is_blurred(attributes, written):
+        written = best or _data_source(attributes, written) or written
     image = _image_at(written, base, images)
-    return image and Image(image.url, image.written, image.pixel, srcset)
+    return image and Image(image.url, image.written, image.pixel, _set_of(entries, image.url))
+
+
+def _has_lazy(attributes: Attributes) -> bool:
+    for name in attributes:  # noqa: SIM110  quicker than any()
+        if name[:5] == "data-" or name in _ALL_LAZY:
+            return True
+    return False
+
+
+@lru_cache(maxsize=8192)
+def is_stand_in(written: str) -> bool:
+    """Whether an address is none, or of an image that only keeps the place of another."""
+    if not written:
+        return True
+    named = any(_PLACEHOLDER.search(match[1]) for match in _FILE.finditer(written))
+    return named or bool(_THUMBNAIL.search(written) or _SHORT_NAME.search(written))
+
+
+def is_blurred(attributes: Attributes, written: str) -> bool:
+    """Whether what an image shows is only there until a sharper one is."""
+    if is_stand_in(written):
+        return True
+    looks = f"{attributes.get('class') or ''} {attributes.get('style') or ''}"
+    return "blur" in looks.lower() and bool(_BLURRED.search(looks))
+
+
+def best_source(sources: list[Attributes]) -> str:
+    """Return the set of the best of a picture's sources, as written; '' if they have none."""
+    names = ("srcset", "data-srcset", "data-lazy-srcset", "src", "data-src")
+    found = [
+        (one.get("type") not in _RARE_TYPES, _heaviest(value), value)
+        for one in sources
+        for name in names
+        if (value := one.get(name)) and not value.startswith("data:")
+    ]
+    return max(found, key=lambda one: one[:2], default=(False, 0.0, ""))[2]
+
+
+def _heaviest(value: str) -> float:
+    return max((_weight(what) for _, what in parse_srcset(value)), default=0.0)
+
+
+def _data_source(attributes: Attributes, written: str) -> str:
+    """Return the best address of an image that any attribute `data-*` holds; '' if there is none."""
+    found: list[tuple[int, str]] = []
+    for name, value in attributes.items():
+        if not name.startswith("data-") or not value or value.startswith("data:"):
+            continue
+        address = strip(value)
+        if " " in address or not _ADDRESS.match(address) or address == written:
+            continue
+        file, named = bool(_IMAGE_FILE.search(address)), bool(_IMAGE_NAME.search(name))
+        if not file and not (named and is_web(address)):
+            continue
+        rank = 2 * bool(_BEST_NAME.search(name)) + named + file
+        rank -= 3 * bool(_POOR_NAME.search(name)) + 3 * is_stand_in(address)
+        found.append((rank, address))
+    return max(found, key=lambda one: one[0], default=(0, ""))[1]
 
 
 # A feed brings most of its entries again and again.
@@ -94,29 +169,28 @@ def read_image(attributes: dict[str, str | None], base: str, images: Unwrapper) 
 def _image_at(written: str, base: str, images: Unwrapper) -> Image | None:
     """Return the image itself that an address leads to; None if that is none of the web."""
     seen = absolute(base, written)
-    url = images.unwrap(seen) if is_web(seen) else ""
+    url = images.unwrap(seen).replace(" ", "%20") if is_web(seen) else ""
     if not is_web(url):
         return None
-    return Image(url, seen, is_pixel(url) or (seen != url and is_pixel(seen)))
-
-
-def _is_placeholder(written: str) -> bool:
-    return any(_PLACEHOLDER.search(match[1]) for match in _FILE.finditer(written))
+    evidence = pixel_evidence(url)
+    return Image(url, seen, evidence if seen == url else max(evidence, pixel_evidence(seen)))
 
 
 @lru_cache(maxsize=2048)
-def _set_at(value: str, base: str, images: Unwrapper) -> tuple[str, str]:
-    """Return the best address of a set, and the set with the addresses of the images themselves.
-
-    The set is '' if they are all the same.
-    """
+def _set_at(value: str, base: str, images: Unwrapper) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return the best address of a set as written, and the images of the set with what they are for."""
     candidates = parse_srcset(value)
     best = max(candidates, key=lambda candidate: _weight(candidate[1]), default=("", ""))[0]
     found = ((_image_at(address, base, images), what) for address, what in candidates)
     entries = {image.url: what for image, what in found if image is not None}
-    if len(entries) < 2:
-        return best, ""
-    return best, ", ".join(f"{_for_set(url)} {what}".strip() for url, what in entries.items())
+    return best, tuple(entries.items())
+
+
+def _set_of(entries: tuple[tuple[str, str], ...], shown: str) -> str:
+    """Return a set as an attribute; '' if it says no more than the address of the image itself."""
+    if not entries or (len(entries) == 1 and entries[0][0] == shown):
+        return ""
+    return ", ".join(f"{_for_set(url)} {what}".strip() for url, what in entries)
 
 
 def _for_set(url: str) -> str:
@@ -127,7 +201,7 @@ def _for_set(url: str) -> str:
     )
 
 
-def _lazy_source(attributes: dict[str, str | None]) -> str:
+def _lazy_source(attributes: Attributes) -> str:
     """Return the address in the attribute that is most likely to hold the image itself."""
     for name in _LAZY:
         value = strip(attributes.get(name) or "")
@@ -136,12 +210,12 @@ def _lazy_source(attributes: dict[str, str | None]) -> str:
     return ""
 
 
-def _own_source(attributes: dict[str, str | None]) -> str:
+def _own_source(attributes: Attributes) -> str:
     own = strip((attributes.get("src") or "")[:20_000])
     return "" if own.startswith(("data:", "about:", "#")) else own
 
 
-def _set_value(attributes: dict[str, str | None]) -> str:
+def _set_value(attributes: Attributes) -> str:
     return next((value for name in _SETS if (value := attributes.get(name))), "")
 
 
@@ -168,45 +242,10 @@ def _weight(what: str) -> float:
     return float(match[1]) * (1000 if match[0][-1] == "x" and float(match[1]) > 0 else 1)
 
 
-def is_length(value: str | None) -> bool:
-    """Whether an attribute is a length in pixels or per cent."""
-    if not value:
-        return False
-    return (value.isdecimal() and len(value) <= 5) or _LENGTH.fullmatch(value) is not None
-
-
-def is_tiny(attributes: dict[str, str | None]) -> bool:
-    """Whether an element is too small to be seen."""
-    for side in ("width", "height"):
-        value = attributes.get(side)
-        match = _SIZE.match(value) if value else None
-        if match and int(match[1]) <= 2:
-            return True
-    style = attributes.get("style")
-    return bool(style and _STYLE_SIZE.search(style))
-
-
-def play_address(attributes: dict[str, str | None], base: str) -> str:
+def play_address(attributes: Attributes, base: str) -> str:
     """Return the absolute address of a video or audio file; '' if it names none."""
     for name in ("src", "data-src"):
         url = absolute(base, attributes.get(name) or "")
         if is_web(url):
             return url
     return ""
-
-
-def embed_link(attributes: dict[str, str | None], base: str) -> str | None:
-    """Return a paragraph that links what a frame shows; None where nothing is worth a link."""
-    for name in ("src", "data-src", "data-lazy-src", "data", "data-url"):
-        url = absolute(base, attributes.get(name) or "")
-        if is_web(url):
-            break
-    else:
-        return None
-    title = collapse(attributes.get("title") or "")[:200]
-    if not title and not NOISE.embeds.match(host(url)):
-        return None
-    if is_pixel(url) or is_share(url) or _TWIN.search(url):
-        return None
-    url = _YOUTUBE.sub(r"\1watch?v=\2", url)
-    return f'<p><a href="{escape(url)}">{escape(title or host(url))}</a></p>'

@@ -9,7 +9,8 @@ from typing import Any
 from selectolax.lexbor import LexborNode
 
 from aggregator.core.errors import ConfigError
-from aggregator.text.urls import Globs, host, read_rules
+from aggregator.text.domains import registrable
+from aggregator.text.urls import Globs, absolute, host, read_rules
 
 LONGEST_BLOCK = 600  # characters; what is longer is no noise
 BLOCKS = frozenset(
@@ -32,6 +33,7 @@ class BlockRule:
     text: re.Pattern[str]
     at: str = "any"
     linked: bool = False
+    line: bool = False  # it may be the last lines of a block, or bare text
     starts: frozenset[str] = frozenset()  # how a text may begin: one or two characters
 
 
@@ -40,6 +42,7 @@ class Noise:
     """All rules of noise.yaml."""
 
     classes: frozenset[str]
+    hiding: frozenset[str]
     ids: frozenset[str]
     share_links: Mapping[str, re.Pattern[str]]
     pixel_hosts: frozenset[str]
@@ -57,7 +60,10 @@ class Noise:
 def block_rule_of(row: dict[str, Any]) -> BlockRule:
     """Make a rule of its mapping; a mistake is a ConfigError that names it."""
     at = row.get("at", "any")
-    fits = not set(row) - {"id", "text", "at", "linked", "starts"} and {"id", "text"} <= set(row)
+    fits = not set(row) - {"id", "text", "at", "linked", "line", "starts"} and {
+        "id",
+        "text",
+    } <= set(row)
     if not fits or at not in {"any", "start", "end"} or (at == "any" and not row.get("starts")):
         raise ConfigError(
             f"rules/noise.yaml: block {row.get('id')!r}: needs id and text, and starts if at is any;"
@@ -65,13 +71,14 @@ def block_rule_of(row: dict[str, Any]) -> BlockRule:
         )
     text = re.compile(row["text"], re.IGNORECASE | re.DOTALL)
     starts = frozenset(row.get("starts", ()))
-    return BlockRule(row["id"], text, at, row.get("linked", False), starts)
+    return BlockRule(row["id"], text, at, row.get("linked", False), row.get("line", False), starts)
 
 
 def _load() -> Noise:
     rules = read_rules("noise")
     return Noise(
         classes=frozenset(rules["classes"]),
+        hiding=frozenset(rules["hiding"]),
         ids=frozenset(rules["ids"]),
         share_links=_by_host(rules["share_links"]),
         pixel_hosts=frozenset(rules["pixel_hosts"]),
@@ -125,8 +132,16 @@ _NOTICE = re.compile(r"©|权|權|载|載|\([cC]\)|未[经經]|opyright|COPYRIGH
 _NOTICE_HEAD = 80
 _HAN_SPACE = re.compile(r" (?<=[\u4e00-\u9fff，。] )(?=[\u4e00-\u9fff，。])")
 _HEADINGS = frozenset(["h2", "h3", "h4", "h5", "h6", "strong", "b", "p", "div", "span"])
+_PICTURE = re.compile(r"\.(?:gif|png|jpe?g|webp|avif)$", re.IGNORECASE)
+_PHOTO = re.compile(r"\.(?:jpe?g|webp|avif)$", re.IGNORECASE)
 _LONGEST_HEADING, _MOST_RELATED = 60, 20
-_EDGE_INLINE = frozenset(["a", "small", "sub", "span", "em", "i", "font", "b", "strong"])
+# What may hold a word of adverts as its own: a list of trades, a heading of a text that goes on.
+NO_ADVERT = frozenset(
+    [
+        *("caption", "dd", "dl", "dt", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6"),
+        *("li", "ol", "pre", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"),
+    ]
+)
 
 
 def is_share(url: str) -> bool:
@@ -136,14 +151,22 @@ def is_share(url: str) -> bool:
 
 
 def is_pixel(url: str) -> bool:
-    """Whether an image only counts readers."""
+    """Whether an image seems to count readers, by its address alone."""
+    return pixel_evidence(url) > 0
+
+
+def pixel_evidence(url: str) -> int:
+    """Return how much an image's address says that it counts readers: 0 nothing, 1 its name, 2 all."""
     name = host(url)
     if not name:
-        return False
-    if _counts(name) or NOISE.pixel_files.match(_file(url)):
-        return True
+        return 0
     start = _pixel_start(name)
-    return start is not None and bool(start.match(_rest(url)))
+    if _counts(name) or (start is not None and start.match(_rest(url))):
+        return 2
+    file = _file(url)
+    if NOISE.pixel_files.match(file):
+        return 1 if _PICTURE.search(file) else 2
+    return int(name.partition(".")[0] in NOISE.pixel_words and not _PHOTO.search(file))
 
 
 @lru_cache(maxsize=4096)
@@ -163,8 +186,7 @@ def _nearest(starts: Mapping[str, re.Pattern[str]], name: str) -> re.Pattern[str
 @lru_cache(maxsize=4096)
 def _counts(name: str) -> bool:
     """Whether all images of a host only count readers."""
-    first = name.partition(".")[0]
-    return first in NOISE.pixel_words or any(one in NOISE.pixel_hosts for one in _above(name))
+    return any(one in NOISE.pixel_hosts for one in _above(name))
 
 
 def _above(name: str) -> Iterator[str]:
@@ -223,9 +245,10 @@ def is_suspect(text: str) -> bool:
     return False
 
 
-def judge(block: LexborNode, text: str) -> str:
+def judge(block: LexborNode, text: str, base: str) -> str:
     """Return the id of the rule by which a block is noise wherever it stands; '' if it is none."""
-    return block_rule(block, text) or _related(block, text)
+    found = "" if block.tag in NO_ADVERT else block_rule(block, text)
+    return found or _related(block, text, base)
 
 
 def is_mostly_links(block: LexborNode, text: str, tenths: int) -> bool:
@@ -235,7 +258,7 @@ def is_mostly_links(block: LexborNode, text: str, tenths: int) -> bool:
     return linked * 10 >= len(text) * tenths
 
 
-def _related(block: LexborNode, text: str) -> str:
+def _related(block: LexborNode, text: str, base: str) -> str:
     """Judge whether a block is a heading of related entries and nothing but links after it."""
     match = NOISE.related.match(text)
     if match is None or match.end() == len(text):
@@ -248,10 +271,21 @@ def _related(block: LexborNode, text: str) -> str:
         if not NOISE.related.fullmatch(collapse(heading.text_lexbor())):
             return ""
     rest = text[match.end() :].strip(BLANK + ":：")
-    return "related" if rest and is_mostly_links(block, rest, 8) else ""
+    if not rest or not is_mostly_links(block, rest, 8) or leads_elsewhere([block], base):
+        return ""
+    return "related"
 
 
-def related_after(block: LexborNode, text: str) -> list[LexborNode]:
+def leads_elsewhere(blocks: Iterable[LexborNode], base: str) -> bool:
+    """Whether more than half of the links in blocks lead to sites other than the publisher's."""
+    links = [node for block in blocks for node in block.traverse() if node.tag == "a"]
+    names = [host(absolute(base, link.attributes.get("href") or "")) for link in links]
+    sites = [registrable(name) for name in names if name]
+    own = registrable(host(base)) or (sites[0] if len(set(sites)) == 1 else "")
+    return sum(site != own for site in sites) * 2 > len(links)
+
+
+def related_after(block: LexborNode, text: str, base: str) -> list[LexborNode]:
     """Return the lists of links that follow a block which is a heading of related entries."""
     found: list[LexborNode] = []
     if len(text) > _LONGEST_HEADING or not NOISE.related.fullmatch(text):
@@ -264,29 +298,7 @@ def related_after(block: LexborNode, text: str) -> list[LexborNode]:
                 break
             found.append(after)
         after = after.next
-    return found
-
-
-def find_edge(body: LexborNode, place: str, big: set[int]) -> tuple[str, LexborNode | None]:
-    """Find one block of noise at the start or the end; return its rule's id, '' if none.
-
-    `big` holds the ids of blocks that are too long to be looked at.
-    """
-    step = last_shown if place == "end" else first_shown
-    node = step(body)
-    while node is not None:
-        tag = node.tag or ""
-        if tag == "-text" or tag in SOLID:
-            return "", None
-        if (tag in BLOCKS or tag in _EDGE_INLINE) and node.mem_id not in big:
-            text = node.text_lexbor()
-            found = block_rule(node, collapse(text), place) if len(text) < LONGEST_BLOCK * 4 else ""
-            if not found and tag == "a" and place == "end" and is_call(node):
-                found = "call"
-            if found:
-                return found, node
-        node = step(node)
-    return "", None
+    return [] if leads_elsewhere(found, base) else found
 
 
 def holds(node: LexborNode, tags: frozenset[str]) -> bool:

@@ -19,7 +19,7 @@ from aggregator.gather.cleaning.noise import (
 from aggregator.gather.cleaning.tidy import take_off
 
 _LONGEST = 240
-_MOST = 12
+_MOST = 240
 
 _TIME = r"\d{1,2}[:：时時.]\d{2}(?:[:：分]\d{2}(?:[.,]\d{1,9})?)?秒?分?(?:\s*[ap]\.?m\.?)?"
 _ZONE = r"(?:\s*(?:Z|UTC|GMT|[A-Z]{2,5}|\(?[A-Z]{2,5}\)?|(?:UTC|GMT)?[+-]\d{1,2}:?\d{0,2}|北京时间|北京時間))?"

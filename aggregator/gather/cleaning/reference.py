@@ -64,10 +64,17 @@ def _noise(name: str) -> str:
     )
     lists = (
         ("Elements with one of these classes go", rules["classes"]),
+        ("So do elements with one of these, unless they are most of the text", rules["hiding"]),
         ("Elements with one of these ids go", rules["ids"]),
         ("Links that share the page go, to", list(rules["share_links"])),
-        ("Images that count readers go, from", [*rules["pixel_hosts"], *rules["pixel_starts"]]),
-        ("Frames and objects of these hosts become links", rules["embeds"]),
+        (
+            "Images that count readers go, unless size and words speak for them, from",
+            [*rules["pixel_hosts"], *rules["pixel_starts"]],
+        ),
+        (
+            "Objects of these hosts become links even where they hold something else",
+            rules["embeds"],
+        ),
     )
     shown = "".join(f"{what}: {_codes(names)}.\n\n" for what, names in lists)
     return f"{shown}{_BLOCKS}{rows}"
@@ -75,7 +82,8 @@ def _noise(name: str) -> str:
 
 def _place(rule: Mapping[str, Any]) -> str:
     place = {"start": "at the start", "end": "at the end"}.get(rule.get("at", ""), "anywhere")
-    return place + (", mostly links" if rule.get("linked") else "")
+    lines = ", lines too" if rule.get("line") else ""
+    return place + (", mostly links" if rule.get("linked") else "") + lines
 
 
 def _row(cells: tuple[str, ...]) -> str:

@@ -10,10 +10,10 @@ from aggregator.core.errors import ConfigError
 from aggregator.core.settings import WrapperRule
 from aggregator.text.urls import Globs, read_rules
 
-_PLACES = re.compile(r"query:[\w|.-]+|(?:path|whole):.+|rawquery|fragment", re.DOTALL)
-_PATTERN_PLACE = re.compile(r"^(?:path|whole):")
+_PLACES = re.compile(r"query:[\w|.-]+|(?:path|whole|host):.+|rawquery|fragment", re.DOTALL)
+_PATTERN_PLACE = re.compile(r"^(?:path|whole|host):")
 _CHOICES = {
-    "coding": {"auto", "percent", "base64", "hex", "none", "proofpoint", "protobuf"},
+    "coding": {"auto", "percent", "base64", "hex", "none", "proofpoint", "protobuf", "dashes"},
     "scheme": {"https", "http", "keep"},
     "query": {"drop", "plain", "keep"},
     "kind": {"relay", "optimiser", "mirror", "archive", "opaque", "redirect"},
@@ -97,7 +97,7 @@ def _check(row: Mapping[str, Any], where: str) -> None:
     opaque = row.get("kind") == "opaque" or row.get("like")
     if not opaque and not _PLACES.fullmatch(str(row.get("at", ""))):
         raise ConfigError(
-            f"{where}: at must be query:NAME, path:REGEX, whole:REGEX, rawquery or fragment"
+            f"{where}: at must be query:NAME, path:REGEX, whole:REGEX, host:REGEX, rawquery or fragment"
         )
     for key in ("path", "needs", "at"):
         _check_pattern(str(row.get(key, "")), where)
@@ -164,7 +164,7 @@ def _compiled(rule: WrapperRule) -> Compiled | None:
             re.compile(rule.path) if rule.path else None,
             re.compile(rule.needs) if rule.needs else None,
             tuple(argument.split("|")) if place == "query" else (),
-            re.compile(argument, re.IGNORECASE) if place in {"path", "whole"} else None,
+            re.compile(argument, re.IGNORECASE) if place in {"path", "whole", "host"} else None,
         )
     except re.error:
         return None

@@ -48,8 +48,8 @@ _UNSEEN_REFERENCE = re.compile(
 )
 
 _PLAIN = (
-    "abbr", "acronym", "address", "article", "aside", "b", "bdi", "big", "blockquote", "br", "caption",
-    "center", "cite", "code", "dd", "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption",
+    "abbr", "acronym", "address", "article", "aside", "b", "bdi", "bdo", "big", "blockquote", "br", "caption",
+    "cite", "code", "dd", "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption",
     "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "i", "ins", "kbd", "main",
     "mark", "nav", "p", "picture", "pre", "q", "rp", "rt", "ruby", "s", "samp", "section", "small",
     "span", "strike", "strong", "sub", "summary", "sup", "table", "tbody", "tfoot", "thead", "tr", "tt",
@@ -63,7 +63,7 @@ _TAGS: dict[str, set[str]] = {
     "audio": {"src"},
     "col": {"span"},
     "colgroup": {"span"},
-    "img": {"src", "srcset", "alt", "title", "width", "height"},
+    "img": {"src", "srcset", "alt", "title", "width", "height", "style"},
     "li": {"value"},
     "ol": {"start", "type", "reversed"},
     "source": {"src", "type"},
@@ -81,13 +81,18 @@ _GONE_WITH_CONTENT = {
 _CLEANER = nh3.Cleaner(
     tags=set(_TAGS),
     clean_content_tags=_GONE_WITH_CONTENT,
-    attributes={**{tag: names for tag, names in _TAGS.items() if names}, "*": {"lang"}},
+    attributes={**{tag: names for tag, names in _TAGS.items() if names}, "*": {"lang", "dir"}},
     # Given by the walk: set here, their order would differ from process to process.
     tag_attribute_values={
         "img": {"referrerpolicy": {"no-referrer"}, "loading": {"lazy"}},
         "audio": {"controls": {""}, "preload": {"none"}},
         "video": {"controls": {""}, "preload": {"none"}},
     },
+    filter_style_properties={
+        "height",
+        "width",
+        "vertical-align",
+    },  # of images, as the walk sets them
     url_schemes={"http", "https", "mailto", "tel", "magnet", "geo", "sms", "xmpp"},
     url_relative="deny",
     link_rel="noopener noreferrer",

@@ -8,6 +8,8 @@ from aggregator.gather.cleaning.noise import BLOCKS, is_void
 from aggregator.gather.cleaning.sanitize import ALLOWED
 
 _MOST_ROUNDS = 8
+# Elements whose white space is content.
+WRITTEN = frozenset(["pre", "code"])
 # Elements that mean something though they show nothing.
 EMPTY = frozenset(
     ["td", "th", "hr", "br", "wbr", "col", "colgroup", "img", "source", "video", "audio"]
@@ -34,6 +36,7 @@ def tidy_breaks(body: LexborNode) -> None:
 @dataclass(slots=True)
 class _Tidy:
     changed: bool = False
+    written: int = 0  # open elements whose white space is content
 
 
 def _tidy(parent: LexborNode, state: _Tidy) -> bool:
@@ -47,17 +50,26 @@ def _tidy(parent: LexborNode, state: _Tidy) -> bool:
             shows = shows or not (child.text_content or " ").isspace()
         elif tag == "br":
             state.changed |= limit_breaks(child)
-        elif _tidy(child, state) or tag in EMPTY:
+        elif _tidy_within(child, tag, state) or tag in EMPTY:
             shows = True
             if tag == "pre":
                 strip_start(child)
             if tag not in ALLOWED or (tag == "a" and "href" not in child.attributes):
                 child.unwrap()
                 state.changed = True
-        else:
+        elif not state.written or child.first_child is None:
             drop_empty(child, tag)
             state.changed = True
         child = following
+    return shows
+
+
+def _tidy_within(node: LexborNode, tag: str, state: _Tidy) -> bool:
+    if tag not in WRITTEN:
+        return _tidy(node, state)
+    state.written += 1
+    shows = _tidy(node, state)
+    state.written -= 1
     return shows
 
 
@@ -89,7 +101,10 @@ def strip_start(pre: LexborNode) -> None:
 
 
 def drop_empty(node: LexborNode, tag: str) -> None:
-    """Take out an element that shows nothing; a block leaves a space between the words around it."""
+    """Take out an element that shows nothing; what is left of it is the space between words."""
+    if tag not in BLOCKS and node.first_child is not None:
+        node.unwrap()
+        return
     if tag in BLOCKS and node.prev is not None and node.prev.tag == "-text":
         node.insert_before(" ")
     node.decompose()
@@ -102,9 +117,19 @@ def limit_breaks(node: LexborNode) -> bool:
         count += before.tag == "br"
         before = before.prev
     if count >= 2 or _is_edge(node, before) or _is_edge(node, _after(node)):
+        if _is_written(node):
+            return False
         node.decompose()
         return True
     return False
+
+
+def _is_written(node: LexborNode) -> bool:
+    """Whether a node stands where white space is content."""
+    around = node.parent
+    while around is not None and around.tag not in WRITTEN:
+        around = around.parent
+    return around is not None
 
 
 def _is_edge(node: LexborNode, neighbour: LexborNode | None) -> bool:

@@ -64,7 +64,8 @@ def _inner(compiled: Compiled, parts: Parts, *, https: bool) -> Iterator[str]:
     rule = compiled.rule
     if compiled.inner:
         match = compiled.inner.search(_place(compiled, parts))
-        found = _from_path(compiled, match, parts) if match else ""
+        read = _from_host if rule.at.startswith("host:") else _from_path
+        found = read(compiled, match, parts) if match else ""
         values = [found] if found else []
     else:
         raw = list(_values(compiled, parts))
@@ -78,6 +79,8 @@ def _inner(compiled: Compiled, parts: Parts, *, https: bool) -> Iterator[str]:
 def _place(compiled: Compiled, parts: Parts) -> str:
     if compiled.rule.at.startswith("whole:") and parts.query is not None:
         return f"{parts.path}?{parts.query}"
+    if compiled.rule.at.startswith("host:"):
+        return host(parts.join())
     return parts.path
 
 
@@ -90,6 +93,13 @@ def _values(compiled: Compiled, parts: Parts) -> Iterator[str]:
         pairs = [pair.partition("=") for pair in (parts.query or "").split("&")]
         for wanted in compiled.names:
             yield from (value for name, _, value in pairs if name == wanted)
+
+
+def _from_host(compiled: Compiled, match: re.Match[str], parts: Parts) -> str:
+    """Put together the address of a page that a host of the wrapper's own stands for."""
+    inner = decode(match["url"], compiled.rule.coding, once=False)
+    query = f"?{parts.query}" if parts.query else ""
+    return f"https://{inner}{parts.path or '/'}{query}" if inner else ""
 
 
 def _from_path(compiled: Compiled, match: re.Match[str], parts: Parts) -> str:

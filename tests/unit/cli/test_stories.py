@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from aggregator import bootstrap
-from aggregator.cli.stories import _readable, in_words
+from aggregator.cli.stories import _publishers, _readable, in_words
 from aggregator.core.model import Grouping, Member, Reason
 from aggregator.group.stories.wording import plain_name
 from aggregator.store import open_store
-from tests.builders import make_stored, make_story
+from tests.builders import make_publisher, make_shown, make_stored, make_story
 from tests.unit.cli.conftest import Run
 
 FERRY = "https://gazette.example/ferry"
@@ -38,6 +38,16 @@ def test_list(run: Run) -> None:
     assert "Bread prices fall again" in words
     assert rows[0]["id"].rpartition(":")[2][:8] in words
     assert run("stories", "list", "--quiet").out == ""
+
+
+def test_sections_of_one_newspaper_are_listed_once() -> None:
+    reports = [
+        make_stored(n, source_id=str(n), publisher=make_publisher(name, title=title))
+        for n, (name, title) in enumerate(
+            [("paper.example", "Paper: World"), ("paper.example", "Paper: Town"), ("b", "B")], 1
+        )
+    ]
+    assert _publishers(make_shown(*reports)) == ["Paper: World", "B"]
 
 
 def test_show_finds_a_story_by_every_name(run: Run) -> None:

@@ -112,6 +112,27 @@ OPENED = {
         "https://n.example.com/_astro/b.png",
     ),
     "ipx": (f"https://n.example.com/_ipx/w_9&f_webp/{PIC}", PIC),
+    "ipx with the query of next": (
+        "https://n.example.com/_ipx/w_9,q_75/%2F_next%2Fstatic%2Fb.png?url=%2F_next%2Fstatic%2Fb.png&w=9&q=75",
+        "https://n.example.com/_next/static/b.png",
+    ),
+    "ipx around next": (
+        "https://n.example.com/_ipx/w_9/_next/image?url=%2Fb.png&w=9&q=75",
+        "https://n.example.com/b.png",
+    ),
+    "next around ipx": (
+        f"https://n.example.com/_next/image?url=%2F_ipx%2Fw_9%2F{PICENC}&w=9&q=75",
+        PIC,
+    ),
+    "thumbor in thumbor": (
+        f"https://t.example.net/unsafe/9x9/https://u.example.org/unsafe/smart/{PIC}",
+        PIC,
+    ),
+    "thumbor in thumbor, hosts alone": (
+        "https://t.example.net/unsafe/9x9/u.example.org/unsafe/8x8/pics.example.org/a.jpg",
+        "https://pics.example.org/a.jpg",
+    ),
+    "thumbor without a key": (f"https://thumbor.example.net/300x0/{PIC}", PIC),
     "ipx without options": ("https://n.example.com/_ipx/_/b.png", "https://n.example.com/b.png"),
     "gatsby": (f"https://n.example.com/_gatsby/image/1/2/a.webp?u={PICENC}&a=w", PIC),
     "gatsby, base64": (f"https://n.example.com/_gatsby/image/{PIC64}/dz05/a.webp", PIC),

@@ -85,6 +85,18 @@ OPENED = {
     "juejin": (f"https://link.juejin.cn?target={ENC}", PAGE),
     "csdn": (f"https://link.csdn.net/?target={ENC}&from=x", PAGE),
     "51cto": (f"https://blog.51cto.com/transfer?{PAGE}", PAGE),
+    "disqus, short hash": (f"https://disq.us/url?cuid=9&url={ENC}%3AAbC-d", PAGE),
+    "disqus with a key": ("https://disq.us/?url=https%3A%2F%2Fnews.example.org%2FTalk%3AMain&key=1", "https://news.example.org/Talk:Main"),
+    "disqus, elsewhere": (f"https://links.services.disqus.com/api/click?format=go&out={ENC}", PAGE),
+    "consent": (f"https://consent.google.com/ml?continue={ENC}&gl=DE", PAGE),
+    "consent of a country": (f"https://consent.google.co.uk/m?hl=en&continue={ENC}%3Futm_id%3D1", PAGE),
+    "consent to videos": (f"https://consent.youtube.com/m?continue={ENC}&gl=DE", PAGE),
+    "translation by proxy": (f"https://translate.google.com/translate?sl=auto&tl=en&u={ENC}", PAGE),
+    "translated site": (f"https://translate.google.de/website?tl=en&u={ENC}", PAGE),
+    "translated host": ("https://news-example-org.translate.goog/a/1?_x_tr_sl=zh&_x_tr_tl=en&b=1", PAGE + "?b=1"),
+    "translated host with a dash": ("https://www-my--site-example-org.translate.goog/?_x_tr_sl=zh", "https://www.my-site.example.org/"),
+    "amp cache with a query": ("https://news-example-org.cdn.ampproject.org/c/s/news.example.org/a/1?b=1&amp_js_v=0.1&usqp=mq", PAGE + "?b=1"),
+    "google amp with a query": ("https://www.google.com/amp/s/news.example.org/a/1?b=1&usqp=mq#aoh=1&referrer=https%3A%2F%2Fwww.google.com&amp_tf=x", PAGE + "?b=1"),
     "two gates": (f"https://link.zhihu.com/?target=https%3A%2F%2Flink.csdn.net%2F%3Ftarget%3D{ENC.replace('%', '%25')}", PAGE),
     "then tracking": (f"https://vk.com/away.php?to={ENC}%3Futm_source%3Dx%26b%3D1%23c", PAGE + "?b=1#c"),
 }  # fmt: skip
@@ -100,7 +112,7 @@ KEPT = {
     "unknown host": f"https://go.example.net/?url={ENC}",
     "login": f"https://example.com/login?next={ENC}",
     "search for an address": f"https://www.google.com/search?q={ENC}",
-    "translated": f"https://translate.google.com/translate?u={ENC}",
+    "translated": f"https://translate.google.com/translate?sl=zh&tl=en&u={ENC}",
     "archive": f"https://web.archive.org/web/2020/{PAGE}",
     "opaque token": "https://news.google.com/rss/articles/CBMiB0FVX3lxTAAA",
     "no token": "https://news.google.com/rss/articles/a",
@@ -116,6 +128,49 @@ KEPT = {
 @pytest.mark.parametrize("url", KEPT.values(), ids=KEPT)
 def test_keeps(url: str) -> None:
     assert clean_link(url) == url
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("utm", "UTM", "_bhlid", "__readwiseLocation", "_branch_match_id", "_branch_referrer"),
+        *(
+            "itm_source",
+            "chatgpt_source",
+            "gad",
+            "dicbo",
+            "ndclid",
+            "mibextid",
+            "bsft_eid",
+            "et_rid",
+        ),
+        *("klaviyo_x", "triedRedirect", "xhsshare", "spm_id", "_ga_AB12", "cx_click", "$deep_link"),
+        *("adjust_tracker", "sms_click", "_x_tr_sl", "ampshare", "hss_channel", "bdclkid"),
+    ],
+)
+def test_newer_parameters_go(name: str) -> None:
+    assert clean_link(f"{PAGE}?id=7&{name}=x") == f"{PAGE}?id=7"
+
+
+@pytest.mark.parametrize("name", ["ut", "utmost", "source", "list", "code", "mc", "gadget", "cid"])
+def test_parameters_like_them_stay(name: str) -> None:
+    assert clean_link(f"{PAGE}?{name}=x") == f"{PAGE}?{name}=x"
+
+
+@pytest.mark.parametrize(
+    ("fragment", "wanted"),
+    [
+        ("#:~:text=some%20words", ""),
+        ("#part-2:~:text=a,b&text=c", "#part-2"),
+        ("#%3A~%3Atext=a", ""),
+        ("#~user", "#~user"),
+        ("#Echobox=1733", ""),
+        ("#utm_source=a&fbclid=b", ""),
+        ("#section-utm", "#section-utm"),
+    ],
+)
+def test_fragments(fragment: str, wanted: str) -> None:
+    assert clean_link(PAGE + fragment) == PAGE + wanted
 
 
 def test_traces_each_rule() -> None:

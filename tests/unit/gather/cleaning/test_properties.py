@@ -26,6 +26,21 @@ TAGS = st.sampled_from(
         *("a href='/x'", "a href='https://a.example/?utm_id=1'", "a", "a href='#n'", "foo", "form"),
         *("noscript", "picture", "video src='/v.mp4'", "object", "pre", "blockquote", "script"),
         *("svg", "style", "time", "address", "small", "p hidden", "div class='sharedaddy'"),
+        *(
+            "math",
+            "msup",
+            "mi",
+            "code",
+            "center",
+            "figure",
+            "canvas",
+            "bdo dir='rtl'",
+            "td",
+            "label",
+        ),
+        *("p style='visibility:hidden'", "div style='display:none'", "span class='sr-only'", "h2"),
+        *("span class='MathJax'", "span class='katex-html'", "mjx-container", "font", "dl", "dt"),
+        *("i style='background:url(/bg.jpg)'", "script type='math/tex'", "text", "title"),
     ]
 )
 VOID = st.sampled_from(
@@ -36,6 +51,12 @@ VOID = st.sampled_from(
             "<source srcset='/c.png 1x, /d.png 2x'>",
             "<img width=1 src=x>",
         ),
+        *("<img src='/i/star.png' width=16>", "<img src='data:image/gif;base64,R0' alt='words'>"),
+        *("<img src='/e.png' alt='🐍' style='height:1em'>", "<img src='/f.svg' style='width:2ex'>"),
+        *("<img src='/lazy.gif' data-x='/true.jpg'>", "<img src='https://pixel.a.example/a?b'>"),
+        *("<input type='checkbox' checked>", "<iframe src='https://a.example/f'></iframe>"),
+        *("<iframe src='//www.youtube.com/embed/abcdefghijk'></iframe>", "<span> </span>"),
+        *("(Feed generated with FetchRSS)", "Follow us on X", "关注我们", "Advertisement", "\t"),
         *("</p>", "</div>", "</a>", "<p>", "<div>", "<a href=/y>", "<td>", "<li>"),
     ]
 )

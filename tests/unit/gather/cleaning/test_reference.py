@@ -21,5 +21,5 @@ def test_fills_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     reference.main([str(path)])
     filled = path.read_text(encoding="utf-8")
     assert filled.startswith("a\n<!-- rules of noise -->\nElements")
-    assert "old" not in filled
+    assert "\nold\n" not in filled
     assert not capsys.readouterr().out

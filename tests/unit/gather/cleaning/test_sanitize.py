@@ -63,7 +63,12 @@ def test_nothing_alive_comes_through(html: str) -> None:
 
 def test_own_attributes_only() -> None:
     html = '<p class="a" id="b" dir="rtl" lang="he">x</p><td colspan="2">y</td>'
-    assert sanitize(html) == '<p lang="he">x</p>y'
+    assert sanitize(html) == '<p dir="rtl" lang="he">x</p>y'
+
+
+def test_only_sizes_of_images_are_styled() -> None:
+    html = '<p style="width:1em">x<img src="https://a.example/b" style="position:fixed;width:1em;background:url(x)"></p>'
+    assert sanitize(html) == '<p>x<img src="https://a.example/b" style="width:1em"></p>'
 
 
 def test_only_characters_of_xml() -> None:

@@ -1,0 +1,114 @@
+"""How large an image or a frame is shown: by its attributes and its style."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
+
+Attributes = dict[str, str | None]
+
+_SIZE = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*$", re.IGNORECASE)
+_LENGTH = re.compile(r"\s*\d{1,5}(?:\.\d+)?\s*(?:px|%)?\s*")
+_STYLED = re.compile(
+    r"(?:^|;)\s*((?:max-)?(?:width|height)|vertical-align)\s*:\s*(-?\d{0,5}(?:\.\d{1,6})?)\s*([a-z%]*)",
+    re.IGNORECASE,
+)
+_SIDES = ("height", "width")
+_TEXT_UNITS = {"em": 16, "rem": 16, "ex": 8, "ch": 8, "lh": 20}  # in pixels, as browsers have it
+_HIDDEN_SIDE, _SEEN_SIDE = 2, 8
+_RELATIVE = 1000.0  # pixels for what is given in per cent
+_LONGEST = 500  # characters of an attribute that are read
+
+
+class Size(NamedTuple):
+    """How large something is shown.
+
+    `tiny`: too small to be seen, where a line that is long enough is seen; `seen`: it has a size
+    that can be seen; `text`: the attributes of what is as large as the letters around it, else {};
+    `pixels`: the sizes that its style sets in pixels; `odd`: its attributes that are no lengths.
+    """
+
+    tiny: bool = False
+    seen: bool = False
+    text: Mapping[str, str] = MappingProxyType({})
+    pixels: Mapping[str, str] = MappingProxyType({})
+    odd: tuple[str, ...] = ()
+
+
+_UNKNOWN = Size()
+
+
+def measure(attributes: Attributes) -> Size:
+    """Return how large an element is shown."""
+    width, height, style = (
+        attributes.get("width"),
+        attributes.get("height"),
+        attributes.get("style"),
+    )
+    if not width and not height and not style:
+        odd = tuple(name for name in _SIDES if name in attributes)
+        return Size(odd=odd) if odd else _UNKNOWN
+    return _measure((height or "")[:_LONGEST], (width or "")[:_LONGEST], (style or "")[:_LONGEST])
+
+
+# A feed shows its images in the same few sizes.
+@lru_cache(maxsize=2048)
+def _measure(height: str, width: str, style: str) -> Size:
+    given = {"height": height.strip(), "width": width.strip()}
+    styled = _styled(style)
+    sides = [_side(given[name], styled.get(name)) for name in _SIDES]
+    known = [side for side in sides if side is not None]
+    return Size(
+        tiny=bool(known) and (min(known) == 0 or max(known) <= _HIDDEN_SIDE),
+        seen=bool(known) and min(known) >= _SEEN_SIDE,
+        text=_text_size(given, style),
+        pixels={
+            name: str(round(size[0]))
+            for name in _SIDES
+            if (size := styled.get(name)) and size[1] in {"px", ""} and size[0] > 0
+        },
+        odd=tuple(name for name in _SIDES if not _LENGTH.fullmatch(given[name])),
+    )
+
+
+def _side(given: str, styled: tuple[float, str] | None) -> float | None:
+    """Return a side in pixels, None where it is unknown."""
+    if styled is not None:
+        return styled[0] * _TEXT_UNITS.get(styled[1], 1) if styled[1] != "%" else _RELATIVE
+    match = _SIZE.match(given)
+    if match:
+        return float(match[1])
+    return _RELATIVE if given.endswith("%") else None
+
+
+def _styled(style: str) -> dict[str, tuple[float, str]]:
+    """Return the sizes that a style sets, with their units."""
+    return {
+        name.lower(): (float(number), unit.lower())
+        for name, number, unit in _STYLED.findall(style)
+        if number.strip("-.")
+    }
+
+
+def _text_size(given: dict[str, str], style: str) -> dict[str, str]:
+    written = "".join(f";{name}:{value}" for name, value in given.items() if value)
+    found = _styled(f"{written};{style}")
+    sizes = {name: found.get(name) or found.get(f"max-{name}") for name in _SIDES}
+    kept = {
+        name: size
+        for name, size in sizes.items()
+        if size and size[1] in _TEXT_UNITS and size[0] > 0
+    }
+    if not kept:
+        return {}
+    pixels = {
+        name: str(max(1, round(number * _TEXT_UNITS[unit])))
+        for name, (number, unit) in kept.items()
+        if not given[name].isdecimal()
+    }
+    lowered = found.get("vertical-align", (0.0, ""))
+    if lowered[1] in _TEXT_UNITS:
+        kept["vertical-align"] = lowered
+    line = ";".join(f"{name}:{number:g}{unit}" for name, (number, unit) in kept.items())
+    return {"style": line, **pixels}
