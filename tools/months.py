@@ -6,7 +6,8 @@
 
     uv run tools/months.py          (or any Python that has babel)
 
-The names are data of the Unicode CLDR, which babel carries: Unicode License v3.
+The names are data of the Unicode CLDR, which babel carries: Unicode License v3, whose text
+(LICENSE.unicode) stands beside the table.
 """
 
 import unicodedata

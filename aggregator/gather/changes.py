@@ -47,7 +47,7 @@ def shown(entry: Entry) -> tuple[object, ...]:
     return (
         *(entry.title, entry.link, entry.html, entry.summary, entry.authors, entry.categories),
         *(entry.enclosures, entry.image, entry.via, entry.rights, entry.language),
-        *(entry.publisher.title, entry.publisher.url),
+        entry.publisher.title,
     )
 
 

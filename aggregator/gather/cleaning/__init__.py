@@ -6,14 +6,12 @@ digests, dates. `clean` is pure and never fails.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from html import unescape
 
 from aggregator.core.model import Author, Enclosure, Entry, FeedInfo, RawEntry, Source
 from aggregator.core.settings import LinkRule
-from aggregator.gather.changes import shown
 from aggregator.gather.cleaning import blocks as bodies
 from aggregator.gather.cleaning.html import Cleaned, clean_body, clean_html, trace_html
 from aggregator.gather.cleaning.images import trace_image, unwrap_image
@@ -85,36 +83,39 @@ def clean(
     # What was learned before the publisher was known by its domain stands under the source.
     learned = boilerplate.get(publisher.id, _NONE) | boilerplate.get(source.identity, _NONE)
     title = _plain_title(raw)
-    body, whole = _bodies(raw, base or link, link, title, source, learned)
+    body, whole = _bodies(raw, base or link, link, title, source, learned=learned)
     blocks = bodies.texts(whole.html)
     hashed = bodies.hashes(blocks)
-    told = kept = bodies.compared(blocks, hashed, frozenset(), whole.html)
+    told = kept = bodies.compared(blocks, hashed, _NONE, whole.html)
     if not learned.isdisjoint(hashed):
         kept = bodies.compared(blocks, hashed, learned, whole.html)
-    text = "\n".join(kept)
+    lines = "\n".join(told)
     title = title or shorten(told[0] if told else "", 80) or link or raw.guid[:200] or "?"
-    language = _language(raw, info, source, title, "\n".join(told))
+    language = _language(raw, info, source, title, lines)
     claimed, published = _published(raw, whole, language, source)
+    authors, categories = _authors(raw, whole), _categories(raw)
     enclosures, image = _enclosures(raw, base, source), _image(raw, body, base, source)
-    media = (*whole.images, *(one.url for one in enclosures), *([image] if image else ()))
-    entry = Entry(
+    summary, rights, via = _summary(raw, told), _text_of(raw.rights)[:500], _via(raw, base)
+    shown = (title, link, body.html, summary, image, via, rights, language, claimed)
+    return Entry(
         guid=raw.guid,
         link=link,
         canonical=known,
-        fingerprint=bodies.fingerprint(title, told, media),
+        fingerprint=bodies.fingerprint(title, told or _media(whole, enclosures, image)),
+        digest=bodies.digest(*shown, repr((authors, categories, enclosures)), publisher.title),
         sent=bodies.digest(raw.title, raw.link, raw.summary, raw.content),
-        letters=len("\n".join(told)),
+        letters=len(lines),
         title=title,
         html=body.html,
-        text=text,
-        summary=_summary(raw, told),
-        authors=_authors(raw, whole),
-        categories=_categories(raw),
+        text=lines if kept is told else "\n".join(kept),
+        summary=summary,
+        authors=authors,
+        categories=categories,
         enclosures=enclosures,
         image=image,
         cites=_cites(body.html, link),
-        via=_web(absolute(base, raw.via)) if raw.via else "",
-        rights=_text_of(raw.rights)[:500],
+        via=via,
+        rights=rights,
         language=language,
         publisher=publisher,
         claimed=claimed,
@@ -124,8 +125,16 @@ def clean(
         blocks=bodies.counted(blocks, hashed),
         removed=body.removed,
     )
-    parts = (one if isinstance(one, str) else repr(one) for one in shown(entry))
-    return replace(entry, digest=bodies.digest(*parts, claimed))
+
+
+def _via(raw: RawEntry, base: str) -> str:
+    return _web(absolute(base, raw.via)) if raw.via else ""
+
+
+def _media(body: Cleaned, enclosures: Iterable[Enclosure], image: str) -> list[str]:
+    """Return the addresses of what is to be seen or heard, without what changes with each fetch."""
+    found = (*body.images, *(one.url for one in enclosures), image)
+    return [address.partition("?")[0] for address in found if address]
 
 
 def _written(link: str) -> str:
@@ -133,7 +142,7 @@ def _written(link: str) -> str:
 
 
 def _bodies(
-    raw: RawEntry, base: str, page: str, title: str, source: Source, learned: frozenset[int]
+    raw: RawEntry, base: str, page: str, title: str, source: Source, *, learned: frozenset[int]
 ) -> tuple[Cleaned, Cleaned]:
     """Return the body as it is shown, and as it is with all that was learned to recur."""
     html = raw.content or raw.summary

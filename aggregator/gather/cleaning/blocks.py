@@ -1,7 +1,7 @@
 """The blocks of a cleaned body: their text, their hashes, and the digests made of them."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 from html import unescape
 from struct import unpack
@@ -63,10 +63,9 @@ def digest(*parts: str) -> str:
     return state.hexdigest()
 
 
-def fingerprint(title: str, told: Sequence[str], media: Iterable[str]) -> str:
-    """Return a digest of title and text; of what is shown or heard where there is no text."""
-    text = "\n".join(told) or "\n".join(address.partition("?")[0] for address in media)
-    return digest(title.casefold(), text.casefold())
+def fingerprint(title: str, told: Sequence[str]) -> str:
+    """Return a digest of the title and of the lines of the text."""
+    return digest(title.casefold(), "\n".join(told).casefold())
 
 
 def compared(

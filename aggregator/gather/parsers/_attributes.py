@@ -16,11 +16,8 @@ def attribute(element: etree._Element, name: str) -> str:
 
     One in other letters, or under a prefix of Atom, RSS or Media RSS, stands for a missing one.
     """
-    names = element.keys()
-    if not names:  # as of most elements
-        return ""
     value = element.get(name)
-    if value is None:
+    if value is None and (names := element.keys()):
         other = _odd(tuple(names)).get(name.lower())
         value = element.get(other) if other else None
     return value or ""

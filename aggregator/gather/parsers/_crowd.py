@@ -26,7 +26,9 @@ _DATES: Final = frozenset("pubdate published date issued created updated modifie
 
 def is_crowded(content: bytes) -> bool:
     """Say whether a document has too many elements for one tree."""
-    return content.count(b"<") > TAGS_MOST and _SECTION.sub(b"", content).count(b"<") > TAGS_MOST
+    if len(content) < TAGS_MOST * 4 or content.count(b"<") <= TAGS_MOST:  # <a/>
+        return False
+    return _SECTION.sub(b"", content).count(b"<") > TAGS_MOST
 
 
 def read_tree(content: bytes, base: str, most: int) -> tuple[Element | None, tuple[Skipped, ...]]:

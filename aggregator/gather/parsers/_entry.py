@@ -125,7 +125,8 @@ def _categories(element: Element, found: Fields, there: Plan, context: Context) 
             terms += (each.text or "")[:10_000].split(",")
         else:
             terms.append(
-                attribute(each, "term")
+                each.get("term")
+                or attribute(each, "term")
                 or each.text
                 or attribute(each, "label")
                 or attribute(each, "text")

@@ -1,6 +1,7 @@
 """What a feed, or the source of an entry, says of itself → FeedInfo."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from aggregator.core.model import Author, FeedInfo
@@ -64,12 +65,17 @@ def author(element: Element, base: str) -> Author | None:
     """Read an author with parts as in Atom, else one line as in RSS."""
     if not len(element):
         return _text.person(element.text)
-    parts = {_xml.local(each.tag).lower(): each.text for each in element}
+    parts = {_part(each.tag): each.text for each in element}
     return Author(
         name=_text.line(parts.get("name"), _text.WORD_MOST),
         email=_text.line(parts.get("email"), _text.WORD_MOST),
         url=_text.address(parts.get("uri") or parts.get("url") or parts.get("homepage"), base),
     )
+
+
+@lru_cache(maxsize=64)
+def _part(tag: object) -> str:
+    return _xml.local(tag).lower()
 
 
 def _language(found: Fields, channel: Element, root: Element) -> str:

@@ -163,10 +163,13 @@ def construct(element: Element, default: str) -> tuple[str, str]:
     if len(element):
         return inner(element).strip(), "html"
     value = (element.text or "").strip()
-    kind = element.get("type") or attribute(element, "type")
-    mode = element.get("mode") if kind or default in _ATOM else ""
-    if kind or mode == "base64":
-        return _typed(value, kind.partition(";")[0].strip().lower(), mode or "", default)
+    kind = element.get("type")
+    if kind is None and default in _ATOM and element.keys():
+        kind = attribute(element, "type")
+    if kind is not None:
+        mode = element.get("mode") or ""
+        if kind or mode == "base64":
+            return _typed(value, kind.partition(";")[0].strip().lower(), mode, default)
     return value, default if default in _CERTAIN else _untyped(value, default)
 
 
@@ -238,19 +241,19 @@ def links(element: Element, found: Fields, keys: Iterable[str], context: Context
     for key in keys:
         for each in found[key][: _text.MANY * 3]:
             # RSS writes the address into the element, Atom into an attribute
+            if not each.keys():  # as in RSS
+                url = _text.address(each.text, context.base(each)) or _behind(each)
+                linked += (Link(url),) if url else ()
+                continue
             href = each.get("href") or attribute(each, "href")
             written = href or each.text or each.get(RDF_RESOURCE)
             url = _text.address(written, context.base(each)) or _behind(each)
             if href:
                 linked.append(_link_of(each, url))
             elif url:
-                linked.append(_link_of(each, url, spelt=True) if each.keys() else Link(url))
+                linked.append(_link_of(each, url, spelt=True))
     own = attribute(element, "href") if context.pushed else ""
     return [*linked, Link(_text.address(own, context.base(element)))] if own else linked
-
-
-def _type(element: Element) -> str:
-    return (element.get("type") or attribute(element, "type")).lower()
 
 
 def _behind(element: Element) -> str:
@@ -261,7 +264,8 @@ def _behind(element: Element) -> str:
 
 def _link_of(element: Element, url: str, *, spelt: bool = False) -> Link:
     """Return a link; one whose address is spelt out as text has a relation only if it is known."""
-    rel, kind = relation(element.get("rel") or attribute(element, "rel")), _type(element)
+    rel = relation(element.get("rel") or attribute(element, "rel"))
+    kind = (element.get("type") or attribute(element, "type")).lower()
     if spelt and rel not in RELATIONS:
         rel = "alternate"
     if rel != "enclosure":

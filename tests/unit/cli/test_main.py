@@ -107,7 +107,7 @@ def test_serving_alone_ends_cleanly(home: Path) -> None:
     )
     assert process.stderr
     seen = ""
-    while "running on" not in seen.lower() and (line := process.stderr.readline()):
+    while "serving" not in seen and (line := process.stderr.readline()):
         seen += line
     process.send_signal(signal.SIGTERM)
     rest = process.communicate(timeout=HUNG)[1]
