@@ -128,7 +128,7 @@ def _multiset_difference(blocks: list[str], others: list[str]) -> list[str]:
 
 def _compare(before: list[str], after: list[str]) -> Difference:
     """Compare blocks without counters, then without numbers."""
-    old, new = (list(_without_noise(blocks)) for blocks in (before, after))
+    old, new = (list(_comparable_texts(blocks)) for blocks in (before, after))
     if sorted(old) == sorted(new):
         return _SAME
     if sorted(map(_unnumbered, old)) != sorted(map(_unnumbered, new)):
@@ -140,7 +140,7 @@ def _compare(before: list[str], after: list[str]) -> Difference:
     return Difference(kind="material", number_sentences=sentences)
 
 
-def _without_noise(blocks: list[str]) -> Iterator[str]:
+def _comparable_texts(blocks: list[str]) -> Iterator[str]:
     for block in blocks:
         text = without_counters(block).strip(_SEPARATORS)
         if _HAS_WORD.search(text):

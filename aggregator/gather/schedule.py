@@ -23,6 +23,9 @@ DAY, WEEK = timedelta(days=1), timedelta(days=7)
 _MAX_HINT = DAY  # longest delay by caching headers, ttl or skipHours; Retry-After may be longer
 _UNREACHABLE_BACKOFF = timedelta(hours=1)  # upper bound without a connection: networks recover
 _DEFAULT_WAIT = timedelta(hours=1)  # after a 429 without Retry-After
+_MIN_EXTRA_WAIT = timedelta(
+    minutes=1
+)  # after a Retry-After that proved too short, doubled each time
 _MAX_CLOCK_SKEW = timedelta(minutes=1)  # a last fetch later than this was a wrong clock
 _REDIRECT_SPAN, _REDIRECT_COUNT = timedelta(days=3), 3  # before a permanent redirect is trusted
 _MAX_ARRIVALS = 20  # stored times of fetches with new entries
@@ -247,7 +250,7 @@ def failed(
     if isinstance(error, HTTPStatus) and error.retry_after and state.wait_until:
         # The server gave a time. If it fails again then, the wait grows up to the usual interval.
         usual = interval(source, state, settings, now)
-        extra_wait = min(usual, _MAX_CLOCK_SKEW * (1 << min(max(state.failures - 1, 0), 16)))
+        extra_wait = min(usual, _MIN_EXTRA_WAIT * (1 << min(max(state.failures - 1, 0), 16)))
         due = max(state.wait_until, now + extra_wait * (not held_back))
         return dataclasses.replace(state, due=due)
     cap = _UNREACHABLE_BACKOFF if isinstance(error, Unreachable) else DAY

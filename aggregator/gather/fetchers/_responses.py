@@ -67,7 +67,7 @@ async def _cause(response: Response) -> str:
     if status == 410:
         return f"{line}: the feed was taken down for good"
     if status == 429:
-        return f"{line}: the server wants to be asked less often"
+        return f"{line}: the server limits the request rate"
     if status in {403, 503} and (service := await _browser_check(response)):
         return f"{line}: {service} lets only browsers through to this feed"
     return line

@@ -17,9 +17,8 @@ ERAS: Final = {  # offset to the Gregorian year
 }
 _BUDDHIST_OFFSET: Final = 543
 _BUDDHIST_YEARS: Final = range(2400, 2700)
-_PERSIAN_YEARS: Final = range(
-    1343, 1473
-)  # in which the 33-year cycle of leap years below is correct
+# The years for which the 33-year cycle of leap years below is correct.
+_PERSIAN_YEARS: Final = range(1343, 1473)
 _PERSIAN_START: Final = date(2000, 3, 20), 1379
 
 

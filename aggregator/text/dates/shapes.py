@@ -90,9 +90,8 @@ TIME: Final = re.compile(
     rf"(?:\s?(?P<half2>{_HALF})(?!\w))?",
     re.IGNORECASE,
 )
-FOUR_DIGITS: Final = re.compile(
-    r"(?<![\d:.+])(?<![\s\d]-)\d{4}(?!\d)"
-)  # neither a zone nor part of a time
+# Neither a zone nor part of a time.
+FOUR_DIGITS: Final = re.compile(r"(?<![\d:.+])(?<![\s\d]-)\d{4}(?!\d)")
 DIGIT_TIME: Final = re.compile(r"[T\s]?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?(?!\d)")
 LABEL: Final = re.compile(r"[^\d:：]{1,30}[:：]\s*(?=\D{0,12}\d)")
 RELATIVE: Final = re.compile(

@@ -28,7 +28,7 @@ SOURCE = Source(id="gazette", url="https://user:hush@gazette.example/feed.xml?to
         ),
         ("403 Forbidden", "fetch.user_agent"),
         ("403 Forbidden: Cloudflare lets only browsers through to this feed", "another feed"),
-        ("429 Too Many Requests: the server wants to be asked less often", "longer interval:"),
+        ("429 Too Many Requests: the server limits the request rate", "longer interval:"),
         ("503 Service Unavailable", "asked again on schedule"),
         ("more than 10 redirects", "write the last address"),
         ("no complete response within 15 s", "timeout: 1m"),
