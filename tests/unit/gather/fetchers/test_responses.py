@@ -19,7 +19,7 @@ from tests.unit.gather.fetchers.responses import make_response
         (799, {}, b"", "799"),
         (401, {"www_authenticate": "Basic realm=x"}, b"", "401 Unauthorized: the server asks for"),
         (410, {}, b"", "410 Gone: the feed was taken down"),
-        (429, {}, b"", "429 Too Many Requests: the server wants"),
+        (429, {}, b"", "429 Too Many Requests: the server limits"),
         (403, {}, b"no", "403 Forbidden"),
         (403, {"cf_mitigated": "challenge"}, b"", "403 Forbidden: Cloudflare lets only browsers"),
         (403, {"server": "ddos-guard"}, b"", "403 Forbidden: DDoS-Guard lets only browsers"),
