@@ -43,7 +43,9 @@ _MENDS: Mapping[str, str] = {
     ),
     r"cut off": "nothing: the whole of it is asked for again on schedule",
     r"fetch\.max_size": "raise fetch.max_size, if the document is meant to be so large",
-    r"no whole answer within|no answer in time": "give it more time: timeout: 1m in this source",
+    r"no (?:complete response|whole answer) within|no (?:response|answer) in time": (
+        "give it more time: timeout: 1m in this source"
+    ),
     r"nobody could be asked|DNS lookup failed": (
         "no name server answers: look at the network and at /etc/resolv.conf"
     ),

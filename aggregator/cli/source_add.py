@@ -189,7 +189,7 @@ async def _first(
             if choose is None or not error.feeds:
                 raise
             chosen = choose(source.url, error.feeds)
-            return await probe.probe(probe.at(source, chosen), fetchers)
+            return await probe.probe(probe.with_url(source, chosen), fetchers)
         except Unreachable as error:  # perhaps by http, if it was https that was guessed
             problem = problem or error
     raise problem or FetchError("there is no address")
