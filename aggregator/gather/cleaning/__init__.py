@@ -12,10 +12,10 @@ from html import unescape
 
 from aggregator.core.model import Author, Enclosure, Entry, FeedInfo, RawEntry, Source
 from aggregator.core.settings import LinkRule
-from aggregator.gather.cleaning import blocks as bodies
+from aggregator.gather.cleaning import text_blocks
 from aggregator.gather.cleaning.html import Cleaned, clean_body, clean_html, trace_html
 from aggregator.gather.cleaning.images import trace_image, unwrap_image
-from aggregator.gather.cleaning.links import clean_link, link_key, trace_link
+from aggregator.gather.cleaning.link_urls import clean_link, link_key, trace_link
 from aggregator.gather.cleaning.preamble import date_forms, split_names
 from aggregator.gather.cleaning.publishers import common_domain, publisher_of
 from aggregator.gather.cleaning.sanitize import sanitize, scrub
@@ -84,11 +84,11 @@ def clean(
     learned = boilerplate.get(publisher.id, _NONE) | boilerplate.get(source.identity, _NONE)
     title = _plain_title(raw)
     body, whole = _bodies(raw, base or link, link, title, source, learned=learned)
-    blocks = bodies.texts(whole.html)
-    hashed = bodies.hashes(blocks)
-    told = kept = bodies.compared(blocks, hashed, _NONE, whole.html)
+    blocks = text_blocks.texts(whole.html)
+    hashed = text_blocks.hashes(blocks)
+    told = kept = text_blocks.compared(blocks, hashed, _NONE, whole.html)
     if not learned.isdisjoint(hashed):
-        kept = bodies.compared(blocks, hashed, learned, whole.html)
+        kept = text_blocks.compared(blocks, hashed, learned, whole.html)
     lines = "\n".join(told)
     title = title or shorten(told[0] if told else "", 80) or link or raw.guid[:200] or "?"
     language = _language(raw, info, source, title, lines)
@@ -101,9 +101,9 @@ def clean(
         guid=raw.guid,
         link=link,
         canonical=known,
-        fingerprint=bodies.fingerprint(title, told or _media(whole, enclosures, image)),
-        digest=bodies.digest(*shown, repr((authors, categories, enclosures)), publisher.title),
-        sent=bodies.digest(raw.title, raw.link, raw.summary, raw.content),
+        fingerprint=text_blocks.fingerprint(title, told or _media(whole, enclosures, image)),
+        digest=text_blocks.digest(*shown, repr((authors, categories, enclosures)), publisher.title),
+        sent=text_blocks.digest(raw.title, raw.link, raw.summary, raw.content),
         letters=len(lines),
         title=title,
         html=body.html,
@@ -122,7 +122,7 @@ def clean(
         published=published,
         modified=dates.parse(raw.updated, language=language, timezone=source.timezone),
         gathered=raw.gathered,
-        blocks=bodies.counted(blocks, hashed),
+        blocks=text_blocks.counted(blocks, hashed),
         removed=body.removed,
     )
 
@@ -195,7 +195,7 @@ def _plain_title(raw: RawEntry) -> str:
 def _text_of(html: str) -> str:
     """Return the text of a piece of HTML on one line; its markup, where that is all it is."""
     if _MARKUP.search(html):
-        html = " ".join(bodies.texts(sanitize(scrub(html)))) or unescape(html)
+        html = " ".join(text_blocks.texts(sanitize(scrub(html)))) or unescape(html)
     return plain(html)
 
 
@@ -241,8 +241,8 @@ def _language(raw: RawEntry, info: FeedInfo, source: Source, title: str, text: s
 
 def _summary(raw: RawEntry, kept: list[str]) -> str:
     if raw.content and raw.summary and raw.summary != raw.content:
-        blocks = bodies.texts(clean_html(raw.summary))
-        own = bodies.compared(blocks, bodies.hashes(blocks), frozenset())
+        blocks = text_blocks.texts(clean_html(raw.summary))
+        own = text_blocks.compared(blocks, text_blocks.hashes(blocks), frozenset())
         if own:
             return shorten(plain(" ".join(own)), _SUMMARY_MOST)
     text = " ".join(kept)[: _SUMMARY_MOST + 100]

@@ -8,7 +8,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from aggregator.gather.cleaning import embeds, media, substitutes
 from aggregator.gather.cleaning.formulas import formula, is_script
-from aggregator.gather.cleaning.links import follow
+from aggregator.gather.cleaning.link_urls import follow
 from aggregator.gather.cleaning.noise import NOISE, collapse, is_void
 from aggregator.gather.cleaning.sizes import Size, measure
 from aggregator.gather.cleaning.tidy import drop_empty, strip_start

@@ -8,13 +8,13 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborNode, SelectolaxError
 
 from aggregator.core.settings import CleanOptions
-from aggregator.gather.cleaning.blocks import block_hash
+from aggregator.gather.cleaning.dom import new_walk, walk
 from aggregator.gather.cleaning.edges import find_edge
 from aggregator.gather.cleaning.noise import BLOCKS, collapse, is_copyright
 from aggregator.gather.cleaning.preamble import Preamble, take_preamble
 from aggregator.gather.cleaning.sanitize import bound, plain_amp, sanitize, scrub
+from aggregator.gather.cleaning.text_blocks import block_hash
 from aggregator.gather.cleaning.tidy import take_off, tidy, tidy_breaks, trim
-from aggregator.gather.cleaning.tree import new_walk, walk
 from aggregator.gather.cleaning.twins import find_twins
 from aggregator.gather.cleaning.walking import Walk, parse, taken
 from aggregator.gather.cleaning.wrappers import Step

@@ -12,7 +12,7 @@ from aggregator.core.model import Author, Document, Enclosure, FeedInfo, Publish
 from aggregator.core.settings import CleanOptions
 from aggregator.gather import parsers
 from aggregator.gather.cleaning import clean
-from aggregator.gather.cleaning.blocks import block_hash
+from aggregator.gather.cleaning.text_blocks import block_hash
 from aggregator.gather.identity import names
 
 INFO = FeedInfo(

@@ -3,8 +3,8 @@
 import pytest
 
 from aggregator.core.settings import CleanOptions, ImageOptions, LinkRule
-from aggregator.gather.cleaning.blocks import block_hash
 from aggregator.gather.cleaning.html import clean_body, clean_html, trace_html
+from aggregator.gather.cleaning.text_blocks import block_hash
 
 BASE = "https://news.example.org/p/1"
 EN = "<p>Body text stays here.</p>"

@@ -1,4 +1,4 @@
-"""The tables of docs/rules.md, made of the rule files: `python -m aggregator.gather.cleaning.reference FILE`."""
+"""The tables of docs/rules.md, made of the rule files: `python -m aggregator.gather.cleaning.rules_reference FILE`."""
 
 import re
 import sys
