@@ -18,7 +18,7 @@ from aggregator.gather.cleaning.images import trace_image, unwrap_image
 from aggregator.gather.cleaning.link_urls import clean_link, link_key, trace_link
 from aggregator.gather.cleaning.preamble import date_forms, split_names
 from aggregator.gather.cleaning.publishers import common_domain, publisher_of
-from aggregator.gather.cleaning.sanitize import sanitize, scrub
+from aggregator.gather.cleaning.sanitize import remove_invisible_chars, sanitize
 from aggregator.gather.cleaning.wrappers import Step
 from aggregator.text import dates
 from aggregator.text.domains import registrable
@@ -39,19 +39,19 @@ __all__ = [
     "unwrap_image",
 ]
 
-_NONE = frozenset[int]()
-_NOTHING: Mapping[str, frozenset[int]] = {}
-_TITLE_MOST, _SUMMARY_MOST = 500, 300
-_SAMPLE = 60  # characters of the text that, after the title, tell a language
-_MOST_CITES, _MOST_ENCLOSURES, _MOST_CATEGORIES = 20, 50, 30
+_NO_HASHES = frozenset[int]()
+_NO_BOILERPLATE: Mapping[str, frozenset[int]] = {}
+_TITLE_MAX_CHARS, _SUMMARY_MAX_CHARS = 500, 300
+_LANGUAGE_SAMPLE_CHARS = 60  # characters of the text that, after the title, tell a language
+_MAX_CITES, _MAX_ENCLOSURES, _MAX_CATEGORIES = 20, 50, 30
 _HREF = re.compile(r'<a href="([^"]+)"')
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,500}>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w{1,30});")
-_FILLERS = re.compile("\u115f|\u1160|\u3164|\uffa0")  # letters that show nothing
-_CLOCK = re.compile(r"\d[:：时時]")
-_ZONES = timedelta(hours=14)  # how far a time without zone may be off
-_DAY, _SOON = timedelta(days=1), timedelta(hours=3)
-_HOMES = {"zh": "Asia/Shanghai", "ja": "Asia/Tokyo", "ko": "Asia/Seoul"}
-_LANGUAGES = {
+_HANGUL_FILLERS = re.compile("\u115f|\u1160|\u3164|\uffa0")  # letters that show nothing
+_TIME_OF_DAY = re.compile(r"\d[:：时時]")
+_MAX_ZONE_OFFSET = timedelta(hours=14)  # how far a time without zone may be off
+_DAY, _RECENT = timedelta(days=1), timedelta(hours=3)
+_HOME_ZONES = {"zh": "Asia/Shanghai", "ja": "Asia/Tokyo", "ko": "Asia/Seoul"}
+_LANGUAGE_OF_SCRIPT = {
     "Hani": "zh",
     "Hans": "zh-Hans",
     "Hant": "zh-Hant",
@@ -70,7 +70,7 @@ def clean(
     info: FeedInfo,
     source: Source,
     *,
-    boilerplate: Mapping[str, frozenset[int]] = _NOTHING,
+    boilerplate: Mapping[str, frozenset[int]] = _NO_BOILERPLATE,
     domain: str = "",
 ) -> Entry:
     """Return the entry, cleaned.
@@ -78,36 +78,42 @@ def clean(
     `boilerplate` holds learned block hashes by publisher id, `domain` is the `document_domain`.
     """
     base = _base(raw, info, source)
-    link, known = _addresses(_written(raw.link), base, source.clean.links)
+    link, canonical_link = _resolve_link(_usable_link(raw.link), base, source.clean.links)
     publisher = publisher_of(raw.source, info, source, link=link, domain=domain)
     # What was learned before the publisher was known by its domain stands under the source.
-    learned = boilerplate.get(publisher.id, _NONE) | boilerplate.get(source.identity, _NONE)
-    title = _plain_title(raw)
-    body, whole = _bodies(raw, base or link, link, title, source, learned=learned)
-    blocks = text_blocks.texts(whole.html)
-    hashed = text_blocks.hashes(blocks)
-    told = kept = text_blocks.compared(blocks, hashed, _NONE, whole.html)
-    if not learned.isdisjoint(hashed):
-        kept = text_blocks.compared(blocks, hashed, learned, whole.html)
-    lines = "\n".join(told)
-    title = title or shorten(told[0] if told else "", 80) or link or raw.guid[:200] or "?"
+    learned = boilerplate.get(publisher.id, _NO_HASHES) | boilerplate.get(
+        source.identity, _NO_HASHES
+    )
+    title = _title(raw)
+    body, unstripped = _clean_bodies(raw, base or link, link, title, source, learned=learned)
+    blocks = text_blocks.texts(unstripped.html)
+    hashes = text_blocks.hashes(blocks)
+    compared = kept = text_blocks.comparable_texts(blocks, hashes, _NO_HASHES, unstripped.html)
+    if not learned.isdisjoint(hashes):
+        kept = text_blocks.comparable_texts(blocks, hashes, learned, unstripped.html)
+    lines = "\n".join(compared)
+    title = title or shorten(compared[0] if compared else "", 80) or link or raw.guid[:200] or "?"
     language = _language(raw, info, source, title, lines)
-    claimed, published = _published(raw, whole, language, source)
-    authors, categories = _authors(raw, whole), _categories(raw)
+    claimed, published = _claimed_date(raw, unstripped, language, source)
+    authors, categories = _authors(raw, unstripped), _categories(raw)
     enclosures, image = _enclosures(raw, base, source), _image(raw, body, base, source)
-    summary, rights, via = _summary(raw, told), _text_of(raw.rights)[:500], _via(raw, base)
-    shown = (title, link, body.html, summary, image, via, rights, language, claimed)
+    summary, rights, via = _summary(raw, compared), _text_of(raw.rights)[:500], _via(raw, base)
+    visible_fields = (title, link, body.html, summary, image, via, rights, language, claimed)
     return Entry(
         guid=raw.guid,
         link=link,
-        canonical=known,
-        fingerprint=text_blocks.fingerprint(title, told or _media(whole, enclosures, image)),
-        digest=text_blocks.digest(*shown, repr((authors, categories, enclosures)), publisher.title),
+        canonical=canonical_link,
+        fingerprint=text_blocks.fingerprint(
+            title, compared or _media_urls(unstripped, enclosures, image)
+        ),
+        digest=text_blocks.digest(
+            *visible_fields, repr((authors, categories, enclosures)), publisher.title
+        ),
         sent=text_blocks.digest(raw.title, raw.link, raw.summary, raw.content),
         letters=len(lines),
         title=title,
         html=body.html,
-        text=lines if kept is told else "\n".join(kept),
+        text=lines if kept is compared else "\n".join(kept),
         summary=summary,
         authors=authors,
         categories=categories,
@@ -122,26 +128,26 @@ def clean(
         published=published,
         modified=dates.parse(raw.updated, language=language, timezone=source.timezone),
         gathered=raw.gathered,
-        blocks=text_blocks.counted(blocks, hashed),
+        blocks=text_blocks.learnable_hashes(blocks, hashes),
         removed=body.removed,
     )
 
 
 def _via(raw: RawEntry, base: str) -> str:
-    return _web(absolute(base, raw.via)) if raw.via else ""
+    return _web_url(absolute(base, raw.via)) if raw.via else ""
 
 
-def _media(body: Cleaned, enclosures: Iterable[Enclosure], image: str) -> list[str]:
+def _media_urls(body: Cleaned, enclosures: Iterable[Enclosure], image: str) -> list[str]:
     """Return the addresses of what is to be seen or heard, without what changes with each fetch."""
     found = (*body.images, *(one.url for one in enclosures), image)
     return [address.partition("?")[0] for address in found if address]
 
 
-def _written(link: str) -> str:
+def _usable_link(link: str) -> str:
     return "" if is_placeholder(link) else link[: LONGEST + 1]
 
 
-def _bodies(
+def _clean_bodies(
     raw: RawEntry, base: str, page: str, title: str, source: Source, *, learned: frozenset[int]
 ) -> tuple[Cleaned, Cleaned]:
     """Return the body as it is shown, and as it is with all that was learned to recur."""
@@ -156,7 +162,7 @@ def document_domain(raws: Iterable[RawEntry], info: FeedInfo, source: Source) ->
     if source.kind == "dump":
         return ""
     links = (
-        _addresses(_written(raw.link), _base(raw, info, source), source.clean.links)[0]
+        _resolve_link(_usable_link(raw.link), _base(raw, info, source), source.clean.links)[0]
         for raw in raws
     )
     return common_domain(links, (info.link, info.self_url, source.url))
@@ -171,97 +177,97 @@ def _base(raw: RawEntry, info: FeedInfo, source: Source) -> str:
 
 # A feed brings most of its entries again and again.
 @lru_cache(maxsize=4096)
-def _addresses(link: str, base: str, rules: tuple[LinkRule, ...]) -> tuple[str, str]:
+def _resolve_link(link: str, base: str, rules: tuple[LinkRule, ...]) -> tuple[str, str]:
     """Return the address that an entry's link leads to, and its canonical form."""
-    link = _web(clean_link(absolute(base, link), rules)) if link else ""
+    link = _web_url(clean_link(absolute(base, link), rules)) if link else ""
     return link, canonical(link)
 
 
 @lru_cache(maxsize=4096)
-def _moment(written: str, language: str, timezone: str) -> datetime | None:
+def _parse_date(written: str, language: str, timezone: str) -> datetime | None:
     return dates.parse(written, language=language, timezone=timezone)
 
 
-def _web(url: str) -> str:
+def _web_url(url: str) -> str:
     return url if is_web(url) else ""
 
 
-def _plain_title(raw: RawEntry) -> str:
+def _title(raw: RawEntry) -> str:
     """Return the title as text: unescaped once where it is HTML, its markup taken off."""
     title = raw.title[:20_000]
-    return shorten(_text_of(title) if raw.title_is_html else plain(title), _TITLE_MOST)
+    return shorten(_text_of(title) if raw.title_is_html else plain(title), _TITLE_MAX_CHARS)
 
 
 def _text_of(html: str) -> str:
     """Return the text of a piece of HTML on one line; its markup, where that is all it is."""
     if _MARKUP.search(html):
-        html = " ".join(text_blocks.texts(sanitize(scrub(html)))) or unescape(html)
+        html = " ".join(text_blocks.texts(sanitize(remove_invisible_chars(html)))) or unescape(html)
     return plain(html)
 
 
-def _published(
+def _claimed_date(
     raw: RawEntry, body: Cleaned, language: str, source: Source
 ) -> tuple[str, datetime | None]:
     """Return the claimed date as written and read: the entry's own, else one of its preamble."""
     own = raw.published.strip()[:200]
     if own:
-        return own, _moment(own, language, source.timezone)
+        return own, _parse_date(own, language, source.timezone)
     for written in body.preamble.dates:
         for form in date_forms(written):
-            moment = _moment(form, language, source.timezone)
+            moment = _parse_date(form, language, source.timezone)
             if moment is not None and raw.gathered is not None:
-                moment = _plausible(moment, form, written, raw.gathered, language)
+                moment = _plausible_date(moment, form, written, raw.gathered, language)
             if moment is not None:
                 return written, moment
     return "", None
 
 
-def _plausible(
+def _plausible_date(
     moment: datetime, form: str, written: str, gathered: datetime, language: str
 ) -> datetime | None:
     """Hold a date that may lack zone and time against the moment of gathering; None if absurd."""
-    if moment > gathered + _ZONES:
+    if moment > gathered + _MAX_ZONE_OFFSET:
         return None
-    day_alone = not _CLOCK.search(written)
+    day_alone = not _TIME_OF_DAY.search(written)
     if day_alone and timedelta() <= gathered - moment < _DAY:
         return gathered
     if moment <= gathered:
         return moment
     # Later than it was read: in the time of its own place, where its language is at home if that fits.
-    home = _moment(form, "", _HOMES.get(language[:2], "")) or moment
-    return home if not day_alone and timedelta() <= gathered - home < _SOON else gathered
+    home = _parse_date(form, "", _HOME_ZONES.get(language[:2], "")) or moment
+    return home if not day_alone and timedelta() <= gathered - home < _RECENT else gathered
 
 
 def _language(raw: RawEntry, info: FeedInfo, source: Source, title: str, text: str) -> str:
     stated = plain(raw.language or info.language or source.language)[:35]
     if stated:
         return stated.replace("_", "-")
-    return _LANGUAGES.get(script(f"{title}\n{text[:_SAMPLE]}"), "")
+    return _LANGUAGE_OF_SCRIPT.get(script(f"{title}\n{text[:_LANGUAGE_SAMPLE_CHARS]}"), "")
 
 
 def _summary(raw: RawEntry, kept: list[str]) -> str:
     if raw.content and raw.summary and raw.summary != raw.content:
         blocks = text_blocks.texts(clean_html(raw.summary))
-        own = text_blocks.compared(blocks, text_blocks.hashes(blocks), frozenset())
+        own = text_blocks.comparable_texts(blocks, text_blocks.hashes(blocks), frozenset())
         if own:
-            return shorten(plain(" ".join(own)), _SUMMARY_MOST)
-    text = " ".join(kept)[: _SUMMARY_MOST + 100]
+            return shorten(plain(" ".join(own)), _SUMMARY_MAX_CHARS)
+    text = " ".join(kept)[: _SUMMARY_MAX_CHARS + 100]
     # Blocks are on one line each: most are plain already, and a look is cheaper than the passes.
-    seen = text.isprintable() and not _FILLERS.search(text)
-    return shorten(text.strip(" ") if seen else plain(text), _SUMMARY_MOST)
+    seen = text.isprintable() and not _HANGUL_FILLERS.search(text)
+    return shorten(text.strip(" ") if seen else plain(text), _SUMMARY_MAX_CHARS)
 
 
 def _authors(raw: RawEntry, body: Cleaned) -> tuple[Author, ...]:
     found: dict[str, Author] = {}
     for author in raw.authors:
-        for name in _names(plain(author.name)) if len(author.name) <= 200 else ():
-            found.setdefault(name, Author(name=name, email=author.email, url=_web(author.url)))
+        for name in _author_names(plain(author.name)) if len(author.name) <= 200 else ():
+            found.setdefault(name, Author(name=name, email=author.email, url=_web_url(author.url)))
     for name in body.preamble.names:
         found.setdefault(name, Author(name=name))
     return tuple(found.values())[:20]
 
 
-def _names(text: str) -> list[str]:
+def _author_names(text: str) -> list[str]:
     """Return the people that an author element names; `Doe, Jane` is one."""
     parts = [part.split() for part in re.split(r"\s*,\s*", text)]
     if text.isascii() and len(parts) == 2 and min(map(len, parts)) < 2:
@@ -270,13 +276,13 @@ def _names(text: str) -> list[str]:
 
 
 def _categories(raw: RawEntry) -> tuple[str, ...]:
-    named = (plain(unescape(name))[:100] for name in raw.categories[: _MOST_CATEGORIES * 4])
-    return tuple(dict.fromkeys(name for name in named if name))[:_MOST_CATEGORIES]
+    named = (plain(unescape(name))[:100] for name in raw.categories[: _MAX_CATEGORIES * 4])
+    return tuple(dict.fromkeys(name for name in named if name))[:_MAX_CATEGORIES]
 
 
 def _enclosures(raw: RawEntry, base: str, source: Source) -> tuple[Enclosure, ...]:
     found: dict[str, Enclosure] = {}
-    for enclosure in raw.enclosures[:_MOST_ENCLOSURES]:
+    for enclosure in raw.enclosures[:_MAX_ENCLOSURES]:
         url = absolute(base, enclosure.url)
         if enclosure.type.startswith("image/"):
             url = unwrap_image(url, source.clean.images)
@@ -311,6 +317,6 @@ def _cites(html: str, link: str) -> tuple[str, ...]:
             continue
         if url := canonical(url):
             found[url] = None
-        if len(found) == _MOST_CITES:
+        if len(found) == _MAX_CITES:
             break
     return tuple(found)

@@ -6,15 +6,15 @@ import re
 from collections.abc import Callable
 from urllib.parse import unquote_to_bytes
 
-_START = re.compile(r"https?:/", re.IGNORECASE)
-_ENCODED_START = re.compile(r"https?(?::|%(?:25)*3a)(?:/|%(?:25)*2f)", re.IGNORECASE)
+_URL_START = re.compile(r"https?:/", re.IGNORECASE)
+_ENCODED_URL_START = re.compile(r"https?(?::|%(?:25)*3a)(?:/|%(?:25)*2f)", re.IGNORECASE)
 _BASE64_START = re.compile(r"(?:a1)?(?=aHR0c)")  # Bing marks its base64 with a1
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,3}", re.ASCII)
 _HEX = re.compile(r"(?:[0-9a-f]{2}){8,}", re.IGNORECASE)
-_INNER = re.compile(rb"https?://[\x21-\x7e]+")
-_V3_HOLE = re.compile(r"\*(?:\*([A-Za-z0-9_-]))?")
-_V3_RUNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-_DEEPEST = 5
+_ASCII_URL = re.compile(rb"https?://[\x21-\x7e]+")
+_V3_PLACEHOLDER = re.compile(r"\*(?:\*([A-Za-z0-9_-]))?")
+_V3_RUN_LENGTHS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_MAX_PERCENT_LAYERS = 5
 
 
 def decode(value: str, coding: str, *, once: bool) -> str:
@@ -23,18 +23,18 @@ def decode(value: str, coding: str, *, once: bool) -> str:
     `once`: the value is percent-encoded by its place (a query), so it is always decoded
     once; elsewhere it is decoded only where its own start is encoded.
     """
-    if read := _READERS.get(coding):
+    if read := _DECODERS.get(coding):
         return read(value)
-    return _auto(value, once=once, guess=coding == "auto")
+    return _decode_auto(value, once=once, guess=coding == "auto")
 
 
-def _auto(value: str, *, once: bool, guess: bool) -> str:
-    text = percent(value) if once or not _START.match(value) else value
-    for _ in range(_DEEPEST):
-        if _START.match(text) or not _ENCODED_START.match(text):
+def _decode_auto(value: str, *, once: bool, guess: bool) -> str:
+    text = percent_decode(value) if once or not _URL_START.match(value) else value
+    for _ in range(_MAX_PERCENT_LAYERS):
+        if _URL_START.match(text) or not _ENCODED_URL_START.match(text):
             break
-        text = percent(text)
-    if guess and not _START.match(text):
+        text = percent_decode(text)
+    if guess and not _URL_START.match(text):
         if match := _BASE64_START.match(text):
             return from_base64(text[match.end() :])
         if text.lower().startswith("68747470"):
@@ -42,7 +42,7 @@ def _auto(value: str, *, once: bool, guess: bool) -> str:
     return text
 
 
-def percent(text: str) -> str:
+def percent_decode(text: str) -> str:
     """Read percent escapes once; bytes that are no UTF-8 stay escaped."""
     if "%" not in text:
         return text
@@ -55,7 +55,7 @@ _ESCAPES = {0xDC00 + byte: f"%{byte:02X}" for byte in range(0x80, 0x100)}
 
 def from_base64(value: str) -> str:
     """Read base64 of either alphabet, padded or not, also cut into pieces by slashes."""
-    text = percent(value)
+    text = percent_decode(value)
     if not _BASE64.fullmatch(text):
         return ""
     # Where the alphabet is the URL's own, a slash can only be a cut.
@@ -85,18 +85,18 @@ def from_dashes(value: str) -> str:
 
 def from_proofpoint(value: str) -> str:
     """Read the second form of URL Defense: `-` for `%`, `_` for `/`."""
-    return percent(value.replace("-", "%").replace("_", "/"))
+    return percent_decode(value.replace("-", "%").replace("_", "/"))
 
 
-def fill_holes(url: str, token: str) -> str:
+def from_proofpoint_v3(url: str, token: str) -> str:
     """Read the third form of URL Defense: `*` stands for a character of the token, `**X` for a run."""
     letters = iter(from_base64(token)) if token else iter(())
 
-    def _fill(match: re.Match[str]) -> str:
-        count = _V3_RUNS.index(match[1]) + 2 if match[1] else 1
+    def _expand(match: re.Match[str]) -> str:
+        count = _V3_RUN_LENGTHS.index(match[1]) + 2 if match[1] else 1
         return "".join(next(letters, "*") for _ in range(count))
 
-    return _V3_HOLE.sub(_fill, url)
+    return _V3_PLACEHOLDER.sub(_expand, url)
 
 
 def from_protobuf(value: str) -> str:
@@ -106,10 +106,10 @@ def from_protobuf(value: str) -> str:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):
         return ""
-    return _first_address(raw)
+    return _first_url(raw)
 
 
-def _first_address(raw: bytes) -> str:
+def _first_url(raw: bytes) -> str:
     """Read the string of field 4 (tag 0x22): a length of one or two bytes, then the address."""
     start = raw.find(b"\x22")
     if start < 0 or start + 2 >= len(raw):
@@ -117,11 +117,11 @@ def _first_address(raw: bytes) -> str:
     length, place = raw[start + 1], start + 2
     if length >= 0x80:
         length, place = (length & 0x7F) | raw[place] << 7, place + 1
-    match = _INNER.fullmatch(raw[place : place + length])
+    match = _ASCII_URL.fullmatch(raw[place : place + length])
     return match[0].decode("ascii") if match else ""
 
 
-_READERS: dict[str, Callable[[str], str]] = {
+_DECODERS: dict[str, Callable[[str], str]] = {
     "base64": from_base64,
     "hex": from_hex,
     "none": str,

@@ -8,9 +8,9 @@ from urllib.parse import urljoin
 from bs4 import BeautifulSoup, Tag, XMLParsedAsHTMLWarning
 from bs4.filter import SoupStrainer
 
-_PAGE_MOST: Final = 1_000_000  # characters that are looked at; feeds are named in the head
-_FEEDS_MOST: Final = 20
-_TYPES: Final = {
+_PAGE_MAX_CHARS: Final = 1_000_000  # characters that are looked at; feeds are named in the head
+_MAX_FEEDS: Final = 20
+_FEED_TYPES: Final = {
     "application/rss+xml",
     "application/atom+xml",
     "application/rdf+xml",
@@ -21,9 +21,9 @@ _TYPES: Final = {
     "text/xml",
     "application/json",
 }
-_PLAIN_TYPES: Final = {"application/xml", "text/xml", "application/json"}
-_COMMENTS: Final = re.compile(r"comment|评论|評論|reply|回复", re.IGNORECASE)
-_LOOKS: Final = re.compile(
+_GENERIC_TYPES: Final = {"application/xml", "text/xml", "application/json"}
+_COMMENT_FEED: Final = re.compile(r"comment|评论|評論|reply|回复", re.IGNORECASE)
+_FEED_URL: Final = re.compile(
     r"(?:^|[/._?&=-])(?:rss2?|atom|feeds?|rdf)(?:[/._?&=-]|$)|\.(?:rss|atom|rdf)$|/index\.xml$"
     r"|/feed\.(?:xml|json)$",
     re.IGNORECASE,
@@ -39,42 +39,46 @@ def feeds_in_page(html: str, base: str) -> tuple[str, ...]:
     wanted = SoupStrainer(["base", "link", "a"])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)  # it is links that we want
-        soup = BeautifulSoup(html[:_PAGE_MOST], "lxml", parse_only=wanted)
-    base = _join(base, next((_said(tag, "href") for tag in soup.find_all("base", limit=1)), ""))
-    named = [tag for tag in soup.find_all("link", limit=2_000) if _is_feed(tag)]
-    named.sort(
-        key=lambda tag: bool(_COMMENTS.search(f"{_said(tag, 'title')} {_said(tag, 'href')}"))
+        soup = BeautifulSoup(html[:_PAGE_MAX_CHARS], "lxml", parse_only=wanted)
+    base = _absolute_url(
+        base, next((_attribute(tag, "href") for tag in soup.find_all("base", limit=1)), "")
     )
-    tags = named or [tag for tag in soup.find_all("a", limit=5_000) if _looks_like_feed(tag)]
-    found = (_join(base, _said(tag, "href")) for tag in tags)
-    return tuple(dict.fromkeys(url for url in found if _is_web(url)))[:_FEEDS_MOST]
+    named = [tag for tag in soup.find_all("link", limit=2_000) if _is_feed_link(tag)]
+    named.sort(
+        key=lambda tag: bool(
+            _COMMENT_FEED.search(f"{_attribute(tag, 'title')} {_attribute(tag, 'href')}")
+        )
+    )
+    tags = named or [tag for tag in soup.find_all("a", limit=5_000) if _is_feed_anchor(tag)]
+    found = (_absolute_url(base, _attribute(tag, "href")) for tag in tags)
+    return tuple(dict.fromkeys(url for url in found if _is_web(url)))[:_MAX_FEEDS]
 
 
-def _said(tag: Tag, name: str) -> str:
+def _attribute(tag: Tag, name: str) -> str:
     """Return an attribute as one text."""
     value = tag.get(name) or ""
     return (value if isinstance(value, str) else " ".join(value)).strip()
 
 
-def _is_feed(tag: Tag) -> bool:
+def _is_feed_link(tag: Tag) -> bool:
     """Say whether a `link` names a feed: `rel=feed`, or an alternate of a feed's type."""
-    relations = _said(tag, "rel").lower().split()
-    kind = _said(tag, "type").lower().partition(";")[0].strip()
-    if not _said(tag, "href") or "stylesheet" in relations:
+    relations = _attribute(tag, "rel").lower().split()
+    kind = _attribute(tag, "type").lower().partition(";")[0].strip()
+    if not _attribute(tag, "href") or "stylesheet" in relations:
         return False
     if "feed" in relations:
         return True
-    if kind in _PLAIN_TYPES:  # of everything, from oEmbed to a site's API
-        return "alternate" in relations and _LOOKS.search(_said(tag, "href")) is not None
-    return "alternate" in relations and kind in _TYPES
+    if kind in _GENERIC_TYPES:  # of everything, from oEmbed to a site's API
+        return "alternate" in relations and _FEED_URL.search(_attribute(tag, "href")) is not None
+    return "alternate" in relations and kind in _FEED_TYPES
 
 
-def _looks_like_feed(tag: Tag) -> bool:
-    href = _said(tag, "href")
-    return len(href) < 2_000 and _LOOKS.search(href.partition("#")[0]) is not None
+def _is_feed_anchor(tag: Tag) -> bool:
+    href = _attribute(tag, "href")
+    return len(href) < 2_000 and _FEED_URL.search(href.partition("#")[0]) is not None
 
 
-def _join(base: str, href: str) -> str:
+def _absolute_url(base: str, href: str) -> str:
     """Return an absolute address; `feed:` in front of one is dropped."""
     for prefix in ("feed://", "feed:"):
         if href.lower().startswith(prefix):

@@ -3,49 +3,53 @@
 from selectolax.lexbor import LexborNode
 
 from aggregator.core.settings import CleanOptions
-from aggregator.gather.cleaning.elements import SPECIAL
-from aggregator.gather.cleaning.formulas import RENDERED
-from aggregator.gather.cleaning.hidden import hiding
+from aggregator.gather.cleaning.elements import HANDLERS
+from aggregator.gather.cleaning.formulas import RENDERED_CLASSES
+from aggregator.gather.cleaning.hidden import hiding_kind
 from aggregator.gather.cleaning.noise import (
-    BLOCKS,
-    LONGEST_BLOCK,
+    BLOCK_TAGS,
     NOISE,
-    SOLID,
+    NOISE_MAX_CHARS,
+    VISIBLE_TAGS,
     collapse,
-    is_call,
-    is_suspect,
-    judge,
-    last_shown,
-    related_after,
+    is_call_to_action,
+    last_visible,
+    may_be_noise,
+    noise_rule,
+    related_lists_after,
 )
-from aggregator.gather.cleaning.sanitize import ALLOWED
-from aggregator.gather.cleaning.substitutes import background, put, rendering
-from aggregator.gather.cleaning.tidy import EMPTY, drop_empty, limit_breaks
-from aggregator.gather.cleaning.walking import Attributes, Walk, drop, shown, take_out
+from aggregator.gather.cleaning.sanitize import ALLOWED_TAGS
+from aggregator.gather.cleaning.substitutes import (
+    background_url,
+    insert_html_before,
+    replace_rendering,
+)
+from aggregator.gather.cleaning.tidy import KEPT_EMPTY_TAGS, remove_empty, remove_extra_break
+from aggregator.gather.cleaning.walking import Attributes, WalkState, drop, remove, visible_chars
 
-_CLASSES, _IDS = NOISE.classes | NOISE.hiding | RENDERED, NOISE.ids
-_LONGEST_UNLINKED = 60  # characters of a block without links that may be noise
+_CLASSES, _IDS = NOISE.classes | NOISE.hiding | RENDERED_CLASSES, NOISE.ids
+_UNLINKED_MAX_CHARS = 60  # characters of a block without links that may be noise
 
-_DEAD = frozenset(
+_REMOVED_TAGS = frozenset(
     [
         *("style", "template", "textarea", "select", "option", "xmp", "noembed", "noframes"),
         *("plaintext", "title", "meta", "link", "base", "head", "applet", "datalist", "keygen"),
         *("param", "area", "track", "col-ad"),
     ]
 )
-_NO_CALL = SOLID | BLOCKS | {"-text"}
-_NO_BACKGROUND = frozenset(["img", "td", "th", "table", "tr"])
-_PLAIN = ALLOWED - SPECIAL.keys()
+_NO_CALL_TAGS = VISIBLE_TAGS | BLOCK_TAGS | {"-text"}
+_NO_BACKGROUND_TAGS = frozenset(["img", "td", "th", "table", "tr"])
+_PLAIN_TAGS = ALLOWED_TAGS - HANDLERS.keys()
 
 
-def new_walk(base: str, page: str, options: CleanOptions) -> Walk:
+def new_state(base: str, page: str, options: CleanOptions) -> WalkState:
     """Return what a walk needs to know."""
-    return Walk(base, page, options, walk)
+    return WalkState(base, page, options, walk)
 
 
-def walk(parent: LexborNode, state: Walk) -> int:
+def walk(parent: LexborNode, state: WalkState) -> int:
     """Mend all below a node; return how much of it shows: characters, and one for an image."""
-    shows = 0
+    visible = 0
     child = parent.first_child
     while child is not None:
         following = child.next
@@ -53,158 +57,160 @@ def walk(parent: LexborNode, state: Walk) -> int:
         if tag == "-text":
             text = child.text_content
             if text and not text.isspace():
-                shows += len(text)
+                visible += len(text)
         elif tag == "br":
-            if not state.written and limit_breaks(child):
-                state.gone = state.split = True
+            if not state.preformatted_depth and remove_extra_break(child):
+                state.has_removals = state.has_split_text = True
             else:
-                state.breaks = True
-        elif tag in _PLAIN and not state.doomed:  # nothing to be mended but what they hold
+                state.has_breaks = True
+        elif tag in _PLAIN_TAGS and not state.to_remove:  # nothing to be mended but what they hold
             attributes = child.attributes
-            if attributes and (reason := _marked(attributes)):
-                shows += _judge_marked(child, tag, attributes, reason, state)
+            if attributes and (reason := _attribute_reason(attributes)):
+                visible += _clean_marked(child, tag, attributes, reason, state)
             else:
-                shows += _container(child, tag, state)
+                visible += _clean_container(child, tag, state)
         else:
-            shows += _visit(child, tag, state)
+            visible += _clean_element(child, tag, state)
         child = following
-    return shows
+    return visible
 
 
-def _visit(node: LexborNode, tag: str, state: Walk) -> int:
+def _clean_element(node: LexborNode, tag: str, state: WalkState) -> int:
     """Mend one element and all in it, or take it out; return how much shows."""
-    if tag not in SPECIAL and (tag in _DEAD or tag[:1] in {"-", ""}):
+    if tag not in HANDLERS and (tag in _REMOVED_TAGS or tag[:1] in {"-", ""}):
         return drop(node, state)
-    if state.doomed and node.mem_id in state.doomed:
-        return take_out(node, "related", state)
-    if tag not in ALLOWED:
-        state.loose = True
+    if state.to_remove and node.mem_id in state.to_remove:
+        return remove(node, "related", state)
+    if tag not in ALLOWED_TAGS:
+        state.has_unknown_tags = True
     attributes = node.attributes
-    if attributes and (reason := _marked(attributes)):
-        return _judge_marked(node, tag, attributes, reason, state)
-    return _mend(node, tag, attributes, state)
+    if attributes and (reason := _attribute_reason(attributes)):
+        return _clean_marked(node, tag, attributes, reason, state)
+    return _clean_allowed(node, tag, attributes, state)
 
 
-def _mend(node: LexborNode, tag: str, attributes: Attributes, state: Walk) -> int:
-    if mend := SPECIAL.get(tag):
-        return mend(node, attributes, state)
-    shows = _container(node, tag, state)
-    if tag == "center" and shows:
-        _make_plain(node)
-    return shows
+def _clean_allowed(node: LexborNode, tag: str, attributes: Attributes, state: WalkState) -> int:
+    if handler := HANDLERS.get(tag):
+        return handler(node, attributes, state)
+    visible = _clean_container(node, tag, state)
+    if tag == "center" and visible:
+        _replace_center(node)
+    return visible
 
 
-def _make_plain(node: LexborNode) -> None:
+def _replace_center(node: LexborNode) -> None:
     """Put a plain block in place of one that only said how to set its text."""
-    made = node.parser.create_node("div")
+    div = node.parser.create_node("div")
     child = node.first_child
     while child is not None:
         following = child.next
-        made.insert_child(child)
+        div.insert_child(child)
         child = following
-    node.insert_before(made)
+    node.insert_before(div)
     node.decompose()
 
 
-def _marked(attributes: Attributes) -> str:
+def _attribute_reason(attributes: Attributes) -> str:
     """Return why an element has to be looked at, by its attributes alone; '' for most."""
     classes = attributes.get("class")
     if classes and not _CLASSES.isdisjoint(found := classes.split()):
-        return _marked_by_class(found)
+        return _class_reason(found)
     if "id" in attributes and attributes["id"] in _IDS:
         return "class"
     style = attributes.get("style")
     if style:
         style = style.lower()
-        if ("none" in style or "hidden" in style) and hiding(attributes):
+        if ("none" in style or "hidden" in style) and hiding_kind(attributes):
             return "hidden"
         if "url(" in style:
             return "background"
     return "hidden" if "hidden" in attributes else ""
 
 
-def _marked_by_class(classes: list[str]) -> str:
+def _class_reason(classes: list[str]) -> str:
     if not NOISE.classes.isdisjoint(classes):
         return "class"
-    return "hidden" if RENDERED.isdisjoint(classes) else "formula"
+    return "hidden" if RENDERED_CLASSES.isdisjoint(classes) else "formula"
 
 
-def _judge_marked(
-    node: LexborNode, tag: str, attributes: Attributes, reason: str, state: Walk
+def _clean_marked(
+    node: LexborNode, tag: str, attributes: Attributes, reason: str, state: WalkState
 ) -> int:
     """Take an element out, or mend it after all; return how much shows."""
     if reason == "class" or (reason == "hidden" and not state.is_revealed(node)):
-        return take_out(node, reason, state)
+        return remove(node, reason, state)
     if reason == "formula":
-        gone, html = rendering(node, attributes)
-        if gone:
-            shows = put(node, html)
-            state.split = True
-            return drop(node, state) + shows
-    address = background(attributes)
-    if address and tag not in _NO_BACKGROUND:
-        _show_background(node, address)
-    return _mend(node, tag, attributes, state)
+        removed, html = replace_rendering(node, attributes)
+        if removed:
+            visible = insert_html_before(node, html)
+            state.has_split_text = True
+            return drop(node, state) + visible
+    address = background_url(attributes)
+    if address and tag not in _NO_BACKGROUND_TAGS:
+        _insert_background_image(node, address)
+    return _clean_allowed(node, tag, attributes, state)
 
 
-def _show_background(node: LexborNode, address: str) -> None:
+def _insert_background_image(node: LexborNode, address: str) -> None:
     """Put a picture that a style shows into an element that shows nothing else."""
-    if node.css_first("img, picture, video, audio, iframe") is None and not shown(node):
+    if node.css_first("img, picture, video, audio, iframe") is None and not visible_chars(node):
         image = node.parser.create_node("img")
         image.attrs["src"] = address
         node.insert_child(image)
 
 
-def _container(node: LexborNode, tag: str, state: Walk) -> int:
+def _clean_container(node: LexborNode, tag: str, state: WalkState) -> int:
     """Mend what an element holds; take it out if it holds nothing, or noise."""
-    links, text = state.links, None
+    links, text = state.link_count, None
     first = node.first_child
     if first is not None and first.tag == "-text" and first.next is None:  # like most
         text = first.text_content or ""
-        shows = 0 if text.isspace() else len(text)
+        visible = 0 if text.isspace() else len(text)
     else:
-        shows = walk(node, state)
-    if not shows:
-        if tag not in EMPTY and not (state.written and node.first_child is not None):
+        visible = walk(node, state)
+    if not visible:
+        if tag not in KEPT_EMPTY_TAGS and not (
+            state.preformatted_depth and node.first_child is not None
+        ):
             state.note_gap(node)
-            state.split = True
-            drop_empty(node, tag)
+            state.has_split_text = True
+            remove_empty(node, tag)
         return int(tag in {"hr", "td", "th"})
-    if tag not in BLOCKS:
-        return shows
-    if state.links != links and (gone := _drop_calls(node, state)):
-        shows -= gone
-        if not shows:
+    if tag not in BLOCK_TAGS:
+        return visible
+    if state.link_count != links and (removed := _remove_calls(node, state)):
+        visible -= removed
+        if not visible:
             return drop(node, state)
-    if shows <= (LONGEST_BLOCK if state.links != links else _LONGEST_UNLINKED):
+    if visible <= (NOISE_MAX_CHARS if state.link_count != links else _UNLINKED_MAX_CHARS):
         text = node.text_lexbor() if text is None else text
-        return _judge_block(node, text, shows, state) if is_suspect(text) else shows
-    if shows > LONGEST_BLOCK:
-        state.big.add(node.mem_id)
-    return shows
+        return _remove_if_noise(node, text, visible, state) if may_be_noise(text) else visible
+    if visible > NOISE_MAX_CHARS:
+        state.long_blocks.add(node.mem_id)
+    return visible
 
 
-def _drop_calls(block: LexborNode, state: Walk) -> int:
+def _remove_calls(block: LexborNode, state: WalkState) -> int:
     """Take links that only call for a click off the end of a block; return how much they showed."""
-    gone = 0
-    node = last_shown(block)
+    removed = 0
+    node = last_visible(block)
     # Blocks within have been looked at.
-    while node is not None and node.tag not in _NO_CALL:
-        if node.tag == "a" and is_call(node):
-            gone += shown(node)
-            take_out(node, "call", state)
-            node = last_shown(block)
+    while node is not None and node.tag not in _NO_CALL_TAGS:
+        if node.tag == "a" and is_call_to_action(node):
+            removed += visible_chars(node)
+            remove(node, "call", state)
+            node = last_visible(block)
         else:
-            node = last_shown(node)
-    return gone
+            node = last_visible(node)
+    return removed
 
 
-def _judge_block(node: LexborNode, text: str, shows: int, state: Walk) -> int:
+def _remove_if_noise(node: LexborNode, text: str, visible: int, state: WalkState) -> int:
     text = collapse(text)
-    if reason := judge(node, text, state.base):
-        return take_out(node, reason, state)
-    if after := related_after(node, text, state.base):
+    if reason := noise_rule(node, text, state.base):
+        return remove(node, reason, state)
+    if after := related_lists_after(node, text, state.base):
         # They come next in the walk, which takes them out when it gets there.
-        state.doomed.update(one.mem_id for one in after)
-        return take_out(node, "related", state)
-    return shows
+        state.to_remove.update(one.mem_id for one in after)
+        return remove(node, "related", state)
+    return visible

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from aggregator.core.settings import ImageOptions
 from aggregator.gather.cleaning.ruleset import RuleSet, compile_rules, read_wrappers
-from aggregator.gather.cleaning.targets import is_open
-from aggregator.gather.cleaning.wrappers import Step, peel
+from aggregator.gather.cleaning.targets import is_safe_target
+from aggregator.gather.cleaning.wrappers import Step, unwrap_steps
 from aggregator.text.urls import Globs, absolute, host, is_web, split, strip
 
 RULES = read_wrappers("image-proxies")
@@ -21,15 +21,15 @@ class Unwrapper:
 
     options: ImageOptions
     rules: RuleSet
-    stays: Globs
+    kept_hosts: Globs
 
     def trace(self, url: str) -> list[Step]:
         """Return what is done to an absolute address, step by step."""
         if self.options.proxy == "keep" or not is_web(url):
             return []
-        steps = list(peel(url, self.rules, https=self.options.prefer_https))
+        steps = list(unwrap_steps(url, self.rules, https=self.options.prefer_https))
         inner = steps[-1].after if steps else url
-        if steps and self.stays.match(host(inner)):
+        if steps and self.kept_hosts.match(host(inner)):
             return [Step("hotlink_keep", url, url)]
         if self.options.proxy == "rewrap":
             steps += _rewrap(inner, self.options.template)
@@ -44,23 +44,23 @@ class Unwrapper:
 @lru_cache(maxsize=256)
 def unwrapper(options: ImageOptions) -> Unwrapper:
     """Return the rules for a set of options."""
-    mine = [
+    builtin = [
         replace(rule, enabled=True)
         if rule.id in options.enable or rule.kind in options.enable
         else rule
         for rule in RULES
     ]
-    rules = compile_rules([*options.wrappers, *mine], RULES)
+    rules = compile_rules([*options.wrappers, *builtin], RULES)
     return Unwrapper(options, rules, Globs((*options.keep_hosts, *options.hotlink_keep)))
 
 
 def trace_image(url: str, options: ImageOptions = _DEFAULTS, *, base: str = "") -> tuple[Step, ...]:
     """Return what is done to an image's address, step by step; the last `after` is the result."""
-    seen = absolute(base, url) if base or url.startswith("//") else url
-    if not is_web(seen):
+    absolute_url = absolute(base, url) if base or url.startswith("//") else url
+    if not is_web(absolute_url):
         return ()
-    steps = [] if seen == url else [Step("base", url, seen)]
-    return (*steps, *unwrapper(options).trace(strip(seen)))
+    steps = [] if absolute_url == url else [Step("base", url, absolute_url)]
+    return (*steps, *unwrapper(options).trace(strip(absolute_url)))
 
 
 def unwrap_image(url: str, options: ImageOptions = _DEFAULTS, *, base: str = "") -> str:
@@ -72,7 +72,7 @@ def unwrap_image(url: str, options: ImageOptions = _DEFAULTS, *, base: str = "")
 def _rewrap(url: str, template: str) -> list[Step]:
     """Put the address into the user's template, once."""
     start = template.partition("{")[0]
-    if not start or url.startswith(start) or not is_open(url):
+    if not start or url.startswith(start) or not is_safe_target(url):
         return []
     parts = split(url)
     values = {

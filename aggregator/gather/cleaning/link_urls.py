@@ -6,37 +6,37 @@ from urllib.parse import unquote
 
 from aggregator.core.settings import LinkRule
 from aggregator.gather.cleaning.images import Unwrapper
-from aggregator.gather.cleaning.noise import is_share
+from aggregator.gather.cleaning.noise import is_share_link
 from aggregator.gather.cleaning.ruleset import compile_rules, read_wrappers
-from aggregator.gather.cleaning.targets import is_open, mend
-from aggregator.gather.cleaning.wrappers import Step, peel
+from aggregator.gather.cleaning.targets import escape_illegal, is_safe_target
+from aggregator.gather.cleaning.wrappers import Step, unwrap_steps
 from aggregator.text.urls import absolute, is_web, same_key, split, strip, without_tracking
 
 RULES = read_wrappers("redirects")
 _RULES = compile_rules(RULES)
-_MAIL = re.compile(r"(?:mailto|tel|magnet|geo|sms|xmpp):", re.IGNORECASE)
-_LONGEST = 2000  # characters that a user's pattern sees
+_OTHER_SCHEME = re.compile(r"(?:mailto|tel|magnet|geo|sms|xmpp):", re.IGNORECASE)
+_MATCHED_CHARS = 2000  # characters that a user's pattern sees
 
 
 def trace_link(url: str, rules: tuple[LinkRule, ...] = ()) -> tuple[Step, ...]:
     """Return what is done to a link, step by step; the last `after` is the result."""
-    seen = strip(url)
+    current = strip(url)
     steps: list[Step] = []
-    if seen.startswith("//"):
-        seen = "https:" + seen
-        steps.append(Step("scheme", url, seen))
-    if not is_web(seen):
+    if current.startswith("//"):
+        current = "https:" + current
+        steps.append(Step("scheme", url, current))
+    if not is_web(current):
         return ()
-    for step in peel(seen, _RULES, fragments=True):
+    for step in unwrap_steps(current, _RULES, fragments=True):
         steps.append(step)
-        seen = step.after
+        current = step.after
     for rule in rules:
-        if done := _by_rule(seen, rule):
-            steps.append(done)
-            seen = done.after
-    cleaned = without_tracking(seen)
-    if cleaned != seen:
-        steps.append(Step("tracking", seen, cleaned))
+        if change := _apply_rule(current, rule):
+            steps.append(change)
+            current = change.after
+    cleaned = without_tracking(current)
+    if cleaned != current:
+        steps.append(Step("tracking", current, cleaned))
     return tuple(steps)
 
 
@@ -48,22 +48,22 @@ def clean_link(url: str, rules: tuple[LinkRule, ...] = ()) -> str:
 
 # A feed brings most of its entries again and again.
 @lru_cache(maxsize=8192)
-def follow(
+def resolve_href(
     href: str, base: str, rules: tuple[LinkRule, ...], images: Unwrapper
 ) -> tuple[str, str] | None:
     """Return an address as seen from the base, and unwrapped or ''; None if it shares the page."""
     href = strip(href)
-    if is_share(href):
+    if is_share_link(href):
         return None
     if not href or href[0] == "#":
         return "", ""
-    seen = absolute(base, href)
-    if not is_web(seen):
-        return seen, href if _MAIL.match(href) else ""
-    opened = clean_link(seen, rules)
-    if opened == seen and images.options.proxy == "strip":
-        opened = images.unwrap(seen)
-    return seen, opened
+    current = absolute(base, href)
+    if not is_web(current):
+        return current, href if _OTHER_SCHEME.match(href) else ""
+    opened = clean_link(current, rules)
+    if opened == current and images.options.proxy == "strip":
+        opened = images.unwrap(current)
+    return current, opened
 
 
 def link_key(url: str) -> str:
@@ -71,33 +71,33 @@ def link_key(url: str) -> str:
     return same_key(clean_link(url))
 
 
-def _by_rule(url: str, rule: LinkRule) -> Step | None:
+def _apply_rule(url: str, rule: LinkRule) -> Step | None:
     """Do what one rule of the user's says; None where it does not hold or changes nothing."""
-    if not _found(rule.pattern, url) or any(_found(one, url) for one in rule.exceptions):
+    if not _matches(rule.pattern, url) or any(_matches(one, url) for one in rule.exceptions):
         return None
     for opener in rule.opens:
-        match = _pattern(opener).search(url[:_LONGEST])
-        inner = mend(unquote(match[1])) if match and match[1] else ""
-        if inner and is_open(inner):
+        match = _compile(opener).search(url[:_MATCHED_CHARS])
+        inner = escape_illegal(unquote(match[1])) if match and match[1] else ""
+        if inner and is_safe_target(inner):
             return Step(rule.id, url, inner)
-    made = url
+    changed = url
     for cut in rule.cuts:
-        made = _pattern(cut).sub("", made)
-    parts = split(made)
+        changed = _compile(cut).sub("", changed)
+    parts = split(changed)
     if parts.query and rule.names:
-        names = _pattern("|".join(f"(?:{name})" for name in rule.names))
+        names = _compile("|".join(f"(?:{name})" for name in rule.names))
         pairs = parts.query.split("&")
         kept = [pair for pair in pairs if not names.fullmatch(pair.partition("=")[0])]
-        made = parts._replace(query="&".join(kept) or None).join()
-    return Step(rule.id, url, made) if made != url else None
+        changed = parts._replace(query="&".join(kept) or None).join()
+    return Step(rule.id, url, changed) if changed != url else None
 
 
-def _found(pattern: str, url: str) -> bool:
-    return bool(_pattern(pattern).search(url[:_LONGEST]))
+def _matches(pattern: str, url: str) -> bool:
+    return bool(_compile(pattern).search(url[:_MATCHED_CHARS]))
 
 
 @lru_cache(maxsize=4096)
-def _pattern(pattern: str) -> re.Pattern[str]:
+def _compile(pattern: str) -> re.Pattern[str]:
     """Compile a pattern of the user's; one that cannot be read matches nothing."""
     try:
         return re.compile(pattern, re.IGNORECASE)

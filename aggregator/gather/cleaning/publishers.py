@@ -9,7 +9,7 @@ from aggregator.text.domains import is_shared, registrable
 from aggregator.text.fold import fold, plain
 from aggregator.text.urls import host, is_web
 
-_ENOUGH = 3  # links that agree on a domain which is not the feed's own
+_MIN_AGREEING_LINKS = 3  # links that agree on a domain which is not the feed's own
 
 
 def common_domain(links: Iterable[str], homes: Iterable[str]) -> str:
@@ -28,7 +28,7 @@ def common_domain(links: Iterable[str], homes: Iterable[str]) -> str:
         return ""
     if name in map(_domain, homes):
         return name if 2 * most > counts.total() else ""
-    return name if most >= _ENOUGH and 5 * most >= 4 * counts.total() else ""
+    return name if most >= _MIN_AGREEING_LINKS and 5 * most >= 4 * counts.total() else ""
 
 
 def publisher_of(
@@ -41,11 +41,11 @@ def publisher_of(
     """
     if not source.publisher:
         if own is not None and (own.id or own.self_url or own.link or own.title):
-            return _stated(own)
+            return _from_source_element(own)
         if source.kind == "dump" and link:
             name = _domain(link)
             return Publisher(id=name, title=name, url=f"https://{name}/")
-    id_, named = _configured(source.publisher) if source.publisher else (domain, "")
+    id_, named = _parse_setting(source.publisher) if source.publisher else (domain, "")
     title = plain(unescape(source.title or named or info.title)) or host(source.url) or source.id
     return Publisher(
         id=id_ or source.identity,
@@ -55,7 +55,7 @@ def publisher_of(
     )
 
 
-def _stated(own: FeedInfo) -> Publisher:
+def _from_source_element(own: FeedInfo) -> Publisher:
     url = next((one for one in (own.link, own.self_url) if is_web(one)), "")
     domain = _domain(url)
     title = plain(unescape(own.title))
@@ -65,7 +65,7 @@ def _stated(own: FeedInfo) -> Publisher:
     )
 
 
-def _configured(text: str) -> tuple[str, str]:
+def _parse_setting(text: str) -> tuple[str, str]:
     """Return the id of a configured publisher, and its name if it is no address or domain."""
     address = text if is_web(text) else f"https://{text}/"
     if " " not in text and "." in host(address):

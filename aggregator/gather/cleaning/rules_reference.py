@@ -8,27 +8,29 @@ from typing import Any
 
 from aggregator.text.urls import read_rules
 
-_BLOCK = re.compile(r"(<!-- rules of ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-_WRAPPERS = "| rule | hosts | where the address stands | kind | note |\n|---|---|---|---|---|\n"
-_SITES = "| sites | parameters | |\n|---|---|---|\n"
-_BLOCKS = "| rule | where | the whole text of the block |\n|---|---|---|\n"
+_MARKED_TABLE = re.compile(r"(<!-- rules of ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_WRAPPER_HEADER = (
+    "| rule | hosts | where the address stands | kind | note |\n|---|---|---|---|---|\n"
+)
+_SITE_HEADER = "| sites | parameters | |\n|---|---|---|\n"
+_BLOCK_HEADER = "| rule | where | the whole text of the block |\n|---|---|---|\n"
 
 
 def fill(text: str) -> str:
     """Put the table of each rule file between its marks: `<!-- rules of noise -->`, `<!-- end -->`."""
 
-    def _table(match: re.Match[str]) -> str:
+    def _replace(match: re.Match[str]) -> str:
         return match[1] + _TABLES[match[2]](match[2]) + match[3]
 
-    return _BLOCK.sub(_table, text)
+    return _MARKED_TABLE.sub(_replace, text)
 
 
-def _wrappers(name: str) -> str:
-    rows = (_row(_wrapper(rule)) for rule in read_rules(name)["wrappers"])
-    return _WRAPPERS + "".join(rows)
+def _wrapper_table(name: str) -> str:
+    rows = (_row(_wrapper_cells(rule)) for rule in read_rules(name)["wrappers"])
+    return _WRAPPER_HEADER + "".join(rows)
 
 
-def _wrapper(rule: Mapping[str, Any]) -> tuple[str, ...]:
+def _wrapper_cells(rule: Mapping[str, Any]) -> tuple[str, ...]:
     hosts = ", ".join(_code(host) for host in rule["hosts"])
     kind = rule.get("kind", "relay") + ("" if rule.get("enabled", True) else ", off")
     place = _code(rule["at"]) if "at" in rule else ""
@@ -39,25 +41,25 @@ def _wrapper(rule: Mapping[str, Any]) -> tuple[str, ...]:
     return rule["id"], hosts, place, kind, rule.get("note", "")
 
 
-def _tracking(name: str) -> str:
+def _tracking_table(name: str) -> str:
     rules = read_rules(name)
     everywhere = _codes(rules["names"])
     signed = _codes(rules["signed"])
-    rows = "".join(_row(row) for row in _sites(rules["sites"]))
+    rows = "".join(_row(row) for row in _site_rows(rules["sites"]))
     return (
         f"Dropped everywhere: {everywhere}.\n\n"
-        f"An address with one of these is signed and stays as it is: {signed}.\n\n{_SITES}{rows}"
+        f"An address with one of these is signed and stays as it is: {signed}.\n\n{_SITE_HEADER}{rows}"
     )
 
 
-def _sites(sites: list[Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:
+def _site_rows(sites: list[Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:
     for site in sites:
         more = [f"fragment {_code(site['fragment'])}"] if "fragment" in site else []
         more += [f"in the path {_code(site['cut'])}"] if "cut" in site else []
         yield _codes(site["hosts"]), _codes(site.get("names", [])), ", ".join(more)
 
 
-def _noise(name: str) -> str:
+def _noise_table(name: str) -> str:
     rules = read_rules(name)
     rows = "".join(
         _row((rule["id"], _place(rule), _code(rule["text"]))) for rule in rules["blocks"]
@@ -76,8 +78,8 @@ def _noise(name: str) -> str:
             rules["embeds"],
         ),
     )
-    shown = "".join(f"{what}: {_codes(names)}.\n\n" for what, names in lists)
-    return f"{shown}{_BLOCKS}{rows}"
+    visible_chars = "".join(f"{what}: {_codes(names)}.\n\n" for what, names in lists)
+    return f"{visible_chars}{_BLOCK_HEADER}{rows}"
 
 
 def _place(rule: Mapping[str, Any]) -> str:
@@ -100,10 +102,10 @@ def _code(text: str) -> str:
 
 
 _TABLES: dict[str, Callable[[str], str]] = {
-    "image-proxies": _wrappers,
-    "redirects": _wrappers,
-    "tracking": _tracking,
-    "noise": _noise,
+    "image-proxies": _wrapper_table,
+    "redirects": _wrapper_table,
+    "tracking": _tracking_table,
+    "noise": _noise_table,
 }
 
 

@@ -9,8 +9,8 @@ from aggregator.gather.cleaning import rules_reference
 
 def test_reference_is_made_of_the_rules(request: pytest.FixtureRequest) -> None:
     text = (request.config.rootpath / "docs" / "rules.md").read_text(encoding="utf-8")
-    mend = "run: python -m aggregator.gather.cleaning.rules_reference docs/rules.md"
-    assert rules_reference.fill(text) == text, mend
+    escape_illegal = "run: python -m aggregator.gather.cleaning.rules_reference docs/rules.md"
+    assert rules_reference.fill(text) == text, escape_illegal
     for name in ("weserv", "zhihu", "utm_*", "appeared-first", "dims4"):
         assert name in text
 
