@@ -1,6 +1,6 @@
-"""Cleaning: what a parser read becomes an entry that is safe, plain and comparable.
+"""Cleaning: turns a parsed `RawEntry` into a safe, normalised `Entry`.
 
-The order: publisher, link, title, body (bounds, tree, preamble, noise, sanitizer), blocks,
+The order is: publisher, link, title, body (size limits, tree, noise, preamble, sanitizer), blocks,
 digests, dates. `clean` is pure and never fails.
 """
 
@@ -42,13 +42,13 @@ __all__ = [
 _NO_HASHES = frozenset[int]()
 _NO_BOILERPLATE: Mapping[str, frozenset[int]] = {}
 _TITLE_MAX_CHARS, _SUMMARY_MAX_CHARS = 500, 300
-_LANGUAGE_SAMPLE_CHARS = 60  # characters of the text that, after the title, tell a language
+_LANGUAGE_SAMPLE_CHARS = 60  # of the text, added to the title to detect a language
 _MAX_CITES, _MAX_ENCLOSURES, _MAX_CATEGORIES = 20, 50, 30
 _HREF = re.compile(r'<a href="([^"]+)"')
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,500}>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w{1,30});")
-_HANGUL_FILLERS = re.compile("\u115f|\u1160|\u3164|\uffa0")  # letters that show nothing
+_HANGUL_FILLERS = re.compile("\u115f|\u1160|\u3164|\uffa0")  # letters without a visible glyph
 _TIME_OF_DAY = re.compile(r"\d[:：时時]")
-_MAX_ZONE_OFFSET = timedelta(hours=14)  # how far a time without zone may be off
+_MAX_ZONE_OFFSET = timedelta(hours=14)  # largest error of a time without a zone
 _DAY, _RECENT = timedelta(days=1), timedelta(hours=3)
 _HOME_ZONES = {"zh": "Asia/Shanghai", "ja": "Asia/Tokyo", "ko": "Asia/Seoul"}
 _LANGUAGE_OF_SCRIPT = {
@@ -71,19 +71,13 @@ def clean(
     source: Source,
     *,
     boilerplate: Mapping[str, frozenset[int]] = _NO_BOILERPLATE,
-    domain: str = "",
+    domain: str = "",  # see `document_domain`
 ) -> Entry:
-    """Return the entry, cleaned.
-
-    `boilerplate` holds learned block hashes by publisher id, `domain` is the `document_domain`.
-    """
+    """Return the cleaned entry; `boilerplate` maps publisher ids to hashes of learned blocks."""
     base = _base(raw, info, source)
     link, canonical_link = _resolve_link(_usable_link(raw.link), base, source.clean.links)
     publisher = publisher_of(raw.source, info, source, link=link, domain=domain)
-    # What was learned before the publisher was known by its domain stands under the source.
-    learned = boilerplate.get(publisher.id, _NO_HASHES) | boilerplate.get(
-        source.identity, _NO_HASHES
-    )
+    learned = _learned_hashes(boilerplate, publisher.id, source.identity)
     title = _title(raw)
     body, unstripped = _clean_bodies(raw, base or link, link, title, source, learned=learned)
     blocks = text_blocks.texts(unstripped.html)
@@ -98,17 +92,15 @@ def clean(
     authors, categories = _authors(raw, unstripped), _categories(raw)
     enclosures, image = _enclosures(raw, base, source), _image(raw, body, base, source)
     summary, rights, via = _summary(raw, compared), _text_of(raw.rights)[:500], _via(raw, base)
-    visible_fields = (title, link, body.html, summary, image, via, rights, language, claimed)
+    comparable = compared or _media_urls(unstripped, enclosures, image)
+    visible = (title, link, body.html, summary, image, via, rights, language, claimed)
+    lists = repr((authors, categories, enclosures))
     return Entry(
         guid=raw.guid,
         link=link,
         canonical=canonical_link,
-        fingerprint=text_blocks.fingerprint(
-            title, compared or _media_urls(unstripped, enclosures, image)
-        ),
-        digest=text_blocks.digest(
-            *visible_fields, repr((authors, categories, enclosures)), publisher.title
-        ),
+        fingerprint=text_blocks.fingerprint(title, comparable),
+        digest=text_blocks.digest(*visible, lists, publisher.title),
         sent=text_blocks.digest(raw.title, raw.link, raw.summary, raw.content),
         letters=len(lines),
         title=title,
@@ -133,12 +125,19 @@ def clean(
     )
 
 
+def _learned_hashes(
+    boilerplate: Mapping[str, frozenset[int]], publisher_id: str, source_id: str
+) -> frozenset[int]:
+    """Return the learned hashes of a publisher, and those stored before its domain was known."""
+    return boilerplate.get(publisher_id, _NO_HASHES) | boilerplate.get(source_id, _NO_HASHES)
+
+
 def _via(raw: RawEntry, base: str) -> str:
     return _web_url(absolute(base, raw.via)) if raw.via else ""
 
 
 def _media_urls(body: Cleaned, enclosures: Iterable[Enclosure], image: str) -> list[str]:
-    """Return the addresses of what is to be seen or heard, without what changes with each fetch."""
+    """Return the URLs of images and enclosures without their queries, which may change."""
     found = (*body.images, *(one.url for one in enclosures), image)
     return [address.partition("?")[0] for address in found if address]
 
@@ -150,7 +149,7 @@ def _usable_link(link: str) -> str:
 def _clean_bodies(
     raw: RawEntry, base: str, page: str, title: str, source: Source, *, learned: frozenset[int]
 ) -> tuple[Cleaned, Cleaned]:
-    """Return the body as it is shown, and as it is with all that was learned to recur."""
+    """Return the body as published, and the body with learned boilerplate still in it."""
     html = raw.content or raw.summary
     clean_with = partial(clean_body, html, base=base, page=page, title=title, options=source.clean)
     body = clean_with(boilerplate=learned)
@@ -158,7 +157,7 @@ def _clean_bodies(
 
 
 def document_domain(raws: Iterable[RawEntry], info: FeedInfo, source: Source) -> str:
-    """Return the domain of the publisher that most entries of a document link to; '' if none."""
+    """Return the publisher domain that most entries of a document link to; '' if there is none."""
     if source.kind == "dump":
         return ""
     links = (
@@ -175,10 +174,10 @@ def _base(raw: RawEntry, info: FeedInfo, source: Source) -> str:
     return ""
 
 
-# A feed brings most of its entries again and again.
+# Each fetch of a feed repeats most of its entries.
 @lru_cache(maxsize=4096)
 def _resolve_link(link: str, base: str, rules: tuple[LinkRule, ...]) -> tuple[str, str]:
-    """Return the address that an entry's link leads to, and its canonical form."""
+    """Return the absolute, cleaned link of an entry and its canonical form."""
     link = _web_url(clean_link(absolute(base, link), rules)) if link else ""
     return link, canonical(link)
 
@@ -193,13 +192,13 @@ def _web_url(url: str) -> str:
 
 
 def _title(raw: RawEntry) -> str:
-    """Return the title as text: unescaped once where it is HTML, its markup taken off."""
+    """Return the title as plain text; an HTML title is unescaped once and its tags are removed."""
     title = raw.title[:20_000]
     return shorten(_text_of(title) if raw.title_is_html else plain(title), _TITLE_MAX_CHARS)
 
 
 def _text_of(html: str) -> str:
-    """Return the text of a piece of HTML on one line; its markup, where that is all it is."""
+    """Return the text of an HTML fragment on one line; the unescaped markup if it has no text."""
     if _MARKUP.search(html):
         html = " ".join(text_blocks.texts(sanitize(remove_invisible_chars(html)))) or unescape(html)
     return plain(html)
@@ -208,7 +207,7 @@ def _text_of(html: str) -> str:
 def _claimed_date(
     raw: RawEntry, body: Cleaned, language: str, source: Source
 ) -> tuple[str, datetime | None]:
-    """Return the claimed date as written and read: the entry's own, else one of its preamble."""
+    """Return the claimed date as written and parsed: from the feed, else from the preamble."""
     own = raw.published.strip()[:200]
     if own:
         return own, _parse_date(own, language, source.timezone)
@@ -225,7 +224,7 @@ def _claimed_date(
 def _plausible_date(
     moment: datetime, form: str, written: str, gathered: datetime, language: str
 ) -> datetime | None:
-    """Hold a date that may lack zone and time against the moment of gathering; None if absurd."""
+    """Correct a date without zone or time by the time of gathering; None if it is implausible."""
     if moment > gathered + _MAX_ZONE_OFFSET:
         return None
     day_alone = not _TIME_OF_DAY.search(written)
@@ -233,9 +232,9 @@ def _plausible_date(
         return gathered
     if moment <= gathered:
         return moment
-    # Later than it was read: in the time of its own place, where its language is at home if that fits.
-    home = _parse_date(form, "", _HOME_ZONES.get(language[:2], "")) or moment
-    return home if not day_alone and timedelta() <= gathered - home < _RECENT else gathered
+    # A time in the future is probably local time: try the home time zone of the language.
+    local = _parse_date(form, "", _HOME_ZONES.get(language[:2], "")) or moment
+    return local if not day_alone and timedelta() <= gathered - local < _RECENT else gathered
 
 
 def _language(raw: RawEntry, info: FeedInfo, source: Source, title: str, text: str) -> str:
@@ -252,9 +251,9 @@ def _summary(raw: RawEntry, kept: list[str]) -> str:
         if own:
             return shorten(plain(" ".join(own)), _SUMMARY_MAX_CHARS)
     text = " ".join(kept)[: _SUMMARY_MAX_CHARS + 100]
-    # Blocks are on one line each: most are plain already, and a look is cheaper than the passes.
-    seen = text.isprintable() and not _HANGUL_FILLERS.search(text)
-    return shorten(text.strip(" ") if seen else plain(text), _SUMMARY_MAX_CHARS)
+    # Most texts are plain already, and this check is cheaper than `plain`.
+    is_plain = text.isprintable() and not _HANGUL_FILLERS.search(text)
+    return shorten(text.strip(" ") if is_plain else plain(text), _SUMMARY_MAX_CHARS)
 
 
 def _authors(raw: RawEntry, body: Cleaned) -> tuple[Author, ...]:
@@ -268,7 +267,7 @@ def _authors(raw: RawEntry, body: Cleaned) -> tuple[Author, ...]:
 
 
 def _author_names(text: str) -> list[str]:
-    """Return the people that an author element names; `Doe, Jane` is one."""
+    """Return the names in an author element; `Doe, Jane` is one name."""
     parts = [part.split() for part in re.split(r"\s*,\s*", text)]
     if text.isascii() and len(parts) == 2 and min(map(len, parts)) < 2:
         return [text]
@@ -308,7 +307,7 @@ def _image(raw: RawEntry, body: Cleaned, base: str, source: Source) -> str:
 
 
 def _cites(html: str, link: str) -> tuple[str, ...]:
-    """Return the pages of other hosts that the body links to, canonical, each once."""
+    """Return the canonical URLs on other sites that the body links to, without duplicates."""
     own = registrable(host(link))
     found: dict[str, None] = {}
     for match in _HREF.finditer(html):

@@ -1,4 +1,4 @@
-"""Finds the feeds that a web page links to."""
+"""Feed discovery: finds the feeds that a web page links to."""
 
 import re
 import warnings
@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 from bs4 import BeautifulSoup, Tag, XMLParsedAsHTMLWarning
 from bs4.filter import SoupStrainer
 
-_PAGE_MAX_CHARS: Final = 1_000_000  # characters that are looked at; feeds are named in the head
+_PAGE_MAX_CHARS: Final = 1_000_000  # feeds are declared in the head, so the start is enough
 _MAX_FEEDS: Final = 20
 _FEED_TYPES: Final = {
     "application/rss+xml",
@@ -31,14 +31,14 @@ _FEED_URL: Final = re.compile(
 
 
 def feeds_in_page(html: str, base: str) -> tuple[str, ...]:
-    """Return the absolute addresses of the feeds that a page offers, the likeliest first.
+    """Return the absolute URLs of the feeds that a page links to, the most likely first.
 
-    Those that its head names come first, feeds of comments last; without any, links in the
-    text whose address looks like a feed's. Only http and https; 20 at most. Never raises.
+    `link` elements come first, comment feeds last. If there are none, `a` elements whose URL
+    looks like a feed are returned. Only http and https, 20 at most. Never raises.
     """
     wanted = SoupStrainer(["base", "link", "a"])
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)  # it is links that we want
+        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)  # only the links matter
         soup = BeautifulSoup(html[:_PAGE_MAX_CHARS], "lxml", parse_only=wanted)
     base = _absolute_url(
         base, next((_attribute(tag, "href") for tag in soup.find_all("base", limit=1)), "")
@@ -55,20 +55,20 @@ def feeds_in_page(html: str, base: str) -> tuple[str, ...]:
 
 
 def _attribute(tag: Tag, name: str) -> str:
-    """Return an attribute as one text."""
+    """Return an attribute as one string."""
     value = tag.get(name) or ""
     return (value if isinstance(value, str) else " ".join(value)).strip()
 
 
 def _is_feed_link(tag: Tag) -> bool:
-    """Say whether a `link` names a feed: `rel=feed`, or an alternate of a feed's type."""
+    """Say whether a `link` element declares a feed: `rel=feed`, or an alternate of a feed type."""
     relations = _attribute(tag, "rel").lower().split()
     kind = _attribute(tag, "type").lower().partition(";")[0].strip()
     if not _attribute(tag, "href") or "stylesheet" in relations:
         return False
     if "feed" in relations:
         return True
-    if kind in _GENERIC_TYPES:  # of everything, from oEmbed to a site's API
+    if kind in _GENERIC_TYPES:  # also used for oEmbed and APIs
         return "alternate" in relations and _FEED_URL.search(_attribute(tag, "href")) is not None
     return "alternate" in relations and kind in _FEED_TYPES
 
@@ -79,14 +79,14 @@ def _is_feed_anchor(tag: Tag) -> bool:
 
 
 def _absolute_url(base: str, href: str) -> str:
-    """Return an absolute address; `feed:` in front of one is dropped."""
+    """Return the absolute URL; a `feed:` prefix is dropped."""
     for prefix in ("feed://", "feed:"):
         if href.lower().startswith(prefix):
             rest = href[len(prefix) :]
             href = rest if _is_web(rest) else f"https://{rest.lstrip('/')}"
     try:
         return urljoin(base, href)
-    except ValueError:  # brackets that are no address
+    except ValueError:  # invalid brackets
         return base if not href else ""
 
 

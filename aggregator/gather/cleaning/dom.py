@@ -1,4 +1,4 @@
-"""One walk over the tree of an entry: dead elements out, empty ones too, noise judged on the way."""
+"""One walk over the tree of an entry: removes dead, empty and noise elements, cleans the others."""
 
 from selectolax.lexbor import LexborNode
 
@@ -28,7 +28,7 @@ from aggregator.gather.cleaning.tidy import KEPT_EMPTY_TAGS, remove_empty, remov
 from aggregator.gather.cleaning.walking import Attributes, WalkState, drop, remove, visible_chars
 
 _CLASSES, _IDS = NOISE.classes | NOISE.hiding | RENDERED_CLASSES, NOISE.ids
-_UNLINKED_MAX_CHARS = 60  # characters of a block without links that may be noise
+_UNLINKED_MAX_CHARS = 60  # upper bound of noise in a block without links
 
 _REMOVED_TAGS = frozenset(
     [
@@ -43,12 +43,12 @@ _PLAIN_TAGS = ALLOWED_TAGS - HANDLERS.keys()
 
 
 def new_state(base: str, page: str, options: CleanOptions) -> WalkState:
-    """Return what a walk needs to know."""
+    """Return the initial state of a walk."""
     return WalkState(base, page, options, walk)
 
 
 def walk(parent: LexborNode, state: WalkState) -> int:
-    """Mend all below a node; return how much of it shows: characters, and one for an image."""
+    """Clean all descendants; return the visible size: characters, plus one for each image."""
     visible = 0
     child = parent.first_child
     while child is not None:
@@ -63,7 +63,7 @@ def walk(parent: LexborNode, state: WalkState) -> int:
                 state.has_removals = state.has_split_text = True
             else:
                 state.has_breaks = True
-        elif tag in _PLAIN_TAGS and not state.to_remove:  # nothing to be mended but what they hold
+        elif tag in _PLAIN_TAGS and not state.to_remove:  # only the children need cleaning
             attributes = child.attributes
             if attributes and (reason := _attribute_reason(attributes)):
                 visible += _clean_marked(child, tag, attributes, reason, state)
@@ -76,7 +76,7 @@ def walk(parent: LexborNode, state: WalkState) -> int:
 
 
 def _clean_element(node: LexborNode, tag: str, state: WalkState) -> int:
-    """Mend one element and all in it, or take it out; return how much shows."""
+    """Clean or remove one element with its descendants; return the visible size."""
     if tag not in HANDLERS and (tag in _REMOVED_TAGS or tag[:1] in {"-", ""}):
         return drop(node, state)
     if state.to_remove and node.mem_id in state.to_remove:
@@ -99,7 +99,7 @@ def _clean_allowed(node: LexborNode, tag: str, attributes: Attributes, state: Wa
 
 
 def _replace_center(node: LexborNode) -> None:
-    """Put a plain block in place of one that only said how to set its text."""
+    """Replace a `center` element with a `div`."""
     div = node.parser.create_node("div")
     child = node.first_child
     while child is not None:
@@ -111,7 +111,7 @@ def _replace_center(node: LexborNode) -> None:
 
 
 def _attribute_reason(attributes: Attributes) -> str:
-    """Return why an element has to be looked at, by its attributes alone; '' for most."""
+    """Return why the attributes of an element need attention; '' for most elements."""
     classes = attributes.get("class")
     if classes and not _CLASSES.isdisjoint(found := classes.split()):
         return _class_reason(found)
@@ -136,7 +136,7 @@ def _class_reason(classes: list[str]) -> str:
 def _clean_marked(
     node: LexborNode, tag: str, attributes: Attributes, reason: str, state: WalkState
 ) -> int:
-    """Take an element out, or mend it after all; return how much shows."""
+    """Remove or clean an element with a reason; return the visible size."""
     if reason == "class" or (reason == "hidden" and not state.is_revealed(node)):
         return remove(node, reason, state)
     if reason == "formula":
@@ -152,7 +152,7 @@ def _clean_marked(
 
 
 def _insert_background_image(node: LexborNode, address: str) -> None:
-    """Put a picture that a style shows into an element that shows nothing else."""
+    """Insert the CSS background image into an element that has no other visible content."""
     if node.css_first("img, picture, video, audio, iframe") is None and not visible_chars(node):
         image = node.parser.create_node("img")
         image.attrs["src"] = address
@@ -160,10 +160,10 @@ def _insert_background_image(node: LexborNode, address: str) -> None:
 
 
 def _clean_container(node: LexborNode, tag: str, state: WalkState) -> int:
-    """Mend what an element holds; take it out if it holds nothing, or noise."""
+    """Clean the descendants of an element; remove it if it is empty or noise."""
     links, text = state.link_count, None
     first = node.first_child
-    if first is not None and first.tag == "-text" and first.next is None:  # like most
+    if first is not None and first.tag == "-text" and first.next is None:  # the usual case
         text = first.text_content or ""
         visible = 0 if text.isspace() else len(text)
     else:
@@ -191,10 +191,10 @@ def _clean_container(node: LexborNode, tag: str, state: WalkState) -> int:
 
 
 def _remove_calls(block: LexborNode, state: WalkState) -> int:
-    """Take links that only call for a click off the end of a block; return how much they showed."""
+    """Remove call-to-action links from the end of a block; return their visible size."""
     removed = 0
     node = last_visible(block)
-    # Blocks within have been looked at.
+    # Nested blocks were already checked.
     while node is not None and node.tag not in _NO_CALL_TAGS:
         if node.tag == "a" and is_call_to_action(node):
             removed += visible_chars(node)
@@ -210,7 +210,7 @@ def _remove_if_noise(node: LexborNode, text: str, visible: int, state: WalkState
     if reason := noise_rule(node, text, state.base):
         return remove(node, reason, state)
     if after := related_lists_after(node, text, state.base):
-        # They come next in the walk, which takes them out when it gets there.
+        # The walk removes them when it reaches them.
         state.to_remove.update(one.mem_id for one in after)
         return remove(node, "related", state)
     return visible

@@ -1,4 +1,4 @@
-"""Noise at the start and the end of a body: whole blocks, and the last lines of a block."""
+"""Noise at the start and end of a body: complete blocks, and the last lines of a block."""
 
 import re
 
@@ -24,7 +24,7 @@ from aggregator.gather.cleaning.noise import (
 
 _INLINE_TAGS = frozenset(["a", "small", "sub", "span", "em", "i", "font", "b", "strong"])
 _HEADING_TAGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
-# Cells, terms and captions belong to what they stand in, whatever their words.
+# Cells, terms and captions are content whatever their text.
 _PROTECTED_TAGS = NEVER_ADVERT_TAGS - _HEADING_TAGS - {"figure", "li", "ol", "ul"}
 _CONDITIONAL_TAGS = _HEADING_TAGS | {"li"}
 _STOP_TAGS = VISIBLE_TAGS | _PROTECTED_TAGS | _CONDITIONAL_TAGS
@@ -38,9 +38,9 @@ _MAX_TRAILING_LINES = 6
 def find_edge_noise(
     body: LexborNode, place: str, long_blocks: set[int]
 ) -> tuple[str, list[LexborNode]]:
-    """Find one piece of noise at the start or the end; return its rule's id and its nodes.
+    """Find one piece of noise at the start or the end; return the rule id and the nodes.
 
-    `big` holds the ids of blocks that are too long to be looked at.
+    `long_blocks` are the ids of blocks that are too long to be noise.
     """
     step = last_visible if place == "end" else first_visible
     node = step(body)
@@ -60,7 +60,7 @@ def find_edge_noise(
 
 
 def _is_content(node: LexborNode, tag: str, place: str) -> bool:
-    """Whether a node is a heading with a text to come, or an item of a list that is no list of links."""
+    """Whether a node is a heading before text, or a list item that is not mostly links."""
     if tag in _HEADING_TAGS:
         return place == "start"
     return tag == "li" and not is_mostly_links(node, collapse(node.text_lexbor()), 6)
@@ -86,12 +86,12 @@ def _matching_rule(node: LexborNode, tag: str, place: str) -> str:
 
 
 def _is_link_rule(name: str) -> bool:
-    """Whether a rule is one for links that ask for a click, which may stand within a line."""
+    """Whether a rule matches links, which may be part of a line."""
     return any(rule.linked and rule.id == name for rule in NOISE.blocks)
 
 
 def _is_alone_on_line(node: LexborNode) -> bool:
-    """Whether an inline element is all of its line: nothing shows beside it."""
+    """Whether an inline element is the only visible content of its line."""
     return not _has_visible_sibling(node, back=True) and not _has_visible_sibling(node, back=False)
 
 
@@ -111,8 +111,8 @@ def _has_visible_sibling(node: LexborNode, *, back: bool) -> bool:
 
 
 def _match_trailing_lines(last: LexborNode) -> tuple[str, list[LexborNode]] | None:
-    """Find noise that is the last lines of a block, or of bare text after one."""
-    if last.prev is None:  # all of its block, which has been looked at
+    """Find noise in the last lines of a block, or in bare text after a block."""
+    if last.prev is None:  # it is the complete block, which was already checked
         return None
     nodes: list[LexborNode] = []
     breaks = 0
@@ -144,7 +144,7 @@ def _match_lines(nodes: list[LexborNode]) -> tuple[str, list[LexborNode]] | None
 def _match_bare_text(
     nodes: list[LexborNode], before: LexborNode
 ) -> tuple[str, list[LexborNode]] | None:
-    """Judge bare text after a block, which is a paragraph of its own."""
+    """Match bare text after a block, which is a paragraph of its own."""
     text = collapse("".join(_node_text(node) for node in reversed(nodes)))
     if before.tag in VISIBLE_TAGS - {"hr"} or not text or len(text) > NOISE_MAX_CHARS:
         return None

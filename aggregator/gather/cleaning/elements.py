@@ -1,4 +1,4 @@
-"""Elements that need more than a look inside: images, links, players, formulas, drawings, boxes."""
+"""Handlers of elements with rules of their own: images, links, players, formulas, SVG, inputs."""
 
 import re
 from collections.abc import Callable
@@ -23,7 +23,7 @@ _EMOJI = re.compile(
 )
 _EMOJI_MAX_CHARS = 16
 _EMOJI_NAME = re.compile(r"emoji|twemoji|smil", re.IGNORECASE)
-# Of these alone are the words for an image that shows nothing.
+# Alternative text made of these words alone describes a decorative image.
 _DECORATIVE_WORDS = frozenset(
     (
         "presentational transparent white blank empty clear tracking dotted gray grey web space spacer"
@@ -62,20 +62,20 @@ def _clean_image(node: LexborNode, attributes: Attributes, state: WalkState) -> 
 
 
 def _set_size(node: LexborNode, attributes: Attributes, size: Size, *, pixel: bool) -> None:
-    """Keep the size of an image: in pixels or per cent, or in the letters around it."""
+    """Keep the size of an image in pixels, per cent or units of the font size."""
     attrs = node.attrs
     for name in size.invalid:
         if name in attributes:
             del attrs[name]
     if "style" in attributes and not size.text_size:
         del attrs["style"]
-    # The size of what looks like a tracker speaks for it, the next time too.
+    # If the URL looks like a tracker, the size must stay: cleaning again must keep the image too.
     for name, value in (size.text_size or (size.pixels if pixel else {})).items():
         attrs[name] = value
 
 
 def _is_visible_image(image: media.Image, attributes: Attributes, size: Size) -> bool:
-    """Whether size or words speak for an image whose address is like a tracker's."""
+    """Whether size or alternative text prove that an image with a tracker-like URL is content."""
     words = collapse(attributes.get("alt") or "")
     descriptive = not _DECORATIVE_WORDS.issuperset(words.lower().split())
     if image.pixel > 1:
@@ -84,7 +84,7 @@ def _is_visible_image(image: media.Image, attributes: Attributes, size: Size) ->
 
 
 def _is_emoji(attributes: Attributes, size: Size) -> bool:
-    """Whether an image stands for a character: its alternative text, in a line's size or by name."""
+    """Whether an image replaces an emoji: by alternative text, and by font-relative size or name."""
     words = attributes.get("alt")
     if not words or len(words) > _EMOJI_MAX_CHARS or words.isascii():
         return False
@@ -95,7 +95,7 @@ def _is_emoji(attributes: Attributes, size: Size) -> bool:
 
 
 def _replace_unusable_image(node: LexborNode, attributes: Attributes, state: WalkState) -> int:
-    """Put the words for an image in its place, where it is one that cannot come through."""
+    """Remove an image without a usable URL; a `data:` image is replaced with its alternative text."""
     words = collapse(attributes.get("alt") or "")
     inline = (attributes.get("src") or "").lstrip()[:11].lower() == "data:image/"
     if not words or not inline or measure(attributes).tiny or _has_noscript_image(node):
@@ -114,14 +114,14 @@ def _has_noscript_image(node: LexborNode) -> bool:
 
 
 def _replace_with_html(node: LexborNode, html: str, state: WalkState) -> int:
-    """Put plain HTML in the place of an element; return how much of it shows."""
+    """Replace an element with inline HTML; return the visible size."""
     visible = substitutes.insert_html_before(node, html)
     state.has_split_text = True
     return drop(node, state) + visible
 
 
 def _clean_link(node: LexborNode, attributes: Attributes, state: WalkState) -> int:
-    """Mend a link; one that leads nowhere loses its address, and `tidy` unwraps it."""
+    """Clean a link; one without a usable URL loses its href, and `tidy` unwraps it."""
     written = attributes.get("href") or ""
     jump = "#" in written[:4] and state.page
     href = _absolute_fragment(written, state.page) if jump else written
@@ -151,13 +151,13 @@ def _clean_link(node: LexborNode, attributes: Attributes, state: WalkState) -> i
 
 
 def _absolute_fragment(href: str, page: str) -> str:
-    """Return a jump within the article as an address on the article's own page."""
+    """Return a fragment link as an absolute URL on the page of the entry."""
     jump = href.strip()
     return page.partition("#")[0] + jump if jump[:1] == "#" and len(jump) > 1 else href
 
 
 def _clean_noscript(node: LexborNode, _: Attributes, state: WalkState) -> int:
-    """Use the image that stands in for a lazy one; the rest of a noscript shows nothing."""
+    """Use the image of a `noscript` in place of a lazy one before it; drop other content."""
     before = node.prev
     while before is not None and is_blank(before):
         before = before.prev
@@ -178,7 +178,7 @@ def _clean_noscript(node: LexborNode, _: Attributes, state: WalkState) -> int:
 
 
 def _drop_unless_only_text(node: LexborNode, state: WalkState) -> int:
-    """Take out what only readers without scripts see, unless there is no other text."""
+    """Drop the content for browsers without scripts, unless it is the only text."""
     body = node
     while body.parent is not None and body.tag != "body":
         body = body.parent
@@ -188,7 +188,7 @@ def _drop_unless_only_text(node: LexborNode, state: WalkState) -> int:
 
 
 def _clean_picture(node: LexborNode, _: Attributes, state: WalkState) -> int:
-    """Keep of a picture its image, with the best of its sources where that is a stand-in."""
+    """Reduce a `picture` to its image; a placeholder image gets the best of the sources."""
     image = node.css_first("img")
     if image is None:
         return drop(node, state)
@@ -205,7 +205,7 @@ def _clean_picture(node: LexborNode, _: Attributes, state: WalkState) -> int:
 
 
 def _clean_player(node: LexborNode, attributes: Attributes, state: WalkState) -> int:
-    """Keep a video or audio that names a file; else leave what it holds for other readers."""
+    """Keep a video or audio element that has a file; else keep its fallback content."""
     playable = _set_src(node, attributes, state)
     if "poster" in attributes:
         poster = absolute(state.base, attributes["poster"] or "")
@@ -235,7 +235,7 @@ def _set_src(node: LexborNode, attributes: Attributes, state: WalkState) -> bool
 
 
 def _clean_source(node: LexborNode, _: Attributes, state: WalkState) -> int:
-    """Keep a source within a player, which has judged it; elsewhere it shows nothing."""
+    """Keep a `source` of a player, already checked by `_clean_player`; drop any other."""
     parent = node.parent
     if parent is None or parent.tag not in {"video", "audio"}:
         return drop(node, state)
@@ -243,7 +243,7 @@ def _clean_source(node: LexborNode, _: Attributes, state: WalkState) -> int:
 
 
 def _clean_preformatted(node: LexborNode, _: Attributes, state: WalkState) -> int:
-    """Leave the white space of preformatted text and code alone."""
+    """Clean preformatted text or code without changing its white space."""
     state.preformatted_depth += 1
     visible = state.descend(node, state)
     state.preformatted_depth -= 1
@@ -257,13 +257,13 @@ def _clean_preformatted(node: LexborNode, _: Attributes, state: WalkState) -> in
 
 
 def _clean_frame(node: LexborNode, attributes: Attributes, state: WalkState) -> int:
-    """Put a link in place of a frame or an embedded object."""
+    """Replace a frame or an embedded object with a link."""
     link = None if measure(attributes).tiny else embeds.embed_link(attributes, state.base)
     return _replace_with_link(node, link, state)
 
 
 def _clean_object(node: LexborNode, attributes: Attributes, state: WalkState) -> int:
-    """Put a link in place of a player that is known; else leave what stands in for the object."""
+    """Replace an object of a known player with a link; else keep its fallback content."""
     if "data" not in attributes:
         named = {
             one.attributes.get("name"): one.attributes.get("value") for one in node.css("param")
@@ -279,7 +279,7 @@ def _clean_object(node: LexborNode, attributes: Attributes, state: WalkState) ->
 
 
 def _clean_custom_player(node: LexborNode, attributes: Attributes, state: WalkState) -> int:
-    """Put a link in place of an element of a player's own."""
+    """Replace a custom element of a player with a link."""
     return _replace_with_link(
         node, embeds.custom_link(node.tag or "", attributes, state.base), state
     )
@@ -302,7 +302,7 @@ def _clean_math(node: LexborNode, _: Attributes, state: WalkState) -> int:
 
 
 def _clean_script(node: LexborNode, _: Attributes, state: WalkState) -> int:
-    """Put a formula that waits for a script in its place; any other script shows nothing."""
+    """Replace a formula script with its source text; drop any other script."""
     written = collapse(node.text_lexbor()) if is_formula_script(node) else ""
     return _replace_with_html(node, escape(written, quote=False), state)
 
@@ -317,7 +317,7 @@ def _clean_rendered_formula(node: LexborNode, attributes: Attributes, state: Wal
 
 
 def _clean_svg(node: LexborNode, attributes: Attributes, state: WalkState) -> int:
-    """Put what a drawing says in its place, and the pictures that it holds."""
+    """Replace an SVG with its text and its images."""
     visible = 0
     for address in substitutes.svg_images(node)[:20]:
         image = node.parser.create_node("img")
@@ -336,7 +336,7 @@ def _clean_input(node: LexborNode, attributes: Attributes, state: WalkState) -> 
 
 
 def _clean_canvas(node: LexborNode, attributes: Attributes, state: WalkState) -> int:
-    """Leave what a canvas holds for readers that cannot draw, else its label."""
+    """Replace a canvas with its fallback content, else with its label."""
     if visible := state.descend(node, state):
         return unwrap_element(node, visible, state)
     label = collapse(attributes.get("aria-label") or attributes.get("title") or "")

@@ -1,4 +1,4 @@
-"""Frames, players of other sites and embedded objects: a link to what they show."""
+"""Frames, embedded players and objects: each becomes a link to the page of its content."""
 
 import re
 from html import escape
@@ -21,15 +21,15 @@ _URL_ATTRIBUTES = (
 _LABEL_ATTRIBUTES = ("title", "aria-label", "data-title", "alt")
 _WORDPRESS_EMBED = re.compile(
     r"/embed/?#\?secret="
-)  # WordPress frames a page whose link stands before it
+)  # WordPress: the link to the framed page comes before the frame
 _YOUTUBE_HOST = re.compile(r"(?:www\.|m\.)?youtube(?:-nocookie)?\.com")
 _YOUTUBE_PATH = re.compile(r"/(?:embed|v|e|shorts|live)/([\w-]{11})(?:[/&?].*)?")
 _YOUTUBE_LIST = re.compile(r"[A-Za-z]{2}[\w-]{3,}|LL|WL|LM")
 _YOUTUBE_CHANNEL = re.compile(r"UC[\w-]{3,}")
-_RESERVED_IDS = frozenset(["videoseries", "live_stream"])  # as long as an id is
+_RESERVED_IDS = frozenset(["videoseries", "live_stream"])  # same length as a video id
 _START_TIME = re.compile(r"(?:(\d{1,3})h)?(?:(\d{1,4})m)?(?:(\d{1,6})s?)?")
 _YOUTUBE_BASE = "https://www.youtube.com/"
-# Elements of their own for players, and the page of what their attributes name.
+# Custom elements of players: the attributes with the id or URL, and the template of the page URL.
 CUSTOM_PLAYERS: dict[str, tuple[tuple[str, ...], str]] = {
     "lite-youtube": (("videoid", "video-id"), "https://www.youtube.com/embed/{}"),
     "youtube-video": (("src",), "{}"),
@@ -46,7 +46,7 @@ CUSTOM_PLAYERS: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 def embed_link(attributes: Attributes, base: str) -> str | None:
-    """Return a paragraph that links what a frame shows; None where nothing is worth a link."""
+    """Return a paragraph with a link to the content of a frame; None if there is nothing to link."""
     for name in _URL_ATTRIBUTES:
         url = absolute(base, attributes.get(name) or "")
         if is_web(url):
@@ -55,7 +55,7 @@ def embed_link(attributes: Attributes, base: str) -> str | None:
 
 
 def custom_link(tag: str, attributes: Attributes, base: str) -> str | None:
-    """Return a paragraph that links what an element of a player's own shows."""
+    """Return a paragraph with a link to the content of a custom player element."""
     names, template = CUSTOM_PLAYERS[tag]
     value = next((value for name in names if (value := attributes.get(name))), "")
     if not value:
@@ -76,7 +76,7 @@ def _link_paragraph(url: str, attributes: Attributes) -> str | None:
 
 
 def watch_page(url: str) -> tuple[str, str]:
-    """Return the page of what a frame plays and what it is; the address as given, and '' if unknown."""
+    """Return the page URL of a framed video and a label; the URL unchanged and '' if unknown."""
     if not _YOUTUBE_HOST.fullmatch(host(url)):
         return url, ""
     parts = split(url)

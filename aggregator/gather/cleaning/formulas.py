@@ -1,4 +1,4 @@
-"""Formulas as text: MathML written on a line, and the one of its renderings that is kept."""
+"""Formulas as text: MathML in linear form, and the rendering of a formula that is kept."""
 
 import re
 import unicodedata
@@ -8,7 +8,7 @@ from selectolax.lexbor import LexborNode
 
 from aggregator.gather.cleaning.noise import collapse, is_blank
 
-# Classes of what a script made of a formula: MathJax 2, and KaTeX beside its MathML.
+# Classes of renderings by MathJax 2, and by KaTeX next to its MathML.
 RENDERED_CLASSES = frozenset(
     [
         *("MathJax", "MathJax_Display", "MathJax_Preview", "MathJax_SVG", "MathJax_SVG_Display"),
@@ -31,13 +31,13 @@ _MAX_DEPTH = 60
 
 
 def formula_html(math: LexborNode) -> str:
-    """Return a `math` element as HTML: its alternative text, its TeX, or its signs on a line."""
+    """Return a `math` element as HTML: its alternative text, its TeX, or its linear form."""
     parts = collapse(math.attributes.get("alttext") or "") or _tex_annotation(math)
     return escape(parts, quote=False) if parts else collapse(_linear(math, 0))
 
 
 def _tex_annotation(math: LexborNode) -> str:
-    """Return the TeX that a formula was made of; '' if it does not say."""
+    """Return the TeX source in the annotation of a formula; '' if there is none."""
     notes = (node for node in math.traverse() if node.tag == "annotation")
     texs = (
         node for node in notes if (node.attributes.get("encoding") or "").lower() in _TEX_ENCODINGS
@@ -46,7 +46,7 @@ def _tex_annotation(math: LexborNode) -> str:
 
 
 def _linear(node: LexborNode, depth: int) -> str:
-    """Write a part of a formula on a line, powers and indices as such."""
+    """Return a node in linear form, with `sup` and `sub` for powers and indices."""
     if node.tag == "-text":
         return escape(collapse(node.text_content or ""), quote=False)
     if node.tag == "mspace":
@@ -57,7 +57,7 @@ def _linear(node: LexborNode, depth: int) -> str:
 
 
 def _format_element(node: LexborNode, parts: list[str]) -> str:
-    """Put the parts of an element together as they are read."""
+    """Return an element in linear form, given its children in that form."""
     tag = node.tag or ""
     template = _TEMPLATES.get(tag)
     if template is not None and len(parts) >= template[0]:
@@ -74,7 +74,7 @@ def _format_element(node: LexborNode, parts: list[str]) -> str:
 
 
 _SEPARATORS = {"mtr": ", ", "mlabeledtr": ", ", "mtable": "; ", "mfenced": ", "}
-# How many parts an element has, how they are written, and whether sums among them need brackets.
+# Minimum number of children, template, and whether children need brackets.
 _TEMPLATES: dict[str, tuple[int, str, bool]] = {
     "msup": (2, "{0}<sup>{1}</sup>", False),
     "msub": (2, "{0}<sub>{1}</sub>", False),
@@ -98,12 +98,12 @@ def _children(node: LexborNode) -> list[LexborNode]:
 
 
 def _bracketed(parts: str) -> str:
-    """Put brackets round what is more than one sign, number or name."""
+    """Put brackets around anything longer than one symbol, number or name."""
     return parts if parts.isalnum() or len(parts) < 2 else f"({parts})"
 
 
 def glyph_text(container: LexborNode) -> str:
-    """Return the characters that MathJax 3 drew, by the names of its classes and outlines."""
+    """Return the characters that MathJax 3 drew, from its class names and `data-c` attributes."""
     drawn = []
     for node in container.traverse():
         attributes = node.attributes if node.is_element_node else {}
@@ -116,7 +116,7 @@ def glyph_text(container: LexborNode) -> str:
 
 
 def is_formula_script(node: LexborNode | None) -> bool:
-    """Whether an element is a script that holds a formula as it was written."""
+    """Whether an element is a script that contains the source of a formula."""
     return (
         node is not None
         and node.tag == "script"
@@ -125,7 +125,7 @@ def is_formula_script(node: LexborNode | None) -> bool:
 
 
 def is_duplicate_rendering(node: LexborNode, classes: list[str]) -> bool:
-    """Whether a rendering stands beside the formula itself, which is enough."""
+    """Whether a rendering is next to the formula itself, so that it can be removed."""
     before, after = _sibling(node, back=True), _sibling(node, back=False)
     if "katex-html" in classes:
         return any("katex-mathml" in _classes(one) for one in (before, after))

@@ -1,4 +1,4 @@
-"""What a style, an attribute or a class hides: no part of an entry, unless it is most of its text."""
+"""Content hidden by a style, an attribute or a class: removed unless it is most of the text."""
 
 import re
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ Attributes = dict[str, str | None]
 
 _HIDING_VALUE = re.compile(r"none|hidden", re.IGNORECASE)
 _HIDING_DECLARATION = re.compile(r"(?:^|;)\s*(display|visibility)\s*:\s*([a-z-]+)", re.IGNORECASE)
-# How mail hides the line that its readers show beside the subject; such a line is never the text.
+# Styles that hide the preheader of an e-mail, which is never the main text.
 _PREHEADER = re.compile(
     r"mso-hide|max-height\s*:\s*0|(?:font-size|line-height)\s*:\s*[01](?:px)?\s*(?:;|$)",
     re.IGNORECASE,
@@ -29,7 +29,7 @@ _MAX_ROUNDS = 8
 
 
 def hiding_kind(attributes: Attributes) -> str:
-    """Return how an element is hidden: `scripted` (a script may reveal it), `hidden`, or ''."""
+    """Return how an element is hidden: `scripted` (a script may show it), `hidden`, or ''."""
     if "hidden" in attributes:
         return "hidden"
     style = attributes.get("style")
@@ -59,7 +59,7 @@ class _LetterCount:
 
 
 def find_revealed(body: LexborNode) -> frozenset[int]:
-    """Return the ids of hidden elements that are to be shown: without them most of the text is gone."""
+    """Return the ids of hidden elements to keep, because they contain most of the text."""
     if _is_mostly_visible(body):
         return frozenset()
     revealed: set[int] = set()
@@ -74,7 +74,7 @@ def find_revealed(body: LexborNode) -> frozenset[int]:
 
 
 def _is_mostly_visible(body: LexborNode) -> bool:
-    """Whether what is hidden is less than half of all text; quick, and rather no than yes."""
+    """Whether hidden text is less than half of all text; fast, with false negatives only."""
     if body.css_first(_INVISIBLE_SELECTOR) is not None:
         return False
     hidden = (node for node in body.css(_HIDDEN_SELECTOR) if hiding_kind(node.attributes))
@@ -82,7 +82,7 @@ def _is_mostly_visible(body: LexborNode) -> bool:
 
 
 def _choose_revealed(count: _LetterCount) -> list[_HiddenElement]:
-    """Choose what to show of what is hidden: nothing, if most of the text shows without it."""
+    """Return the hidden elements to keep: none if most of the text is visible without them."""
     hidden = [part for part in count.hidden if part.letters]
     texts = [part for part in hidden if not part.preheader] or (hidden if not count.visible else [])
     if sum(part.letters for part in texts) <= count.visible:
@@ -92,7 +92,7 @@ def _choose_revealed(count: _LetterCount) -> list[_HiddenElement]:
     if scripted and count.visible + sum(part.letters for part in scripted) >= unscripted:
         return scripted
     total = sum(part.letters for part in texts)
-    # Two fifths are more than a line before the text.
+    # More than two fifths: too much for a preheader line.
     return [part for part in texts if part.letters * 5 > total * 2] or texts
 
 

@@ -1,4 +1,4 @@
-"""The HTML of an entry, pass by pass; the sanitizer always last."""
+"""Cleaning of the HTML of an entry, in passes; the sanitizer always runs last."""
 
 import re
 from collections.abc import Callable
@@ -33,14 +33,14 @@ _TAG_NAME = re.compile(r"<(/?[a-z][a-z0-9]*)")
 
 
 class Cleaned(NamedTuple):
-    """A cleaned body and what was found on the way."""
+    """A cleaned body, and what cleaning found and removed."""
 
     html: str
     preamble: Preamble
     removed: tuple[str, ...]
     images: tuple[str, ...]
     steps: tuple[Step, ...] = ()
-    stripped: tuple[int, ...] = ()  # hashes of learned blocks that went
+    stripped: tuple[int, ...] = ()  # hashes of learned blocks that were removed
 
 
 def clean_body(
@@ -52,14 +52,14 @@ def clean_body(
     options: CleanOptions = _DEFAULTS,
     boilerplate: frozenset[int] = _NO_HASHES,
 ) -> Cleaned:
-    """Clean the HTML of an entry; never fails: what cannot be read becomes escaped text.
+    """Clean the HTML of an entry; never fails: HTML that cannot be parsed becomes escaped text.
 
-    `page` is the entry's own page, to which jumps within it lead; `base` if it is not given.
+    `page` is the URL of the entry, which fragment links are resolved against; default: `base`.
     """
     state = new_state(base, base if page is None else page, options)
     try:
         return _clean(remove_invisible_chars(html), title, state, boilerplate)
-    except Exception:  # noqa: BLE001  an entry must be readable whatever stands in it
+    except Exception:  # noqa: BLE001  one bad entry must not fail the document
         return Cleaned(_as_text(html), Preamble(), ("broken",), ())
 
 
@@ -73,14 +73,14 @@ def clean_html(
 def trace_html(
     html: str, *, base: str = "", title: str = "", options: CleanOptions = _DEFAULTS
 ) -> tuple[Step, ...]:
-    """Return what cleaning takes out, by which rule, and the addresses that it mends."""
+    """Return the removals with their rules, and the URLs that cleaning rewrites."""
     cleaned = clean_body(html, base=base, title=title, options=options)
     extracted = [*cleaned.preamble.dates, *cleaned.preamble.names]
     return (*(Step("preamble", text, "") for text in extracted), *cleaned.steps)
 
 
 def _clean(html: str, title: str, state: WalkState, boilerplate: frozenset[int]) -> Cleaned:
-    if "\r" in html:  # as every parser reads it
+    if "\r" in html:  # as the HTML standard requires
         html = html.replace("\r\n", "\n").replace("\r", "\n")
     html = _wrap_paragraphs(limit_html(replace_amp_tags(html)))
     if "<" not in html and "&" not in html:
@@ -90,10 +90,10 @@ def _clean(html: str, title: str, state: WalkState, boilerplate: frozenset[int])
         tree, body = parse(html)
         state.start()
         before = _clean_tree(body, title, state, preamble, boilerplate)
-        # Numbers for characters are read by the parser, after the scrubbing.
+        # The parser decodes numeric references, so invisible characters may be back.
         html = _collapse_indent(sanitize(before, has_no_invisible="&#" not in html).strip())
         del tree
-        # Elements that may not nest so are torn apart when read again: what is left may be noise.
+        # Serialising can split invalidly nested elements, and the parts may be noise.
         restructured = _TAG_NAME.findall(before) != _TAG_NAME.findall(html)
         html, unwrapped = _wrap_paragraphs(html), html
         if not restructured and html == unwrapped:
@@ -112,7 +112,7 @@ def _clean(html: str, title: str, state: WalkState, boilerplate: frozenset[int])
 def _clean_tree(
     body: LexborNode, title: str, state: WalkState, preamble: Preamble, boilerplate: frozenset[int]
 ) -> str:
-    """Clean a tree in place and return its HTML, not yet sanitized."""
+    """Clean a tree in place and return its HTML, not sanitized yet."""
     for selector in state.options.strip:
         _remove_selected(body, selector, state)
     walk(body, state)
@@ -132,12 +132,12 @@ def _clean_tree(
 
 
 def _remove_edges(body: LexborNode, title: str, state: WalkState, preamble: Preamble) -> None:
-    """Take noise off the end, and preamble and noise off the start."""
+    """Remove noise from the end, then preamble and noise from the start."""
     count = 0
     while count < _MAX_EDGES and _remove_edge(body, "end", state):
         count += 1
     while count < _MAX_EDGES:
-        if extract_preamble(body, title, preamble, state.long_blocks):  # all there is
+        if extract_preamble(body, title, preamble, state.long_blocks):  # as much as there is
             state.has_removals = True
         if not _remove_edge(body, "start", state):
             break
@@ -160,8 +160,8 @@ def _remove_edge(body: LexborNode, place: str, state: WalkState) -> bool:
 def _remove_duplicate_images(
     body: LexborNode, title: str, state: WalkState, preamble: Preamble
 ) -> None:
-    """Take out images that only repeat others, once it is known with what the text begins."""
-    for _ in range(_MAX_PASSES):  # those that go may leave others side by side
+    """Remove duplicate images, once the start of the body is final."""
+    for _ in range(_MAX_PASSES):  # a removal may make others adjacent
         found = find_duplicate_images(body)
         for node in found:
             state.removed.append(removal_step(node, "twin"))
@@ -169,7 +169,7 @@ def _remove_duplicate_images(
         state.duplicate_images += len(found)
         if not found:
             break
-    if state.duplicate_images:  # what they stood behind may be noise
+    if state.duplicate_images:  # new edges may be noise
         state.has_removals = True
         _remove_edges(body, title, state, preamble)
 
@@ -186,14 +186,14 @@ def _as_text(html: str) -> str:
 
 
 def _collapse_indent(html: str) -> str:
-    """Return HTML without the white space around its line breaks, which shows nothing."""
+    """Remove the white space around line breaks, which is not rendered."""
     if "\n" not in html or "<pre" in html or "<code" in html:
         return html
     return _LINE_INDENT.sub("\n", html)
 
 
 def _wrap_paragraphs(html: str) -> str:
-    """Make paragraphs of bare text that has blank lines."""
+    """Split plain text at blank lines into paragraphs."""
     if "<" in html or "\n\n" not in html:
         return html.strip()
     lines = (line.strip() for line in html.split("\n\n"))
@@ -201,7 +201,7 @@ def _wrap_paragraphs(html: str) -> str:
 
 
 def _remove_selected(body: LexborNode, selector: str, state: WalkState) -> None:
-    """Take out what a selector of the user's finds; a selector that cannot be read finds nothing."""
+    """Remove the elements that a user's selector matches; an invalid selector matches nothing."""
     try:
         matches = {node.mem_id for node in body.css(selector)}
     except (SelectolaxError, ValueError):
@@ -210,9 +210,9 @@ def _remove_selected(body: LexborNode, selector: str, state: WalkState) -> None:
 
 
 def _remove_blocks(body: LexborNode, state: WalkState, boilerplate: frozenset[int]) -> bool:
-    """Take out copyright notices and learned boilerplate where the options ask for it.
+    """Remove copyright notices and learned boilerplate if the options say so.
 
-    Return whether there were any.
+    Return whether any were removed.
     """
     notices = state.options.copyright_notice == "strip"
     learned = boilerplate if state.options.boilerplate == "strip" else _NO_HASHES
@@ -238,7 +238,7 @@ def _remove_blocks(body: LexborNode, state: WalkState, boilerplate: frozenset[in
 def _remove_matching(
     parent: LexborNode, reason_for: Callable[[LexborNode], str], state: WalkState
 ) -> None:
-    """Take out every element that a judge gives a reason against."""
+    """Remove every element for which `reason_for` returns a reason."""
     child = parent.first_child
     while child is not None:
         following = child.next

@@ -1,4 +1,4 @@
-"""Addresses of images: taken out of their proxies, or put into the user's own."""
+"""Image URLs: unwrapped from proxies, or wrapped into the user's own proxy."""
 
 import base64
 from dataclasses import dataclass, replace
@@ -17,14 +17,14 @@ _DEFAULTS = ImageOptions()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unwrapper:
-    """The rules that one set of options makes; as a key it is itself."""
+    """The compiled rules of one set of options; compared by identity, so that it is a cheap cache key."""
 
     options: ImageOptions
     rules: RuleSet
     kept_hosts: Globs
 
     def trace(self, url: str) -> list[Step]:
-        """Return what is done to an absolute address, step by step."""
+        """Return the steps that change an absolute URL."""
         if self.options.proxy == "keep" or not is_web(url):
             return []
         steps = list(unwrap_steps(url, self.rules, https=self.options.prefer_https))
@@ -36,14 +36,14 @@ class Unwrapper:
         return steps
 
     def unwrap(self, url: str) -> str:
-        """Return the address of the image itself, as the options want it."""
+        """Return the URL of the original image, or as the options require."""
         steps = self.trace(url)
         return steps[-1].after if steps else url
 
 
 @lru_cache(maxsize=256)
 def unwrapper(options: ImageOptions) -> Unwrapper:
-    """Return the rules for a set of options."""
+    """Return the compiled rules for a set of options."""
     builtin = [
         replace(rule, enabled=True)
         if rule.id in options.enable or rule.kind in options.enable
@@ -55,7 +55,7 @@ def unwrapper(options: ImageOptions) -> Unwrapper:
 
 
 def trace_image(url: str, options: ImageOptions = _DEFAULTS, *, base: str = "") -> tuple[Step, ...]:
-    """Return what is done to an image's address, step by step; the last `after` is the result."""
+    """Return the steps that change an image URL; the last `after` is the result."""
     absolute_url = absolute(base, url) if base or url.startswith("//") else url
     if not is_web(absolute_url):
         return ()
@@ -64,13 +64,13 @@ def trace_image(url: str, options: ImageOptions = _DEFAULTS, *, base: str = "") 
 
 
 def unwrap_image(url: str, options: ImageOptions = _DEFAULTS, *, base: str = "") -> str:
-    """Return the address of the image itself, as the options want it; else the address as given."""
+    """Return the URL of the original image, or as the options require; else the URL unchanged."""
     steps = trace_image(url, options, base=base)
     return steps[-1].after if steps else url
 
 
 def _rewrap(url: str, template: str) -> list[Step]:
-    """Put the address into the user's template, once."""
+    """Wrap the URL into the user's template, unless it is already wrapped."""
     start = template.partition("{")[0]
     if not start or url.startswith(start) or not is_safe_target(url):
         return []

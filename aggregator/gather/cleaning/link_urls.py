@@ -1,4 +1,4 @@
-"""Addresses of pages: redirect wrappers opened, tracking parameters dropped."""
+"""Link URLs: redirects unwrapped, tracking parameters removed."""
 
 import re
 from functools import lru_cache
@@ -15,11 +15,11 @@ from aggregator.text.urls import absolute, is_web, same_key, split, strip, witho
 RULES = read_wrappers("redirects")
 _RULES = compile_rules(RULES)
 _OTHER_SCHEME = re.compile(r"(?:mailto|tel|magnet|geo|sms|xmpp):", re.IGNORECASE)
-_MATCHED_CHARS = 2000  # characters that a user's pattern sees
+_MATCHED_CHARS = 2000  # of a URL that a user's pattern is matched against
 
 
 def trace_link(url: str, rules: tuple[LinkRule, ...] = ()) -> tuple[Step, ...]:
-    """Return what is done to a link, step by step; the last `after` is the result."""
+    """Return the steps that change a link URL; the last `after` is the result."""
     current = strip(url)
     steps: list[Step] = []
     if current.startswith("//"):
@@ -41,17 +41,17 @@ def trace_link(url: str, rules: tuple[LinkRule, ...] = ()) -> tuple[Step, ...]:
 
 
 def clean_link(url: str, rules: tuple[LinkRule, ...] = ()) -> str:
-    """Return the address that a link leads to, without tracking; else the address as given."""
+    """Return the target of a link without tracking; else the URL unchanged."""
     steps = trace_link(url, rules)
     return steps[-1].after if steps else url
 
 
-# A feed brings most of its entries again and again.
+# Each fetch of a feed repeats most of its entries.
 @lru_cache(maxsize=8192)
 def resolve_href(
     href: str, base: str, rules: tuple[LinkRule, ...], images: Unwrapper
 ) -> tuple[str, str] | None:
-    """Return an address as seen from the base, and unwrapped or ''; None if it shares the page."""
+    """Return the absolute URL and the cleaned URL ('' if unusable); None for a share link."""
     href = strip(href)
     if is_share_link(href):
         return None
@@ -67,12 +67,12 @@ def resolve_href(
 
 
 def link_key(url: str) -> str:
-    """Return the same-page key of what a link leads to."""
+    """Return the same-page key of the target of a link."""
     return same_key(clean_link(url))
 
 
 def _apply_rule(url: str, rule: LinkRule) -> Step | None:
-    """Do what one rule of the user's says; None where it does not hold or changes nothing."""
+    """Apply one of the user's rules; None if it does not match or changes nothing."""
     if not _matches(rule.pattern, url) or any(_matches(one, url) for one in rule.exceptions):
         return None
     for opener in rule.opens:
@@ -98,7 +98,7 @@ def _matches(pattern: str, url: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _compile(pattern: str) -> re.Pattern[str]:
-    """Compile a pattern of the user's; one that cannot be read matches nothing."""
+    """Compile a user's pattern; an invalid one matches nothing."""
     try:
         return re.compile(pattern, re.IGNORECASE)
     except re.error:

@@ -1,4 +1,4 @@
-"""Images and players as their attributes describe them: which address is the best."""
+"""Images and players: picks the best URL from their attributes."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from aggregator.text.urls import absolute, is_web, strip
 
 Attributes = dict[str, str | None]
 
-# Where scripts look for the address of an image that is loaded late, best first.
+# Attributes with the URL of a lazily loaded image, best first.
 _LAZY_ATTRIBUTES = (
     "data-src",
     "data-original",
@@ -57,7 +57,7 @@ _PLACEHOLDER = re.compile(
     r"|fallback|default|preload|spinner|empty|no[-_]?(?:image|photo|img|pic)|^null|^none",
     re.IGNORECASE,
 )
-# An image that is shown small, or out of focus, until the true one is there: by name or size.
+# A small or blurred preview of a lazily loaded image, by name or size.
 _THUMBNAIL = re.compile(
     r"(?:^|[/_.=-])(?:thumb(?:nail)?s?|lqip|blur(?:red|ry|hash)?|tiny|lowres|low[-_]?quality|preview|ph)(?:[/_.=\d-]|$)"
     r"|[-_](?:[1-3]?\d{1,2})x(?:[1-3]?\d{1,2})\.[a-z]{3,4}(?:$|\?)|[?&](?:blur|blurred)=|[?&](?:w|width|h|height|resize|size|imwidth)=\d{1,2}(?:\D|$)"
@@ -79,31 +79,31 @@ _CANDIDATE = re.compile(r"[\s,]*([^\s,]\S*)(?:\s+([^,]*))?(?:,|$)")
 _DESCRIPTOR = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)[wxh]")
 _UNCOMMON_TYPES = frozenset(
     ["image/avif", "image/jxl", "image/heic"]
-)  # not every reader shows them
+)  # not supported by every reader
 _SRCSET_MAX_CHARS = 20_000
 _SRCSET_MAX_CANDIDATES = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image: its address and set, out of the proxy, and the address as seen from the base."""
+    """An image: its unwrapped URL and srcset; `written` is the absolute URL before unwrapping."""
 
     url: str
     written: str
-    pixel: int = 0  # how much says that it only counts readers
+    pixel: int = 0  # see `tracker_evidence`
     srcset: str = ""
 
 
 def read_image(attributes: Attributes, base: str, images: Unwrapper) -> Image | None:
-    """Return the image that attributes describe, wherever they hide its address; None if none."""
-    if "srcset" not in attributes and not _has_lazy_attribute(attributes):  # like most
+    """Return the image that the attributes describe, lazy ones included; None if there is no URL."""
+    if "srcset" not in attributes and not _has_lazy_attribute(attributes):  # the usual case
         return _image_from_url(_src_url(attributes), base, images)
     lazy = not _ALL_LAZY_ATTRIBUTES.isdisjoint(attributes)
     written = (_lazy_url(attributes) if lazy else "") or _src_url(attributes)
     value = _srcset_value(attributes) if lazy or "srcset" in attributes else ""
     best, entries = _read_srcset(value[:_SRCSET_MAX_CHARS], base, images) if value else ("", ())
     if best and (len(entries) == 1 and not entries[0][1].endswith("x")):
-        written = best  # what every browser shows
+        written = best  # every browser shows it
     elif is_blurred(attributes, written):
         written = best or _data_attribute_url(attributes, written) or written
     image = _image_from_url(written, base, images)
@@ -113,7 +113,7 @@ def read_image(attributes: Attributes, base: str, images: Unwrapper) -> Image | 
 
 
 def _has_lazy_attribute(attributes: Attributes) -> bool:
-    for name in attributes:  # noqa: SIM110  quicker than any()
+    for name in attributes:  # noqa: SIM110  faster than any()
         if name[:5] == "data-" or name in _ALL_LAZY_ATTRIBUTES:
             return True
     return False
@@ -121,7 +121,7 @@ def _has_lazy_attribute(attributes: Attributes) -> bool:
 
 @lru_cache(maxsize=8192)
 def is_placeholder_image(written: str) -> bool:
-    """Whether an address is none, or of an image that only keeps the place of another."""
+    """Whether a URL is empty or that of a placeholder image."""
     if not written:
         return True
     named = any(_PLACEHOLDER.search(match[1]) for match in _FILE_NAME.finditer(written))
@@ -129,7 +129,7 @@ def is_placeholder_image(written: str) -> bool:
 
 
 def is_blurred(attributes: Attributes, written: str) -> bool:
-    """Whether what an image shows is only there until a sharper one is."""
+    """Whether an image is only a preview of a lazily loaded one."""
     if is_placeholder_image(written):
         return True
     styling = f"{attributes.get('class') or ''} {attributes.get('style') or ''}"
@@ -137,7 +137,7 @@ def is_blurred(attributes: Attributes, written: str) -> bool:
 
 
 def best_srcset(sources: list[Attributes]) -> str:
-    """Return the set of the best of a picture's sources, as written; '' if they have none."""
+    """Return the srcset of the best `source` of a `picture`, as written; '' if there is none."""
     names = ("srcset", "data-srcset", "data-lazy-srcset", "src", "data-src")
     found = [
         (one.get("type") not in _UNCOMMON_TYPES, _max_descriptor(value), value)
@@ -155,7 +155,7 @@ def _max_descriptor(value: str) -> float:
 
 
 def _data_attribute_url(attributes: Attributes, written: str) -> str:
-    """Return the best address of an image that any attribute `data-*` holds; '' if there is none."""
+    """Return the best image URL in any `data-*` attribute; '' if there is none."""
     found: list[tuple[int, str]] = []
     for name, value in attributes.items():
         if not name.startswith("data-") or not value or value.startswith("data:"):
@@ -172,10 +172,10 @@ def _data_attribute_url(attributes: Attributes, written: str) -> str:
     return max(found, key=lambda one: one[0], default=(0, ""))[1]
 
 
-# A feed brings most of its entries again and again.
+# Each fetch of a feed repeats most of its entries.
 @lru_cache(maxsize=8192)
 def _image_from_url(written: str, base: str, images: Unwrapper) -> Image | None:
-    """Return the image itself that an address leads to; None if that is none of the web."""
+    """Return the image at a URL, unwrapped; None if the URL is not http or https."""
     seen = absolute(base, written)
     url = images.unwrap(seen).replace(" ", "%20") if is_web(seen) else ""
     if not is_web(url):
@@ -188,7 +188,7 @@ def _image_from_url(written: str, base: str, images: Unwrapper) -> Image | None:
 def _read_srcset(
     value: str, base: str, images: Unwrapper
 ) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Return the best address of a set as written, and the images of the set with what they are for."""
+    """Return the best URL of a srcset as written, and the (unwrapped URL, descriptor) pairs."""
     candidates = parse_srcset(value)
     best = max(candidates, key=lambda candidate: _descriptor_value(candidate[1]), default=("", ""))[
         0
@@ -201,7 +201,7 @@ def _read_srcset(
 
 
 def _format_srcset(entries: tuple[tuple[str, str], ...], visible_chars: str) -> str:
-    """Return a set as an attribute; '' if it says no more than the address of the image itself."""
+    """Return a srcset attribute; '' if the image itself is its only candidate."""
     if not entries or (len(entries) == 1 and entries[0][0] == visible_chars):
         return ""
     return ", ".join(
@@ -218,7 +218,7 @@ def _escape_for_srcset(url: str) -> str:
 
 
 def _lazy_url(attributes: Attributes) -> str:
-    """Return the address in the attribute that is most likely to hold the image itself."""
+    """Return the URL in the first lazy-loading attribute that has one."""
     for name in _LAZY_ATTRIBUTES:
         value = strip(attributes.get(name) or "")
         if value and _URL.match(value) and not value.startswith("data:"):
@@ -236,7 +236,7 @@ def _srcset_value(attributes: Attributes) -> str:
 
 
 def parse_srcset(value: str) -> list[tuple[str, str]]:
-    """Return the (address, descriptor) pairs of a set; commas inside addresses stay."""
+    """Return the (URL, descriptor) pairs of a srcset; commas inside URLs are kept."""
     found: list[tuple[str, str]] = []
     position, value = 0, value[:_SRCSET_MAX_CHARS]
     while len(found) < _SRCSET_MAX_CANDIDATES and (match := _CANDIDATE.match(value, position)):
@@ -263,7 +263,7 @@ def _descriptor_value(descriptor: str) -> float:
 
 
 def media_url(attributes: Attributes, base: str) -> str:
-    """Return the absolute address of a video or audio file; '' if it names none."""
+    """Return the absolute URL of a video or audio file; '' if there is none."""
     for name in ("src", "data-src"):
         url = absolute(base, attributes.get(name) or "")
         if is_web(url):

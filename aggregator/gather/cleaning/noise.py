@@ -1,4 +1,4 @@
-"""What is no part of an entry: the rules of noise.yaml, compiled, and the blocks that they name."""
+"""Noise: the compiled rules of noise.yaml, and the tests that apply them to nodes and URLs."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +12,7 @@ from aggregator.core.errors import ConfigError
 from aggregator.text.domains import registrable
 from aggregator.text.urls import Globs, absolute, host, read_rules
 
-NOISE_MAX_CHARS = 600  # characters; what is longer is no noise
+NOISE_MAX_CHARS = 600  # a longer block is content
 BLOCK_TAGS = frozenset(
     [
         *("address", "article", "aside", "blockquote", "body", "center", "dd", "details", "div"),
@@ -27,19 +27,19 @@ WHITESPACE = " \t\n\r\f\v\u00a0\u3000\u200b\ufeff\u2003\u2002\u2009"
 
 @dataclass(frozen=True, slots=True)
 class BlockRule:
-    """A kind of block that goes: by its whole text, at any place, the start or the end."""
+    """A rule for blocks to remove: matches the complete text, anywhere or at the start or end."""
 
     id: str
     text: re.Pattern[str]
     at: str = "any"
     linked: bool = False
-    line: bool = False  # it may be the last lines of a block, or bare text
-    starts: frozenset[str] = frozenset()  # how a text may begin: one or two characters
+    line: bool = False  # also matches the last lines of a block, and bare text
+    starts: frozenset[str] = frozenset()  # first one or two characters of a match
 
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """All rules of noise.yaml."""
+    """The rules of noise.yaml."""
 
     classes: frozenset[str]
     hiding: frozenset[str]
@@ -58,7 +58,7 @@ class Noise:
 
 
 def parse_block_rule(row: dict[str, Any]) -> BlockRule:
-    """Make a rule of its mapping; a mistake is a ConfigError that names it."""
+    """Return the rule in a mapping; a ConfigError names the invalid rule."""
     at = row.get("at", "any")
     valid = not set(row) - {"id", "text", "at", "linked", "line", "starts"} and {
         "id",
@@ -110,7 +110,7 @@ def _any_of(rules: Iterable[BlockRule]) -> str:
 
 
 def _compile_prefilter(rules: Iterable[BlockRule]) -> re.Pattern[str]:
-    """Compile what finds out whether any of the rules matches; most texts start like none."""
+    """Compile one pattern for all rules, with a fast check of the first character."""
     known = [rule for rule in rules if rule.starts]
     firsts = "".join(sorted({start[0] for rule in known for start in rule.starts}))
     others = _any_of(rule for rule in rules if not rule.starts)
@@ -119,7 +119,7 @@ def _compile_prefilter(rules: Iterable[BlockRule]) -> re.Pattern[str]:
 
 
 _PREFILTERS = {place: _compile_prefilter(rules) for place, rules in _RULES_BY_PLACE.items()}
-# What no rule for any place can match from its start on is no noise.
+# A text that no rule for any place matches from its start is not noise.
 _SUSPECT = re.compile(
     f"(?:{_any_of(_RULES_BY_PLACE['any'])}|{NOISE.related.pattern.removeprefix('(?i)')})",
     re.IGNORECASE | re.DOTALL,
@@ -127,7 +127,7 @@ _SUSPECT = re.compile(
 _SUSPECT_STARTS = NOISE.related_starts.union(*(rule.starts for rule in _RULES_BY_PLACE["any"]))
 _SUSPECT_FIRSTS = frozenset(start[0] for start in _SUSPECT_STARTS)
 MEDIA_TAGS = VISIBLE_TAGS - {"hr"}
-# What every notice has near its beginning; quicker than the rule, the more so without a set.
+# Every copyright notice has one of these near its start. Alternatives are faster than a set.
 _COPYRIGHT_HINT = re.compile(r"©|权|權|载|載|\([cC]\)|未[经經]|opyright|COPYRIGHT|ights|RIGHTS")
 _COPYRIGHT_HINT_CHARS = 80
 _HAN_SPACE = re.compile(r" (?<=[\u4e00-\u9fff，。] )(?=[\u4e00-\u9fff，。])")
@@ -135,7 +135,7 @@ _HEADING_TAGS = frozenset(["h2", "h3", "h4", "h5", "h6", "strong", "b", "p", "di
 _PICTURE = re.compile(r"\.(?:gif|png|jpe?g|webp|avif)$", re.IGNORECASE)
 _PHOTO = re.compile(r"\.(?:jpe?g|webp|avif)$", re.IGNORECASE)
 _HEADING_MAX_CHARS, _MAX_RELATED_LISTS = 60, 20
-# What may hold a word of adverts as its own: a list of trades, a heading of a text that goes on.
+# Elements in which the words of an advert can be content, such as a list or a heading.
 NEVER_ADVERT_TAGS = frozenset(
     [
         *("caption", "dd", "dl", "dt", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6"),
@@ -145,18 +145,18 @@ NEVER_ADVERT_TAGS = frozenset(
 
 
 def is_share_link(url: str) -> bool:
-    """Whether a link shares the page somewhere."""
+    """Whether a URL is a share link."""
     start = _share_pattern(host(url))
     return start is not None and bool(start.match(_path_and_query(url)))
 
 
 def is_tracking_pixel(url: str) -> bool:
-    """Whether an image seems to count readers, by its address alone."""
+    """Whether an image looks like a tracking pixel, by its URL alone."""
     return tracker_evidence(url) > 0
 
 
 def tracker_evidence(url: str) -> int:
-    """Return how much an image's address says that it counts readers: 0 nothing, 1 its name, 2 all."""
+    """Return how strongly an image URL suggests a tracker: 0 not at all, 1 by name, 2 clearly."""
     name = host(url)
     if not name:
         return 0
@@ -185,35 +185,35 @@ def _pattern_for_host(starts: Mapping[str, re.Pattern[str]], name: str) -> re.Pa
 
 @lru_cache(maxsize=4096)
 def _is_tracker_host(name: str) -> bool:
-    """Whether all images of a host only count readers."""
+    """Whether all images of a host are trackers."""
     return any(one in NOISE.pixel_hosts for one in _host_and_parents(name))
 
 
 def _host_and_parents(name: str) -> Iterator[str]:
-    """Yield a host and those above it: `a.b.example`, `b.example`."""
+    """Yield a host and its parent domains: `a.b.example`, `b.example`."""
     while "." in name:
         yield name
         name = name.partition(".")[2]
 
 
 def _file_name(url: str) -> str:
-    """Return the last part of an address's path, and its query."""
+    """Return the last path segment of a URL, with the query."""
     path, mark, query = url.partition("?")
     return path.rpartition("/")[2] + mark + query
 
 
 def _path_and_query(url: str) -> str:
-    """Return path and query of an address."""
+    """Return the path and query of a URL."""
     return "/" + url.split("/", 3)[3] if url.count("/") > 2 else "/"
 
 
 def collapse(text: str) -> str:
-    """Return the text on one line."""
+    """Return the text with white space collapsed."""
     return " ".join(text.split())
 
 
 def block_rule(block: LexborNode, text: str, place: str = "any") -> str:
-    """Return the id of the rule that all of a block's text matches; '' if none."""
+    """Return the id of the rule that matches the complete text of a block; '' if none."""
     if (
         not text
         or len(text) > NOISE_MAX_CHARS
@@ -228,7 +228,7 @@ def block_rule(block: LexborNode, text: str, place: str = "any") -> str:
 
 
 def matches_any_rule(text: str, place: str) -> bool:
-    """Whether a rule for a place matches all of a block's text, whatever the block holds."""
+    """Whether a rule for a place matches the complete text, whatever else the block contains."""
     return bool(_PREFILTERS[place].fullmatch(text))
 
 
@@ -240,9 +240,9 @@ def is_copyright(text: str) -> bool:
 
 
 def may_be_noise(text: str) -> bool:
-    """Whether a block's text begins like noise that may stand anywhere."""
+    """Whether the text of a block starts like noise that may be anywhere; a fast prefilter."""
     first = text[:1].lower()
-    if first not in _SUSPECT_FIRSTS and not first.isspace():  # like most
+    if first not in _SUSPECT_FIRSTS and not first.isspace():  # the usual case
         return False
     start = text.lstrip()[:2].lower()
     if start in _SUSPECT_STARTS or start[:1] in _SUSPECT_STARTS:
@@ -251,26 +251,26 @@ def may_be_noise(text: str) -> bool:
 
 
 def noise_rule(block: LexborNode, text: str, base: str) -> str:
-    """Return the id of the rule by which a block is noise wherever it stands; '' if it is none."""
+    """Return the id of the rule by which a block is noise anywhere; '' if it is content."""
     found = "" if block.tag in NEVER_ADVERT_TAGS else block_rule(block, text)
     return found or _related_rule(block, text, base)
 
 
 def is_mostly_links(block: LexborNode, text: str, tenths: int) -> bool:
-    """Whether so many tenths of a block's text stand in links."""
+    """Whether at least `tenths` tenths of the text of a block are in links."""
     links = (node for node in block.traverse() if node.tag == "a")
     linked = sum(len(collapse(link.text_lexbor())) for link in links)
     return linked * 10 >= len(text) * tenths
 
 
 def _related_rule(block: LexborNode, text: str, base: str) -> str:
-    """Judge whether a block is a heading of related entries and nothing but links after it."""
+    """Return `related` if a block is a heading of related entries followed by links only; else ''."""
     match = NOISE.related.match(text)
     if match is None or match.end() == len(text):
         return ""
     heading = leading_element(block)
     if match[0][-1] not in ":：":
-        # Without a colon the heading must be an element of its own.
+        # Without a colon the heading must be a separate element.
         if heading is None or heading.tag not in _HEADING_TAGS:
             return ""
         if not NOISE.related.fullmatch(collapse(heading.text_lexbor())):
@@ -282,7 +282,7 @@ def _related_rule(block: LexborNode, text: str, base: str) -> str:
 
 
 def links_offsite(blocks: Iterable[LexborNode], base: str) -> bool:
-    """Whether more than half of the links in blocks lead to sites other than the publisher's."""
+    """Whether more than half of the links in blocks point to other sites than the publisher's."""
     links = [node for block in blocks for node in block.traverse() if node.tag == "a"]
     names = [host(absolute(base, link.attributes.get("href") or "")) for link in links]
     sites = [registrable(name) for name in names if name]
@@ -291,7 +291,7 @@ def links_offsite(blocks: Iterable[LexborNode], base: str) -> bool:
 
 
 def related_lists_after(block: LexborNode, text: str, base: str) -> list[LexborNode]:
-    """Return the lists of links that follow a block which is a heading of related entries."""
+    """Return the link lists after a block that is a heading of related entries."""
     found: list[LexborNode] = []
     if len(text) > _HEADING_MAX_CHARS or not NOISE.related.fullmatch(text):
         return found
@@ -307,15 +307,15 @@ def related_lists_after(block: LexborNode, text: str, base: str) -> list[LexborN
 
 
 def contains_any(node: LexborNode, tags: frozenset[str]) -> bool:
-    """Whether one of these elements is in a node; quicker than a selector."""
-    for one in node.traverse():  # noqa: SIM110  quicker than any()
+    """Whether a node contains one of these elements; faster than a selector."""
+    for one in node.traverse():  # noqa: SIM110  faster than any()
         if one.tag in tags:
             return True
     return False
 
 
 def is_call_to_action(link: LexborNode) -> bool:
-    """Whether a link only calls for a click."""
+    """Whether a link is only a call to action, such as `Read more`."""
     text = collapse(link.text_lexbor())
     return (
         len(text) <= 160
@@ -325,7 +325,7 @@ def is_call_to_action(link: LexborNode) -> bool:
 
 
 def ends_block(node: LexborNode) -> bool:
-    """Whether nothing that shows comes after a node in its block."""
+    """Whether nothing visible follows a node in its block."""
     while True:
         after = node.next
         while after is not None and is_blank(after):
@@ -341,7 +341,7 @@ def ends_block(node: LexborNode) -> bool:
 
 
 def first_visible(parent: LexborNode) -> LexborNode | None:
-    """Return the first child that shows anything."""
+    """Return the first visible child."""
     child = parent.first_child
     while child is not None and is_blank(child):
         child = child.next
@@ -349,7 +349,7 @@ def first_visible(parent: LexborNode) -> LexborNode | None:
 
 
 def last_visible(parent: LexborNode) -> LexborNode | None:
-    """Return the last child that shows anything."""
+    """Return the last visible child."""
     child = parent.last_child
     while child is not None and is_blank(child):
         child = child.prev
@@ -357,7 +357,7 @@ def last_visible(parent: LexborNode) -> LexborNode | None:
 
 
 def is_blank(node: LexborNode) -> bool:
-    """Whether a node shows nothing: blank text, a comment, a line break, an empty element."""
+    """Whether a node is invisible: blank text, a comment, a line break, an empty element."""
     tag = node.tag
     if tag == "-text":
         text = node.text_content
@@ -373,6 +373,6 @@ def is_blank(node: LexborNode) -> bool:
 
 
 def leading_element(parent: LexborNode) -> LexborNode | None:
-    """Return what comes first in a block, if that is an element."""
+    """Return the first visible child if it is an element."""
     child = first_visible(parent)
     return child if child is not None and child.tag != "-text" else None

@@ -1,4 +1,4 @@
-"""Dates, bylines and the title, where a body begins with them: read, and taken out."""
+"""The preamble: dates, bylines and the title at the start of a body, parsed and removed."""
 
 import re
 from dataclasses import dataclass, field
@@ -44,13 +44,13 @@ _BYLINE = re.compile(
     r"|(?:文|撰文|编译|編譯|采写|撰稿)\s*[:：丨|｜/／]\s*)(?P<names>[^.。!?！？:：]{1,80})",
     re.IGNORECASE,
 )
-# A word of a name: of a script without case, or with a capital letter, or a particle.
+# A word of a name: capitalised, in a script without case, or a particle.
 _NAME_WORD = re.compile(
     r"[A-ZÀ-ÖØ-Þ][\w.'’·•・-]*|[^\W\da-zà-öø-ÿ_][\w.'’·•・-]*"
     r"|al|bin|da|de|del|den|der|di|do|dos|el|la|le|los|of|the|van|von|y|zu"
 )
 _NAME_MAX_WORDS, _NAME_MAX_CHARS = 6, 40
-# What stands in brackets after a name, and desks that stand for one: `（综合报道）`.
+# Bracketed text after a name, and news desks in place of a name: `（综合报道）`.
 _DESK = re.compile(
     r"\s*[（(][^()（）]{1,12}[)）]\s*$|^(?:综合报道|综合报导|綜合報導|綜合報道|本刊记者|本报记者|特约记者)$"
     r"|^(?:发自|發自)\S*$|^\S{0,12}(?:时间|時間)$|^by\s+|^(?:记者|記者|作者|文)\s+|^(?:null|undefined)\s+|\s+(?:null|undefined)$",
@@ -81,19 +81,19 @@ _BYLINE_CLASS = re.compile(
     r"(?:^|[\s_-])(?:byline|author|authors|pub-?date|dateline|timestamp|post-meta|entry-meta)(?:$|[\s_-])",
     re.IGNORECASE,
 )
-# What a date or byline without a mark of its own has; two patterns are quicker than one.
+# Every date or byline without markup has one of these; two patterns are faster than one.
 _YEAR = re.compile(r"\d{4}")
 _BYLINE_HINT = re.compile(r"by|author|written|作|记|記|文|撰|编|編|采", re.IGNORECASE)
 _HEADING_TAGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 _INLINE_TAGS = frozenset(["time", "i", "em", "span", "small", "font", "b", "strong"])
 _TAG = re.compile(r"<[^<>\0]*>")
-_SEPARATOR = "\0"  # between lines; scrubbed HTML has none
+_SEPARATOR = "\0"  # between lines; never part of cleaned HTML
 _LINE_BREAKS = re.compile(r"<br\s*/?>|</?(?:div|p|address|time|li|ul|h\d|section)(?:\s[^<>]*)?>")
 
 
 @dataclass(slots=True)
 class Preamble:
-    """What stood at the start of a body and belongs into fields."""
+    """The values extracted from the start of a body."""
 
     dates: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
@@ -101,9 +101,9 @@ class Preamble:
 
 
 def extract_preamble(body: LexborNode, title: str, found: Preamble, long_blocks: set[int]) -> bool:
-    """Take dates, bylines and the repeated title from the start; return whether there were any.
+    """Extract dates, bylines and the repeated title from the start; return whether there were any.
 
-    `big` holds the ids of blocks that are too long to be looked at.
+    `long_blocks` are the ids of blocks that are too long to be preamble.
     """
     for count in range(_MAX_EXTRACTIONS):
         if not _extract_first(body, title, found, long_blocks):
@@ -116,7 +116,7 @@ def _title_key(text: str) -> str:
 
 
 def _extract_first(parent: LexborNode, title: str, found: Preamble, long_blocks: set[int]) -> bool:
-    """Look at what comes first, from the outside in; take it out if it is preamble."""
+    """Extract the first visible element or line if it is preamble, trying outer elements first."""
     node = first_visible(parent)
     while node is not None:
         tag = node.tag
@@ -160,7 +160,7 @@ def _extract_element(node: LexborNode, text: str, title: str, found: Preamble) -
 
 
 def _is_alone(node: LexborNode) -> bool:
-    """Whether an element is a block, ends one, or comes before a time or an image."""
+    """Whether an element is a block, ends a block, or is followed by a time or an image."""
     if node.tag in BLOCK_TAGS or ends_block(node):
         return True
     after = node.next
@@ -178,7 +178,7 @@ def _text_lines(node: LexborNode) -> list[str]:
 
 
 def _parse_lines(lines: list[str], found: Preamble, *, marked: bool, stamp: str) -> bool:
-    """Read lines of which each must be a date or names; names alone count only where marked."""
+    """Parse lines that must all be dates or names; names alone count only if `marked`."""
     dates: list[str] = []
     names: list[str] = []
     byline = False
@@ -222,7 +222,7 @@ def _names_and_date(line: str) -> tuple[str, str] | None:
 
 
 def _match_date(line: str) -> re.Match[str] | None:
-    """Read a line that is a date and nothing else."""
+    """Match a line that is a date and nothing else."""
     return _DATE.fullmatch(line) if _YEAR.search(line) else None
 
 
@@ -238,7 +238,7 @@ def _is_name(text: str) -> bool:
 
 
 def date_forms(written: str) -> tuple[str, ...]:
-    """Return a date in the forms that it may mean: the day first where that cannot be told."""
+    """Return the possible readings of a date; if it is ambiguous, day first comes first."""
     match = _SLASHED.match(written)
     if match is None:
         return (written,)
@@ -251,7 +251,7 @@ def date_forms(written: str) -> tuple[str, ...]:
 
 
 def split_names(text: str) -> list[str]:
-    """Return the names of a byline: each once, without desks, without words for nobody."""
+    """Return the names of a byline without duplicates, desks and placeholders."""
     names: list[str] = []
     for part in _SPLIT.split(collapse(text)):
         name = _DESK.sub("", _DESK.sub("", part)).strip(" 《》·-—")
@@ -261,7 +261,7 @@ def split_names(text: str) -> list[str]:
 
 
 def _extract_line(node: LexborNode, found: Preamble) -> bool:
-    """Take a date or byline that is the first line of bare text."""
+    """Extract a date or byline from the first line of bare text."""
     text = node.text_content or ""
     line, newline, rest = text.lstrip(WHITESPACE).partition("\n")
     if len(line) > _LINE_MAX_CHARS:

@@ -1,4 +1,4 @@
-"""Who wrote an entry: its publisher, which guards, filters and learned boilerplate speak of."""
+"""The publisher of an entry, which filters, grouping and learned boilerplate refer to."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,16 +9,16 @@ from aggregator.text.domains import is_shared, registrable
 from aggregator.text.fold import fold, plain
 from aggregator.text.urls import host, is_web
 
-_MIN_AGREEING_LINKS = 3  # links that agree on a domain which is not the feed's own
+_MIN_AGREEING_LINKS = 3  # for a domain other than that of the feed
 
 
 def common_domain(links: Iterable[str], homes: Iterable[str]) -> str:
-    """Return the registrable domain that most links of a document agree on; '' if they do not.
+    """Return the registrable domain that most links of a document share; '' if there is none.
 
-    `homes` are the addresses of the feed and of its site. Their domain needs a bare majority. Another
-    one needs three links and four fifths of all, so that neither a short document of a link blog nor
-    a planet with one busy member looks like a newspaper. A platform where many publish side by side
-    is nobody's domain.
+    `homes` are the URLs of the feed and of its site; their domain needs a simple majority. Any other
+    domain needs at least three links and four fifths of all links, so that a short link blog or a
+    planet with one busy member is not taken for a publisher. The domain of a shared platform
+    never counts.
     """
     counts = Counter(_domain(link) for link in links if link)
     if not counts:
@@ -36,8 +36,8 @@ def publisher_of(
 ) -> Publisher:
     """Return the publisher of an entry.
 
-    It is the configured one, else the one in the entry's own source element (`own`), else for a dump
-    the domain of its link, else the `domain` that the document agrees on, else the source.
+    The order is: the configured publisher, the source element of the entry (`own`), for a dump the
+    domain of its link, the `domain` of the document, the source itself.
     """
     if not source.publisher:
         if own is not None and (own.id or own.self_url or own.link or own.title):
@@ -66,7 +66,7 @@ def _from_source_element(own: FeedInfo) -> Publisher:
 
 
 def _parse_setting(text: str) -> tuple[str, str]:
-    """Return the id of a configured publisher, and its name if it is no address or domain."""
+    """Return the id of a configured publisher, and its name unless it is a URL or domain."""
     address = text if is_web(text) else f"https://{text}/"
     if " " not in text and "." in host(address):
         return _domain(address), ""

@@ -1,4 +1,4 @@
-"""The tables of docs/rules.md, made of the rule files: `python -m aggregator.gather.cleaning.rules_reference FILE`."""
+"""Generates the tables of docs/rules.md: `python -m aggregator.gather.cleaning.rules_reference FILE`."""
 
 import re
 import sys
@@ -9,15 +9,13 @@ from typing import Any
 from aggregator.text.urls import read_rules
 
 _MARKED_TABLE = re.compile(r"(<!-- rules of ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-_WRAPPER_HEADER = (
-    "| rule | hosts | where the address stands | kind | note |\n|---|---|---|---|---|\n"
-)
+_WRAPPER_HEADER = "| rule | hosts | location of the URL | kind | note |\n|---|---|---|---|---|\n"
 _SITE_HEADER = "| sites | parameters | |\n|---|---|---|\n"
-_BLOCK_HEADER = "| rule | where | the whole text of the block |\n|---|---|---|\n"
+_BLOCK_HEADER = "| rule | where | the complete text of the block |\n|---|---|---|\n"
 
 
 def fill(text: str) -> str:
-    """Put the table of each rule file between its marks: `<!-- rules of noise -->`, `<!-- end -->`."""
+    """Fill in the table of each rule file between `<!-- rules of noise -->` and `<!-- end -->`."""
 
     def _replace(match: re.Match[str]) -> str:
         return match[1] + _TABLES[match[2]](match[2]) + match[3]
@@ -35,9 +33,9 @@ def _wrapper_cells(rule: Mapping[str, Any]) -> tuple[str, ...]:
     kind = rule.get("kind", "relay") + ("" if rule.get("enabled", True) else ", off")
     place = _code(rule["at"]) if "at" in rule else ""
     if "path" in rule:
-        place += f" where the path is {_code(rule['path'])}"
+        place += f" if the path matches {_code(rule['path'])}"
     if "needs" in rule:
-        place += f" and the query has {_code(rule['needs'])}"
+        place += f" and the query matches {_code(rule['needs'])}"
     return rule["id"], hosts, place, kind, rule.get("note", "")
 
 
@@ -47,8 +45,8 @@ def _tracking_table(name: str) -> str:
     signed = _codes(rules["signed"])
     rows = "".join(_row(row) for row in _site_rows(rules["sites"]))
     return (
-        f"Dropped everywhere: {everywhere}.\n\n"
-        f"An address with one of these is signed and stays as it is: {signed}.\n\n{_SITE_HEADER}{rows}"
+        f"Removed from every URL: {everywhere}.\n\n"
+        f"A URL with one of these is signed and stays unchanged: {signed}.\n\n{_SITE_HEADER}{rows}"
     )
 
 
@@ -65,16 +63,19 @@ def _noise_table(name: str) -> str:
         _row((rule["id"], _place(rule), _code(rule["text"]))) for rule in rules["blocks"]
     )
     lists = (
-        ("Elements with one of these classes go", rules["classes"]),
-        ("So do elements with one of these, unless they are most of the text", rules["hiding"]),
-        ("Elements with one of these ids go", rules["ids"]),
-        ("Links that share the page go, to", list(rules["share_links"])),
+        ("Elements with one of these classes are removed", rules["classes"]),
         (
-            "Images that count readers go, unless size and words speak for them, from",
+            "Elements with one of these classes are removed unless they contain most of the text",
+            rules["hiding"],
+        ),
+        ("Elements with one of these ids are removed", rules["ids"]),
+        ("Share links to these hosts are removed", list(rules["share_links"])),
+        (
+            "Tracking pixels from these hosts are removed, unless size and alternative text show content",
             [*rules["pixel_hosts"], *rules["pixel_starts"]],
         ),
         (
-            "Objects of these hosts become links even where they hold something else",
+            "Objects of these hosts become links even if they have fallback content",
             rules["embeds"],
         ),
     )
@@ -97,7 +98,7 @@ def _codes(names: list[str]) -> str:
 
 
 def _code(text: str) -> str:
-    """Return code that may stand in a table."""
+    """Return inline code, escaped for a table."""
     return f"`{text.replace('|', chr(92) + '|')}`"
 
 
@@ -110,7 +111,7 @@ _TABLES: dict[str, Callable[[str], str]] = {
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Fill the tables of the file that is named."""
+    """Fill in the tables of the file named by the first argument."""
     path = Path(arguments[0])
     path.write_text(fill(path.read_text(encoding="utf-8")), encoding="utf-8")
 

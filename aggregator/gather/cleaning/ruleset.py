@@ -1,4 +1,4 @@
-"""The rule files: read once, checked, and compiled for quick look-up by host."""
+"""The rule files: read, validated, and compiled for fast lookup by host."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ _CACHE_MAX_HOSTS = 2048
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule with its patterns; `names` are the parameters in which the address may stand."""
+    """A rule with compiled patterns; `names` are the query parameters that may contain the URL."""
 
     rule: WrapperRule
     path: re.Pattern[str] | None
@@ -35,17 +35,17 @@ class CompiledRule:
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """Compiled rules, found by host: exact ones first, then globs, then those for any host."""
+    """Compiled rules, looked up by host: exact hosts first, then globs, then rules for any host."""
 
     exact: Mapping[str, tuple[CompiledRule, ...]]
-    globs: Globs  # all those of the patterns, so that most hosts are asked for once
+    globs: Globs  # all globs of `patterns` in one, to reject most hosts at once
     patterns: tuple[tuple[Globs, CompiledRule], ...]
     any_host: tuple[CompiledRule, ...]
     marks: re.Pattern[str]
     _found: dict[str, tuple[CompiledRule, ...]] = field(default_factory=dict)
 
     def find(self, host: str, url: str) -> tuple[CompiledRule, ...]:
-        """Return the rules that may fit an address of a host, in order."""
+        """Return the rules that may match a URL of a host, in order."""
         found = self._found.get(host)
         if found is None:
             found = self.exact.get(host, ())
@@ -65,12 +65,12 @@ def _has_mark(compiled: CompiledRule, url: str) -> bool:
 
 
 def read_wrappers(name: str) -> tuple[WrapperRule, ...]:
-    """Return the wrapper rules of one file; a mistake in it is a ConfigError that names the rule."""
+    """Return the wrapper rules of one file; a ConfigError names the invalid rule."""
     return tuple(parse_wrapper(row, f"rules/{name}.yaml") for row in read_rules(name)["wrappers"])
 
 
 def parse_wrapper(row: Mapping[str, Any], where: str = "wrappers") -> WrapperRule:
-    """Make a rule of its mapping; `host` and `type` are short for `hosts` and `like`."""
+    """Return the rule in a mapping; `host` and `type` are short for `hosts` and `like`."""
     row = dict(row)
     if "host" in row:
         row["hosts"] = [row.pop("host")]
@@ -108,13 +108,13 @@ def _check_pattern(text: str, where: str) -> None:
     try:
         groups = re.compile(pattern).groupindex
     except re.error as error:
-        raise ConfigError(f"{where}: {pattern!r} is no pattern: {error}") from error
+        raise ConfigError(f"{where}: {pattern!r} is not a valid pattern: {error}") from error
     if pattern != text and "url" not in groups:
         raise ConfigError(f"{where}: {pattern!r} needs a group `url`")
 
 
 def compile_rules(rules: Sequence[WrapperRule], builtin: Sequence[WrapperRule] = ()) -> RuleSet:
-    """Compile rules that are switched on; `like` is looked up among `builtin`."""
+    """Compile the enabled rules; `like` refers to the rules in `builtin`."""
     exact: dict[str, tuple[CompiledRule, ...]] = {}
     globs: dict[str, None] = {}
     patterns: list[tuple[Globs, CompiledRule]] = []
@@ -136,7 +136,7 @@ def compile_rules(rules: Sequence[WrapperRule], builtin: Sequence[WrapperRule] =
 
 
 def _any_of(marks: Iterable[str]) -> re.Pattern[str]:
-    """Compile what finds any of the marks: each first character once, which is quicker."""
+    """Compile one pattern for all marks, grouped by first character, which is faster."""
     by_first: dict[str, list[str]] = {}
     for mark in sorted(marks):
         by_first.setdefault(mark[:1], []).append(re.escape(mark[1:]))
@@ -156,7 +156,7 @@ def _expand(rules: Iterable[WrapperRule], builtin: Sequence[WrapperRule]) -> Ite
 
 @cache
 def _compile(rule: WrapperRule) -> CompiledRule | None:
-    """Compile a rule; None if it is a user's whose patterns cannot be read."""
+    """Compile a rule; None if a user's pattern is invalid."""
     location, _, argument = rule.at.partition(":")
     try:
         return CompiledRule(

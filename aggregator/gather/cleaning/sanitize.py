@@ -1,12 +1,12 @@
-"""The last pass, for safety alone: bounds before any tree is built, then the allow-list."""
+"""The sanitizer: size limits before a tree is built, and the allow-list as the last pass."""
 
 import re
 from itertools import accumulate
 
 import nh3
 
-MAX_CHARS = 1_000_000  # characters of one fragment
-MAX_DEPTH = 100  # open elements
+MAX_CHARS = 1_000_000  # of one fragment
+MAX_DEPTH = 100  # of nested elements
 _FORMATTING_TAGS = frozenset(
     (
         "a",
@@ -36,7 +36,7 @@ _TYPICAL_DEPTH = 20
 _TAG_MAX_CHARS = 60_000
 _TAG_MAX_ATTRIBUTES = 120
 
-# What shows nothing, or turns round what is shown; U+200C and U+200D join letters and emoji.
+# Invisible characters and bidi controls; U+200C and U+200D are kept, they join letters and emoji.
 _INVISIBLE_CHARS = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u2060\u2061-\u2064\u202a-\u202e\u2066-\u206f"
     "\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\ufdd0-\ufdef]"
@@ -85,7 +85,7 @@ _CLEANER = nh3.Cleaner(
         **{tag: names for tag, names in _ATTRIBUTES_BY_TAG.items() if names},
         "*": {"lang", "dir"},
     },
-    # Given by the walk: set here, their order would differ from process to process.
+    # Set by the walk: if nh3 set them, their order would differ between processes.
     tag_attribute_values={
         "img": {"referrerpolicy": {"no-referrer"}, "loading": {"lazy"}},
         "audio": {"controls": {""}, "preload": {"none"}},
@@ -95,7 +95,7 @@ _CLEANER = nh3.Cleaner(
         "height",
         "width",
         "vertical-align",
-    },  # of images, as the walk sets them
+    },  # of images, set by the walk
     url_schemes={"http", "https", "mailto", "tel", "magnet", "geo", "sms", "xmpp"},
     url_relative="deny",
     link_rel="noopener noreferrer",
@@ -104,23 +104,23 @@ _CLEANER = nh3.Cleaner(
 
 
 def sanitize(html: str, *, has_no_invisible: bool = False) -> str:
-    """Return the fragment with allowed elements and attributes alone, fit for HTML and XML.
+    """Return the fragment with only allowed elements and attributes, valid in HTML and XML.
 
-    `scrubbed`: it holds no character that shows nothing, by name or number either.
+    `has_no_invisible` promises that it has no invisible characters or references to them.
     """
     cleaned = _CLEANER.clean(html)
     return cleaned if has_no_invisible else _INVISIBLE_CHARS.sub("", cleaned)
 
 
 def remove_invisible_chars(html: str) -> str:
-    """Return HTML without the characters that show nothing, however they are written."""
+    """Remove invisible characters and references to them."""
     if "&" in html:
         html = _INVISIBLE_REFERENCES.sub("", html)
     return _INVISIBLE_CHARS.sub("", html) if _INVISIBLE_CHARS.search(html) else html
 
 
 def limit_html(html: str) -> str:
-    """Return the fragment cut to a size and a depth that any parser takes in its stride."""
+    """Return the fragment, limited in size, depth and attributes, so that any parser can handle it."""
     if len(html) > MAX_CHARS:
         html = html[:MAX_CHARS].rpartition("<")[0]
     tags = html.count("<")
@@ -130,14 +130,14 @@ def limit_html(html: str) -> str:
 
 
 def _is_deep(html: str) -> bool:
-    """Whether more elements are open at once than any usual text has; quick and rough."""
+    """Whether elements may be nested deeper than in typical HTML; fast and approximate."""
     names = _NAME.findall(html)
     steps = [-1 if name[0] == "/" else name not in _VOID_TAGS for name in names]
     return max(accumulate(steps), default=0) > _TYPICAL_DEPTH
 
 
 def replace_amp_tags(html: str) -> str:
-    """Return HTML with AMP's elements under the names of those that they stand for."""
+    """Replace AMP elements with the HTML elements that they stand for."""
     return _AMP_TAG.sub(_amp_name, html) if "amp-" in html else html
 
 
@@ -153,15 +153,15 @@ def _strip_long_tag(match: re.Match[str]) -> str:
 
 
 class _Flattener:
-    """Leaves out the tags that would open too many elements at once."""
+    """Removes the tags that would nest too many elements."""
 
     def __init__(self, size: int) -> None:
         self._depth = self._formatting = self._dropped = 0
-        # Formatting that is left open is opened again in every block: the longer, the fewer.
+        # A parser reopens unclosed formatting in every block, so long HTML may nest less of it.
         self._most_formatting = max(4, min(24, 2_000_000 // max(size, 1)))
 
     def flatten(self, html: str) -> str:
-        """Return the fragment without those tags."""
+        """Return the fragment without the tags that nest too deep."""
         return _TAG.sub(self._keep, html)
 
     def _keep(self, match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""How large an image or a frame is shown: by its attributes and its style."""
+"""The displayed size of an image or a frame, by its attributes and its style."""
 
 import re
 from collections.abc import Mapping
@@ -21,18 +21,18 @@ _PIXELS_PER_UNIT = {
     "ex": 8,
     "ch": 8,
     "lh": 20,
-}  # in pixels, as browsers have it
+}  # the defaults of browsers
 _TINY_SIDE_PIXELS, _VISIBLE_SIDE_PIXELS = 2, 8
-_RELATIVE_SIDE_PIXELS = 1000.0  # pixels for what is given in per cent
-_ATTRIBUTE_MAX_CHARS = 500  # characters of an attribute that are read
+_RELATIVE_SIDE_PIXELS = 1000.0  # assumed for a size in per cent
+_ATTRIBUTE_MAX_CHARS = 500  # of an attribute that is parsed
 
 
 class Size(NamedTuple):
-    """How large something is shown.
+    """The displayed size of an element.
 
-    `tiny`: too small to be seen, where a line that is long enough is seen; `seen`: it has a size
-    that can be seen; `text`: the attributes of what is as large as the letters around it, else {};
-    `pixels`: the sizes that its style sets in pixels; `odd`: its attributes that are no lengths.
+    `tiny`: too small to be visible; a thin but long line is visible. `visible`: both known sides
+    are large enough. `text_size`: the attributes of an element sized relative to the font, else {}.
+    `pixels`: the sizes that the style sets in pixels. `invalid`: attributes that are not lengths.
     """
 
     tiny: bool = False
@@ -46,7 +46,7 @@ _UNKNOWN = Size()
 
 
 def measure(attributes: Attributes) -> Size:
-    """Return how large an element is shown."""
+    """Return the displayed size of an element."""
     width, height, style = (
         attributes.get("width"),
         attributes.get("height"),
@@ -62,7 +62,7 @@ def measure(attributes: Attributes) -> Size:
     )
 
 
-# A feed shows its images in the same few sizes.
+# The images of a feed have few different sizes.
 @lru_cache(maxsize=2048)
 def _measure(height: str, width: str, style: str) -> Size:
     given = {"height": height.strip(), "width": width.strip()}
@@ -83,7 +83,7 @@ def _measure(height: str, width: str, style: str) -> Size:
 
 
 def _side(given: str, styled: tuple[float, str] | None) -> float | None:
-    """Return a side in pixels, None where it is unknown."""
+    """Return a side in pixels; None if it is unknown."""
     if styled is not None:
         return (
             styled[0] * _PIXELS_PER_UNIT.get(styled[1], 1)
@@ -97,7 +97,7 @@ def _side(given: str, styled: tuple[float, str] | None) -> float | None:
 
 
 def _styled(style: str) -> dict[str, tuple[float, str]]:
-    """Return the sizes that a style sets, with their units."""
+    """Return the sizes in a style, with their units."""
     return {
         name.lower(): (float(number), unit.lower())
         for name, number, unit in _STYLED.findall(style)

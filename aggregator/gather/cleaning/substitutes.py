@@ -1,4 +1,4 @@
-"""What stands in for elements that do not come through: text, formulas, pictures."""
+"""Replacements for elements that the sanitizer removes: text, formulas, images."""
 
 import re
 from html import escape
@@ -18,7 +18,7 @@ Attributes = dict[str, str | None]
 _BLOCK_CONTAINERS = frozenset(
     ["body", "div", "section", "article", "main", "figure", "li", "td", "blockquote"]
 )
-# Text in one of these comes out of it when it is read again.
+# A parser moves text out of these elements.
 _NO_TEXT_TAGS = frozenset(["table", "tbody", "thead", "tfoot", "tr", "colgroup"])
 _SVG_TEXT_TAGS = frozenset(["title", "desc", "text", "foreignObject"])
 _CHECKBOX_SIGNS = {"checkbox": ("☐", "☑"), "radio": ("○", "◉")}
@@ -27,11 +27,11 @@ _BACKGROUND = re.compile(
     re.IGNORECASE,
 )
 _IMAGE_TYPE = re.compile(r"data:image/", re.IGNORECASE)
-_SVG_TEXT_MAX_CHARS = 2000  # characters that a drawing may leave
+_SVG_TEXT_MAX_CHARS = 2000  # of the text of one SVG
 
 
 def insert_html_before(node: LexborNode, html: str) -> int:
-    """Put plain inline HTML before a node; return how many of its characters show."""
+    """Insert inline HTML before a node; return the number of visible characters."""
     if not html or node.parent is None or node.parent.tag in _NO_TEXT_TAGS:
         return 0
     if _is_between_blocks(node):
@@ -49,7 +49,7 @@ def insert_html_before(node: LexborNode, html: str) -> int:
 
 
 def _is_between_blocks(node: LexborNode) -> bool:
-    """Whether nothing but blocks stands beside a node, in an element that holds blocks."""
+    """Whether a node has only blocks next to it, in an element that may contain blocks."""
     if node.parent is None or node.parent.tag not in _BLOCK_CONTAINERS:
         return False
     before, after = node.prev, node.next
@@ -62,7 +62,7 @@ def _is_between_blocks(node: LexborNode) -> bool:
 
 
 def pad_with_spaces(node: LexborNode, text: str) -> str:
-    """Return text with a space on each side where a word would stick to it."""
+    """Return text with a space on each side where it would touch a word."""
     before, after = node.prev, node.next
     left = (
         before is not None
@@ -82,7 +82,7 @@ def _has_blank_edge(node: LexborNode, *, start: bool) -> bool:
 
 
 def svg_text(svg: LexborNode, attributes: Attributes) -> str:
-    """Return what a drawing says: its label, titles, and the text in it; '' if it is mere ornament."""
+    """Return the label, titles and text of an SVG; '' if it is decorative."""
     decorative = (attributes.get("aria-hidden") or "").lower() == "true"
     found: dict[str, None] = {}
     if not decorative:
@@ -115,7 +115,7 @@ def _element_text(node: LexborNode) -> str:
 
 
 def svg_images(svg: LexborNode) -> list[str]:
-    """Return the addresses of the pictures that a drawing holds."""
+    """Return the URLs of the images in an SVG."""
     return [
         address
         for node in svg.traverse()
@@ -126,20 +126,20 @@ def svg_images(svg: LexborNode) -> list[str]:
 
 
 def checkbox_sign(attributes: Attributes) -> str:
-    """Return the sign for a box to tick; '' if an input is none."""
+    """Return the character for a checkbox or radio button; '' for any other input."""
     signs = _CHECKBOX_SIGNS.get((attributes.get("type") or "").lower())
     return signs["checked" in attributes] if signs else ""
 
 
 def background_url(attributes: Attributes) -> str:
-    """Return the address of the picture that a style puts behind an element."""
+    """Return the URL of the CSS background image of an element; '' if there is none."""
     match = _BACKGROUND.search(attributes.get("style") or "")
     address = next((group for group in match.groups() if group), "") if match else ""
     return "" if address.startswith("data:") else address
 
 
 def replace_rendering(node: LexborNode, attributes: Attributes) -> tuple[bool, str]:
-    """Judge what a script made of a formula: whether it goes, and the formula to put in its place."""
+    """Return whether to remove a script's rendering of a formula, and the HTML to put in its place."""
     classes = (attributes.get("class") or "").split()
     if node.tag == "mjx-container" or not RENDERED_CLASSES.isdisjoint(classes):
         if is_duplicate_rendering(node, classes):

@@ -1,4 +1,4 @@
-"""Which addresses may come out of a wrapper: of the open web, without tricks."""
+"""Which URLs may come out of a wrapper: only public ones without credentials or controls."""
 
 import ipaddress
 import re
@@ -17,7 +17,7 @@ _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _LEGAL_CHARS = r"[A-Za-z0-9!$&'()*+,./:;=?@_~\[\]#-]*+"
 _LEGAL_URL = re.compile(rf"{_LEGAL_CHARS}(?:%[0-9A-Fa-f]{{2}}{_LEGAL_CHARS})*+")
 _NAME = re.compile(r"(?!-)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.(?:[a-z]{2,}|xn--[a-z0-9-]+)")
-# Names that lead into somebody's own network, or to any address that the name spells.
+# Names of private networks, and DNS services that resolve to an address within the name.
 _PRIVATE_NAME = re.compile(
     r"(?:.*\.)?(?:localhost|localdomain|local|internal|intranet|lan|home|home\.arpa|corp|private"
     r"|host|docker|kubernetes|cluster|nip\.io|sslip\.io|xip\.io|localtest\.me|lvh\.me|vcap\.me"
@@ -27,7 +27,7 @@ _NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1:
 
 
 def escape_illegal(url: str) -> str:
-    """Return the address with what may not stand in one percent-encoded, and nothing else."""
+    """Percent-encode the characters that are illegal in a URL, and nothing else."""
     if _LEGAL_URL.fullmatch(url):
         return url
     parts = split(url)
@@ -38,7 +38,7 @@ def escape_illegal(url: str) -> str:
 
 
 def is_safe_target(url: str) -> bool:
-    """Whether the address is http(s) to a public host, without user info and control characters."""
+    """Whether a URL is http(s) to a public host, without user info and control characters."""
     if len(url) > LONGEST or _FORBIDDEN.search(url):
         return False
     parts = split(url)
@@ -48,7 +48,7 @@ def is_safe_target(url: str) -> bool:
 
 
 def is_public_host(authority: str) -> bool:
-    """Whether a host, with or without port, is one of the open web, however it is written."""
+    """Whether a host, with or without port and in any notation, is public."""
     plain = authority.lower()
     if _NAME.fullmatch(plain) and plain.isascii() and "xn--" not in plain:
         return not _PRIVATE_NAME.fullmatch(plain)

@@ -1,4 +1,4 @@
-"""The blocks of a cleaned body: their text, their hashes, and the digests made of them."""
+"""The text blocks of a cleaned body: their texts, hashes and digests."""
 
 import re
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ _BREAK_TAGS = frozenset(
 )
 _LINK_ELEMENT = re.compile(r"<a(?:\s[^>]*)?>(?P<content>.*?)</a>", re.DOTALL)
 _CAPTION_ELEMENT = re.compile(r"<(figcaption|small)(?:\s[^>]*)?>(?P<content>.*?)</\1>", re.DOTALL)
-_MIN_HASHED_CHARS = 4  # characters of a block worth a hash
+_MIN_HASHED_CHARS = 4  # shorter blocks are not hashed
 _SEPARATOR = "\0"  # between blocks; sanitized HTML has none
 
 
 def texts(html: str) -> list[str]:
-    """Return the text of each block of sanitized HTML, on one line each, none empty."""
+    """Return the text of each block of sanitized HTML, on one line each, without empty ones."""
     parts = _TAG.split(html)
     parts[1::2] = [_SEPARATOR if tag in _BREAK_TAGS else "" for tag in parts[1::2]]
     joined = "".join(parts)
@@ -33,7 +33,7 @@ def texts(html: str) -> list[str]:
 
 
 def block_hash(text: str) -> int:
-    """Return the 63-bit hash of a block's text, the same for any case."""
+    """Return the 63-bit hash of the text of a block, ignoring case."""
     return _hash_lines([text.casefold().encode("utf-8", "replace")])[0]
 
 
@@ -50,13 +50,13 @@ def _hash_lines(folded: Sequence[bytes]) -> list[int]:
 
 
 def learnable_hashes(blocks: Sequence[str], block_hashes: Sequence[int]) -> tuple[int, ...]:
-    """Return the hashes of the blocks that may be learned, each once, in order."""
+    """Return the hashes of the blocks that may be learned as boilerplate, without duplicates."""
     pairs = zip(blocks, block_hashes, strict=True)
     return tuple(dict.fromkeys([hash_ for text, hash_ in pairs if len(text) >= _MIN_HASHED_CHARS]))
 
 
 def digest(*parts: str) -> str:
-    """Return 32 hexadecimal digits that stand for the parts."""
+    """Return a digest of the parts, as 32 hexadecimal digits."""
     state = blake2b(digest_size=16)
     for part in parts:
         state.update(part.encode("utf-8", "replace"))
@@ -65,17 +65,17 @@ def digest(*parts: str) -> str:
 
 
 def fingerprint(title: str, lines: Sequence[str]) -> str:
-    """Return a digest of the title and of the lines of the text."""
+    """Return a digest of the title and the lines of the text, ignoring case."""
     return digest(title.casefold(), "\n".join(lines).casefold())
 
 
 def comparable_texts(
     blocks: Sequence[str], block_hashes: Sequence[int], boilerplate: frozenset[int], html: str = ""
 ) -> list[str]:
-    """Return the blocks that grouping compares: no copyright notices, nothing learned.
+    """Return the blocks that grouping compares, without copyright notices and boilerplate.
 
-    Of the HTML that they are of, links that are all of a block go too, unless there is no more,
-    and captions and small print come last: the article begins with its lead.
+    With `html`, blocks that are only a link are left out too unless nothing else is left, and
+    captions and small print move to the end, so that the text starts with the lead.
     """
     pairs = zip(blocks, block_hashes, strict=True)
     kept = [text for text, hash_ in pairs if hash_ not in boilerplate and not is_copyright(text)]
@@ -87,6 +87,6 @@ def comparable_texts(
 
 
 def _element_texts(pattern: re.Pattern[str], html: str) -> frozenset[str]:
-    """Return the texts that the elements which a pattern finds hold."""
+    """Return the texts of the elements that a pattern matches."""
     contents = [match["content"] for match in pattern.finditer(html)]
     return frozenset(texts("<hr>".join(contents)) if contents else ())

@@ -1,4 +1,4 @@
-"""The last look at a tree: nothing empty, no runs of line breaks, nothing unknown."""
+"""The last pass over a tree: removes empty elements, extra line breaks and unknown tags."""
 
 from dataclasses import dataclass
 
@@ -8,16 +8,16 @@ from aggregator.gather.cleaning.noise import BLOCK_TAGS, is_blank
 from aggregator.gather.cleaning.sanitize import ALLOWED_TAGS
 
 _MAX_PASSES = 8
-# Elements whose white space is content.
+# Elements with significant white space.
 PREFORMATTED_TAGS = frozenset(["pre", "code"])
-# Elements that mean something though they show nothing.
+# Elements that are kept although they are empty.
 KEPT_EMPTY_TAGS = frozenset(
     ["td", "th", "hr", "br", "wbr", "col", "colgroup", "img", "source", "video", "audio"]
 )
 
 
 def tidy(body: LexborNode) -> None:
-    """Take out what is empty since other things went, until nothing is."""
+    """Remove elements that became empty, until none is left."""
     for _ in range(_MAX_PASSES):
         state = _TidyState()
         _tidy(body, state)
@@ -26,7 +26,7 @@ def tidy(body: LexborNode) -> None:
 
 
 def tidy_breaks(body: LexborNode) -> None:
-    """Take out the line breaks that are too many since other things went."""
+    """Remove line breaks that became superfluous."""
     for _ in range(_MAX_PASSES):
         breaks = [node for node in body.traverse() if node.tag == "br"]
         if not sum(remove_extra_break(node) for node in breaks):
@@ -36,11 +36,11 @@ def tidy_breaks(body: LexborNode) -> None:
 @dataclass(slots=True)
 class _TidyState:
     changed: bool = False
-    preformatted_depth: int = 0  # open elements whose white space is content
+    preformatted_depth: int = 0  # open elements with significant white space
 
 
 def _tidy(parent: LexborNode, state: _TidyState) -> bool:
-    """Tidy all below a node; return whether anything shows."""
+    """Tidy all descendants; return whether any content is visible."""
     visible = False
     child = parent.first_child
     while child is not None:
@@ -74,7 +74,7 @@ def _tidy_element(node: LexborNode, tag: str, state: _TidyState) -> bool:
 
 
 def remove_with_parents(node: LexborNode) -> None:
-    """Take a node out, and with it every element around it that then shows nothing."""
+    """Remove a node, and every ancestor that is blank without it."""
     ancestor = node.parent
     node.decompose()
     while (
@@ -87,7 +87,7 @@ def remove_with_parents(node: LexborNode) -> None:
 
 
 def trim_blank_edges(body: LexborNode) -> None:
-    """Take rules, line breaks and blanks off both ends."""
+    """Remove rules, line breaks and blank text from both ends."""
     while (node := body.first_child) is not None and is_blank(node):
         node.decompose()
     while (node := body.last_child) is not None and is_blank(node):
@@ -95,7 +95,7 @@ def trim_blank_edges(body: LexborNode) -> None:
 
 
 def strip_leading_breaks(pre: LexborNode) -> None:
-    """Take line breaks off the start of preformatted text, of which every reading drops one."""
+    """Remove leading line breaks of a `pre`, because every parser drops one of them."""
     first = pre.first_child
     if first is not None and first.tag == "-text":
         text = first.text_content or ""
@@ -105,7 +105,7 @@ def strip_leading_breaks(pre: LexborNode) -> None:
 
 
 def remove_empty(node: LexborNode, tag: str) -> None:
-    """Take out an element that shows nothing; what is left of it is the space between words."""
+    """Remove an empty element; the space between words is kept."""
     if tag not in BLOCK_TAGS and node.first_child is not None:
         node.unwrap()
         return
@@ -115,7 +115,7 @@ def remove_empty(node: LexborNode, tag: str) -> None:
 
 
 def remove_extra_break(node: LexborNode) -> bool:
-    """Take a line break out where two come before it, or where it stands at a block's edge."""
+    """Remove a line break after two others or at the edge of a block; return whether it was."""
     before, count = node.prev, 0
     while before is not None and is_blank(before):
         count += before.tag == "br"
@@ -129,7 +129,7 @@ def remove_extra_break(node: LexborNode) -> bool:
 
 
 def _is_preformatted(node: LexborNode) -> bool:
-    """Whether a node stands where white space is content."""
+    """Whether a node is in an element with significant white space."""
     ancestor = node.parent
     while ancestor is not None and ancestor.tag not in PREFORMATTED_TAGS:
         ancestor = ancestor.parent
@@ -143,7 +143,7 @@ def _is_edge(node: LexborNode, neighbour: LexborNode | None) -> bool:
 
 
 def _next_visible(node: LexborNode) -> LexborNode | None:
-    """Return what comes next and shows, or the next line break."""
+    """Return the next visible sibling or line break."""
     after = node.next
     while after is not None and is_blank(after) and after.tag != "br":
         after = after.next

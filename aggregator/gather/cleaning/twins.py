@@ -1,4 +1,4 @@
-"""Images that a body shows twice: the lead image again, or one that follows upon itself."""
+"""Duplicate images: a repeated lead image, or one that repeats the image right before it."""
 
 import re
 
@@ -6,14 +6,14 @@ from selectolax.lexbor import LexborNode
 
 from aggregator.gather.cleaning.noise import BLOCK_TAGS, contains_any, is_blank, last_visible
 
-_ICON_MAX_PIXELS = 64  # pixels; what is no larger stands in a line as a sign
+_ICON_MAX_PIXELS = 64  # an image up to this size is an icon
 _TEXT_TAGS = frozenset(
     ["td", "th", "li", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "code", "sub", "sup"]
 )
 _IMG = frozenset(["img"])
-_ROW_MIN_IMAGES = 3  # so many times the same image in a row is meant so: stars
+_ROW_MIN_IMAGES = 3  # a row of the same image is intended, for example rating stars
 _LENGTH = re.compile(r"\s*(\d{1,5})")
-# Signs by their file's name, and formulas by their alternative text.
+# Icons by file name, and formulas by alternative text.
 _ICON_NAME = re.compile(
     r"(?:^|[/_.-])(?:emojis?|smil\w*|icons?|stars?|ticks?|check(?:mark)?s?|cross(?:es)?|hearts?|bullets?"
     r"|arrows?|dots?|flags?|rating|badge|latex|math|formulae?|equation)(?:[/_.-]|\d|$)",
@@ -23,8 +23,8 @@ _FORMULA = re.compile(r"\\[a-zA-Z]|[\^{}≤≥±×]|\s[=<>]\s|^\W{1,8}$|^.{1,2}$
 
 
 def find_duplicate_images(body: LexborNode) -> list[LexborNode]:
-    """Return the uses of images that only repeat the lead image, or the one right before."""
-    leads: dict[str, bool] = {}  # by address: whether its first use is the lead image
+    """Return the `img` elements that repeat the lead image, or the image right before them."""
+    leads: dict[str, bool] = {}  # by URL: whether its first use is the lead image
     found: list[LexborNode] = []
     for node in body.css("img"):
         source = node.attributes.get("src") or ""
@@ -42,7 +42,7 @@ def _is_same_image(before: LexborNode | None, source: str) -> bool:
 
 
 def _visible_before(node: LexborNode) -> LexborNode | None:
-    """Return what shows right before a node, wherever it stands; None if that is nothing."""
+    """Return the visible node right before a node in document order; None if there is none."""
     ancestor: LexborNode | None = node
     while ancestor is not None and ancestor.tag != "body":
         before = ancestor.prev
@@ -61,20 +61,20 @@ def _last_descendant(node: LexborNode) -> LexborNode:
 
 
 def _is_icon(node: LexborNode) -> bool:
-    """Whether an image is a sign in a text: small, named as one, or a formula."""
+    """Whether an image is an icon or a formula: small, or known by name or alternative text."""
     attributes = node.attributes
     for side in ("width", "height"):
         match = _LENGTH.match(attributes.get(side) or "")
         if match and int(match[1]) <= _ICON_MAX_PIXELS and "%" not in (attributes.get(side) or ""):
             return True
-    if attributes.get("style"):  # a size in the letters of the text
+    if attributes.get("style"):  # a size relative to the font
         return True
     alt = (attributes.get("alt") or "").strip()
     return bool(_ICON_NAME.search(attributes.get("src") or "") or (alt and _FORMULA.search(alt)))
 
 
 def _is_within_text(node: LexborNode) -> bool:
-    """Whether an image stands in a line of text, a cell, an item or a heading."""
+    """Whether an image is in a line of text, a cell, an item or a heading."""
     ancestor: LexborNode | None = node
     while ancestor is not None and ancestor.tag not in BLOCK_TAGS:
         if _has_text_beside(ancestor):
@@ -98,7 +98,7 @@ def _has_text_beside(node: LexborNode) -> bool:
 
 
 def _is_in_row(node: LexborNode, source: str) -> bool:
-    """Whether an image stands in a row of the same image."""
+    """Whether an image is in a row of the same image."""
     parent = node.parent
     if parent is None:
         return False

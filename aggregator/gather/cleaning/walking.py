@@ -1,4 +1,4 @@
-"""What a walk over the tree of an entry knows, gathers, and does to a node that goes."""
+"""The state of a walk over the tree of an entry, and the functions that remove nodes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,10 +17,10 @@ _STEP_MAX_CHARS = 200
 
 @dataclass(slots=True)
 class WalkState:
-    """The options, and what a walk gathers: images seen, rules that took something out.
+    """The options of a walk, and what it collects: image URLs, removals, rewritten URLs.
 
-    `descend` mends all below a node and returns how much of it shows; `page` is the entry's own
-    page, or ''.
+    `descend` cleans all descendants of a node and returns their visible size; `page` is the URL of
+    the entry, or ''.
     """
 
     base: str
@@ -33,19 +33,19 @@ class WalkState:
     rewritten: list[tuple[str, str, str]] = field(default_factory=list)
     stripped_hashes: list[int] = field(default_factory=list)
     link_count: int = 0
-    preformatted_depth: int = 0  # how many elements are open whose white space is content
+    preformatted_depth: int = 0  # open elements with significant white space
     long_blocks: set[int] = field(default_factory=set)  # blocks too long to be noise
     to_remove: set[int] = field(default_factory=set)
-    revealed: frozenset[int] | None = None  # hidden elements that are most of the text
-    duplicate_images: int = 0  # images taken out because they repeat another
-    has_repeated_image: bool = False  # an image was met again
-    has_breaks: bool = False  # there are line breaks
-    has_removals: bool = False  # something was taken out or unwrapped
-    has_split_text: bool = False  # texts may stand side by side
-    has_unknown_tags: bool = False  # there are elements that are yet to be unwrapped
+    revealed: frozenset[int] | None = None  # hidden elements to keep
+    duplicate_images: int = 0  # number of duplicates removed
+    has_repeated_image: bool = False  # a URL occurred twice
+    has_breaks: bool = False  # some line breaks were kept
+    has_removals: bool = False  # a node was removed or unwrapped
+    has_split_text: bool = False  # text nodes may be adjacent
+    has_unknown_tags: bool = False  # some elements must still be unwrapped
 
     def start(self) -> None:
-        """Forget what holds for one tree alone."""
+        """Reset what belongs to one tree."""
         self.image_urls.clear()
         self.long_blocks.clear()
         self.to_remove.clear()
@@ -55,14 +55,14 @@ class WalkState:
         self.has_removals = self.has_split_text = False
 
     def note_gap(self, node: LexborNode) -> None:
-        """Note that a node goes: what stands on both sides of it may be texts."""
+        """Record the removal of a node: the text nodes on both sides may become adjacent."""
         self.has_removals = True
         before = node.prev
         if before is not None and before.tag == "-text":
             self.has_split_text = True
 
     def is_revealed(self, node: LexborNode) -> bool:
-        """Whether a hidden element is shown all the same."""
+        """Whether a hidden element is kept because it contains most of the text."""
         if self.revealed is None:
             top = node
             while top.parent is not None and top.tag != "body":
@@ -71,41 +71,41 @@ class WalkState:
         return node.mem_id in self.revealed
 
     def __post_init__(self) -> None:
-        """Find the rules for images once."""
+        """Compile the image rules once."""
         self.unwrapper = unwrapper(self.options.images)
 
 
 def parse(html: str) -> tuple[LexborHTMLParser, LexborNode]:
-    """Return a tree and its body; the caller must hold the tree while it uses the body."""
+    """Return a tree and its body; the caller must keep a reference to the tree while using the body."""
     tree = LexborHTMLParser("<body>" + html)
     body = tree.body
-    if body is None:  # a parser always makes one
+    if body is None:  # cannot happen: the parser always creates one
         raise ValueError("no body")
     return tree, body
 
 
 def visible_chars(node: LexborNode) -> int:
-    """Return how much of a node shows, as a walk counts it."""
+    """Return the number of visible characters of a node, as a walk counts them."""
     nodes = (child for child in node.traverse(include_text=True) if child.tag == "-text")
     texts = (text.text_content or "" for text in nodes)
     return sum(len(text) for text in texts if not text.isspace())
 
 
 def remove(node: LexborNode, reason: str, state: WalkState) -> int:
-    """Take an element out, and note why."""
+    """Remove an element and record the reason."""
     state.removed.append(removal_step(node, reason))
     return drop(node, state)
 
 
 def drop(node: LexborNode, state: WalkState) -> int:
-    """Take an element out of which nothing needs to be known."""
+    """Remove an element without recording a reason."""
     state.note_gap(node)
     node.decompose()
     return 0
 
 
 def unwrap_element(node: LexborNode, visible: int, state: WalkState) -> int:
-    """Leave of an element what it holds, if that shows."""
+    """Replace an element with its children; drop it if nothing in it is visible."""
     if not visible:
         return drop(node, state)
     state.has_removals = state.has_split_text = True
@@ -114,6 +114,6 @@ def unwrap_element(node: LexborNode, visible: int, state: WalkState) -> int:
 
 
 def removal_step(node: LexborNode, reason: str) -> Step:
-    """Return what is to be known of an element that goes: its text, else its source."""
+    """Return the step that records a removal: the text of the element, else its HTML."""
     text = node.text_lexbor()[:_STEP_MAX_CHARS]
     return Step(reason, collapse(text) or (node.html or "")[:_STEP_MAX_CHARS], "")

@@ -1,4 +1,4 @@
-"""Unwraps URLs: finds the rule for a wrapper, reads the inner address and judges it."""
+"""Unwraps URLs: finds the rule for a wrapper, decodes the inner URL and checks it."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _FILE_EXTENSIONS = frozenset(
 
 
 class Step(NamedTuple):
-    """One thing that cleaning did: the rule, and the value before and after."""
+    """One change by cleaning: the rule, and the value before and after."""
 
     rule: str
     before: str
@@ -34,7 +34,7 @@ class Step(NamedTuple):
 def unwrap_steps(
     url: str, rules: RuleSet, *, https: bool = True, fragments: bool = False
 ) -> Iterator[Step]:
-    """Open one wrapper after the other, a few at most; `fragments` keeps the inner ones."""
+    """Unwrap nested wrappers, up to `_MAX_WRAPPERS`; with `fragments`, inner fragments are kept."""
     for _ in range(_MAX_WRAPPERS):
         step = _unwrap_once(url, rules, https=https, fragments=fragments)
         if step is None:
@@ -58,7 +58,7 @@ def _unwrap_once(url: str, rules: RuleSet, *, https: bool, fragments: bool) -> S
 
 
 def _inner_urls(compiled: CompiledRule, parts: Parts, *, https: bool) -> Iterator[str]:
-    """Yield what the rule finds in the address, absolute, best first."""
+    """Yield the absolute URLs that the rule finds in a URL, best first."""
     if compiled.path and not compiled.path.search(parts.path):
         return
     if compiled.needs and not compiled.needs.search(parts.query or ""):
@@ -98,14 +98,14 @@ def _values(compiled: CompiledRule, parts: Parts) -> Iterator[str]:
 
 
 def _url_from_host(compiled: CompiledRule, match: re.Match[str], parts: Parts) -> str:
-    """Put together the address of a page that a host of the wrapper's own stands for."""
+    """Return the URL of a page whose host is encoded in the host of the wrapper."""
     inner = decode(match["url"], compiled.rule.coding, once=False)
     query = f"?{parts.query}" if parts.query else ""
     return f"https://{inner}{parts.path or '/'}{query}" if inner else ""
 
 
 def _url_from_path(compiled: CompiledRule, match: re.Match[str], parts: Parts) -> str:
-    """Put together the inner address of a path form, with its own query where it has one."""
+    """Return the inner URL encoded in a path, with its query if it has one."""
     rule, groups = compiled.rule, match.groupdict()
     raw = groups.get("url") or ""
     if groups.get("token") is not None:
@@ -128,7 +128,7 @@ def _url_from_path(compiled: CompiledRule, match: re.Match[str], parts: Parts) -
 
 
 def _to_absolute(value: str, scheme: str, parts: Parts, *, relative: bool) -> str:
-    """Make what a wrapper carries an absolute address; '' if it is none."""
+    """Return the decoded value as an absolute URL; '' if it is not a URL."""
     value = value.strip(" ")
     if value.lower().startswith("ssl:"):
         return "https://" + value[4:].lstrip("/")
