@@ -139,7 +139,7 @@ def _via(raw: RawEntry, base: str) -> str:
 def _media_urls(body: Cleaned, enclosures: Iterable[Enclosure], image: str) -> list[str]:
     """Return the URLs of images and enclosures without their queries, which may change."""
     found = (*body.images, *(one.url for one in enclosures), image)
-    return [address.partition("?")[0] for address in found if address]
+    return [url.partition("?")[0] for url in found if url]
 
 
 def _usable_link(link: str) -> str:

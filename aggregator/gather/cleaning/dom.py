@@ -25,7 +25,7 @@ from aggregator.gather.cleaning.substitutes import (
     replace_rendering,
 )
 from aggregator.gather.cleaning.tidy import KEPT_EMPTY_TAGS, remove_empty, remove_extra_break
-from aggregator.gather.cleaning.walking import Attributes, WalkState, drop, remove, visible_chars
+from aggregator.gather.cleaning.walk_state import Attributes, WalkState, drop, remove, visible_chars
 
 _CLASSES, _IDS = NOISE.classes | NOISE.hiding | RENDERED_CLASSES, NOISE.ids
 _UNLINKED_MAX_CHARS = 60  # upper bound of noise in a block without links
@@ -145,17 +145,17 @@ def _clean_marked(
             visible = insert_html_before(node, html)
             state.has_split_text = True
             return drop(node, state) + visible
-    address = background_url(attributes)
-    if address and tag not in _NO_BACKGROUND_TAGS:
-        _insert_background_image(node, address)
+    url = background_url(attributes)
+    if url and tag not in _NO_BACKGROUND_TAGS:
+        _insert_background_image(node, url)
     return _clean_allowed(node, tag, attributes, state)
 
 
-def _insert_background_image(node: LexborNode, address: str) -> None:
+def _insert_background_image(node: LexborNode, url: str) -> None:
     """Insert the CSS background image into an element that has no other visible content."""
     if node.css_first("img, picture, video, audio, iframe") is None and not visible_chars(node):
         image = node.parser.create_node("img")
-        image.attrs["src"] = address
+        image.attrs["src"] = url
         node.insert_child(image)
 
 
@@ -172,7 +172,7 @@ def _clean_container(node: LexborNode, tag: str, state: WalkState) -> int:
         if tag not in KEPT_EMPTY_TAGS and not (
             state.preformatted_depth and node.first_child is not None
         ):
-            state.note_gap(node)
+            state.note_removal(node)
             state.has_split_text = True
             remove_empty(node, tag)
         return int(tag in {"hr", "td", "th"})

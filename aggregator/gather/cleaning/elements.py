@@ -12,7 +12,13 @@ from aggregator.gather.cleaning.link_urls import resolve_href
 from aggregator.gather.cleaning.noise import NOISE, collapse, is_blank
 from aggregator.gather.cleaning.sizes import Size, measure
 from aggregator.gather.cleaning.tidy import remove_empty, strip_leading_breaks
-from aggregator.gather.cleaning.walking import Attributes, WalkState, drop, remove, unwrap_element
+from aggregator.gather.cleaning.walk_state import (
+    Attributes,
+    WalkState,
+    drop,
+    remove,
+    unwrap_element,
+)
 from aggregator.text.urls import LONGEST, absolute, host, is_web
 
 _BLOCK_CONTAINERS = frozenset(
@@ -42,20 +48,20 @@ def _clean_image(node: LexborNode, attributes: Attributes, state: WalkState) -> 
     image = media.read_image(attributes, state.base, state.unwrapper)
     if image is None:
         return _replace_unusable_image(node, attributes, state)
-    if size.tiny or (image.pixel and not _is_visible_image(image, attributes, size)):
+    if size.tiny or (image.tracker_evidence and not _is_visible_image(image, attributes, size)):
         return remove(node, "pixel", state)
     state.has_repeated_image |= image.url in state.image_urls
     state.image_urls[image.url] = None
     attrs = node.attrs
     if image.url != attributes.get("src"):
         attrs["src"] = image.url
-        state.rewritten.append(("image", image.written, image.url))
+        state.rewritten.append(("image", image.source_url, image.url))
     if image.srcset:
         attrs["srcset"] = image.srcset
     elif "srcset" in attributes:
         del attrs["srcset"]
-    if size.invalid or size.text_size or image.pixel or "style" in attributes:
-        _set_size(node, attributes, size, pixel=image.pixel > 0)
+    if size.invalid or size.text_size or image.tracker_evidence or "style" in attributes:
+        _set_size(node, attributes, size, pixel=image.tracker_evidence > 0)
     attrs["referrerpolicy"] = "no-referrer"
     attrs["loading"] = "lazy"
     return 1
@@ -78,7 +84,7 @@ def _is_visible_image(image: media.Image, attributes: Attributes, size: Size) ->
     """Whether size or alternative text prove that an image with a tracker-like URL is content."""
     words = collapse(attributes.get("alt") or "")
     descriptive = not _DECORATIVE_WORDS.issuperset(words.lower().split())
-    if image.pixel > 1:
+    if image.tracker_evidence > 1:
         return descriptive and size.visible
     return size.visible or (descriptive and "?" not in image.url)
 
@@ -90,8 +96,8 @@ def _is_emoji(attributes: Attributes, size: Size) -> bool:
         return False
     if not _EMOJI.fullmatch(words.strip()):
         return False
-    named = f"{attributes.get('class') or ''} {attributes.get('src') or ''}"
-    return bool(size.text_size or _EMOJI_NAME.search(named))
+    names = f"{attributes.get('class') or ''} {attributes.get('src') or ''}"
+    return bool(size.text_size or _EMOJI_NAME.search(names))
 
 
 def _replace_unusable_image(node: LexborNode, attributes: Attributes, state: WalkState) -> int:
@@ -123,8 +129,8 @@ def _replace_with_html(node: LexborNode, html: str, state: WalkState) -> int:
 def _clean_link(node: LexborNode, attributes: Attributes, state: WalkState) -> int:
     """Clean a link; one without a usable URL loses its href, and `tidy` unwraps it."""
     written = attributes.get("href") or ""
-    jump = "#" in written[:4] and state.page
-    href = _absolute_fragment(written, state.page) if jump else written
+    is_fragment = "#" in written[:4] and state.page
+    href = _absolute_fragment(written, state.page) if is_fragment else written
     resolved = resolve_href(
         href if len(written) <= LONGEST else "", state.base, state.options.links, state.unwrapper
     )
@@ -133,7 +139,7 @@ def _clean_link(node: LexborNode, attributes: Attributes, state: WalkState) -> i
     state.link_count += 1
     visible = state.descend(node, state)
     if not visible:
-        state.note_gap(node)
+        state.note_removal(node)
         state.has_split_text = True
         remove_empty(node, "a")
         return 0
@@ -152,8 +158,8 @@ def _clean_link(node: LexborNode, attributes: Attributes, state: WalkState) -> i
 
 def _absolute_fragment(href: str, page: str) -> str:
     """Return a fragment link as an absolute URL on the page of the entry."""
-    jump = href.strip()
-    return page.partition("#")[0] + jump if jump[:1] == "#" and len(jump) > 1 else href
+    fragment = href.strip()
+    return page.partition("#")[0] + fragment if fragment[:1] == "#" and len(fragment) > 1 else href
 
 
 def _clean_noscript(node: LexborNode, _: Attributes, state: WalkState) -> int:
@@ -193,7 +199,7 @@ def _clean_picture(node: LexborNode, _: Attributes, state: WalkState) -> int:
     if image is None:
         return drop(node, state)
     read = media.read_image(image.attributes, state.base, state.unwrapper)
-    if read is None or media.is_blurred(image.attributes, read.written):
+    if read is None or media.is_blurred(image.attributes, read.source_url):
         written = media.best_srcset([one.attributes for one in node.css("source")])
         if written:
             image.attrs["srcset"] = written
@@ -226,12 +232,12 @@ def _clean_player(node: LexborNode, attributes: Attributes, state: WalkState) ->
 
 
 def _set_src(node: LexborNode, attributes: Attributes, state: WalkState) -> bool:
-    address = media.media_url(attributes, state.base)
-    if address:
-        node.attrs["src"] = address
+    url = media.media_url(attributes, state.base)
+    if url:
+        node.attrs["src"] = url
     elif "src" in attributes:
         del node.attrs["src"]
-    return bool(address)
+    return bool(url)
 
 
 def _clean_source(node: LexborNode, _: Attributes, state: WalkState) -> int:
@@ -248,7 +254,7 @@ def _clean_preformatted(node: LexborNode, _: Attributes, state: WalkState) -> in
     visible = state.descend(node, state)
     state.preformatted_depth -= 1
     if not visible and not state.preformatted_depth:
-        state.note_gap(node)
+        state.note_removal(node)
         state.has_split_text = True
         remove_empty(node, node.tag or "")
     elif visible and node.tag == "pre":
@@ -265,10 +271,10 @@ def _clean_frame(node: LexborNode, attributes: Attributes, state: WalkState) -> 
 def _clean_object(node: LexborNode, attributes: Attributes, state: WalkState) -> int:
     """Replace an object of a known player with a link; else keep its fallback content."""
     if "data" not in attributes:
-        named = {
+        names = {
             one.attributes.get("name"): one.attributes.get("value") for one in node.css("param")
         }
-        attributes = attributes | {"data": named.get("movie") or named.get("src")}
+        attributes = attributes | {"data": names.get("movie") or names.get("src")}
     link = None if measure(attributes).tiny else embeds.embed_link(attributes, state.base)
     known = NOISE.embeds.match(host(absolute(state.base, attributes.get("data") or "")))
     if link and (known or attributes.get("title")):
@@ -286,13 +292,13 @@ def _clean_custom_player(node: LexborNode, attributes: Attributes, state: WalkSt
 
 
 def _replace_with_link(node: LexborNode, link: str | None, state: WalkState) -> int:
-    within = node.parent is not None and node.parent.tag not in _BLOCK_CONTAINERS
+    inline = node.parent is not None and node.parent.tag not in _BLOCK_CONTAINERS
     page = LexborHTMLParser(link).body if link and not _FLASH.search(link.split('"')[1]) else None
-    made = page.first_child if page is not None else None
-    made = made.first_child if made is not None and within else made
-    if made is None:
+    replacement = page.first_child if page is not None else None
+    replacement = replacement.first_child if replacement is not None and inline else replacement
+    if replacement is None:
         return drop(node, state)
-    node.insert_before(made)
+    node.insert_before(replacement)
     drop(node, state)
     return 1
 
@@ -319,9 +325,9 @@ def _clean_rendered_formula(node: LexborNode, attributes: Attributes, state: Wal
 def _clean_svg(node: LexborNode, attributes: Attributes, state: WalkState) -> int:
     """Replace an SVG with its text and its images."""
     visible = 0
-    for address in substitutes.svg_images(node)[:20]:
+    for url in substitutes.svg_images(node)[:20]:
         image = node.parser.create_node("img")
-        image.attrs["src"] = address
+        image.attrs["src"] = url
         node.insert_before(image)
         before = node.prev
         visible += _clean_image(before, before.attributes, state) if before is not None else 0

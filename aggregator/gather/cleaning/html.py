@@ -9,6 +9,7 @@ from selectolax.lexbor import LexborNode, SelectolaxError
 
 from aggregator.core.settings import CleanOptions
 from aggregator.gather.cleaning.dom import new_state, walk
+from aggregator.gather.cleaning.duplicate_images import find_duplicate_images
 from aggregator.gather.cleaning.edges import find_edge_noise
 from aggregator.gather.cleaning.noise import BLOCK_TAGS, collapse, is_copyright
 from aggregator.gather.cleaning.preamble import Preamble, extract_preamble
@@ -20,8 +21,7 @@ from aggregator.gather.cleaning.sanitize import (
 )
 from aggregator.gather.cleaning.text_blocks import block_hash
 from aggregator.gather.cleaning.tidy import remove_with_parents, tidy, tidy_breaks, trim_blank_edges
-from aggregator.gather.cleaning.twins import find_duplicate_images
-from aggregator.gather.cleaning.walking import WalkState, parse, removal_step
+from aggregator.gather.cleaning.walk_state import WalkState, parse, removal_step
 from aggregator.gather.cleaning.wrappers import Step
 
 _DEFAULTS = CleanOptions()
@@ -175,10 +175,10 @@ def _remove_duplicate_images(
 
 
 def _steps(state: WalkState) -> tuple[Step, ...]:
-    mended = (
+    rewritten = (
         Step(rule, before, after) for rule, before, after in state.rewritten if before != after
     )
-    return (*state.removed, *mended)
+    return (*state.removed, *rewritten)
 
 
 def _as_text(html: str) -> str:

@@ -86,11 +86,11 @@ _SRCSET_MAX_CANDIDATES = 30
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image: its unwrapped URL and srcset; `written` is the absolute URL before unwrapping."""
+    """An image: its unwrapped URL and srcset; `source_url` is the URL before unwrapping."""
 
     url: str
-    written: str
-    pixel: int = 0  # see `tracker_evidence`
+    source_url: str
+    tracker_evidence: int = 0  # see `noise.tracker_evidence`
     srcset: str = ""
 
 
@@ -108,7 +108,7 @@ def read_image(attributes: Attributes, base: str, images: Unwrapper) -> Image | 
         written = best or _data_attribute_url(attributes, written) or written
     image = _image_from_url(written, base, images)
     return image and Image(
-        image.url, image.written, image.pixel, _format_srcset(entries, image.url)
+        image.url, image.source_url, image.tracker_evidence, _format_srcset(entries, image.url)
     )
 
 
@@ -124,8 +124,8 @@ def is_placeholder_image(written: str) -> bool:
     """Whether a URL is empty or that of a placeholder image."""
     if not written:
         return True
-    named = any(_PLACEHOLDER.search(match[1]) for match in _FILE_NAME.finditer(written))
-    return named or bool(_THUMBNAIL.search(written) or _SHORT_NAME.search(written))
+    is_named = any(_PLACEHOLDER.search(match[1]) for match in _FILE_NAME.finditer(written))
+    return is_named or bool(_THUMBNAIL.search(written) or _SHORT_NAME.search(written))
 
 
 def is_blurred(attributes: Attributes, written: str) -> bool:
@@ -160,15 +160,15 @@ def _data_attribute_url(attributes: Attributes, written: str) -> str:
     for name, value in attributes.items():
         if not name.startswith("data-") or not value or value.startswith("data:"):
             continue
-        address = strip(value)
-        if " " in address or not _URL.match(address) or address == written:
+        url = strip(value)
+        if " " in url or not _URL.match(url) or url == written:
             continue
-        file, named = bool(_IMAGE_FILE.search(address)), bool(_IMAGE_ATTRIBUTE.search(name))
-        if not file and not (named and is_web(address)):
+        file, is_named = bool(_IMAGE_FILE.search(url)), bool(_IMAGE_ATTRIBUTE.search(name))
+        if not file and not (is_named and is_web(url)):
             continue
-        rank = 2 * bool(_LARGE_ATTRIBUTE.search(name)) + named + file
-        rank -= 3 * bool(_SMALL_ATTRIBUTE.search(name)) + 3 * is_placeholder_image(address)
-        found.append((rank, address))
+        rank = 2 * bool(_LARGE_ATTRIBUTE.search(name)) + is_named + file
+        rank -= 3 * bool(_SMALL_ATTRIBUTE.search(name)) + 3 * is_placeholder_image(url)
+        found.append((rank, url))
     return max(found, key=lambda one: one[0], default=(0, ""))[1]
 
 
@@ -176,12 +176,16 @@ def _data_attribute_url(attributes: Attributes, written: str) -> str:
 @lru_cache(maxsize=8192)
 def _image_from_url(written: str, base: str, images: Unwrapper) -> Image | None:
     """Return the image at a URL, unwrapped; None if the URL is not http or https."""
-    seen = absolute(base, written)
-    url = images.unwrap(seen).replace(" ", "%20") if is_web(seen) else ""
+    source_url = absolute(base, written)
+    url = images.unwrap(source_url).replace(" ", "%20") if is_web(source_url) else ""
     if not is_web(url):
         return None
     evidence = tracker_evidence(url)
-    return Image(url, seen, evidence if seen == url else max(evidence, tracker_evidence(seen)))
+    return Image(
+        url,
+        source_url,
+        evidence if source_url == url else max(evidence, tracker_evidence(source_url)),
+    )
 
 
 @lru_cache(maxsize=2048)
@@ -193,9 +197,7 @@ def _read_srcset(
     best = max(candidates, key=lambda candidate: _descriptor_value(candidate[1]), default=("", ""))[
         0
     ]
-    found = (
-        (_image_from_url(address, base, images), descriptor) for address, descriptor in candidates
-    )
+    found = ((_image_from_url(url, base, images), descriptor) for url, descriptor in candidates)
     entries = {image.url: descriptor for image, descriptor in found if image is not None}
     return best, tuple(entries.items())
 
@@ -240,16 +242,16 @@ def parse_srcset(value: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     position, value = 0, value[:_SRCSET_MAX_CHARS]
     while len(found) < _SRCSET_MAX_CANDIDATES and (match := _CANDIDATE.match(value, position)):
-        address, descriptor = match[1], (match[2] or "").strip()
+        url, descriptor = match[1], (match[2] or "").strip()
         position = match.end()
-        if address.endswith(","):
-            address, descriptor, position = address.rstrip(","), "", match.end(1)
+        if url.endswith(","):
+            url, descriptor, position = url.rstrip(","), "", match.end(1)
         if (
-            address
+            url
             and (not descriptor or _descriptor_value(descriptor))
-            and not address.startswith("data:")
+            and not url.startswith("data:")
         ):
-            found.append((address, descriptor))
+            found.append((url, descriptor))
         if position >= len(value):
             break
     return found

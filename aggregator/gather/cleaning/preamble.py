@@ -100,13 +100,15 @@ class Preamble:
     removed: list[str] = field(default_factory=list)
 
 
-def extract_preamble(body: LexborNode, title: str, found: Preamble, long_blocks: set[int]) -> bool:
+def extract_preamble(
+    body: LexborNode, title: str, preamble: Preamble, long_blocks: set[int]
+) -> bool:
     """Extract dates, bylines and the repeated title from the start; return whether there were any.
 
     `long_blocks` are the ids of blocks that are too long to be preamble.
     """
     for count in range(_MAX_EXTRACTIONS):
-        if not _extract_first(body, title, found, long_blocks):
+        if not _extract_first(body, title, preamble, long_blocks):
             return count > 0
     return True
 
@@ -115,18 +117,20 @@ def _title_key(text: str) -> str:
     return re.sub(r"[\W_]+", "", text).casefold()
 
 
-def _extract_first(parent: LexborNode, title: str, found: Preamble, long_blocks: set[int]) -> bool:
+def _extract_first(
+    parent: LexborNode, title: str, preamble: Preamble, long_blocks: set[int]
+) -> bool:
     """Extract the first visible element or line if it is preamble, trying outer elements first."""
     node = first_visible(parent)
     while node is not None:
         tag = node.tag
         if tag == "-text":
-            return _extract_line(node, found)
+            return _extract_line(node, preamble)
         if tag in VISIBLE_TAGS:
             return False
         if node.mem_id not in long_blocks:
             text = collapse(node.text_lexbor())
-            if len(text) <= _LINE_MAX_CHARS and _extract_element(node, text, title, found):
+            if len(text) <= _LINE_MAX_CHARS and _extract_element(node, text, title, preamble):
                 return True
             if tag not in BLOCK_TAGS and len(text) > _LINE_MAX_CHARS:
                 return False
@@ -134,10 +138,10 @@ def _extract_first(parent: LexborNode, title: str, found: Preamble, long_blocks:
     return False
 
 
-def _extract_element(node: LexborNode, text: str, title: str, found: Preamble) -> bool:
+def _extract_element(node: LexborNode, text: str, title: str, preamble: Preamble) -> bool:
     tag = node.tag or ""
     if title and tag in _HEADING_TAGS and _title_key(text) == _title_key(title):
-        found.removed.append("title")
+        preamble.removed.append("title")
         remove_with_parents(node)
         return True
     if tag not in BLOCK_TAGS and tag not in _INLINE_TAGS:
@@ -151,10 +155,10 @@ def _extract_element(node: LexborNode, text: str, title: str, found: Preamble) -
         return False
     stamp = attributes.get("datetime") or attributes.get("pudate") or ""
     if not _parse_lines(
-        _text_lines(node), found, marked=marked, stamp=stamp if tag == "time" else ""
+        _text_lines(node), preamble, marked=marked, stamp=stamp if tag == "time" else ""
     ):
         return False
-    found.removed.append("preamble")
+    preamble.removed.append("preamble")
     remove_with_parents(node)
     return True
 
@@ -177,7 +181,7 @@ def _text_lines(node: LexborNode) -> list[str]:
     return [line for part in text.split(_SEPARATOR) if (line := collapse(part))]
 
 
-def _parse_lines(lines: list[str], found: Preamble, *, marked: bool, stamp: str) -> bool:
+def _parse_lines(lines: list[str], preamble: Preamble, *, marked: bool, stamp: str) -> bool:
     """Parse lines that must all be dates or names; names alone count only if `marked`."""
     dates: list[str] = []
     names: list[str] = []
@@ -199,8 +203,8 @@ def _parse_lines(lines: list[str], found: Preamble, *, marked: bool, stamp: str)
             return False
     if not (dates or byline or marked):
         return False
-    found.dates += dates
-    found.names += [name for name in names if name not in found.names]
+    preamble.dates += dates
+    preamble.names += [name for name in names if name not in preamble.names]
     return True
 
 
@@ -260,7 +264,7 @@ def split_names(text: str) -> list[str]:
     return names
 
 
-def _extract_line(node: LexborNode, found: Preamble) -> bool:
+def _extract_line(node: LexborNode, preamble: Preamble) -> bool:
     """Extract a date or byline from the first line of bare text."""
     text = node.text_content or ""
     line, newline, rest = text.lstrip(WHITESPACE).partition("\n")
@@ -273,10 +277,10 @@ def _extract_line(node: LexborNode, found: Preamble) -> bool:
     if not newline and not ends_block(node):
         return False
     if match:
-        found.dates.append(match["date"])
+        preamble.dates.append(match["date"])
     elif byline:
-        found.names += split_names(byline["names"])
-    found.removed.append("preamble")
+        preamble.names += split_names(byline["names"])
+    preamble.removed.append("preamble")
     if rest.strip(WHITESPACE):
         node.insert_before(rest)
     remove_with_parents(node)

@@ -23,12 +23,12 @@ def common_domain(links: Iterable[str], homes: Iterable[str]) -> str:
     counts = Counter(_domain(link) for link in links if link)
     if not counts:
         return ""
-    name, most = min(counts.items(), key=lambda one: (-one[1], one[0]))
+    name, count = min(counts.items(), key=lambda one: (-one[1], one[0]))
     if is_shared(name):
         return ""
     if name in map(_domain, homes):
-        return name if 2 * most > counts.total() else ""
-    return name if most >= _MIN_AGREEING_LINKS and 5 * most >= 4 * counts.total() else ""
+        return name if 2 * count > counts.total() else ""
+    return name if count >= _MIN_AGREEING_LINKS and 5 * count >= 4 * counts.total() else ""
 
 
 def publisher_of(
@@ -67,11 +67,11 @@ def _from_source_element(own: FeedInfo) -> Publisher:
 
 def _parse_setting(text: str) -> tuple[str, str]:
     """Return the id of a configured publisher, and its name unless it is a URL or domain."""
-    address = text if is_web(text) else f"https://{text}/"
-    if " " not in text and "." in host(address):
-        return _domain(address), ""
+    url = text if is_web(text) else f"https://{text}/"
+    if " " not in text and "." in host(url):
+        return _domain(url), ""
     return fold(text), text
 
 
-def _domain(address: str) -> str:
-    return registrable(host(address))
+def _domain(url: str) -> str:
+    return registrable(host(url))

@@ -117,11 +117,11 @@ def _element_text(node: LexborNode) -> str:
 def svg_images(svg: LexborNode) -> list[str]:
     """Return the URLs of the images in an SVG."""
     return [
-        address
+        url
         for node in svg.traverse()
         if node.tag == "image"
-        and (address := node.attributes.get("href") or node.attributes.get("xlink:href") or "")
-        and not _IMAGE_TYPE.match(address)
+        and (url := node.attributes.get("href") or node.attributes.get("xlink:href") or "")
+        and not _IMAGE_TYPE.match(url)
     ]
 
 
@@ -134,8 +134,8 @@ def checkbox_sign(attributes: Attributes) -> str:
 def background_url(attributes: Attributes) -> str:
     """Return the URL of the CSS background image of an element; '' if there is none."""
     match = _BACKGROUND.search(attributes.get("style") or "")
-    address = next((group for group in match.groups() if group), "") if match else ""
-    return "" if address.startswith("data:") else address
+    url = next((group for group in match.groups() if group), "") if match else ""
+    return "" if url.startswith("data:") else url
 
 
 def replace_rendering(node: LexborNode, attributes: Attributes) -> tuple[bool, str]:

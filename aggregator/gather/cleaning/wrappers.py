@@ -74,8 +74,8 @@ def _inner_urls(compiled: CompiledRule, parts: Parts, *, https: bool) -> Iterato
         values = [decode(value, rule.coding, once=True) for value in raw if value]
     scheme = "http" if rule.scheme == "http" or not https else "https"
     for value in values:
-        if address := _to_absolute(value, scheme, parts, relative=rule.relative):
-            yield address
+        if absolute_url := _to_absolute(value, scheme, parts, relative=rule.relative):
+            yield absolute_url
 
 
 def _searched_text(compiled: CompiledRule, parts: Parts) -> str:

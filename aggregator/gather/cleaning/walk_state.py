@@ -54,7 +54,7 @@ class WalkState:
         self.has_repeated_image = self.has_breaks = self.has_unknown_tags = False
         self.has_removals = self.has_split_text = False
 
-    def note_gap(self, node: LexborNode) -> None:
+    def note_removal(self, node: LexborNode) -> None:
         """Record the removal of a node: the text nodes on both sides may become adjacent."""
         self.has_removals = True
         before = node.prev
@@ -99,7 +99,7 @@ def remove(node: LexborNode, reason: str, state: WalkState) -> int:
 
 def drop(node: LexborNode, state: WalkState) -> int:
     """Remove an element without recording a reason."""
-    state.note_gap(node)
+    state.note_removal(node)
     node.decompose()
     return 0
 
