@@ -75,7 +75,7 @@ def clean(
 ) -> Entry:
     """Return the cleaned entry; `boilerplate` maps publisher ids to hashes of learned blocks."""
     base = _base(raw, info, source)
-    link, canonical_link = _resolve_link(_usable_link(raw.link), base, source.clean.links)
+    link, canonical_url = _resolve_link(_usable_link(raw.link), base, source.clean.links)
     publisher = publisher_of(raw.source, info, source, link=link, domain=domain)
     learned = _learned_hashes(boilerplate, publisher.id, source.identity)
     title = _title(raw)
@@ -85,27 +85,27 @@ def clean(
     compared = kept = text_blocks.comparable_texts(blocks, hashes, _NO_HASHES, unstripped.html)
     if not learned.isdisjoint(hashes):
         kept = text_blocks.comparable_texts(blocks, hashes, learned, unstripped.html)
-    lines = "\n".join(compared)
+    text = "\n".join(compared)
     title = title or shorten(compared[0] if compared else "", 80) or link or raw.guid[:200] or "?"
-    language = _language(raw, info, source, title, lines)
+    language = _language(raw, info, source, title, text)
     claimed, published = _claimed_date(raw, unstripped, language, source)
     authors, categories = _authors(raw, unstripped), _categories(raw)
     enclosures, image = _enclosures(raw, base, source), _image(raw, body, base, source)
     summary, rights, via = _summary(raw, compared), _text_of(raw.rights)[:500], _via(raw, base)
-    comparable = compared or _media_urls(unstripped, enclosures, image)
+    fingerprinted = compared or _media_urls(unstripped, enclosures, image)
     visible = (title, link, body.html, summary, image, via, rights, language, claimed)
     lists = repr((authors, categories, enclosures))
     return Entry(
         guid=raw.guid,
         link=link,
-        canonical=canonical_link,
-        fingerprint=text_blocks.fingerprint(title, comparable),
+        canonical=canonical_url,
+        fingerprint=text_blocks.fingerprint(title, fingerprinted),
         digest=text_blocks.digest(*visible, lists, publisher.title),
         sent=text_blocks.digest(raw.title, raw.link, raw.summary, raw.content),
-        letters=len(lines),
+        letters=len(text),
         title=title,
         html=body.html,
-        text=lines if kept is compared else "\n".join(kept),
+        text=text if kept is compared else "\n".join(kept),
         summary=summary,
         authors=authors,
         categories=categories,

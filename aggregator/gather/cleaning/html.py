@@ -166,10 +166,10 @@ def _remove_duplicate_images(
         for node in found:
             state.removed.append(removal_step(node, "twin"))
             remove_with_parents(node)
-        state.duplicate_images += len(found)
+        state.duplicate_count += len(found)
         if not found:
             break
-    if state.duplicate_images:  # new edges may be noise
+    if state.duplicate_count:  # new edges may be noise
         state.has_removals = True
         _remove_edges(body, title, state, preamble)
 

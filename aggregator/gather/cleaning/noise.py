@@ -66,8 +66,8 @@ def parse_block_rule(row: dict[str, Any]) -> BlockRule:
     } <= set(row)
     if not valid or at not in {"any", "start", "end"} or (at == "any" and not row.get("starts")):
         raise ConfigError(
-            f"rules/noise.yaml: block {row.get('id')!r}: needs id and text, and starts if at is any;"
-            " at is start, end or any"
+            f"rules/noise.yaml: block {row.get('id')!r}: id and text are required,"
+            " and starts if at is any (the default); at must be start, end or any"
         )
     text = re.compile(row["text"], re.IGNORECASE | re.DOTALL)
     starts = frozenset(row.get("starts", ()))

@@ -35,9 +35,9 @@ class WalkState:
     link_count: int = 0
     preformatted_depth: int = 0  # open elements with significant white space
     long_blocks: set[int] = field(default_factory=set)  # blocks too long to be noise
-    to_remove: set[int] = field(default_factory=set)
-    revealed: frozenset[int] | None = None  # hidden elements to keep
-    duplicate_images: int = 0  # number of duplicates removed
+    to_remove: set[int] = field(default_factory=set)  # lists of related entries ahead
+    revealed: frozenset[int] | None = None  # hidden elements to keep; None until computed
+    duplicate_count: int = 0  # of duplicate images removed
     has_repeated_image: bool = False  # a URL occurred twice
     has_breaks: bool = False  # some line breaks were kept
     has_removals: bool = False  # a node was removed or unwrapped
@@ -50,7 +50,7 @@ class WalkState:
         self.long_blocks.clear()
         self.to_remove.clear()
         self.revealed = None
-        self.preformatted_depth = self.duplicate_images = 0
+        self.preformatted_depth = self.duplicate_count = 0
         self.has_repeated_image = self.has_breaks = self.has_unknown_tags = False
         self.has_removals = self.has_split_text = False
 
