@@ -97,13 +97,13 @@ def _is_alone_on_line(node: LexborNode) -> bool:
 
 def _has_visible_sibling(node: LexborNode, *, back: bool) -> bool:
     while True:
-        beside = node.prev if back else node.next
-        while beside is not None and is_blank(beside):
-            if beside.tag == "br":
+        sibling = node.prev if back else node.next
+        while sibling is not None and is_blank(sibling):
+            if sibling.tag == "br":
                 return False
-            beside = beside.prev if back else beside.next
-        if beside is not None:
-            return beside.tag not in BLOCK_TAGS
+            sibling = sibling.prev if back else sibling.next
+        if sibling is not None:
+            return sibling.tag not in BLOCK_TAGS
         parent = node.parent
         if parent is None or parent.tag in BLOCK_TAGS:
             return False

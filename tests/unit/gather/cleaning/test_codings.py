@@ -1,4 +1,4 @@
-"""How wrappers write addresses, read back."""
+"""Decoding of the URLs in wrappers."""
 
 import pytest
 

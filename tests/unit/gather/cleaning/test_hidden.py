@@ -1,4 +1,4 @@
-"""What is hidden goes; what hides most of the text hides nothing."""
+"""Hidden content is removed unless it is most of the text."""
 
 import pytest
 from hypothesis import given, settings

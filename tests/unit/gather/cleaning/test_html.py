@@ -1,4 +1,4 @@
-"""Whole fragments: what goes, what stays, what is mended."""
+"""Complete fragments: what is removed, kept and rewritten."""
 
 import pytest
 

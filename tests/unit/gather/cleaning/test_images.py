@@ -1,4 +1,4 @@
-"""Images come out of their proxies, and out of nothing else."""
+"""Image URLs are unwrapped from proxies, and other URLs are unchanged."""
 
 import base64
 

@@ -1,4 +1,4 @@
-"""Links lead where they say: redirect wrappers opened, tracking dropped, the rest untouched."""
+"""Link URLs: redirects are unwrapped, tracking is removed, other URLs are unchanged."""
 
 import base64
 

@@ -1,4 +1,4 @@
-"""What holds for every input: final at once, never a fault, never longer, no host made up."""
+"""Properties of every input: idempotent, never raises, never longer, no new hosts."""
 
 import re
 from html import unescape

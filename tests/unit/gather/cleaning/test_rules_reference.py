@@ -1,4 +1,4 @@
-"""The rule reference cannot fall behind the rules."""
+"""The rule reference is up to date with the rules."""
 
 from pathlib import Path
 

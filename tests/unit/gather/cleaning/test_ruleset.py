@@ -1,4 +1,4 @@
-"""The rule files hold what their readers expect, and mistakes are told by name."""
+"""The rule files are valid, and errors name the invalid rule."""
 
 from collections.abc import Mapping
 from typing import Any

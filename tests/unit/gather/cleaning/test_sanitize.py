@@ -1,4 +1,4 @@
-"""Safety: nothing alive comes through, and no fragment takes long."""
+"""Safety: no active content passes, and the work is bounded."""
 
 import pytest
 

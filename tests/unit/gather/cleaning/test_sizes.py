@@ -1,4 +1,4 @@
-"""Sizes as attributes and styles give them."""
+"""Displayed sizes by attributes and styles."""
 
 import pytest
 

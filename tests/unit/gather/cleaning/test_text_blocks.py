@@ -1,4 +1,4 @@
-"""Blocks of a body, and the digests made of them."""
+"""Text blocks of a body, their hashes and digests."""
 
 from aggregator.gather.cleaning import text_blocks
 
