@@ -167,7 +167,7 @@ def _names(
     if not chinese:
         return found
     dense = {word for some in words for word in some if not word.isascii()}
-    return found | {word for word in dense if word in names or terms.is_name(word)}
+    return found | (dense & names.words) | {word for word in dense if terms.is_name(word)}
 
 
 def _pattern(title: str) -> int:

@@ -29,26 +29,25 @@ class Names:
     """Names that the dictionary lacks: Chinese words with the stems of their English forms."""
 
     def __init__(self, rows: Mapping[str, str]) -> None:
-        self._heads = {
-            word: Headword(terms.term_hash(word), _english_stems(name), is_name=True)
+        self.heads = {
+            word: (Headword(terms.term_hash(word), _english_stems(name), is_name=True),)
             for word, name in rows.items()
         }
+        self.words = frozenset(rows)
+        self._first = {word[0] for word in rows}
         self._starts = {word[:2] for word in rows}
         self._longest = max(map(len, rows), default=0)
 
-    def __contains__(self, word: str) -> bool:
-        return word in self._heads
-
-    def head(self, word: str) -> Headword | None:
-        """Return what a name means, if it is one."""
-        return self._heads.get(word)
-
     def join(self, found: list[str]) -> list[str]:
         """Return the words of a text in which each name is one word."""
+        begins = [place for place, word in enumerate(found) if word[0] in self._first]
+        names = {place: length for place in begins if (length := self._length(found, place)) > 1}
+        if not names:
+            return found
         joined: list[str] = []
         place = 0
         while place < len(found):
-            length = self._length(found, place)
+            length = names.get(place, 1)
             joined.append("".join(found[place : place + length]))
             place += length
         return joined
@@ -56,16 +55,11 @@ class Names:
     def _length(self, found: list[str], place: int) -> int:
         """Return of how many words the longest name is that begins at a place, 1 if none does."""
         start, length = found[place], 1
-        if (
-            start.isascii()
-            or (start + "".join(found[place + 1 : place + 2]))[:2] not in self._starts
-        ):
-            return 1
-        for end in range(place + 2, len(found) + 1):
+        for end in range(place + 2, min(place + self._longest, len(found)) + 1):
             start += found[end - 1]
-            if len(start) > self._longest:
+            if start[:2] not in self._starts or len(start) > self._longest:
                 break
-            if start in self._heads:
+            if start in self.heads:
                 length = end - place
         return length
 

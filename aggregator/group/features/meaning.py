@@ -1,6 +1,6 @@
 """What an entry's title and lead mean in English stems, so that two languages can be compared."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from aggregator.group.features.terms import Floats, Hashes
 
 IN_TITLE, NAME = 1, 2  # what the flags of a head say
 _MOST_HEADS, _MOST_STEMS = 64, 200
-_LEAD_CHINESE, _LEAD_OTHER = 160, 400  # characters of the body that are looked at
+_LEAD_CHINESE, _LEAD_OTHER = 160, 340  # characters of the body that are looked at
 _BESIDE_TITLE = 0.6  # weight of a word of the lead
 
 
@@ -33,33 +33,26 @@ def of_words(
 ) -> Meaning:
     """Return what the words of a title and of the sentences after it mean; `named` are stems of names."""
     heads: dict[int, tuple[Headword, bool]] = {}
-    for in_title, word in _read(parts, _LEAD_CHINESE if chinese else _LEAD_OTHER):
-        if len(heads) >= _MOST_HEADS:
-            break
-        for head in _heads(word, named, names, chinese=chinese):
-            if in_title or len(word) > 1:
-                heads.setdefault(head.id, (head, in_title))
-    return _made(list(heads.values()))
-
-
-def _read(parts: Sequence[Sequence[str]], most: int) -> Iterator[tuple[bool, str]]:
-    """Yield the words of the title and those of so many characters after it."""
-    for word in parts[0]:
-        yield True, word
-    for part in parts[1:]:
+    left = _LEAD_CHINESE if chinese else _LEAD_OTHER
+    in_title = True
+    for part in parts:
         for word in part:
-            most -= len(word) + word.isascii()
-            if most < 0:
-                return
-            yield False, word
+            if not in_title:
+                left -= len(word)
+            if left < 0 or len(heads) >= _MOST_HEADS:
+                return _made(list(heads.values()))
+            for head in _heads(word, named, names, chinese=chinese):
+                if head.id not in heads and (in_title or len(word) > 1):
+                    heads[head.id] = (head, in_title)
+        in_title = False
+    return _made(list(heads.values()))
 
 
 def _heads(
     word: str, named: Collection[str], names: Names, *, chinese: bool
 ) -> tuple[Headword, ...]:
     if chinese and not word.isascii():
-        name = names.head(word)
-        return (name,) if name else glossary.headwords(word)
+        return names.heads.get(word) or glossary.headwords(word)
     code = terms.word_hash(word)
     if not code:
         return ()
