@@ -22,6 +22,7 @@ from aggregator.group.features import (
 )
 from aggregator.group.features.glossary import Names, countries_of
 from aggregator.group.features.meaning import Meaning
+from aggregator.group.features.no_event import reports_none
 from aggregator.group.features.terms import SENTENCES, Hashes, Terms
 from aggregator.text.fold import cut, fold, plain, script
 from aggregator.text.urls import canonical
@@ -71,6 +72,7 @@ class Features:
     cues: int
     dated: bool
     on_page: bool  # of a newspaper, which says so in the title
+    no_event: bool = False  # a bulletin, a newsletter, a quiz, an opinion
 
 
 def extract(
@@ -116,6 +118,7 @@ def extract(
         cues=headline_cues.cues(title),
         dated=dated,
         on_page=headline_cues.on_page(entry.title),
+        no_event=reports_none(fold(plain(entry.title))),
     )
 
 

@@ -114,7 +114,7 @@ _BEFORE_STEMS = [
 ]
 EMPTY = bytes((VERSION,)).ljust(HEADER.itemsize, b"\0")  # the stored form of an entry of nothing
 _CONDENSED = bytes((VERSION | 128,))
-DATED, CHINESE, ON_PAGE = 1, 2, 4
+DATED, CHINESE, ON_PAGE, NO_EVENT = 1, 2, 4, 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +198,12 @@ def _meaning(meaning: Meaning, weights: Floats) -> dict[str, NDArray[Any]]:
 
 
 def _flags(features: Features) -> int:
-    return features.dated * DATED + features.chinese * CHINESE + features.on_page * ON_PAGE
+    return (
+        features.dated * DATED
+        + features.chinese * CHINESE
+        + features.on_page * ON_PAGE
+        + features.no_event * NO_EVENT
+    )
 
 
 def headers(packed: Sequence[bytes]) -> NDArray[np.void]:
