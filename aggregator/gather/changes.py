@@ -103,7 +103,7 @@ def without_counters(text: str) -> str:
 
 def _blocks(entry: Entry) -> list[str]:
     # Imported here: it loads all of cleaning, which few commands need.
-    from aggregator.gather.cleaning.blocks import texts  # noqa: PLC0415
+    from aggregator.gather.cleaning.text_blocks import texts  # noqa: PLC0415
 
     return texts(entry.html)
 

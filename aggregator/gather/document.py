@@ -16,7 +16,7 @@ from aggregator.core.model import (
 )
 from aggregator.gather import cleaning, parsers
 from aggregator.gather.cleaning import discover
-from aggregator.gather.cleaning.blocks import block_hash
+from aggregator.gather.cleaning.text_blocks import block_hash
 from aggregator.gather.parsers import _limits
 from aggregator.text.charset import decode
 

@@ -69,14 +69,19 @@ def fold(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Return the words of a folded text in order: those of two characters or more, and numbers."""
+    return [word for word in cut(text) if len(word) > 1 or word.isdigit()]
+
+
+def cut(text: str) -> list[str]:
+    """Return all words of a folded text in order, single Chinese characters included."""
     import rjieba  # noqa: PLC0415  its dictionary takes 0.2 s to load, and only grouping needs it
 
     runs = [(run[0], run[1] is not None) for run in _RUN.finditer(text)]
-    cut = iter(rjieba.cut("\n".join([token for token, dense in runs if dense])))
+    dense_words = iter(rjieba.cut("\n".join([token for token, dense in runs if dense])))
     found: list[str] = []
     for token, dense in runs:
         if dense:
-            found.extend([word for word in takewhile(_is_same_run, cut) if len(word) > 1])
+            found.extend(takewhile(_is_same_run, dense_words))
         elif len(token) > 1 or token.isdigit():
             found.append(token.replace(",", ""))
     return found
