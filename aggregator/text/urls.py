@@ -14,7 +14,7 @@ import yaml
 
 from aggregator.text.scheme import with_scheme
 
-LONGEST = 16_000  # longer URLs are ignored
+MAX_URL_CHARACTERS = 16_000  # longer URLs are ignored
 
 _PARTS = re.compile(
     r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#\\]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL
@@ -90,7 +90,7 @@ def split(url: str) -> Parts:
 
 def strip(url: str) -> str:
     """Remove the whitespace and line breaks that browsers ignore; empty for an overlong URL."""
-    if len(url) > LONGEST:
+    if len(url) > MAX_URL_CHARACTERS:
         return ""
     if url.isprintable() and url == url.strip(" "):
         return url
@@ -166,7 +166,7 @@ def _encode(part: str, safe: str) -> str:
 
 def redact(url: str) -> str:
     """Return the URL for logs, with user info and likely secrets in the query masked."""
-    parts = split(_CONTROLS.sub("", url[:LONGEST]))
+    parts = split(_CONTROLS.sub("", url[:MAX_URL_CHARACTERS]))
     authority, query = parts.authority, parts.query
     if authority and "@" in authority:
         authority = "***@" + authority.rpartition("@")[2]

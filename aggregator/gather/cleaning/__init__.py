@@ -24,7 +24,7 @@ from aggregator.text import dates
 from aggregator.text.domains import registrable
 from aggregator.text.fold import plain, script, shorten
 from aggregator.text.placeholders import is_placeholder
-from aggregator.text.urls import LONGEST, absolute, canonical, host, is_web, split
+from aggregator.text.urls import MAX_URL_CHARACTERS, absolute, canonical, host, is_web, split
 
 __all__ = [
     "Step",
@@ -143,7 +143,7 @@ def _media_urls(body: Cleaned, enclosures: Iterable[Enclosure], image: str) -> l
 
 
 def _usable_link(link: str) -> str:
-    return "" if is_placeholder(link) else link[: LONGEST + 1]
+    return "" if is_placeholder(link) else link[: MAX_URL_CHARACTERS + 1]
 
 
 def _clean_bodies(

@@ -19,7 +19,7 @@ from aggregator.gather.cleaning.walk_state import (
     remove,
     unwrap_element,
 )
-from aggregator.text.urls import LONGEST, absolute, host, is_web
+from aggregator.text.urls import MAX_URL_CHARACTERS, absolute, host, is_web
 
 _BLOCK_CONTAINERS = frozenset(
     ["body", "div", "section", "article", "main", "figure", "li", "td", "blockquote"]
@@ -132,7 +132,10 @@ def _clean_link(node: LexborNode, attributes: Attributes, state: WalkState) -> i
     is_fragment = "#" in written[:4] and state.page
     href = _absolute_fragment(written, state.page) if is_fragment else written
     resolved = resolve_href(
-        href if len(written) <= LONGEST else "", state.base, state.options.links, state.unwrapper
+        href if len(written) <= MAX_URL_CHARACTERS else "",
+        state.base,
+        state.options.links,
+        state.unwrapper,
     )
     if resolved is None:
         return remove(node, "share", state)

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import ada_url
 
-from aggregator.text.urls import LONGEST, host, split
+from aggregator.text.urls import MAX_URL_CHARACTERS, host, split
 
 _FORBIDDEN = re.compile(
     r"[\x00-\x1f\x7f-\x9f\\\u202a-\u202e\u2066-\u2069]|%(?:0[0-9a-f]|1[0-9a-f]|7f|5c)",
@@ -39,7 +39,7 @@ def escape_illegal(url: str) -> str:
 
 def is_safe_target(url: str) -> bool:
     """Whether a URL is http(s) to a public host, without user info and control characters."""
-    if len(url) > LONGEST or _FORBIDDEN.search(url):
+    if len(url) > MAX_URL_CHARACTERS or _FORBIDDEN.search(url):
         return False
     parts = split(url)
     if parts.scheme.lower() not in {"http", "https"} or not parts.authority:
