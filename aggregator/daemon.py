@@ -14,8 +14,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from aggregator import bootstrap
 from aggregator.bootstrap import Application
 from aggregator.config import Config
+from aggregator.config.quantities import in_words
 from aggregator.config.serving import host_doubt, port_doubt
-from aggregator.config.units import in_words
 from aggregator.core.errors import ConfigError
 from aggregator.core.model import Source
 from aggregator.core.report import RunReport, SourceReport

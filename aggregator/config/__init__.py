@@ -1,7 +1,7 @@
 """YAML → Config; every error names file, line, key and the mend."""
 
 from aggregator.config.config import Config
-from aggregator.config.reading import (
+from aggregator.config.loading import (
     fault,
     inspect,
     load,

@@ -10,7 +10,7 @@ from aggregator.config.config import Config
 from aggregator.config.fields import web_address
 from aggregator.config.models import ConfigModel, FeedModel, SourceModel
 from aggregator.config.problems import Problem
-from aggregator.config.rules import read_link_rules
+from aggregator.config.rule_models import read_link_rules
 from aggregator.config.sections import ImagesModel
 from aggregator.core.model import Source
 from aggregator.core.settings import (

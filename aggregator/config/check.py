@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from aggregator.config import addresses, words
+from aggregator.config import addresses, validation
 from aggregator.config.models import ConfigModel, FeedModel, SourceModel
 from aggregator.config.problems import Problem
-from aggregator.config.tree import Tree, Where
+from aggregator.config.yaml_tree import Tree, Where
 from aggregator.core import plugins
 
 _LISTS: Mapping[str, TypeAdapter[Any]] = {
@@ -73,7 +73,7 @@ def _empty_variables(tree: Tree) -> Iterator[Problem]:
 
 
 def _validate(adapter: TypeAdapter[Any], value: Any, where: Where, checked: Checked) -> Any:
-    sound, problems = words.validate(adapter, value, where)
+    sound, problems = validation.validate(adapter, value, where)
     checked.problems.extend(problems)
     return sound
 

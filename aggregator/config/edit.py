@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from aggregator.config.tree import LOADER
+from aggregator.config.yaml_tree import LOADER
 from aggregator.core.errors import AggregatorError
 
 _Edit = tuple[int, int, str]  # from, to, the new text

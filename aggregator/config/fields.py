@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
-from aggregator.config import units
+from aggregator.config import quantities
 from aggregator.core import plugins
 
 _HOST = re.compile(r"(?:\*\.)?[\w](?:[\w-]{0,62}\.?){1,30}")
@@ -47,32 +47,44 @@ def _between(read: Callable[[str], Any], least: str, most: str) -> AfterValidato
     return AfterValidator(check)
 
 
-_read_duration = BeforeValidator(_unit(units.duration))
-_show_duration = PlainSerializer(units.show_duration, return_type=str)
-_duration = WithJsonSchema({"type": "string", "pattern": f"^{units.DURATION}$"})
-_size = WithJsonSchema({"type": "string", "pattern": f"^{units.SIZE}$"})
+_read_duration = BeforeValidator(_unit(quantities.duration))
+_show_duration = PlainSerializer(quantities.show_duration, return_type=str)
+_duration = WithJsonSchema({"type": "string", "pattern": f"^{quantities.DURATION}$"})
+_size = WithJsonSchema({"type": "string", "pattern": f"^{quantities.SIZE}$"})
 
 # the serializer comes last, so that the JSON schema writes defaults as people do
 Interval = Annotated[
-    timedelta, _read_duration, _between(units.duration, "1s", "366d"), _show_duration, _duration
+    timedelta,
+    _read_duration,
+    _between(quantities.duration, "1s", "366d"),
+    _show_duration,
+    _duration,
 ]
 Deadline = Annotated[
-    timedelta, _read_duration, _between(units.duration, "1s", "1h"), _show_duration, _duration
+    timedelta, _read_duration, _between(quantities.duration, "1s", "1h"), _show_duration, _duration
 ]
 Pause = Annotated[
-    timedelta, _read_duration, _between(units.duration, "0s", "10m"), _show_duration, _duration
+    timedelta, _read_duration, _between(quantities.duration, "0s", "10m"), _show_duration, _duration
 ]
 Age = Annotated[
-    timedelta, _read_duration, _between(units.duration, "1s", "36500d"), _show_duration, _duration
+    timedelta,
+    _read_duration,
+    _between(quantities.duration, "1s", "36500d"),
+    _show_duration,
+    _duration,
 ]
 Keep = Annotated[
-    timedelta, _read_duration, _between(units.duration, "2d", "36500d"), _show_duration, _duration
+    timedelta,
+    _read_duration,
+    _between(quantities.duration, "2d", "36500d"),
+    _show_duration,
+    _duration,
 ]
 Size = Annotated[
     int,
-    BeforeValidator(_unit(units.size)),
-    _between(units.size, "1kB", "1GB"),
-    PlainSerializer(units.show_size, return_type=str),
+    BeforeValidator(_unit(quantities.size)),
+    _between(quantities.size, "1kB", "1GB"),
+    PlainSerializer(quantities.show_size, return_type=str),
     _size,
 ]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from aggregator.config.reading import schema
+from aggregator.config.loading import schema
 
 _BLOCK = re.compile(r"(<!-- keys of (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _HEAD = "| key | type | default | meaning | example |\n|---|---|---|---|---|\n"

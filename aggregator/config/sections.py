@@ -18,7 +18,7 @@ from aggregator.config.fields import (
     WebAddress,
 )
 from aggregator.config.problems import FaultAt
-from aggregator.config.rules import WrapperModel
+from aggregator.config.rule_models import WrapperModel
 from aggregator.core.settings import CleanOptions, FetchSettings, ImageOptions, StorySettings
 
 _FETCH = FetchSettings()

@@ -8,8 +8,8 @@ from itertools import islice
 from aggregator.core.model import ShownStory, Source, StoredEntry
 from aggregator.core.ports import StoryReader
 from aggregator.core.settings import FeedSpec
+from aggregator.publish.selection.expressions import Haystack, Matcher, matcher
 from aggregator.publish.selection.units import unit_of
-from aggregator.publish.selection.words import Haystack, Matcher, matcher
 from aggregator.text import fold
 
 _READ_MOST = 20_000  # stories read, so that a filter that matches nothing stays cheap

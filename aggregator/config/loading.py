@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from aggregator.config import addresses, fields, tree
+from aggregator.config import addresses, fields, yaml_tree
 from aggregator.config.build import build
 from aggregator.config.check import check
 from aggregator.config.config import Config
@@ -31,7 +31,7 @@ def load(path: Path, env: Mapping[str, str]) -> Config:
 def inspect(path: Path, env: Mapping[str, str]) -> tuple[Config, tuple[ConfigError, ...]]:
     """Read a configuration file and say what in it can hardly be meant; raise ConfigError."""
     text = _text(path)
-    values = tree.read(text, env)
+    values = yaml_tree.read(text, env)
     if values.value is None and not values.problems:
         raise ConfigError(_EMPTY, path=path, line=1, key="sources")
     config = _settle(values, path)
@@ -39,10 +39,10 @@ def inspect(path: Path, env: Mapping[str, str]) -> tuple[Config, tuple[ConfigErr
     return config, tuple(as_error(one, path) for one in found)
 
 
-def fault(path: Path, where: tree.Where, text: str) -> ConfigError:
+def fault(path: Path, where: yaml_tree.Where, text: str) -> ConfigError:
     """Return the error of a value that was found faulty later on, with its line if it can be read."""
     try:
-        line: int | None = tree.read(_text(path), {}).line(where)
+        line: int | None = yaml_tree.read(_text(path), {}).line(where)
     except ConfigError:
         line = None
     return as_error(Problem(text=text, where=where, line=line), path)
@@ -50,7 +50,7 @@ def fault(path: Path, where: tree.Where, text: str) -> ConfigError:
 
 def loads(text: str, path: Path, env: Mapping[str, str]) -> Config:
     """Read the text of a configuration as if it stood in the file `path`."""
-    return _settle(tree.read(text, env), path)
+    return _settle(yaml_tree.read(text, env), path)
 
 
 def options(values: Mapping[str, Any]) -> CleanOptions:
@@ -58,10 +58,10 @@ def options(values: Mapping[str, Any]) -> CleanOptions:
     parts: dict[str, dict[str, Any]] = {"images": {}, "clean": {}}
     for key, value in values.items():
         parts["clean" if key in CleanModel.model_fields else "images"][key] = value
-    return _settle(tree.Tree(value=parts), Path("options")).clean
+    return _settle(yaml_tree.Tree(value=parts), Path("options")).clean
 
 
-def _settle(values: tree.Tree, path: Path) -> Config:
+def _settle(values: yaml_tree.Tree, path: Path) -> Config:
     checked = check(values)
     config, faults = build(checked.model, path)
     problems = [
@@ -105,13 +105,13 @@ def with_allowed(config: Config, allowed: Iterable[str]) -> Config:
 def _text(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            content = file.read(tree.LARGEST + 1)
+            content = file.read(yaml_tree.LARGEST + 1)
     except FileNotFoundError:
         raise ConfigError("no such file: `aggregator init` writes one", path=path) from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot be read: {explain(error)}", path=path) from None
-    if len(content) > tree.LARGEST:
-        raise ConfigError(f"is larger than {tree.LARGEST} bytes", path=path)
+    if len(content) > yaml_tree.LARGEST:
+        raise ConfigError(f"is larger than {yaml_tree.LARGEST} bytes", path=path)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

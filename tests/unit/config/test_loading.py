@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from aggregator import config
 from aggregator.config import template
 from aggregator.config.models import ConfigModel, FeedModel, SourceModel
-from aggregator.config.rules import WrapperModel
+from aggregator.config.rule_models import WrapperModel
 from aggregator.config.sections import FetchModel, HubModel, ImagesModel, StoriesModel
-from aggregator.config.tree import LARGEST
+from aggregator.config.yaml_tree import LARGEST
 from aggregator.core.errors import ConfigError, ConfigErrors
 from aggregator.core.model import Source
 from aggregator.core.settings import (

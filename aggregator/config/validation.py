@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 
 from aggregator.config.models import ConfigModel, FeedModel, SourceModel
 from aggregator.config.problems import FaultAt, Problem
-from aggregator.config.rules import WrapperModel
+from aggregator.config.rule_models import WrapperModel
 from aggregator.config.sections import (
     CleanModel,
     FetchModel,
@@ -17,7 +17,7 @@ from aggregator.config.sections import (
     LinksModel,
     StoriesModel,
 )
-from aggregator.config.tree import Where
+from aggregator.config.yaml_tree import Where
 from aggregator.core import plugins
 
 SECTIONS: Mapping[str, type[BaseModel]] = {

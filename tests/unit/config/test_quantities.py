@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.config.units import duration, in_words, show_duration, show_size, size
+from aggregator.config.quantities import duration, in_words, show_duration, show_size, size
 
 
 @pytest.mark.parametrize(

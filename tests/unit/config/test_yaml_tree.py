@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.config.tree import Tree, read
+from aggregator.config.yaml_tree import Tree, read
 
 
 def problems(tree: Tree) -> list[str]:

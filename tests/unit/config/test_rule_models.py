@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aggregator import config
-from aggregator.config.rules import read_link_rules
+from aggregator.config.rule_models import read_link_rules
 from aggregator.core.settings import LinkRule
 
 GOOD = {
