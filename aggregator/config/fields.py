@@ -90,7 +90,7 @@ Size = Annotated[
 
 
 def split_url(text: str) -> SplitResult:
-    """Parse a URL; the message of the ValueError never contains the URL, which may hold secrets."""
+    """Parse a URL; the message of the ValueError never contains the URL, which may contain secrets."""
     try:
         parts = urlsplit(text)
         _ = parts.port

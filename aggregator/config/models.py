@@ -44,11 +44,11 @@ _FEED = FeedSpec(name="merged", title="Merged news")
 
 
 class SourceModel(Model):
-    """A feed, or a folder of dumps, to follow; a bare address stands for `{url: address}`."""
+    """A feed, or a folder of dumps, to fetch; a bare URL is short for `{url: URL}`."""
 
     id: Id = Field(
         default="",
-        description="its name in commands and reports; left out: made of the address",
+        description="its name in commands and reports; default: derived from the URL",
         examples=["dw-zh"],
     )
     kind: Kind = Field(

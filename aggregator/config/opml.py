@@ -139,7 +139,7 @@ class _Reader(HTMLParser):
 
 
 def _is_feed(attributes: _Attributes) -> bool:
-    """Return whether an outline is a feed, judged by its attributes and its type."""
+    """Return whether an outline is a feed, by its attributes and type."""
     kind = (attributes.get("type") or "").strip().lower()
     if kind in ("link", "include", "source"):  # a page, or another list
         return False

@@ -52,9 +52,9 @@ MENDED = [
 ]
 
 
-@pytest.mark.parametrize(("content", "mended"), MENDED)
-def test_mend(content: bytes, mended: str) -> None:
-    assert _repair.repair(content).decode() == mended
+@pytest.mark.parametrize(("content", "repaired"), MENDED)
+def test_repair(content: bytes, repaired: str) -> None:
+    assert _repair.repair(content).decode() == repaired
 
 
 def test_an_element_of_too_many_attributes_loses_them() -> None:
