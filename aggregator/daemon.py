@@ -14,8 +14,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from aggregator import bootstrap
 from aggregator.bootstrap import Application
 from aggregator.config import Config
-from aggregator.config.serving import host_doubt, port_doubt
-from aggregator.config.units import in_words
+from aggregator.config.quantities import in_words
+from aggregator.config.serving import host_warning, port_warning
 from aggregator.core.errors import ConfigError
 from aggregator.core.model import Source
 from aggregator.core.report import RunReport, SourceReport
@@ -289,8 +289,8 @@ def _doubt(application: Application, listening: Listening) -> None:
     """Warn of an address that readers cannot use."""
     url = application.config.public_url
     for doubt in (
-        port_doubt(url, listening.port),
-        host_doubt(url, listening.host),
+        port_warning(url, listening.port),
+        host_warning(url, listening.host),
     ):
         if doubt:
             _log.warning("public_url {doubt}", doubt=doubt)

@@ -35,7 +35,8 @@ _MENDS: Mapping[str, str] = {
     ),
     r"^4\d\d\b": "the server refuses the request: open {address} in a browser and compare",
     r"links to (?P<feed>https?://[^\s,]+)": "a page came in place of the feed: write url: {feed}",
-    r"web page|the document is <|neither a feed|no JSON Feed|nothing in it is an entry": (
+    # Stored errors of earlier versions match as well.
+    r"web page|the document is <|neither a feed|not a (JSON F|f)eed|no JSON Feed|nothing in it is": (
         "something else came in place of a feed: look for it with `aggregator sources add {home}`"
     ),
     r"empty document|document is empty|dump is empty": (

@@ -63,7 +63,7 @@ def inspect_config(
     """Load the configuration and what in it can hardly be meant, or raise ConfigError."""
     from aggregator import config  # noqa: PLC0415  as below
 
-    read, doubts = config.inspect(config_path(given), os.environ)
+    read, doubts = config.load_with_warnings(config_path(given), os.environ)
     return (dataclasses.replace(read, data=data.absolute()) if data else read), doubts
 
 

@@ -102,13 +102,13 @@ def import_sources(
     """Add the feeds of another reader's list, those that are not there already."""
     from aggregator.config import addresses, edit, opml  # noqa: PLC0415  for lists alone
 
-    found = opml.survey(files.read(file, opml.LARGEST), file)
+    found = opml.read_list(files.read(file, opml.MAX_FILE_BYTES), file)
     editor = Editor.open(config)
-    known = {addresses.same_key(one.url): one for one in editor.before.sources if one.url}
+    known = {addresses.comparison_key(one.url): one for one in editor.before.sources if one.url}
     new: list[opml.Subscription] = []
     there: list[tuple[opml.Subscription, str]] = []
     for one in found.feeds:
-        key = addresses.same_key(one.url)
+        key = addresses.comparison_key(one.url)
         if key in known:
             there.append((one, known[key].id))
         else:
@@ -122,18 +122,18 @@ def import_sources(
             {
                 "added": [one.url for one in new],
                 "known": [{"url": one.url, "as": id_} for one, id_ in there],
-                "left_out": [{"what": one.what, "why": one.why} for one in found.left_out],
+                "left_out": [{"what": one.name, "why": one.reason} for one in found.skipped],
             }
         )
     elif not quiet:
-        _tell(editor.path, new, there, found.left_out)
+        _tell(editor.path, new, there, found.skipped)
 
 
 def _tell(
     path: Path,
     new: "Sequence[opml.Subscription]",
     there: "Sequence[tuple[opml.Subscription, str]]",
-    left_out: "Sequence[opml.LeftOut]",
+    left_out: "Sequence[opml.SkippedOutline]",
 ) -> None:
     """Say what became of each line of a list."""
     from aggregator.text import urls  # noqa: PLC0415  its tables are read when first used
@@ -143,7 +143,7 @@ def _tell(
     for one, id_ in there:
         say(printable(f"known {one.title or urls.redact(one.url)}: as {id_}"))
     for left in left_out[:_LEFT_OUT]:
-        whisper(printable(f"left out {left.what}: {left.why}"))
+        whisper(printable(f"left out {left.name}: {left.reason}"))
     if len(left_out) > _LEFT_OUT:
         whisper(f"and {len(left_out) - _LEFT_OUT} more left out; --json lists them all")
     say(f"{path}: {len(new)} added, {len(there)} known already, {len(left_out)} left out")
@@ -186,7 +186,7 @@ def resume_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> 
     editor = Editor.open(config)
     number, source = editor.find(id_)
     if source.paused:
-        editor.write(lambda text: edit.drop_key(text, number, "paused"), but=[source.id])
+        editor.write(lambda text: edit.remove_key(text, number, "paused"), but=[source.id])
     already = "" if source.paused else "was not paused: it "
     _done(editor, f"{source.id} {already}is asked on schedule", quiet=quiet)
 
