@@ -260,7 +260,7 @@ async def run(application: Application, listening: Listening, reread: Reread) ->
             async with current.pipeline() as pipeline, current.subscriber(inbox) as subscriber:
                 daemon = Daemon(current, pipeline, metrics, inbox, subscriber)
                 await daemon.begin()
-                server.show(_site(current, listening, metrics, subscriber))
+                server.set_site(_site(current, listening, metrics, subscriber))
                 serving = serving or asyncio.create_task(server.serve())
                 scheduler = _schedule(daemon)
                 try:
@@ -281,7 +281,7 @@ async def serve(application: Application, listening: Listening, reread: Reread) 
     serving = asyncio.create_task(server.serve())
     while found := await _next(application, server, serving, reread):
         application = found
-        server.show(_site(application, listening, metrics))
+        server.set_site(_site(application, listening, metrics))
         _doubt(application, listening)
 
 

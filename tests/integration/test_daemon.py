@@ -209,7 +209,7 @@ SAMPLES = f"{{id: samples, kind: dump, path: {SEEDS}}}"
     ("more", "told"),
     [
         ([], "port {port} is in use: choose another with --port"),
-        (["--host", "203.0.113.5"], "203.0.113.5 is no address of this machine: choose another with --host"),
+        (["--host", "203.0.113.5"], "203.0.113.5 is not an address of this machine: choose another with --host"),
     ],
     ids=["port", "host"],
 )  # fmt: skip
