@@ -8,7 +8,7 @@ from aggregator.core.model import Source
 
 # What an error says, in our own words, and what helps; the first that fits holds. {id}, {home}
 # and {address} are those of the source, groups of the expression can be named too.
-_MENDS: Mapping[str, str] = {
+_FIXES: Mapping[str, str] = {
     r"lets only browsers through": (
         "ask the publisher for an address without such a check, or follow another feed of theirs"
     ),
@@ -71,7 +71,7 @@ _MENDS: Mapping[str, str] = {
 _OTHER = "ask it by itself to see more: aggregator sources test {id}"
 
 
-def mend(error: str, source: Source) -> str:
+def find_fix(error: str, source: Source) -> str:
     """Return what helps against an error of a source."""
     from aggregator.text import urls  # noqa: PLC0415  its tables are read when first used
 
@@ -85,12 +85,12 @@ def mend(error: str, source: Source) -> str:
         "place": f"{parts.hostname or ''}:{port}",
         "address": urls.redact(source.url) if source.url else str(source.path),
     }
-    for pattern, text in _MENDS.items():
+    for pattern, text in _FIXES.items():
         if found := re.search(pattern, error, re.IGNORECASE):
             return text.format_map({**known, **found.groupdict("")})
     return _OTHER.format_map(known)
 
 
 def is_dns(error: str) -> bool:
-    """Say whether an error means that no name server answers."""
+    """Say whether an error means that no name server try_rules."""
     return "nobody could be asked" in error or "DNS lookup failed" in error

@@ -11,8 +11,8 @@ from aggregator.gather.cleaning.blocks import block_hash, texts
 if TYPE_CHECKING:
     from aggregator.core.ports import Store
 
-_STORIES = 5_000  # the newest, in which the words of a block are looked for
-_TEXT = 200
+_MAX_STORIES_SEARCHED = 5_000  # the newest, in which the words of a block are looked for
+_MAX_TEXT_CHARS = 200
 
 
 def learned(store: "Store", identity: str) -> list[dict[str, str]]:
@@ -28,7 +28,7 @@ def learned(store: "Store", identity: str) -> list[dict[str, str]]:
         for text in texts(one.entry.html):
             place = one.entry.publisher.id, block_hash(text)
             if found.get(place) == "":
-                found[place] = text[:_TEXT]
+                found[place] = text[:_MAX_TEXT_CHARS]
     return [
         {"publisher": publisher, "block": f"{block:x}", "text": text}
         for (publisher, block), text in sorted(found.items())
@@ -44,5 +44,5 @@ def pick(rows: list[dict[str, str]], block: str) -> tuple[str, int]:
 
 
 def _entries(store: "Store", identity: str) -> Iterator[StoredEntry]:
-    for shown in islice(store.newest_stories(), _STORIES):
+    for shown in islice(store.newest_stories(), _MAX_STORIES_SEARCHED):
         yield from (one for one in shown.entries if one.source_id == identity)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from aggregator.cli.beside import when_applied
+from aggregator.cli.daemon_requests import when_applied
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet
-from aggregator.cli.output import count, printable, say, say_json, short
+from aggregator.cli.output import count, print_json, print_line, printable, short
 from aggregator.cli.sources import opened
 from aggregator.core.errors import AggregatorError
 from aggregator.core.model import Decision, StoredEntry
@@ -62,16 +62,16 @@ def corrections(  # noqa: PLR0917  typer reads the options off the signature
         settings = application.config.stories
     if json:
         for one in wanted:
-            say_json(_as_json(one, entries))
+            print_json(_as_json(one, entries))
     elif not quiet:
         for one in wanted:
             for line in _lines(one, entries):
-                say(printable(line))
+                print_line(printable(line))
         if not wanted:
-            say("no corrections: `aggregator stories join`, `split` and `never` make some")
+            print_line("no corrections: `aggregator stories join`, `split` and `never` make some")
         configured = len(settings.join) + len(settings.split) + len(settings.never)
         if configured:
-            say(
+            print_line(
                 f"{count(configured, 'correction')} more in the configuration (stories.join, split, never)"
             )
 
@@ -121,7 +121,7 @@ def _undo(
     undone = Decision(kind="undo", a=one.decision.a, b=one.decision.b, when=bootstrap.now())
     application.store.decide(undone)
     if not quiet:
-        say(
+        print_line(
             f"correction {number} ({one.decision.kind}) is undone; {when_applied(application.config.data)}"
         )
 

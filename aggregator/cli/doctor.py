@@ -16,7 +16,7 @@ import typer
 
 from aggregator.cli import advice
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, inspect_config
-from aggregator.cli.output import coloured, count, printable, say, say_json
+from aggregator.cli.output import coloured, count, print_json, print_line, printable
 from aggregator.core.errors import AggregatorError, ConfigError, SchemaTooNew, faults
 from aggregator.core.model import Source, SourceState
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from aggregator.bootstrap import Application
     from aggregator.config import Config
 
-_ROOM = 200_000_000  # bytes that should be free
-_LEAST = 20_000_000  # bytes without which nothing can be written
-_ANSWER = 8192  # bytes of an answer that are looked at
-_WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)  # no clock that is right says less
-_MINUTES = timedelta(minutes=10)
-_LONG = timedelta(days=3)  # without success
+_MIN_FREE_BYTES = 200_000_000  # bytes that should be free
+_CRITICAL_FREE_BYTES = 20_000_000  # bytes without which nothing can be written
+_MAX_RESPONSE_BYTES = 8192  # bytes of an answer that are looked at
+_EARLIEST_TIME = datetime(2026, 1, 1, tzinfo=UTC)  # no clock that is right says less
+_CLOCK_TOLERANCE = timedelta(minutes=10)
+_MAX_FAILING = timedelta(days=3)  # without success
 
 
 State = Literal["ok", "warning", "fault"]
@@ -56,11 +56,11 @@ def doctor(
     found = list(examine(config, data))
     for one in found:
         if json:
-            say_json(asdict(one))
+            print_json(asdict(one))
         elif one.state != "ok" or not quiet:
-            say(f"{coloured(f'{one.state:<8}')} {printable(one.what)}")
+            print_line(f"{coloured(f'{one.state:<8}')} {printable(one.what)}")
             for line in one.mend.splitlines():
-                say(f"         {printable(line)}")
+                print_line(f"         {printable(line)}")
     return int(any(one.state == "fault" for one in found))
 
 
@@ -70,15 +70,15 @@ def examine(config: Path | None, data: Path | None) -> Iterator[Finding]:
 
     yield from _machine()
     try:
-        read, doubts = inspect_config(config, data)
+        read, warnings = inspect_config(config, data)
     except ConfigError as error:
         for one in faults(error):
-            yield Finding("fault", str(one).split("\n", maxsplit=1)[0], _mend_of_file(one))
+            yield Finding("fault", str(one).split("\n", maxsplit=1)[0], _fix_of_config(one))
         return
     yield Finding("ok", f"configuration: {read.path}, {count(len(read.sources), 'source')}")
-    for one in doubts:
+    for one in warnings:
         state: State = "fault" if one.key == "sources" else "warning"
-        yield Finding(state, str(one), _MENDS.get(one.key, "change it in that line"))
+        yield Finding(state, str(one), _FIXES.get(one.key, "change it in that line"))
     folder = list(_folder(read.data))
     yield from folder
     if not any(one.state == "fault" for one in folder):
@@ -86,13 +86,13 @@ def examine(config: Path | None, data: Path | None) -> Iterator[Finding]:
     yield from _port(DEFAULT_PORT)
 
 
-_MENDS = {
+_FIXES = {
     "sources": "no source is followed: aggregator sources add URL",
     "public_url": "readers must find the feeds there: the same port, or a proxy that leads to it",
 }
 
 
-def _mend_of_file(error: ConfigError) -> str:
+def _fix_of_config(error: ConfigError) -> str:
     if "no such file" in error.problem:
         return "aggregator init, or name another with --config"
     if "is not set" in error.problem or "is empty: set it" in error.problem:
@@ -114,11 +114,11 @@ def _clock(states: Mapping[str, SourceState], now: datetime) -> Iterator[Finding
     """Compare the clock with what was remembered: a date before it, or long after, cannot be."""
     mend = "set the clock: timedatectl set-ntp true (or ntpd, chrony); dates follow by themselves"
     times = [state.last_fetch for state in states.values() if state.last_fetch]
-    if times and max(times) > now + _MINUTES:
+    if times and max(times) > now + _CLOCK_TOLERANCE:
         last = f"{max(times):%Y-%m-%d %H:%M}"
         what = f"the clock says {now:%Y-%m-%d %H:%M}, but sources were asked at {last} (UTC)"
         yield Finding("fault", what, mend)
-    elif now < _WRITTEN:
+    elif now < _EARLIEST_TIME:
         yield Finding("fault", f"the clock says {now:%Y-%m-%d}: that is past", mend)
 
 
@@ -135,13 +135,13 @@ def _folder(data: Path) -> Iterator[Finding]:
         return
     yield Finding("ok", f"data folder: {data}")
     free = shutil.disk_usage(place).free
-    if free < _ROOM:
+    if free < _MIN_FREE_BYTES:
         mend = (
-            f"make room ({_ROOM // 10**6} MB should be free), keep less (stories.keep: 30d),"
+            f"make room ({_MIN_FREE_BYTES // 10**6} MB should be free), keep less (stories.keep: 30d),"
             " or set data: to another disk"
         )
         what = f"the disk is full: {free // 10**6} MB are free in {place}"
-        yield Finding("fault" if free < _LEAST else "warning", what, mend)
+        yield Finding("fault" if free < _CRITICAL_FREE_BYTES else "warning", what, mend)
 
 
 def _store(read: "Config") -> Iterator[Finding]:
@@ -150,7 +150,7 @@ def _store(read: "Config") -> Iterator[Finding]:
     try:
         application = bootstrap.open_application(read)
     except AggregatorError as error:
-        yield Finding("fault", f"store: {error}", _mend_of_store(read, error))
+        yield Finding("fault", f"store: {error}", _fix_of_store(read, error))
         return
     try:
         yield Finding("ok", f"store: {read.store.partition(':')[0]}")
@@ -161,12 +161,12 @@ def _store(read: "Config") -> Iterator[Finding]:
         application.close()
 
 
-def _mend_of_store(read: "Config", error: AggregatorError) -> str:
+def _fix_of_store(read: "Config", error: AggregatorError) -> str:
     """Return what helps against a store that cannot be opened."""
     if isinstance(error, SchemaTooNew):
         return "update the program: an older one does not touch the data of a newer one"
     if isinstance(error, ConfigError):
-        return _mend_of_file(error)
+        return _fix_of_config(error)
     if read.store != "sqlite":
         return "look whether the database server runs, and at user, password and name in store:"
     if "disk is full" in str(error):
@@ -198,7 +198,9 @@ def _is_ours(port: int) -> bool:
             connection.settimeout(2)
             connection.sendall(b"GET /health HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
             answer = b""
-            while len(answer) < _ANSWER and (piece := connection.recv(_ANSWER)):
+            while len(answer) < _MAX_RESPONSE_BYTES and (
+                piece := connection.recv(_MAX_RESPONSE_BYTES)
+            ):
                 answer += piece
     except OSError:
         return False
@@ -208,17 +210,15 @@ def _is_ours(port: int) -> bool:
 def _sources(application: "Application", now: datetime) -> Iterator[Finding]:
     states = application.store.source_states()
     yield from _clock(states, now)
-    dark: list[str] = []
+    unresolved: list[str] = []
     for source in application.config.sources:
         state = states.get(source.identity, SourceState())
         if state.failures and advice.is_dns(state.error):
-            dark.append(source.id)
+            unresolved.append(source.id)
         elif not source.paused and (found := _source(source, state, now)):
             yield found
-    if dark:
-        what = (
-            f"DNS: no name server answered for {count(len(dark), 'source')} ({', '.join(dark[:3])})"
-        )
+    if unresolved:
+        what = f"DNS: no name server answered for {count(len(unresolved), 'source')} ({', '.join(unresolved[:3])})"
         yield Finding("warning", what, "look at the network and at /etc/resolv.conf; they are asked again on schedule")  # fmt: skip
     if application.config.sources and not states:
         yield Finding("warning", "no source was ever asked", "aggregator fetch, or aggregator run")
@@ -226,10 +226,10 @@ def _sources(application: "Application", now: datetime) -> Iterator[Finding]:
 
 def _source(source: Source, state: SourceState, now: datetime) -> Finding | None:
     if state.gone:
-        return Finding("warning", f"{source.id} is gone", advice.mend("410", source))
-    if state.error and (state.last_success is None or now - state.last_success > _LONG):
+        return Finding("warning", f"{source.id} is gone", advice.find_fix("410", source))
+    if state.error and (state.last_success is None or now - state.last_success > _MAX_FAILING):
         what = f"{source.id}: {state.error}"
-        return Finding("warning", what, advice.mend(state.error, source))
+        return Finding("warning", what, advice.find_fix(state.error, source))
     if state.permanent:
         from aggregator.text import urls  # noqa: PLC0415  its tables are read when first used
 
@@ -242,7 +242,7 @@ def _hubs(application: "Application", now: datetime) -> Iterator[Finding]:
     """Say whether hubs send us what sources publish, and why not."""
     if not application.config.websub.subscribe:
         return
-    if trouble := application.hub_trouble():
+    if trouble := application.hub_problem():
         mend = "set public_url: to where others find us, or allow it in fetch.allow_private"
         yield Finding("warning", f"websub: no hub is asked for news: public_url: {trouble}", mend)
         return

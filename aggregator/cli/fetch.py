@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aggregator.cli.beside import hand_over
+from aggregator.cli.daemon_requests import request_run
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, open_logs, read_config
-from aggregator.cli.output import Progress, count, printable, say, say_json, whisper
+from aggregator.cli.output import Progress, count, print_error, print_json, print_line, printable
 from aggregator.cli.tables import table
 from aggregator.core.errors import ConfigError, DataFolderBusy
 from aggregator.core.report import RunReport, SourceReport
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from aggregator.bootstrap import Application
     from aggregator.config import Config
 
-_MOST = 20_000  # entries, and stories, of the JSON report
-_SKIPPED_SHOWN = 10
+_MAX_JSON_ROWS = 20_000  # entries, and stories, of the JSON report
+_MAX_SKIPPED_SHOWN = 10
 
 _Sources = Annotated[
     list[str] | None,
@@ -89,7 +89,7 @@ def fetch(  # noqa: PLR0917  typer reads the options off the signature
                 report = _run(application, wanted, force=force, quiet=quiet)
             except DataFolderBusy as busy:
                 own = bool(url or allow_private)
-                report = hand_over(
+                report = request_run(
                     settled.data, busy, source or (), force=force, own=own, quiet=quiet
                 )
             _show(application, report, read.data if dry_run else None, json=json, quiet=quiet)
@@ -122,7 +122,7 @@ def _folder(read: "Config", *, dry_run: bool) -> Iterator["Config"]:
     with tempfile.TemporaryDirectory(prefix="aggregator-") as name:
         _copy(read.data, Path(name))
         yield dataclasses.replace(read, data=Path(name))
-    whisper("a dry run: nothing of it was kept")
+    print_error("a dry run: nothing of it was kept")
 
 
 def _copy(data: Path, folder: Path) -> None:
@@ -155,11 +155,11 @@ def _show(
 ) -> None:
     """Print the report of a run; `real` is the data folder that a dry run has left alone."""
     if not report.sources:
-        whisper("aggregator: no source to ask: put one under sources:, or give --url")
+        print_error("aggregator: no source to ask: put one under sources:, or give --url")
     for error in report.errors:
-        whisper(f"aggregator: {printable(error)}")
+        print_error(f"aggregator: {printable(error)}")
     if json:
-        say_json(as_json(application, report))
+        print_json(as_json(application, report))
         return
     headings = ("source", "outcome", "new", "modified", "seconds", "")
     rows = [
@@ -170,18 +170,18 @@ def _show(
     table(headings[:wide], [row[:wide] for row in rows], quiet=quiet, fold=("",))
     if not quiet:
         for line in _summary(report):
-            say(line)
+            print_line(line)
         for path in report.written:
             place = real and real / path.relative_to(application.config.data)
-            say(f"would write {place}" if place else f"wrote {path}")
+            print_line(f"would write {place}" if place else f"wrote {path}")
 
 
 def _summary(report: RunReport) -> Iterator[str]:
     skipped = [(one.id, left) for one in report.sources for left in one.skipped]
-    for source, left in skipped[:_SKIPPED_SHOWN]:
+    for source, left in skipped[:_MAX_SKIPPED_SHOWN]:
         yield printable(f"skipped {source}: {left.where}: {left.reason}")
-    if len(skipped) > _SKIPPED_SHOWN:
-        yield f"and {len(skipped) - _SKIPPED_SHOWN} more skipped; --json lists them all"
+    if len(skipped) > _MAX_SKIPPED_SHOWN:
+        yield f"and {len(skipped) - _MAX_SKIPPED_SHOWN} more skipped; --json lists them all"
     yield f"{count(report.stories_new, 'story')} new, {report.stories_changed} changed"
 
 
@@ -197,10 +197,10 @@ def as_json(application: "Application", report: RunReport) -> dict[str, Any]:
     keys = dict.fromkeys(key for one in report.sources for key in one.entries)
     wanted = dict.fromkeys(report.published)
     wanted.update((story.id, None) for story in store.stories_of(keys))
-    stories = store.stories(islice(wanted, _MOST))
+    stories = store.stories(islice(wanted, _MAX_JSON_ROWS))
     known = {entry.key: entry for shown in stories for entry in shown.entries}
     missing = [key for key in keys if key not in known]
-    known.update((entry.key, entry) for entry in store.entries(missing[:_MOST]))
+    known.update((entry.key, entry) for entry in store.entries(missing[:_MAX_JSON_ROWS]))
     return {
         "outcome": report.outcome,
         "sources": [_source_json(one) for one in report.sources],
@@ -211,7 +211,7 @@ def as_json(application: "Application", report: RunReport) -> dict[str, Any]:
                 "source": names.get(entry.source_id, entry.source_id),
                 "link": entry.entry.link,
             }
-            for entry in islice(known.values(), _MOST)
+            for entry in islice(known.values(), _MAX_JSON_ROWS)
         ],
         "stories": [
             {

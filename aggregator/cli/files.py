@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from aggregator.core.errors import AggregatorError, explain
 
-LARGEST = 64_000_000  # bytes of a file that is read whole
+MAX_FILE_BYTES = 64_000_000  # bytes of a file that is read whole
 
 
 @contextmanager
@@ -26,22 +26,24 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-def read(path: Path, most: int = LARGEST) -> bytes:
-    """Return a file's content, `most` bytes of it at most, or raise AggregatorError."""
+def read(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+    """Return a file's content, `max_bytes` bytes of it at max_bytes, or raise AggregatorError."""
     with opened(path) as file:
         try:
-            content = file.read(most + 1)
+            content = file.read(max_bytes + 1)
         except OSError as error:
             raise unreadable(path, error) from None
-    if len(content) > most:
-        raise AggregatorError(f"{path} is larger than {most // 10**6} MB: that is no file for this")
+    if len(content) > max_bytes:
+        raise AggregatorError(
+            f"{path} is larger than {max_bytes // 10**6} MB: that is no file for this"
+        )
     return content
 
 
-def read_text(path: Path, most: int = LARGEST) -> str:
+def read_text(path: Path, max_bytes: int = MAX_FILE_BYTES) -> str:
     """Return a file's text, or raise AggregatorError."""
     try:
-        return read(path, most).decode("utf-8-sig")
+        return read(path, max_bytes).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise AggregatorError(f"{path} is not text in UTF-8: look at what it holds") from None
 

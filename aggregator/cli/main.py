@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from aggregator.cli import doctor, fetch, judge, serve, setup, sources, stories, try_
+from aggregator.cli import doctor, evaluation, fetch, serve, setup, sources, stories, try_
 from aggregator.cli.options import fault_json
-from aggregator.cli.output import printable_lines, say, say_json, whisper
+from aggregator.cli.output import print_error, print_json, print_line, printable_lines
 from aggregator.core.errors import (
     AggregatorError,
     ConfigError,
@@ -33,7 +33,7 @@ serve.register(app)
 app.add_typer(sources.app, name="sources")
 app.add_typer(stories.app, name="stories")
 app.add_typer(try_.app, name="try")
-judge.register(app)
+evaluation.register(app)
 doctor.register(app)
 
 
@@ -42,7 +42,7 @@ def _show_version(wanted: bool) -> None:
         # reading the distribution's metadata costs more than all else that --help does
         from importlib.metadata import version  # noqa: PLC0415
 
-        say(f"aggregator {version('storyfold')}")
+        print_line(f"aggregator {version('storyfold')}")
         raise typer.Exit
 
 
@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (AggregatorError, OSError) as error:
         status = _explain(error)
         if "--json" in arguments:
-            say_json({"status": status} | errors_json(error))
+            print_json({"status": status} | errors_json(error))
     return status if isinstance(status, int) else 0
 
 
@@ -92,9 +92,9 @@ def _show_usage(error: typer.TyperException) -> int:
 
 def _explain(error: AggregatorError | OSError) -> int:
     if isinstance(error, ConfigError):
-        whisper(printable_lines(str(error)))
+        print_error(printable_lines(str(error)))
         return 2
-    whisper(f"aggregator: {describe(error)}")
+    print_error(f"aggregator: {describe(error)}")
     return BUSY if isinstance(error, DataFolderBusy) else 1
 
 

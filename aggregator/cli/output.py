@@ -13,7 +13,7 @@ from aggregator.core.report import SourceReport
 if TYPE_CHECKING:
     from rich.console import Console
 
-_WIDE = 80  # columns where no terminal says its width
+_DEFAULT_COLUMNS = 80  # columns where no terminal says its width
 _BREAKS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 _ESCAPES = str.maketrans(_BREAKS)
 SHORT = 8  # characters of an id that are shown, and enough where an id is asked for
@@ -43,17 +43,17 @@ def json_line(value: Any) -> str:
     return text
 
 
-def say_json(value: Any) -> None:
+def print_json(value: Any) -> None:
     """Print a value as one line of JSON."""
-    say(json_line(value))
+    print_line(json_line(value))
 
 
-def say(text: str) -> None:
+def print_line(text: str) -> None:
     """Print a line on standard output."""
     sys.stdout.write(text + "\n")
 
 
-def whisper(text: str) -> None:
+def print_error(text: str) -> None:
     """Print a line on standard error."""
     sys.stderr.write(text + "\n")
 
@@ -96,7 +96,7 @@ def coloured(word: str) -> str:
 
 def width() -> int:
     """Return the columns of the terminal; 80 in a pipe, where $COLUMNS does not say otherwise."""
-    return max(shutil.get_terminal_size((_WIDE, 24)).columns, 20)
+    return max(shutil.get_terminal_size((_DEFAULT_COLUMNS, 24)).columns, 20)
 
 
 def _console(stream: Any) -> "Console":

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, open_logs
-from aggregator.cli.output import count, say, say_json, short, whisper, working
+from aggregator.cli.output import count, print_error, print_json, print_line, short, working
 from aggregator.cli.sources import opened
 from aggregator.cli.tables import table
 
 if TYPE_CHECKING:
     from aggregator.group.regroup.regroup import RegroupResult
 
-_SHOWN = 100  # moves in the table
+_MAX_MOVES_SHOWN = 100  # moves in the table
 
 _Dry = Annotated[bool, typer.Option("--dry-run", help="Show what would move; change nothing.")]
 
@@ -41,11 +41,11 @@ def regroup(
             with application.lock():
                 outcome = asyncio.run(application.regroup())
     if json:
-        say_json(_as_json(outcome, dry_run=dry_run))
+        print_json(_as_json(outcome, dry_run=dry_run))
     elif not quiet:
         _show(outcome)
     if dry_run:
-        whisper("a dry run: nothing of it was kept")
+        print_error("a dry run: nothing of it was kept")
 
 
 def _as_json(outcome: "RegroupResult", *, dry_run: bool) -> dict[str, Any]:
@@ -66,16 +66,19 @@ def _as_json(outcome: "RegroupResult", *, dry_run: bool) -> dict[str, Any]:
 
 def _show(outcome: "RegroupResult") -> None:
     if outcome.moves:
-        rows = [(one.title, short(one.before), short(one.after)) for one in outcome.moves[:_SHOWN]]
+        rows = [
+            (one.title, short(one.before), short(one.after))
+            for one in outcome.moves[:_MAX_MOVES_SHOWN]
+        ]
         table(("entry", "from story", "to story"), rows, fold=("entry",))
     for line in _summary(outcome):
-        say(line)
+        print_line(line)
 
 
 def _summary(outcome: "RegroupResult") -> Iterator[str]:
     moves = outcome.moves
-    if len(moves) > _SHOWN:
-        yield f"and {len(moves) - _SHOWN} more; --json lists them all"
+    if len(moves) > _MAX_MOVES_SHOWN:
+        yield f"and {len(moves) - _MAX_MOVES_SHOWN} more; --json lists them all"
     yield f"{count(outcome.entries, 'entry')} grouped again, {len(moves)} of them moved"
     if moves:
         ways = Counter((one.before, one.after) for one in moves)

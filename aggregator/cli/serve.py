@@ -27,7 +27,7 @@ def run(
 ) -> None:
     """Follow the sources on schedule, publish and serve, until Ctrl-C."""
     # the whole pipeline and a web server: no other command need pay for them
-    from aggregator import bootstrap, daemon  # noqa: PLC0415
+    from aggregator import bootstrap, service  # noqa: PLC0415
     from aggregator.store import lock_folder  # noqa: PLC0415
     from aggregator.web.listen import listening, port_of  # noqa: PLC0415
 
@@ -36,8 +36,8 @@ def run(
     with lock_folder(read.data), listening(host, port) as sockets:
         application = bootstrap.open_application(read)
         try:
-            listens = daemon.Listening(host, port_of(sockets), sockets)
-            _wait(daemon.run(application, listens, lambda: read_config(config, data)))
+            listens = service.Listening(host, port_of(sockets), sockets)
+            _wait(service.run(application, listens, lambda: read_config(config, data)))
         finally:
             application.close()
 
@@ -50,7 +50,7 @@ def serve(
     quiet: Quiet = False,
 ) -> None:
     """Serve what is published, and nothing else, until Ctrl-C."""
-    from aggregator import bootstrap, daemon  # noqa: PLC0415  as above
+    from aggregator import bootstrap, service  # noqa: PLC0415  as above
     from aggregator.web.listen import listening, port_of  # noqa: PLC0415
 
     open_logs("warning" if quiet else "info")
@@ -58,14 +58,14 @@ def serve(
     with listening(host, port) as sockets:
         application = bootstrap.open_application(read)
         try:
-            listens = daemon.Listening(host, port_of(sockets), sockets)
-            _wait(daemon.serve(application, listens, lambda: read_config(config, data)))
+            listens = service.Listening(host, port_of(sockets), sockets)
+            _wait(service.serve(application, listens, lambda: read_config(config, data)))
         finally:
             application.close()
 
 
 def _wait(serving: Coroutine[Any, Any, None]) -> None:
-    """Run to the end on the loop that the web server is fastest on: twice as many answers."""
+    """Run to the end on the loop that the web server is fastest on: twice as many try_rules."""
     import uvicorn  # noqa: PLC0415  as above
 
     factory = uvicorn.Config(lambda: None, log_config=None).get_loop_factory()

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from aggregator.cli.options import ConfigPath, Json, Quiet, config_path, fault_json
-from aggregator.cli.output import count, json_line, printable, say, say_json, whisper
+from aggregator.cli.output import count, json_line, print_error, print_json, print_line, printable
 from aggregator.core.errors import AggregatorError, ConfigError, explain
 
 _Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Where to put it.")]
@@ -37,7 +37,7 @@ def init(folder: _Folder = Path(), quiet: Quiet = False) -> None:
     except (OSError, ValueError) as error:
         raise AggregatorError(f"{path} cannot be written: {explain(error)}") from None
     if not quiet:
-        say(f"wrote {path}; next: cd {folder} && aggregator run")
+        print_line(f"wrote {path}; next: cd {folder} && aggregator run")
 
 
 def check(
@@ -47,7 +47,7 @@ def check(
     if schema:
         from aggregator.config import schema as make_schema  # noqa: PLC0415  as above
 
-        say(json_line(make_schema()))
+        print_line(json_line(make_schema()))
         return
     from aggregator import bootstrap  # noqa: PLC0415  the words of feeds: half a second
     from aggregator import config as configuration  # noqa: PLC0415  as above
@@ -59,9 +59,9 @@ def check(
     if json:
         warnings = [fault_json(one) for one in doubts]
         counted = {"config": str(read.path), "sources": sources, "feeds": feeds}
-        say_json(counted | ({"warnings": warnings} if warnings else {}))
+        print_json(counted | ({"warnings": warnings} if warnings else {}))
         return
     for one in doubts if not quiet else ():
-        whisper(printable(f"warning: {one}"))
+        print_error(printable(f"warning: {one}"))
     if not quiet:
-        say(f"{path}: OK: {count(sources, 'source')}, {count(feeds, 'feed')}")
+        print_line(f"{path}: OK: {count(sources, 'source')}, {count(feeds, 'feed')}")

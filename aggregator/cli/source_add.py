@@ -9,7 +9,7 @@ import typer
 
 from aggregator.cli import advice
 from aggregator.cli.options import ConfigPath, Json, Quiet, open_logs, read_config
-from aggregator.cli.output import count, printable, say, say_json, whisper, working
+from aggregator.cli.output import count, print_error, print_json, print_line, printable, working
 from aggregator.cli.source_edit import Editor
 from aggregator.core.errors import (
     AggregatorError,
@@ -77,7 +77,7 @@ def add_source(  # noqa: PLR0917  typer reads the options off the signature
     row = {"id": new_id, "url": address, "title": title, "category": category}
     editor.write(lambda text: edit.add_sources(text, [row]))
     if not quiet:
-        say(printable(f"{editor.path}: 1 added: {new_id} ({_redacted(address)})"))
+        print_line(printable(f"{editor.path}: 1 added: {new_id} ({_redacted(address)})"))
 
 
 def try_source(
@@ -94,15 +94,15 @@ def try_source(
         with working(f"asking {source.id}", quiet=quiet):
             made = _run(_with(read, allow_private), (source,), None)
     except SourceError as error:
-        mend = advice.mend(str(error), source)
+        mend = advice.find_fix(str(error), source)
         if json:
-            say_json({"id": source.id, "outcome": "error", "error": str(error), "mend": mend})
+            print_json({"id": source.id, "outcome": "error", "error": str(error), "mend": mend})
         else:
-            whisper(printable(f"{source.id}: {error}"))
-            whisper(printable(f"  {mend}"))
+            print_error(printable(f"{source.id}: {error}"))
+            print_error(printable(f"  {mend}"))
         return 1
     if json:
-        say_json({"id": source.id, "outcome": "ok", **_as_json(made)})
+        print_json({"id": source.id, "outcome": "ok", **_as_json(made)})
     elif not quiet:
         _describe(made)
     return 0
@@ -147,7 +147,7 @@ def _ask(
         with working("asking", quiet=quiet or sys.stdin.isatty()):
             return _run(_with(config, allow_private), sources, choose)
     except SourceError as error:
-        mend = advice.mend(str(error), sources[0]).replace(
+        mend = advice.find_fix(str(error), sources[0]).replace(
             f"aggregator sources add https://{sources[0].url.split('/')[2]}/", "a browser"
         )
         problem = f"{_redacted(sources[0].url)} was not added: {error}\n  {mend}"
@@ -210,7 +210,7 @@ def _chooser(feed: int | None) -> Choose:
         has = f"{_redacted(page)} is a page with {len(feeds)} feeds"
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise AggregatorError("\n".join([f"{has}: choose one with --feed N", *listed]))
-        whisper("\n".join([f"{has}:", *listed]))
+        print_error("\n".join([f"{has}:", *listed]))
         number: int = typer.prompt("Which one", default=1, type=int, err=True)
         if not 1 <= number <= len(feeds):
             raise AggregatorError(f"{number} is none of them: 1 to {len(feeds)}")
@@ -222,14 +222,14 @@ def _chooser(feed: int | None) -> Choose:
 def _describe(made: "Probe") -> None:
     """Say what a source gives: its title, how many entries, the newest."""
     name = made.info.title or made.source.title or "(no title)"
-    say(printable(f"{name}: {count(len(made.entries), 'entry')}"))
+    print_line(printable(f"{name}: {count(len(made.entries), 'entry')}"))
     if newest := made.newest:
         when = f"{newest.published:%Y-%m-%d %H:%M}  " if newest.published else ""
-        say(printable(f"  {when}{newest.title}"))
+        print_line(printable(f"  {when}{newest.title}"))
     for left in made.skipped[:5]:
-        say(printable(f"  skipped {left.where}: {left.reason}"))
+        print_line(printable(f"  skipped {left.where}: {left.reason}"))
     if made.source.url and made.address != made.source.url:
-        say(printable(f"  moved for good to {_redacted(made.address)}"))
+        print_line(printable(f"  moved for good to {_redacted(made.address)}"))
 
 
 def _as_json(made: "Probe") -> dict[str, Any]:

@@ -10,7 +10,7 @@ import typer
 
 from aggregator.cli import files
 from aggregator.cli.options import ConfigPath, Json, Quiet, config_path
-from aggregator.cli.output import printable, say, say_json, whisper
+from aggregator.cli.output import print_error, print_json, print_line, printable
 from aggregator.core.errors import AggregatorError, ConfigError
 from aggregator.core.model import Source
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Change = Callable[[str], str]
 
 _Id = Annotated[str, typer.Argument(metavar="ID", help="The id of a source, or its beginning.")]
-_LEFT_OUT = 20  # lines about what was left out
+_MAX_LEFT_OUT_SHOWN = 20  # lines about what was left out
 
 
 def register(app: typer.Typer) -> None:
@@ -58,35 +58,35 @@ class Editor:
         """Write the changed text, if it is sound and no source `but` these is another than before."""
         from aggregator import config as configuration  # noqa: PLC0415  loaded already
 
-        text = _mark(self.text) + change(_bare(self.text))
+        text = _byte_order_mark(self.text) + change(_without_mark(self.text))
         try:
-            after = configuration.loads(_bare(text), self.path, os.environ)
+            after = configuration.loads(_without_mark(text), self.path, os.environ)
         except ConfigError as error:
-            if _is_ours(error):
+            if _is_new_source_faulty(error):
                 raise
-            raise AggregatorError(f"{self.path} {_BY_HAND}: {error}") from None
+            raise AggregatorError(f"{self.path} {_NOT_EDITABLE}: {error}") from None
         left = set(but)
         kept = {one.id: one for one in after.sources}
         if any(kept.get(one.id) != one for one in self.before.sources if one.id not in left):
-            raise AggregatorError(f"{self.path} {_BY_HAND}")
+            raise AggregatorError(f"{self.path} {_NOT_EDITABLE}")
         if text != self.text:
             files.write(self.path, text.encode())
         return after
 
 
-_BY_HAND = "is written in a way that this command cannot change: change it by hand"
+_NOT_EDITABLE = "is written in a way that this command cannot change: change it by hand"
 
 
-def _is_ours(error: ConfigError) -> bool:
+def _is_new_source_faulty(error: ConfigError) -> bool:
     """Say whether it is the new source that is faulty, not how it was put into the file."""
     return error.key.startswith("sources[") or "is not YAML" not in error.problem
 
 
-def _mark(text: str) -> str:
+def _byte_order_mark(text: str) -> str:
     return "\ufeff" if text.startswith("\ufeff") else ""
 
 
-def _bare(text: str) -> str:
+def _without_mark(text: str) -> str:
     return text.removeprefix("\ufeff")
 
 
@@ -118,7 +118,7 @@ def import_sources(
         rows = [{"url": one.url, "title": one.title, "category": one.category} for one in new]
         editor.write(lambda text: edit.add_sources(text, rows))
     if json:
-        say_json(
+        print_json(
             {
                 "added": [one.url for one in new],
                 "known": [{"url": one.url, "as": id_} for one, id_ in there],
@@ -126,10 +126,10 @@ def import_sources(
             }
         )
     elif not quiet:
-        _tell(editor.path, new, there, found.left_out)
+        _print_import(editor.path, new, there, found.left_out)
 
 
-def _tell(
+def _print_import(
     path: Path,
     new: "Sequence[opml.Subscription]",
     there: "Sequence[tuple[opml.Subscription, str]]",
@@ -139,14 +139,16 @@ def _tell(
     from aggregator.text import urls  # noqa: PLC0415  its tables are read when first used
 
     for one in new:
-        say(printable(f"added {one.title or urls.redact(one.url)}"))
+        print_line(printable(f"added {one.title or urls.redact(one.url)}"))
     for one, id_ in there:
-        say(printable(f"known {one.title or urls.redact(one.url)}: as {id_}"))
-    for left in left_out[:_LEFT_OUT]:
-        whisper(printable(f"left out {left.what}: {left.why}"))
-    if len(left_out) > _LEFT_OUT:
-        whisper(f"and {len(left_out) - _LEFT_OUT} more left out; --json lists them all")
-    say(f"{path}: {len(new)} added, {len(there)} known already, {len(left_out)} left out")
+        print_line(printable(f"known {one.title or urls.redact(one.url)}: as {id_}"))
+    for left in left_out[:_MAX_LEFT_OUT_SHOWN]:
+        print_error(printable(f"left out {left.what}: {left.why}"))
+    if len(left_out) > _MAX_LEFT_OUT_SHOWN:
+        print_error(
+            f"and {len(left_out) - _MAX_LEFT_OUT_SHOWN} more left out; --json lists them all"
+        )
+    print_line(f"{path}: {len(new)} added, {len(there)} known already, {len(left_out)} left out")
 
 
 # --- one source ----------------------------------------------------------------------------
@@ -164,7 +166,9 @@ def remove_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> 
         return edit.rename_in_feeds(edit.remove_source(text, number), source.id, "")
 
     editor.write(change, but=[source.id])
-    _done(editor, f"{source.id} removed; its entries stay until they are too old", quiet=quiet)
+    _print_done(
+        editor, f"{source.id} removed; its entries stay until they are too old", quiet=quiet
+    )
 
 
 def pause_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> None:
@@ -176,7 +180,7 @@ def pause_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> N
     if not source.paused:
         editor.write(lambda text: edit.set_key(text, number, "paused", "true"), but=[source.id])
     already = " already" if source.paused else ""
-    _done(editor, f"{source.id} is paused{already}", quiet=quiet)
+    _print_done(editor, f"{source.id} is paused{already}", quiet=quiet)
 
 
 def resume_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> None:
@@ -188,7 +192,7 @@ def resume_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> 
     if source.paused:
         editor.write(lambda text: edit.drop_key(text, number, "paused"), but=[source.id])
     already = "" if source.paused else "was not paused: it "
-    _done(editor, f"{source.id} {already}is asked on schedule", quiet=quiet)
+    _print_done(editor, f"{source.id} {already}is asked on schedule", quiet=quiet)
 
 
 def rename_source(
@@ -203,7 +207,7 @@ def rename_source(
     editor = Editor.open(config)
     number, source = editor.find(id_)
     if source.id == new:
-        _done(editor, f"{new} is its id already", quiet=quiet)
+        _print_done(editor, f"{new} is its id already", quiet=quiet)
         return
     former = [
         one for one in (*source.formerly, source.id) if one != new or source.formerly[:1] == (new,)
@@ -218,9 +222,9 @@ def rename_source(
     after = editor.write(change, but=[source.id])
     if after.sources[number].identity != source.identity:
         raise AggregatorError(f"{source.id} cannot be renamed: the ids of its entries would change")
-    _done(editor, f"{source.id} is {new} now; its entries keep their ids", quiet=quiet)
+    _print_done(editor, f"{source.id} is {new} now; its entries keep their ids", quiet=quiet)
 
 
-def _done(editor: Editor, text: str, *, quiet: bool) -> None:
+def _print_done(editor: Editor, text: str, *, quiet: bool) -> None:
     if not quiet:
-        say(printable(f"{editor.path}: {text}"))
+        print_line(printable(f"{editor.path}: {text}"))

@@ -11,7 +11,7 @@ import typer
 
 from aggregator.cli import source_add, source_edit
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, read_config
-from aggregator.cli.output import printable, say, say_json
+from aggregator.cli.output import print_json, print_line, printable
 from aggregator.cli.tables import table
 from aggregator.core.model import Source, SourceState
 
@@ -39,14 +39,14 @@ def list_sources(
         ]
     if json:
         for row in rows:
-            say_json(row)
+            print_json(row)
         return
     headings = [name.replace("_", " ") for name in _COLUMNS]
     cells = [[_cell(row[name]) for name in _COLUMNS] for row in rows]
     table(headings, cells, quiet=quiet, fold=("title",))
     for row in rows if not quiet else ():
         if row["error"]:
-            say(printable(f"{row['id']}: {row['error']}"))
+            print_line(printable(f"{row['id']}: {row['error']}"))
 
 
 @app.command("show")
@@ -71,13 +71,13 @@ def show_source(
             blocks = [row for row in blocks if row["block"] != veto.lower()]
     shown = _details(source, state)
     if json:
-        say_json(shown | {"boilerplate": blocks})
+        print_json(shown | {"boilerplate": blocks})
         return
     for name, value in shown.items():
         if value not in (None, ""):
-            say(printable(f"{name.replace('_', ' ')}: {value}"))
+            print_line(printable(f"{name.replace('_', ' ')}: {value}"))
     for row in blocks:
-        say(printable(f"recurs: {row['block']}  {row['publisher']}: {row['text']}"))
+        print_line(printable(f"recurs: {row['block']}  {row['publisher']}: {row['text']}"))
 
 
 def _details(source: Source, state: SourceState) -> dict[str, Any]:
@@ -153,4 +153,6 @@ def export_sources(config: ConfigPath = None) -> None:
     """Print the sources as OPML, for other readers; user names and passwords stay out."""
     from aggregator.publish.renderers import _opml  # noqa: PLC0415  only this command writes lists
 
-    say(_opml.render_sources(read_config(config).sources, title="aggregator").decode().rstrip())
+    print_line(
+        _opml.render_sources(read_config(config).sources, title="aggregator").decode().rstrip()
+    )

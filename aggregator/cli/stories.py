@@ -10,10 +10,10 @@ from urllib.parse import unquote
 import typer
 
 from aggregator.cli import corrections, regroup
-from aggregator.cli.beside import when_applied
-from aggregator.cli.names import find_entry, find_story
+from aggregator.cli.daemon_requests import when_applied
+from aggregator.cli.lookup import find_entry, find_story
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet
-from aggregator.cli.output import printable, say, say_json, short
+from aggregator.cli.output import print_json, print_line, printable, short
 from aggregator.cli.sources import opened
 from aggregator.cli.tables import table
 from aggregator.core.errors import AggregatorError
@@ -57,7 +57,7 @@ def list_stories(
         shown = list(islice(application.store.newest_stories(), limit))
     if json:
         for one in shown:
-            say_json(_line(one))
+            print_json(_line(one))
         return
     rows = [
         (_iso(one.story.first_published)[:16].replace("T", " "), short(one.story.id),
@@ -81,17 +81,17 @@ def show_story(
         shown = find_story(application, id_)
     members = _members(shown)
     if json:
-        say_json(_line(shown) | {"members": members})
+        print_json(_line(shown) | {"members": members})
         return
-    say(printable(shown.lead.entry.title))
-    say(f"{shown.story.id}, first published {_iso(shown.story.first_published)}")
+    print_line(printable(shown.lead.entry.title))
+    print_line(f"{shown.story.id}, first published {_iso(shown.story.first_published)}")
     for one in members:
-        say("")
-        say(printable(f"{one['publisher']}: {one['title']}"))
-        say(printable(f"  {_readable(one['link'])}"))
-        say(printable(f"  {one['id']}, published {one['published']}"))
+        print_line("")
+        print_line(printable(f"{one['publisher']}: {one['title']}"))
+        print_line(printable(f"  {_readable(one['link'])}"))
+        print_line(printable(f"  {one['id']}, published {one['published']}"))
         for part in one["why"].split("; "):
-            say(printable(f"  {part}"))
+            print_line(printable(f"  {part}"))
 
 
 @app.command()
@@ -107,10 +107,10 @@ def explain(
         made = explain(*pair, settings, decisions=decisions)
     if json:
         shown = asdict(made)
-        say_json(shown | {name: dict(shown[name]) for name in ("features", "contributions")})
+        print_json(shown | {name: dict(shown[name]) for name in ("features", "contributions")})
         return
     for line in _explained(pair, made):
-        say(printable(line))
+        print_line(printable(line))
 
 
 @app.command()
@@ -185,7 +185,7 @@ def _decide(
 
 def _keep(application: "Application", decision: Decision) -> None:
     application.store.decide(decision)
-    say(f"kept; {when_applied(application.config.data)}")
+    print_line(f"kept; {when_applied(application.config.data)}")
 
 
 def _line(shown: ShownStory) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from aggregator.cli import files, lines
+from aggregator.cli import files, json_lines
 from aggregator.cli.options import read_config
-from aggregator.cli.output import printable, say, say_json, working
+from aggregator.cli.output import print_json, print_line, printable, working
 from aggregator.core.errors import AggregatorError
 
 if TYPE_CHECKING:
@@ -50,14 +50,14 @@ def image(
     json: _Json = False,
 ) -> None:
     """Take an image's address out of its proxies."""
-    from aggregator.cli import answers  # noqa: PLC0415
+    from aggregator.cli import try_rules  # noqa: PLC0415
 
     usual = _usual(config)
     if jsonl:
-        _stream(value, partial(answers.image, usual=usual))
+        _stream(value, partial(try_rules.image, usual=usual))
     else:
         row = {"input": _wanted(value, "URL"), "base": base}
-        _show_steps(answers.image_steps(row, usual), json=json)
+        _show_steps(try_rules.image_steps(row, usual), json=json)
 
 
 @app.command()
@@ -69,32 +69,32 @@ def link(
     json: _Json = False,
 ) -> None:
     """Take redirects and tracking off a link."""
-    from aggregator.cli import answers  # noqa: PLC0415
+    from aggregator.cli import try_rules  # noqa: PLC0415
 
     usual = _usual(config)
     if jsonl:
-        _stream(value, partial(answers.link, usual=usual))
+        _stream(value, partial(try_rules.link, usual=usual))
     else:
         row = {"input": _wanted(value, "URL"), "base": base}
-        _show_steps(answers.link_steps(row, usual), json=json)
+        _show_steps(try_rules.link_steps(row, usual), json=json)
 
 
 @app.command()
 def key(a: _Url = "", b: _Url = "", jsonl: _Lines = False, json: _Json = False) -> None:
     """Say whether two addresses are of one page."""
-    from aggregator.cli import answers  # noqa: PLC0415
+    from aggregator.cli import try_rules  # noqa: PLC0415
 
     if jsonl:
-        _stream(a, partial(answers.key, _usual=_usual(None)))
+        _stream(a, partial(try_rules.key, _usual=_usual(None)))
         return
-    reply = answers.keys({"a": _wanted(a, "URL"), "b": _wanted(b, "second URL")})
+    reply = try_rules.keys({"a": _wanted(a, "URL"), "b": _wanted(b, "second URL")})
     if json:
-        say_json(reply)
+        print_json(reply)
         return
     for one, made in zip((a, b), reply["keys"], strict=True):
-        say(printable(one))
-        say(printable(f"  {made or 'is no web address'}"))
-    say(reply["output"])
+        print_line(printable(one))
+        print_line(printable(f"  {made or 'is no web address'}"))
+    print_line(reply["output"])
 
 
 @app.command()
@@ -107,20 +107,20 @@ def html(  # noqa: PLR0917  typer reads the options off the signature
     json: _Json = False,
 ) -> None:
     """Clean a piece of HTML."""
-    from aggregator.cli import answers  # noqa: PLC0415
+    from aggregator.cli import try_rules  # noqa: PLC0415
 
     usual = _usual(config)
     if jsonl:
-        _stream(value, partial(answers.html, usual=usual))
+        _stream(value, partial(try_rules.html, usual=usual))
         return
     with _opened(value) as stream:
-        written = stream.read(lines.LONGEST).decode("utf-8", "replace")
+        written = stream.read(json_lines.MAX_LINE_BYTES).decode("utf-8", "replace")
     row = {"html": written, "base": base, "title": title}
     if json:
-        say_json(answers.html(row, usual))
+        print_json(try_rules.html(row, usual))
         return
-    for shown in answers.html_in_words(row, usual):
-        say(printable(shown))
+    for shown in try_rules.html_in_words(row, usual):
+        print_line(printable(shown))
 
 
 @app.command()
@@ -129,15 +129,15 @@ def feed(value: _File = "-", jsonl: _Lines = False, json: _Json = False) -> None
     from aggregator.cli import documents  # noqa: PLC0415
 
     if jsonl:
-        _stream(value, lambda row: documents.read_path(lines.text(row, "path")))
+        _stream(value, lambda row: documents.read_path(json_lines.text(row, "path")))
         return
     with _opened(value) as stream:
-        reply = documents.read_bytes(stream.read(documents.LARGEST + 1), value)
+        reply = documents.read_bytes(stream.read(documents.MAX_DOCUMENT_BYTES + 1), value)
     if json:
-        say_json(reply)
+        print_json(reply)
         return
     for shown in documents.in_words(reply):
-        say(printable(shown))
+        print_line(printable(shown))
 
 
 @app.command()
@@ -146,14 +146,16 @@ def group(value: _File = "-", jsonl: _Lines = False, json: _Json = False) -> Non
     from aggregator.cli import streams  # noqa: PLC0415
 
     with _opened(value) as stream:
-        rows = list(lines.read(stream, "standard input" if value == "-" else value))
+        rows = list(json_lines.read(stream, "standard input" if value == "-" else value))
     with working("grouping"):
         stories = streams.group(rows)
     for row, story in zip(rows, stories, strict=True):
         if jsonl or json:
-            say_json({"id": row.get("id"), "story": story})
+            print_json({"id": row.get("id"), "story": story})
         else:
-            say(printable(f"{story.rpartition(':')[2]}  {row.get('id')}  {row.get('title')}"))
+            print_line(
+                printable(f"{story.rpartition(':')[2]}  {row.get('id')}  {row.get('title')}")
+            )
 
 
 def _usual(config: Path | None) -> "CleanOptions":
@@ -168,7 +170,7 @@ def _usual(config: Path | None) -> "CleanOptions":
 def _stream(value: str, reply: Callable[[Row], Row]) -> None:
     with _opened(value or "-") as stream:
         name = value if value not in ("", "-") else "standard input"
-        lines.answer(lines.read(stream, name), reply)
+        json_lines.answer(json_lines.read(stream, name), reply)
 
 
 @contextmanager
@@ -188,11 +190,11 @@ def _wanted(value: str, name: str) -> str:
 
 def _show_steps(reply: Row, *, json: bool) -> None:
     if json:
-        say_json(reply)
+        print_json(reply)
         return
     for one in reply["steps"]:
-        say(printable(one["rule"]))
-        say(printable(f"  - {one['before']}"))
-        say(printable(f"  + {one['after']}"))
+        print_line(printable(one["rule"]))
+        print_line(printable(f"  - {one['before']}"))
+        print_line(printable(f"  + {one['after']}"))
     ending = "" if reply["steps"] else "  (no rule matched)"
-    say(printable(reply["output"]) + ending)
+    print_line(printable(reply["output"]) + ending)

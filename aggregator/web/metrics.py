@@ -32,7 +32,9 @@ class Metrics:
         self._entries = Counter(
             "aggregator_entries", "Entries stored", ["change"], registry=registry
         )
-        self._stories = Counter("aggregator_stories", "Stories grouped", ["change"], registry=registry)
+        self._stories = Counter(
+            "aggregator_stories", "Stories grouped", ["change"], registry=registry
+        )
         self._files = Counter("aggregator_files_written", "Feeds written", registry=registry)
         self._errors = Counter("aggregator_run_errors", "Failures of a run", registry=registry)
         self._last = Gauge("aggregator_last_run_timestamp_seconds", "Last run", registry=registry)

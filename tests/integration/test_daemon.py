@@ -143,11 +143,11 @@ def test_configuration_is_read_again_on_a_signal(tmp_path: Path) -> None:
         wait_for(b"<entry", f"{feeds}/merged.atom")
         config.write_text(first + "feeds: [{name: two, title: Second, limit: 0}]\n", "utf-8")
         process.send_signal(signal.SIGHUP)
-        log = wait_for_line("configuration not taken", process)
+        log = wait_for_line("configuration not reloaded", process)
         assert b"Merged news" in get(f"{feeds}/merged.atom")
         config.write_text(first.replace("data: data", "data: other"), "utf-8")
         process.send_signal(signal.SIGHUP)
-        log += wait_for_line("configuration not taken", process)
+        log += wait_for_line("configuration not reloaded", process)
         new = "feeds: [{name: two, title: Second, formats: [json]}, {name: merged}]\n"
         config.write_text(first + new, "utf-8")
         process.send_signal(signal.SIGHUP)
@@ -158,8 +158,8 @@ def test_configuration_is_read_again_on_a_signal(tmp_path: Path) -> None:
         log += process.communicate(timeout=HUNG)[1]
     assert process.returncode == 0
     assert "Traceback" not in log
-    assert log.count("configuration not taken") == 2
-    assert log.count("configuration read again") == 1
+    assert log.count("configuration not reloaded") == 2
+    assert log.count("configuration reloaded") == 1
     assert "limit" in log
 
 
@@ -285,7 +285,7 @@ def test_a_fetch_beside_a_daemon_is_done_by_the_daemon(tmp_path: Path, site: Sit
         ]
         assert report["entries"][0]["title"] == "Entry 2"
         assert "aggregator run is working" in result.stderr
-        line_of(log, "asked by a command  sources=1")
+        line_of(log, "run requested by a command  sources=1")
         whole = run(*words)
         assert (whole.returncode, "samples" in whole.stdout) == (0, True)
         alone = run(*words, "--url", f"{site.address}/feed")

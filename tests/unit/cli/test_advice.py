@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.cli.advice import _MENDS, mend
+from aggregator.cli.advice import _FIXES, find_fix
 from aggregator.core.errors import SourceError
 from aggregator.core.model import Source
 from aggregator.core.settings import FetchSettings
@@ -50,13 +50,13 @@ SOURCE = Source(id="gazette", url="https://user:hush@gazette.example/feed.xml?to
     ],
 )
 def test_the_mend_fits_the_cause(error: str, said: str) -> None:
-    assert said in mend(error, SOURCE)
-    assert "hush" not in mend(error, SOURCE)
+    assert said in find_fix(error, SOURCE)
+    assert "hush" not in find_fix(error, SOURCE)
 
 
 def test_no_two_causes_share_a_mend() -> None:
-    assert len(set(_MENDS.values())) == len(_MENDS)
-    for text in _MENDS.values():
+    assert len(set(_FIXES.values())) == len(_FIXES)
+    for text in _FIXES.values():
         assert text[:1].islower() or text.startswith("path:")
 
 
@@ -102,7 +102,7 @@ def advised(source: Source, settings: FetchSettings) -> str:
         try:
             await probe.probe(source, fetchers)
         except SourceError as error:
-            return mend(str(error), source)
+            return find_fix(str(error), source)
         finally:
             for fetcher in fetchers.values():
                 await fetcher.close()

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from aggregator.cli.output import whisper
+from aggregator.cli.output import print_error
 from aggregator.core.errors import DataFolderBusy
 from aggregator.core.report import RunReport
 
 
-def hand_over(
+def request_run(
     data: Path, busy: DataFolderBusy, ids: Sequence[str], *, force: bool, own: bool, quiet: bool
 ) -> RunReport:
     """Let the daemon do a run and return its report, or raise `busy` with what to do instead.
@@ -25,7 +25,7 @@ def hand_over(
             "stop it, or give another folder with --data"
         )
     if not quiet:
-        whisper("aggregator run is working in this data folder: it does the run")
+        print_error("aggregator run is working in this data folder: it does the run")
     return handover.request_fetch(data, ids, force=force)
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aggregator.cli import files as given
-from aggregator.cli import lines
+from aggregator.cli import json_lines
 from aggregator.cli.options import Json, Quiet
-from aggregator.cli.output import count, printable, say, say_json, working
+from aggregator.cli.output import count, print_json, print_line, printable, working
 from aggregator.core.errors import AggregatorError, ParseError
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ _Plot = Annotated[
 ]
 _Output = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write.")]
 
-_PAIRS_MOST = 1_000_000_000  # bytes of a file of pairs
-_WIDTH = 100  # columns of the features of a mistake
+_MAX_PAIRS_BYTES = 1_000_000_000  # bytes of a file of pairs
+_FEATURE_COLUMNS = 100  # columns of the features of a mistake
 
 
 def register(app: typer.Typer) -> None:
@@ -69,12 +69,12 @@ def evaluate(
         given.write(plot, plotting.draw(made).encode())
     if json:
         shown |= {"languages": spoken} if spoken else {}
-        say_json(shown | ({"mistakes": worst} if mistakes else {}))
+        print_json(shown | ({"mistakes": worst} if mistakes else {}))
         return
     for name, value in shown.items():
-        say(f"{name.replace('_', ' '):<15} {value}")
+        print_line(f"{name.replace('_', ' '):<15} {value}")
     for line in (*_in_languages(spoken), *_in_words(worst)):
-        say(printable(line))
+        print_line(printable(line))
 
 
 def train(files: _Files, output: _Output, quiet: Quiet = False) -> None:
@@ -96,13 +96,13 @@ def train(files: _Files, output: _Output, quiet: Quiet = False) -> None:
         given.write(output, training.train(made).encode())
     if not quiet:
         pairs_made = count(sum(len(one.left) for one in made), "pair")
-        say(f"wrote {output}: {pairs_made} of {count(len(made), 'file')}")
+        print_line(f"wrote {output}: {pairs_made} of {count(len(made), 'file')}")
 
 
 def read(file: Path) -> list[dict[str, Any]]:
     """Return the labelled entries of a file; there must be one."""
     with given.opened(file) as stream:
-        rows = list(lines.read(stream, str(file)))
+        rows = list(json_lines.read(stream, str(file)))
     if not rows:
         raise AggregatorError(f"{file} holds no entry: name a file of JSON lines")
     return rows
@@ -112,7 +112,7 @@ def _pairs(file: Path) -> "list[Pairs]":
     """Return the pairs of a file that holds nothing else."""
     from aggregator.group.learning import pairs  # noqa: PLC0415
 
-    content = given.read(file, _PAIRS_MOST)
+    content = given.read(file, _MAX_PAIRS_BYTES)
     try:
         return list(pairs.load(content))
     except (ParseError, ValueError, KeyError, TypeError, NotImplementedError):
@@ -163,4 +163,6 @@ def _in_words(worst: Sequence[dict[str, Any]]) -> Iterator[str]:
         for id_, title in zip(one["ids"], one["titles"], strict=True):
             yield f"   {title}  [{id_}]"
         told = "; ".join(f"{name} {value:g}" for name, value in one["features"].items())
-        yield from textwrap.wrap(told, _WIDTH, initial_indent="   ", subsequent_indent="   ")
+        yield from textwrap.wrap(
+            told, _FEATURE_COLUMNS, initial_indent="   ", subsequent_indent="   "
+        )

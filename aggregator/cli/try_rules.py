@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from aggregator import config
-from aggregator.cli.lines import text
+from aggregator.cli.json_lines import text
 from aggregator.cli.output import json_line
 from aggregator.core.errors import ConfigError
 from aggregator.core.settings import CleanOptions

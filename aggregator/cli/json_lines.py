@@ -5,19 +5,19 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
-from aggregator.cli.output import say_json
+from aggregator.cli.output import print_json
 from aggregator.core.errors import AggregatorError
 
-LONGEST = 64_000_000  # bytes of one line
+MAX_LINE_BYTES = 64_000_000  # bytes of one line
 
 
 def read(stream: BinaryIO, name: str = "standard input") -> Iterator[dict[str, Any]]:
     """Yield the objects of a stream, one a line; AggregatorError names a line that holds none."""
     number = 0
-    while line := stream.readline(LONGEST + 1):
+    while line := stream.readline(MAX_LINE_BYTES + 1):
         number += 1
-        if len(line) > LONGEST:
-            raise AggregatorError(f"{name}: line {number} is longer than {LONGEST} bytes")
+        if len(line) > MAX_LINE_BYTES:
+            raise AggregatorError(f"{name}: line {number} is longer than {MAX_LINE_BYTES} bytes")
         if line.strip():
             yield _object(line, f"{name}: line {number}")
 
@@ -37,7 +37,7 @@ def answer(
 ) -> None:
     """Print one reply for each row, with its id first."""
     for row in rows:
-        say_json({"id": row.get("id")} | reply(row))
+        print_json({"id": row.get("id")} | reply(row))
         sys.stdout.flush()
 
 

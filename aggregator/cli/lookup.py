@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from aggregator.bootstrap import Application
     from aggregator.core.model import ShownStory, StoredEntry
 
-_BEGINNING = re.compile(rf"(?:urn:uuid:)?([0-9a-f][0-9a-f-]{{{SHORT - 1},35}})", re.IGNORECASE)
-_SHOWN = 5  # ids of an error
+_ID_PREFIX = re.compile(rf"(?:urn:uuid:)?([0-9a-f][0-9a-f-]{{{SHORT - 1},35}})", re.IGNORECASE)
+_MAX_IDS_SHOWN = 5  # ids of an error
 
 
 def find_entry(application: "Application", text: str) -> "StoredEntry":
@@ -20,7 +20,7 @@ def find_entry(application: "Application", text: str) -> "StoredEntry":
     store = application.store
     if found := store.find_entry(text):
         return found
-    entries, stories = _alike(application, text)
+    entries, stories = _ids_with_prefix(application, text)
     if len(entries) == 1 and (found := store.find_entry(entries[0])):
         return found
     _check_one(text, entries, "entries")
@@ -46,7 +46,7 @@ def find_story(application: "Application", text: str) -> "ShownStory":
             return shown[0]
     if (entry := store.find_entry(text)) and (of := store.stories_of([entry.key])):
         return store.stories([of[0].id])[0]
-    entries, ids = _alike(application, text)
+    entries, ids = _ids_with_prefix(application, text)
     living = list({one.story.id: one for one in store.stories(ids)}.values())
     if len(living) == 1:
         return living[0]
@@ -60,15 +60,15 @@ def find_story(application: "Application", text: str) -> "ShownStory":
     )
 
 
-def _alike(application: "Application", text: str) -> tuple[Sequence[str], Sequence[str]]:
+def _ids_with_prefix(application: "Application", text: str) -> tuple[Sequence[str], Sequence[str]]:
     """Return the ids of entries and of stories that begin so, if it is long enough."""
-    found = _BEGINNING.fullmatch(text.strip())
+    found = _ID_PREFIX.fullmatch(text.strip())
     return application.store.find_ids(found[1].lower()) if found else ((), ())
 
 
 def _check_one(text: str, ids: Sequence[str], what: str) -> None:
     if len(ids) > 1:
-        listed = ", ".join(one.removeprefix("urn:uuid:") for one in ids[:_SHOWN])
+        listed = ", ".join(one.removeprefix("urn:uuid:") for one in ids[:_MAX_IDS_SHOWN])
         raise AggregatorError(
             f"{printable(text)} begins the ids of several {what}: give more of it ({listed})"
         )
