@@ -1,4 +1,4 @@
-"""`aggregator stories corrections`: what was joined, split and forbidden, and how to take it back."""
+"""`aggregator stories corrections`: lists and undoes the user's corrections."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,38 +20,38 @@ State = Literal["holds", "overruled", "undone"]
 
 _WORDS = {
     "join": "report one event",
-    "split": "the second was taken out of the story of the first",
+    "split": "the second was split from the story of the first",
     "never": "never share a story",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A correction with its number, which it keeps, and what has become of it."""
+    """A correction with its permanent number and its current state."""
 
-    number: int  # 0: of the configuration
+    number: int  # 0: from the configuration
     decision: Decision
     state: State
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command of this file."""
+    """Register the command."""
     app.command()(corrections)
 
 
-def corrections(  # noqa: PLR0917  typer reads the options off the signature
+def corrections(  # noqa: PLR0917  typer reads the options from the signature
     config: ConfigPath = None,
     data: DataPath = None,
     undo: Annotated[
-        int | None, typer.Option("--undo", metavar="N", min=1, help="Take back this one.")
+        int | None, typer.Option("--undo", metavar="N", min=1, help="Undo this correction.")
     ] = None,
     every: Annotated[
-        bool, typer.Option("--all", help="Also those that are undone or overruled.")
+        bool, typer.Option("--all", help="Also list undone and overruled ones.")
     ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """List what you joined, split and forbade; take one back with --undo."""
+    """List your corrections (join, split, never); undo one with --undo."""
     with opened(config, data) as application:
         found = number_all(application.store.decisions())
         if undo is not None:
@@ -68,7 +68,9 @@ def corrections(  # noqa: PLR0917  typer reads the options off the signature
             for line in _lines(one, entries):
                 print_line(printable(line))
         if not wanted:
-            print_line("no corrections: `aggregator stories join`, `split` and `never` make some")
+            print_line(
+                "no corrections: make one with `aggregator stories join`, `split` or `never`"
+            )
         configured = len(settings.join) + len(settings.split) + len(settings.never)
         if configured:
             print_line(
@@ -77,7 +79,7 @@ def corrections(  # noqa: PLR0917  typer reads the options off the signature
 
 
 def number_all(decisions: Sequence[Decision]) -> list[Correction]:
-    """Return all corrections, oldest first, each with its number and what has become of it."""
+    """Return all corrections, oldest first, with their numbers and states."""
     given = [one for one in decisions if one.kind != "undo"]
     numbers = iter(range(1, len(given) + 1))
     stacks: dict[frozenset[str], list[int]] = {}
@@ -107,7 +109,7 @@ def _undo(
     one = found[number - 1]
     pair = {one.decision.a, one.decision.b}
     if one.state == "undone":
-        raise AggregatorError(f"correction {number} is undone already")
+        raise AggregatorError(f"correction {number} is already undone")
     if one.state == "overruled":
         later = max(
             other.number
@@ -115,7 +117,7 @@ def _undo(
             if {other.decision.a, other.decision.b} == pair and other.state == "holds"
         )
         raise AggregatorError(
-            f"correction {number} does not hold any more: correction {later} says otherwise"
+            f"correction {number} is overruled by correction {later}"
             " of the same two entries; undo that one"
         )
     undone = Decision(kind="undo", a=one.decision.a, b=one.decision.b, when=bootstrap.now())
@@ -137,7 +139,7 @@ def _lines(one: Correction, entries: dict[str, StoredEntry]) -> Iterator[str]:
     yield f"{one.number}  {decision.kind}  {decision.when:%Y-%m-%d %H:%M}: {_WORDS[decision.kind]}{ending}"
     for entry in _pair(decision):
         known = entries.get(entry[1])
-        title = known.entry.title if known else "(not known any more)"
+        title = known.entry.title if known else "(no longer stored)"
         yield f"   {short(entry[0])}  {title}"
 
 

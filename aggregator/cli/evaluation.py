@@ -1,4 +1,4 @@
-"""`aggregator evaluate` and `aggregator train`: grouping against labelled entries."""
+"""`aggregator evaluate` and `aggregator train`: measure and train grouping on labelled entries."""
 
 import dataclasses
 import math
@@ -21,26 +21,28 @@ if TYPE_CHECKING:
     from aggregator.group.learning.pairs import Pairs
     from aggregator.group.stories.context import Learned
 
-# Each command imports the grouping when it runs: it costs a second that `--help` need not pay.
+# Each command imports the grouping when it runs: the import takes a second, and `--help` stays fast.
 
 _Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Labelled entries.")]
 _Weights = Annotated[
-    Path | None, typer.Option("--weights", metavar="FILE", help="In place of those shipped.")
+    Path | None,
+    typer.Option("--weights", metavar="FILE", help="Weights to use instead of the shipped ones."),
 ]
 _Mistakes = Annotated[
-    int, typer.Option("--mistakes", metavar="N", min=0, help="Show the most confident ones.")
+    int, typer.Option("--mistakes", metavar="N", min=0, help="Show the N most confident mistakes.")
 ]
 _Plot = Annotated[
-    Path | None, typer.Option("--plot", metavar="FILE", help="Draw precision and recall (SVG).")
+    Path | None,
+    typer.Option("--plot", metavar="FILE", help="Write precision and recall as an SVG."),
 ]
-_Output = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write.")]
+_Output = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")]
 
-_MAX_PAIRS_BYTES = 1_000_000_000  # bytes of a file of pairs
-_FEATURE_COLUMNS = 100  # columns of the features of a mistake
+_MAX_PAIRS_BYTES = 1_000_000_000
+_FEATURE_COLUMNS = 100  # for the features of a mistake
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
+    """Register the commands."""
     app.command()(evaluate)
     app.command()(train)
 
@@ -52,7 +54,7 @@ def evaluate(
     plot: _Plot = None,
     json: Json = False,
 ) -> None:
-    """Group labelled entries and say how well it went; only pairs inside one FILE count."""
+    """Group labelled entries and report the quality; pairs are compared within each FILE."""
     from aggregator.cli import streams  # noqa: PLC0415
     from aggregator.group.learning import evaluate as judging  # noqa: PLC0415
     from aggregator.group.learning import plot as plotting  # noqa: PLC0415
@@ -78,7 +80,7 @@ def evaluate(
 
 
 def train(files: _Files, output: _Output, quiet: Quiet = False) -> None:
-    """Make the weights of the pair model from labelled entries; the same files make the same."""
+    """Train the weights of the pair model from labelled entries; deterministic."""
     from aggregator.cli import streams  # noqa: PLC0415
     from aggregator.group.learning import pairs  # noqa: PLC0415
     from aggregator.group.learning import train as training  # noqa: PLC0415
@@ -100,23 +102,23 @@ def train(files: _Files, output: _Output, quiet: Quiet = False) -> None:
 
 
 def read(file: Path) -> list[dict[str, Any]]:
-    """Return the labelled entries of a file; there must be one."""
+    """Return the labelled entries of a file; raise AggregatorError if it has none."""
     with given.opened(file) as stream:
         rows = list(json_lines.read(stream, str(file)))
     if not rows:
-        raise AggregatorError(f"{file} holds no entry: name a file of JSON lines")
+        raise AggregatorError(f"{file} contains no entries: use a file of JSON lines")
     return rows
 
 
 def _pairs(file: Path) -> "list[Pairs]":
-    """Return the pairs of a file that holds nothing else."""
+    """Return the pairs of a file of pairs."""
     from aggregator.group.learning import pairs  # noqa: PLC0415
 
     content = given.read(file, _MAX_PAIRS_BYTES)
     try:
         return list(pairs.load(content))
     except (ParseError, ValueError, KeyError, TypeError, NotImplementedError):
-        raise AggregatorError(f"{file} holds no pairs: name a file of pairs (.npz)") from None
+        raise AggregatorError(f"{file} contains no pairs: use a file of pairs (.npz)") from None
 
 
 def _learned(weights: Path | None) -> "Learned":
@@ -129,13 +131,13 @@ def _learned(weights: Path | None) -> "Learned":
     try:
         model = scoring.read(given.read_text(weights))
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
-        problem = "holds no weights: name a file that `aggregator train` wrote"
+        problem = "contains no weights: use a file that `aggregator train` wrote"
         raise AggregatorError(f"{weights} {problem}") from None
     return dataclasses.replace(shipped, model=model)
 
 
 def _worst(made: "Sequence[Evaluation]", most: int) -> Iterator[dict[str, Any]]:
-    """Yield the most confident mistakes of all files, the worst first."""
+    """Yield the most confident mistakes of all files, most confident first."""
     from aggregator.group.learning.evaluate import describe  # noqa: PLC0415
 
     found = [
@@ -154,7 +156,7 @@ def _in_languages(languages: Mapping[str, Mapping[str, float]]) -> Iterator[str]
 
 
 def _in_words(worst: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Yield the mistakes for people: what it is, what it was taken for, the pair, its features."""
+    """Yield the mistakes as text: truth, prediction, the two entries, their features."""
     for number, one in enumerate(worst, 1):
         sure = 1 / (1 + math.exp(-one["log_odds"]))
         taken = "two" if one["truth"] == "same event" else "one"

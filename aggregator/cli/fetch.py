@@ -1,4 +1,4 @@
-"""`aggregator fetch`: one run, and its report."""
+"""`aggregator fetch`: one run and its report."""
 
 import asyncio
 import dataclasses
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     from aggregator.bootstrap import Application
     from aggregator.config import Config
 
-_MAX_JSON_ROWS = 20_000  # entries, and stories, of the JSON report
+_MAX_JSON_ROWS = 20_000  # of entries and of stories in the JSON report
 _MAX_SKIPPED_SHOWN = 10
 
 _Sources = Annotated[
     list[str] | None,
-    typer.Option("--source", metavar="ID", help="Only this source; may be given several times."),
+    typer.Option("--source", metavar="ID", help="Fetch only this source; can be repeated."),
 ]
 _Urls = Annotated[
     list[str] | None,
     typer.Option(
         "--url",
         metavar="URL",
-        help="This address alone, with the settings but not the sources of the configuration.",
+        help="Fetch only this URL, with the settings but not the sources of the configuration.",
     ),
 ]
 _Private = Annotated[
@@ -44,21 +44,21 @@ _Private = Annotated[
     typer.Option(
         "--allow-private",
         metavar="WHAT",
-        help="A private address, network or name that may be asked, with a port if wanted.",
+        help="Allow a private address, network or host name, optionally with a port.",
     ),
 ]
 _Force = Annotated[
-    bool, typer.Option("--force", help="Ask also those that told us to wait or are gone.")
+    bool, typer.Option("--force", help="Also fetch sources that are on hold or gone.")
 ]
-_Dry = Annotated[bool, typer.Option("--dry-run", help="Show what a run would do; keep nothing.")]
+_Dry = Annotated[bool, typer.Option("--dry-run", help="Show what a run would do; change nothing.")]
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command of this file."""
+    """Register the command."""
     app.command()(fetch)
 
 
-def fetch(  # noqa: PLR0917  typer reads the options off the signature
+def fetch(  # noqa: PLR0917  typer reads the options from the signature
     config: ConfigPath = None,
     data: DataPath = None,
     source: _Sources = None,
@@ -69,8 +69,8 @@ def fetch(  # noqa: PLR0917  typer reads the options off the signature
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Ask every source now, group, publish; once. Exit 1 if nothing could be done."""
-    # the whole pipeline: half a second that no other command need pay
+    """Fetch all sources once, group and publish. Exit 1 if nothing could be done."""
+    # slow to import: only this command needs the whole pipeline
     from aggregator import bootstrap  # noqa: PLC0415
     from aggregator import config as configuration  # noqa: PLC0415
 
@@ -99,9 +99,9 @@ def fetch(  # noqa: PLR0917  typer reads the options off the signature
 
 
 def _with_addresses(read: "Config", urls: list[str]) -> "tuple[Config, list[str]]":
-    """Return the configuration with these addresses as sources of their own, and their ids.
+    """Return the configuration with these URLs as additional sources, and their ids.
 
-    Those of the configuration stay, for the feeds that are made of them; they are not asked.
+    The configured sources stay, because feeds may select them, but they are not fetched.
     """
     from aggregator import config as configuration  # noqa: PLC0415  as above
 
@@ -113,20 +113,20 @@ def _with_addresses(read: "Config", urls: list[str]) -> "tuple[Config, list[str]
 
 @contextmanager
 def _folder(read: "Config", *, dry_run: bool) -> Iterator["Config"]:
-    """Yield the configuration to run with: for a dry run one whose data is a copy."""
+    """Yield the configuration to use; for a dry run its data folder is a temporary copy."""
     if not dry_run:
         yield read
         return
     if read.store != "sqlite":
-        raise ConfigError("--dry-run works on a copy of the database, which only sqlite has")
+        raise ConfigError("--dry-run needs a copy of the database, which only works with sqlite")
     with tempfile.TemporaryDirectory(prefix="aggregator-") as name:
         _copy(read.data, Path(name))
         yield dataclasses.replace(read, data=Path(name))
-    print_error("a dry run: nothing of it was kept")
+    print_error("dry run: nothing was changed")
 
 
 def _copy(data: Path, folder: Path) -> None:
-    """Copy what is remembered and published, a database as it is at one moment while others write."""
+    """Copy the data folder; databases are copied as a consistent snapshot."""
     if not data.is_dir():
         return
     for file in data.iterdir():
@@ -153,9 +153,9 @@ def _run(application: "Application", ids: list[str], *, force: bool, quiet: bool
 def _show(
     application: "Application", report: RunReport, real: Path | None, *, json: bool, quiet: bool
 ) -> None:
-    """Print the report of a run; `real` is the data folder that a dry run has left alone."""
+    """Print the report of a run; `real` is the unchanged data folder of a dry run."""
     if not report.sources:
-        print_error("aggregator: no source to ask: put one under sources:, or give --url")
+        print_error("aggregator: no source to fetch: add one under sources:, or use --url")
     for error in report.errors:
         print_error(f"aggregator: {printable(error)}")
     if json:
@@ -186,9 +186,9 @@ def _summary(report: RunReport) -> Iterator[str]:
 
 
 def as_json(application: "Application", report: RunReport) -> dict[str, Any]:
-    """Return a run's report as scripts get it; of entries and stories at most 20,000 each.
+    """Return a run's report as JSON values, with at most 20,000 entries and stories each.
 
-    They are those of this run's documents and those in the published window.
+    These are the entries of this run's documents and those of the published stories.
     """
     from aggregator.core import ids  # noqa: PLC0415  as above
 

@@ -1,4 +1,4 @@
-"""JSON lines in and out: one answer for each line, in order, as soon as it is known."""
+"""Reads and writes JSON lines: one reply for each line, in order, flushed at once."""
 
 import json
 import sys
@@ -8,11 +8,11 @@ from typing import Any, BinaryIO
 from aggregator.cli.output import print_json
 from aggregator.core.errors import AggregatorError
 
-MAX_LINE_BYTES = 64_000_000  # bytes of one line
+MAX_LINE_BYTES = 64_000_000
 
 
 def read(stream: BinaryIO, name: str = "standard input") -> Iterator[dict[str, Any]]:
-    """Yield the objects of a stream, one a line; AggregatorError names a line that holds none."""
+    """Yield the objects of a stream, one per line; raise AggregatorError for an invalid line."""
     number = 0
     while line := stream.readline(MAX_LINE_BYTES + 1):
         number += 1
@@ -42,6 +42,6 @@ def answer(
 
 
 def text(row: dict[str, Any], name: str) -> str:
-    """Return a field as text; '' if it is absent, null or of another kind."""
+    """Return a field as text; '' if it is absent, null or of another type."""
     found = row.get(name)
     return found if isinstance(found, str) else ""

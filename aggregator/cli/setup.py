@@ -10,26 +10,26 @@ from aggregator.cli.options import ConfigPath, Json, Quiet, config_path, fault_j
 from aggregator.cli.output import count, json_line, print_error, print_json, print_line, printable
 from aggregator.core.errors import AggregatorError, ConfigError, explain
 
-_Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Where to put it.")]
+_Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder to create it in.")]
 _Schema = Annotated[
-    bool, typer.Option("--schema", help="Print the JSON schema of the configuration instead.")
+    bool, typer.Option("--schema", help="Print the JSON schema of the configuration.")
 ]
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
+    """Register the commands."""
     app.command()(init)
     app.command()(check)
 
 
 def init(folder: _Folder = Path(), quiet: Quiet = False) -> None:
-    """Write a commented configuration to start from, DIR/config/aggregator.yaml, and samples to try it on."""
+    """Write a commented example configuration, DIR/config/aggregator.yaml, and sample entries."""
     from aggregator.config import template  # noqa: PLC0415  `--help` need not load pydantic
 
     path = folder / "config" / "aggregator.yaml"
     try:
         if path.exists():
-            raise ConfigError("stands here already: it was left as it is", path=path)
+            raise ConfigError("already exists: it was not changed", path=path)
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(template.text("../samples"))
@@ -43,7 +43,7 @@ def init(folder: _Folder = Path(), quiet: Quiet = False) -> None:
 def check(
     config: ConfigPath = None, schema: _Schema = False, json: Json = False, quiet: Quiet = False
 ) -> None:
-    """Validate the configuration; exit 2 and file:line: key: what is wrong."""
+    """Validate the configuration; report each fault as file:line: key: problem, and exit 2."""
     if schema:
         from aggregator.config import schema as make_schema  # noqa: PLC0415  as above
 
@@ -53,15 +53,15 @@ def check(
     from aggregator import config as configuration  # noqa: PLC0415  as above
 
     path = config_path(config)
-    read, doubts = configuration.inspect(path, os.environ)
+    read, warnings = configuration.inspect(path, os.environ)
     bootstrap.check_feeds(read)
     sources, feeds = len(read.sources), len(read.feeds)
     if json:
-        warnings = [fault_json(one) for one in doubts]
+        listed = [fault_json(one) for one in warnings]
         counted = {"config": str(read.path), "sources": sources, "feeds": feeds}
-        print_json(counted | ({"warnings": warnings} if warnings else {}))
+        print_json(counted | ({"warnings": listed} if listed else {}))
         return
-    for one in doubts if not quiet else ():
+    for one in warnings if not quiet else ():
         print_error(printable(f"warning: {one}"))
     if not quiet:
         print_line(f"{path}: OK: {count(sources, 'source')}, {count(feeds, 'feed')}")

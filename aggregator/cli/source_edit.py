@@ -1,4 +1,4 @@
-"""`aggregator sources add`, `import`, `remove` and so on: the list of sources in the configuration."""
+"""`aggregator sources add`, `import`, `remove` and so on: edit the list of sources in the configuration."""
 
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 Change = Callable[[str], str]
 
 _Id = Annotated[str, typer.Argument(metavar="ID", help="The id of a source, or its beginning.")]
-_MAX_LEFT_OUT_SHOWN = 20  # lines about what was left out
+_MAX_LEFT_OUT_SHOWN = 20  # lines printed
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
+    """Register the commands."""
     app.command("import")(import_sources)
     app.command("remove")(remove_source)
     app.command("pause")(pause_source)
@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Editor:
-    """A configuration file that a command changes; all that it does not name stays as it is."""
+    """Edits a configuration file; everything else in it, such as comments, is preserved."""
 
     path: Path
     text: str
@@ -42,7 +42,7 @@ class Editor:
 
     @classmethod
     def open(cls, given: Path | None) -> "Editor":
-        """Read the configuration, which must be sound."""
+        """Read the configuration, which must be valid."""
         from aggregator import config as configuration  # noqa: PLC0415  pydantic and yaml
 
         path = config_path(given)
@@ -50,12 +50,12 @@ class Editor:
         return cls(path, files.read(path).decode("utf-8"), before)
 
     def find(self, id_: str) -> tuple[int, Source]:
-        """Return the number and the source of an id, or raise ConfigError."""
+        """Return index and source of an id, or raise ConfigError."""
         source = self.before.find(id_)
         return self.before.sources.index(source), source
 
     def write(self, change: Change, *, but: Iterable[str] = ()) -> "Config":
-        """Write the changed text, if it is sound and no source `but` these is another than before."""
+        """Write the changed text if it is valid and changes no source except those in `but`."""
         from aggregator import config as configuration  # noqa: PLC0415  loaded already
 
         text = _byte_order_mark(self.text) + change(_without_mark(self.text))
@@ -74,11 +74,11 @@ class Editor:
         return after
 
 
-_NOT_EDITABLE = "is written in a way that this command cannot change: change it by hand"
+_NOT_EDITABLE = "has a form that this command cannot edit: edit it by hand"
 
 
 def _is_new_source_faulty(error: ConfigError) -> bool:
-    """Say whether it is the new source that is faulty, not how it was put into the file."""
+    """Return whether the new source is faulty, rather than its insertion into the file."""
     return error.key.startswith("sources[") or "is not YAML" not in error.problem
 
 
@@ -94,12 +94,12 @@ def _without_mark(text: str) -> str:
 
 
 def import_sources(
-    file: Annotated[Path, typer.Argument(metavar="FILE.opml")],
+    file: Annotated[Path, typer.Argument(metavar="FILE.opml", help="A list of subscriptions.")],
     config: ConfigPath = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Add the feeds of another reader's list, those that are not there already."""
+    """Add the feeds of an OPML file that are not in the configuration yet."""
     from aggregator.config import addresses, edit, opml  # noqa: PLC0415  for lists alone
 
     found = opml.survey(files.read(file, opml.LARGEST), file)
@@ -135,7 +135,7 @@ def _print_import(
     there: "Sequence[tuple[opml.Subscription, str]]",
     left_out: "Sequence[opml.LeftOut]",
 ) -> None:
-    """Say what became of each line of a list."""
+    """Print the result for each line of a list."""
     from aggregator.text import urls  # noqa: PLC0415  its tables are read when first used
 
     for one in new:
@@ -148,31 +148,29 @@ def _print_import(
         print_error(
             f"and {len(left_out) - _MAX_LEFT_OUT_SHOWN} more left out; --json lists them all"
         )
-    print_line(f"{path}: {len(new)} added, {len(there)} known already, {len(left_out)} left out")
+    print_line(f"{path}: {len(new)} added, {len(there)} already known, {len(left_out)} left out")
 
 
 # --- one source ----------------------------------------------------------------------------
 
 
 def remove_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> None:
-    """Take a source out of the configuration; its entries stay until they are too old."""
+    """Remove a source from the configuration; its entries stay until they expire."""
     from aggregator.config import edit  # noqa: PLC0415  pydantic and yaml
 
     editor = Editor.open(config)
     number, source = editor.find(id_)
 
     def change(text: str) -> str:
-        """Take out the source, then its name in feeds."""
+        """Remove the source, then its id in feeds."""
         return edit.rename_in_feeds(edit.remove_source(text, number), source.id, "")
 
     editor.write(change, but=[source.id])
-    _print_done(
-        editor, f"{source.id} removed; its entries stay until they are too old", quiet=quiet
-    )
+    _print_done(editor, f"{source.id} removed; its entries stay until they expire", quiet=quiet)
 
 
 def pause_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> None:
-    """Ask a source no more until it is resumed; what is stored stays."""
+    """Stop fetching a source until it is resumed; its entries stay."""
     from aggregator.config import edit  # noqa: PLC0415  pydantic and yaml
 
     editor = Editor.open(config)
@@ -184,7 +182,7 @@ def pause_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> N
 
 
 def resume_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> None:
-    """Ask a paused source again."""
+    """Fetch a paused source again."""
     from aggregator.config import edit  # noqa: PLC0415  pydantic and yaml
 
     editor = Editor.open(config)
@@ -192,7 +190,7 @@ def resume_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> 
     if source.paused:
         editor.write(lambda text: edit.drop_key(text, number, "paused"), but=[source.id])
     already = "" if source.paused else "was not paused: it "
-    _print_done(editor, f"{source.id} {already}is asked on schedule", quiet=quiet)
+    _print_done(editor, f"{source.id} {already}is fetched on schedule", quiet=quiet)
 
 
 def rename_source(
@@ -201,20 +199,20 @@ def rename_source(
     config: ConfigPath = None,
     quiet: Quiet = False,
 ) -> None:
-    """Give a source another id; `formerly` keeps the ids of its entries."""
+    """Change the id of a source; `formerly` preserves the ids of its entries."""
     from aggregator.config import edit  # noqa: PLC0415  pydantic and yaml
 
     editor = Editor.open(config)
     number, source = editor.find(id_)
     if source.id == new:
-        _print_done(editor, f"{new} is its id already", quiet=quiet)
+        _print_done(editor, f"{new} is already its id", quiet=quiet)
         return
     former = [
         one for one in (*source.formerly, source.id) if one != new or source.formerly[:1] == (new,)
     ]
 
     def change(text: str) -> str:
-        """Write the new id, the old ones behind it, and the new one in feeds."""
+        """Set the new id, add the old one to `formerly`, and rename it in feeds."""
         text = edit.set_key(text, number, "id", new)
         text = edit.set_key(text, number, "formerly", former)
         return edit.rename_in_feeds(text, source.id, new)
@@ -222,7 +220,7 @@ def rename_source(
     after = editor.write(change, but=[source.id])
     if after.sources[number].identity != source.identity:
         raise AggregatorError(f"{source.id} cannot be renamed: the ids of its entries would change")
-    _print_done(editor, f"{source.id} is {new} now; its entries keep their ids", quiet=quiet)
+    _print_done(editor, f"{source.id} is now {new}; its entries keep their ids", quiet=quiet)
 
 
 def _print_done(editor: Editor, text: str, *, quiet: bool) -> None:

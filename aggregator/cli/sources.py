@@ -1,4 +1,4 @@
-"""`aggregator sources`: what is followed, and how it fares."""
+"""`aggregator sources`: lists and shows the sources and their states."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _COLUMNS = ("id", "title", "outcome", "last_success", "next")
 
-app = typer.Typer(no_args_is_help=True, help="What is followed, and how it fares.")
+app = typer.Typer(no_args_is_help=True, help="List, test and edit the sources.")
 source_add.register(app)
 source_edit.register(app)
 
@@ -30,7 +30,7 @@ source_edit.register(app)
 def list_sources(
     config: ConfigPath = None, data: DataPath = None, json: Json = False, quiet: Quiet = False
 ) -> None:
-    """List the sources: how each was reached last, and when it is asked next."""
+    """List the sources with the last outcome and the next fetch."""
     with opened(config, data) as application:
         states = application.store.source_states()
         rows = [
@@ -51,15 +51,16 @@ def list_sources(
 
 @app.command("show")
 def show_source(
-    id_: Annotated[str, typer.Argument(metavar="ID")],
+    id_: Annotated[str, typer.Argument(metavar="ID", help="The id of a source.")],
     config: ConfigPath = None,
     data: DataPath = None,
     veto: Annotated[
-        str, typer.Option("--veto", metavar="BLOCK", help="This learned block is no boilerplate.")
+        str,
+        typer.Option("--veto", metavar="BLOCK", help="Mark this learned block as not boilerplate."),
     ] = "",
     json: Json = False,
 ) -> None:
-    """Show all that is known of one source, and the blocks that were learned to recur in it."""
+    """Show the details of one source, and its learned boilerplate."""
     with opened(config, data) as application:
         from aggregator.cli import boilerplate  # noqa: PLC0415  loads all of cleaning
 
@@ -95,7 +96,7 @@ def _details(source: Source, state: SourceState) -> dict[str, Any]:
 
 @contextmanager
 def opened(config: Path | None, data: Path | None) -> Iterator["Application"]:
-    """Open what a reading command looks at; it takes no lock."""
+    """Open the application without locking the data folder."""
     from aggregator import bootstrap  # noqa: PLC0415  the pipeline: half a second
 
     application = bootstrap.open_application(read_config(config, data))
@@ -106,7 +107,7 @@ def opened(config: Path | None, data: Path | None) -> Iterator["Application"]:
 
 
 def describe(source: Source, state: SourceState) -> dict[str, Any]:
-    """Return what a list shows of a source; secrets in its address are hidden."""
+    """Return the fields that describe a source; secrets in its URL are hidden."""
     return {
         "id": source.id,
         "title": source.title or state.info.title,
@@ -120,7 +121,7 @@ def describe(source: Source, state: SourceState) -> dict[str, Any]:
 
 
 def outcome(source: Source, state: SourceState) -> str:
-    """Say in a word how a source fares: paused, gone, later, error, ok, or new if never asked."""
+    """Return the state of a source: paused, gone, later, error, ok, or new if never fetched."""
     if source.paused:
         return "paused"
     if state.gone:
@@ -143,14 +144,14 @@ def _iso(when: datetime | None) -> str | None:
 
 
 def _cell(value: Any) -> str:
-    """Return a value for people; times to the minute."""
+    """Return a value as table text; times to the minute."""
     text = "" if value is None else str(value)
     return text[:16].replace("T", " ") if _TIME.fullmatch(text) else text
 
 
 @app.command("export")
 def export_sources(config: ConfigPath = None) -> None:
-    """Print the sources as OPML, for other readers; user names and passwords stay out."""
+    """Print the sources as OPML for other readers, without user names and passwords."""
     from aggregator.publish.renderers import _opml  # noqa: PLC0415  only this command writes lists
 
     print_line(

@@ -1,4 +1,4 @@
-"""`aggregator stories`: what was grouped, why, and the user's corrections."""
+"""`aggregator stories`: lists and explains stories, and records corrections."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -23,14 +23,18 @@ if TYPE_CHECKING:
     from aggregator.bootstrap import Application
     from aggregator.group.stories.explain import Explanation
 
-app = typer.Typer(no_args_is_help=True, help="What was grouped, why, and your corrections.")
+app = typer.Typer(no_args_is_help=True, help="List, explain and correct stories.")
 regroup.register(app)
 corrections.register(app)
 
-_Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many, the newest.")]
-_Story = Annotated[str, typer.Argument(metavar="STORY", help="The id of a story, or of its entry.")]
-_Entry = Annotated[str, typer.Argument(metavar="ENTRY", help="The id or the link of an entry.")]
-_Other = Annotated[str, typer.Argument(metavar="ENTRY", help="The id or the link of another.")]
+_Limit = Annotated[
+    int, typer.Option("--limit", metavar="N", min=1, help="Show the N newest stories.")
+]
+_Story = Annotated[
+    str, typer.Argument(metavar="STORY", help="The id of a story, or of one of its entries.")
+]
+_Entry = Annotated[str, typer.Argument(metavar="ENTRY", help="The id or link of an entry.")]
+_Other = Annotated[str, typer.Argument(metavar="ENTRY", help="The id or link of another entry.")]
 
 _HEAVIEST = 8  # features that are shown on each side
 
@@ -38,9 +42,9 @@ _WORDS = {
     "founder": "the first to report it",
     "same event": "reports the same event",
     "same text": "has the same text",
-    "same link": "leads to the same page",
+    "same link": "links to the same page",
     "user": "you said so",
-    "journal": "was here before the database was made anew",
+    "journal": "was in this story before the database was lost",
 }
 
 
@@ -76,7 +80,7 @@ def list_stories(
 def show_story(
     id_: _Story, config: ConfigPath = None, data: DataPath = None, json: Json = False
 ) -> None:
-    """Show a story's members, each with the reason why it stands there."""
+    """Show a story's members and why each belongs to it."""
     with opened(config, data) as application:
         shown = find_story(application, id_)
     members = _members(shown)
@@ -98,7 +102,7 @@ def show_story(
 def explain(
     a: _Entry, b: _Other, config: ConfigPath = None, data: DataPath = None, json: Json = False
 ) -> None:
-    """Say which features of two entries pulled them together or apart."""
+    """Show how two entries compare, feature by feature."""
     from aggregator.group.stories.explain import explain  # noqa: PLC0415  numpy and the weights: a second
 
     with opened(config, data) as application:
@@ -115,27 +119,27 @@ def explain(
 
 @app.command()
 def join(a: _Entry, b: _Other, config: ConfigPath = None, data: DataPath = None) -> None:
-    """Say that two entries report the same event; kept for ever."""
+    """Put two entries into one story, permanently."""
     with opened(config, data) as application:
         _decide(application, "join", find_entry(application, a), find_entry(application, b))
 
 
 @app.command()
 def never(a: _Entry, b: _Other, config: ConfigPath = None, data: DataPath = None) -> None:
-    """Say that two entries never share a story; kept for ever."""
+    """Keep two entries in different stories, permanently."""
     with opened(config, data) as application:
         _decide(application, "never", find_entry(application, a), find_entry(application, b))
 
 
 @app.command()
 def split(story: _Story, entry: _Entry, config: ConfigPath = None, data: DataPath = None) -> None:
-    """Take an entry out of a story; kept for ever."""
+    """Remove an entry from a story, permanently."""
     from aggregator import bootstrap  # noqa: PLC0415
     from aggregator.publish import signed_links  # noqa: PLC0415  the pipeline, see `opened`
 
     with opened(config, data) as application:
         shown, parted = find_story(application, story), find_entry(application, entry)
-        _keep(application, signed_links.split(shown, parted.key, when=bootstrap.now()))
+        _record(application, signed_links.split(shown, parted.key, when=bootstrap.now()))
 
 
 def _explained(pair: tuple[StoredEntry, StoredEntry], made: "Explanation") -> Iterator[str]:
@@ -165,7 +169,7 @@ def _minute(when: datetime) -> str:
 
 
 def _readable(link: str) -> str:
-    """Return a link with its letters in place of their codes, if it stays one word."""
+    """Return a link with percent-escapes decoded, if the result is printable."""
     plain = unquote(link).replace(" ", "%20")
     return plain if "\ufffd" not in plain and plain.isprintable() else link
 
@@ -179,13 +183,13 @@ def _decide(
     from aggregator import bootstrap  # noqa: PLC0415  loaded already, by `opened`
 
     if a.key == b.key:
-        raise AggregatorError("that is one entry, not two")
-    _keep(application, Decision(kind=kind, a=a.key, b=b.key, when=bootstrap.now()))
+        raise AggregatorError("both are the same entry")
+    _record(application, Decision(kind=kind, a=a.key, b=b.key, when=bootstrap.now()))
 
 
-def _keep(application: "Application", decision: Decision) -> None:
+def _record(application: "Application", decision: Decision) -> None:
     application.store.decide(decision)
-    print_line(f"kept; {when_applied(application.config.data)}")
+    print_line(f"recorded; {when_applied(application.config.data)}")
 
 
 def _line(shown: ShownStory) -> dict[str, Any]:
@@ -226,7 +230,7 @@ def _members(shown: ShownStory) -> list[dict[str, Any]]:
 
 
 def in_words(member: Member, entries: dict[str, StoredEntry]) -> str:
-    """Say in a sentence why an entry stands in its story."""
+    """Return in a sentence why an entry is in its story."""
     reason: Reason = member.reason
     text = _WORDS[reason.kind]
     if reason.nearest in entries:

@@ -1,4 +1,4 @@
-"""Tables that fit the terminal, in which no id is cut in two."""
+"""Tables that fit the terminal without truncating values."""
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from aggregator.cli.output import coloured, is_coloured, print_line, printable, width
 
 _GAP = 2  # columns between two cells
-_MIN_FOLDED_COLUMNS = 16  # columns that a folded cell keeps
+_MIN_FOLDED_COLUMNS = 16  # of a folded cell
 
 
 def table(
@@ -16,10 +16,10 @@ def table(
     quiet: bool = False,
     fold: Sequence[str] = (),
 ) -> None:
-    """Print a table on standard output, no wider than the terminal; nothing if told to be quiet.
+    """Print a table no wider than the terminal, unless `quiet`.
 
-    The columns named in `fold` take several lines where there is no columns; all others stay whole.
-    Where even that is too wide, the first cell of a row stands on a line of its own.
+    Columns named in `fold` wrap if needed; others do not. If the table is still too wide, the first
+    cell of each row gets its own line.
     """
     if quiet:
         return
@@ -50,7 +50,7 @@ def _print_rows(rows: Sequence[Sequence[str]], widths: Sequence[int]) -> None:
 
 
 def _fit(widths: list[int], folded_columns: Sequence[int], most: int) -> list[int]:
-    """Narrow the columns that may be folded, the widest first, until all fit or none can give."""
+    """Narrow the foldable columns, widest first, until the table fits or none can shrink."""
     made = list(widths)
     over = sum(made) + _GAP * (len(made) - 1) - most
     while (
@@ -80,7 +80,7 @@ def _lines(row: Sequence[str], widths: Sequence[int], *, heading: bool) -> Itera
 
 
 def fold_text(text: str, columns: int) -> Iterator[str]:
-    """Yield a text in lines of so many columns, broken between words where there are any."""
+    """Wrap a text to a number of columns, between words if possible."""
     line = ""
     for word in text.split(" "):
         longer = f"{line} {word}" if line else word
@@ -98,7 +98,7 @@ def fold_text(text: str, columns: int) -> Iterator[str]:
 
 
 def _cut(text: str, columns: int) -> int:
-    """Return how many characters fill the columns; one at least, so that there is an end."""
+    """Return how many characters fit into the columns; at least one, so that wrapping ends."""
     used = 0
     for place, mark in enumerate(text):
         used += _width_of(mark)
@@ -108,7 +108,7 @@ def _cut(text: str, columns: int) -> int:
 
 
 def _width_of(text: str) -> int:
-    """Return the columns of a text: those of East Asia take two."""
+    """Return the display width of a text; East Asian characters take two columns."""
     if text.isascii():
         return len(text)
     from rich.cells import cell_len  # noqa: PLC0415  only tables need it
