@@ -1,9 +1,9 @@
-# Built from the locked versions alone; runs as nobody in particular, writes to /data and /config alone.
-# `make image` tries these steps without Docker.
+# Installs only locked versions. Runs as an unprivileged user and writes only to /data and /config.
+# `make image` runs these steps without Docker.
 FROM python:3.13-slim AS build
 WORKDIR /build
 COPY requirements requirements
-# what packs feedgen and this package stays in this stage, and so does pip
+# pip and the build tools of feedgen and of this package stay in this stage.
 RUN python -m venv --without-pip /opt/aggregator \
  && python -m pip install --no-cache-dir --no-deps --require-hashes --only-binary :all: \
       --target /build/tools -r requirements/build.lock

@@ -3,19 +3,19 @@ BIN := .venv/bin
 
 .PHONY: setup dev run fetch check test explore fix man months wheel image lock clean
 
-setup:  ## .venv from the locked versions, with what the program needs
+setup:  ## install the program into .venv, from the lock file
 	@$(PYTHON) requirements/install.py run
 
-dev:  ## what the tests and the checks need as well
+dev:  ## install the packages for tests and checks as well
 	@$(PYTHON) requirements/install.py dev
 
-run: setup  ## the daemon: fetches at once, publishes, serves http://127.0.0.1:8080/
+run: setup  ## run the daemon: fetch, publish, serve http://127.0.0.1:8080/
 	$(BIN)/aggregator run
 
-fetch: setup  ## one run, then stop
+fetch: setup  ## one run, then exit
 	$(BIN)/aggregator fetch
 
-check: dev  ## everything that needs no test: style, types, layers, sizes, spelling
+check: dev  ## all static checks: format, lint, types, layers, sizes, locks, spelling
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -26,31 +26,31 @@ check: dev  ## everything that needs no test: style, types, layers, sizes, spell
 	$(BIN)/codespell
 	$(BIN)/validate-pyproject pyproject.toml
 
-test: dev  ## all tests, with the branch coverage of aggregator/
+test: dev  ## all tests, with branch coverage of aggregator/
 	$(BIN)/pytest $(PYTEST_ARGS)
 
-explore: dev  ## the properties, with many more examples than a test may take
+explore: dev  ## the property tests, with many more examples
 	$(BIN)/pytest --no-cov --hypothesis-profile=explore tests/unit $(PYTEST_ARGS)
 
-fix: dev  ## what can be mended by machine
+fix: dev  ## apply ruff's fixes and format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-man: dev  ## docs/man/aggregator.1, made of what the commands say of themselves
+man: dev  ## docs/man/aggregator.1, from the help texts of the commands
 	$(BIN)/python -m aggregator.cli.manual docs/man/aggregator.1
 
-months:  ## the names of months, made anew from CLDR (needs uv)
+months:  ## the month names, from CLDR (needs uv)
 	uv run --no-project tools/months.py
 
 wheel: dev  ## dist/storyfold-*.whl
 	$(BIN)/python -m hatchling build -t wheel
 
-image:  ## the steps of the Dockerfile without Docker, and what it starts (needs root)
+image:  ## run the steps of the Dockerfile and its entry point without Docker (needs root)
 	$(PYTHON) .ci/image.py
 
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q
 
-lock:  ## made anew from pyproject.toml (needs uv)
+lock:  ## the lock files, from pyproject.toml (needs uv)
 	$(COMPILE) -o requirements/run.lock pyproject.toml
 	$(COMPILE) -c requirements/run.lock --group dev -o requirements/dev.lock pyproject.toml
 	$(COMPILE) -c requirements/dev.lock --group build -o requirements/build.lock

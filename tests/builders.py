@@ -1,5 +1,6 @@
 """Makers of values for tests: everything has a default, so that a test names only what it is about."""
 
+import gzip
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -224,3 +225,8 @@ def make_edition(*stories: ShownStory, **kw: Any) -> Edition:
         updated=NOW,
         stories=stories,
     )
+
+
+def gzipped(content: bytes) -> bytes:
+    """Compress without the time of day: parameters of tests name them, in every worker alike."""
+    return gzip.compress(content, mtime=0)

@@ -72,7 +72,7 @@ def test_every_key_is_described() -> None:
 
 def test_the_whole_example_is_sound() -> None:
     text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-    example = re.search(r"```yaml\n(.*?)```", section(text, "A whole example"), re.DOTALL)
+    example = re.search(r"```yaml\n(.*?)```", section(text, "Complete example"), re.DOTALL)
     assert example
     made = config.loads(example[1], ROOT / "config" / "x.yaml", {"MEMBERS_TOKEN": "x"})
     assert len(made.sources) == 5

@@ -66,16 +66,21 @@ def evaluate(
     with working("grouping"):
         made = [judging.evaluate(streams.entries(read(one)), learned=learned) for one in files]
     shown: dict[str, Any] = judging.summary(made, time.perf_counter() - started)
-    spoken, worst = judging.languages(made), list(_worst(made, mistakes))
+    parts = {
+        "languages": judging.languages(made),
+        "language_pairs": judging.language_pairs(made),
+        "kinds": judging.kinds(made),
+    }
+    worst = list(_worst(made, mistakes))
     if plot:
         given.write(plot, plotting.draw(made).encode())
     if json:
-        shown |= {"languages": spoken} if spoken else {}
+        shown |= {name: part for name, part in parts.items() if part}
         print_json(shown | ({"mistakes": worst} if mistakes else {}))
         return
     for name, value in shown.items():
         print_line(f"{name.replace('_', ' '):<15} {value}")
-    for line in (*_in_languages(spoken), *_in_words(worst)):
+    for line in (*_by_part(parts), *_in_words(worst)):
         print_line(printable(line))
 
 
@@ -149,10 +154,13 @@ def _worst(made: "Sequence[Evaluation]", most: int) -> Iterator[dict[str, Any]]:
         yield describe(mistake, entries)
 
 
-def _in_languages(languages: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
-    """Yield a line for each language."""
-    for name, figures in languages.items():
-        yield f"{name:<15} pair f1 {figures['pair_f1']:.4f}, b3 f1 {figures['b3_f1']:.4f}"
+def _by_part(parts: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Iterator[str]:
+    """Yield a line for each language, pair of languages and kind of text."""
+    for some in parts.values():
+        for name, figures in some.items():
+            pairs_alone = name == "across" or " + " in name  # B³ is of entries
+            b3 = "" if pairs_alone else f", b3 f1 {figures['b3_f1']:.4f}"
+            yield f"{name:<15} pair f1 {figures['pair_f1']:.4f}{b3}"
 
 
 def _in_words(worst: Sequence[dict[str, Any]]) -> Iterator[str]:

@@ -144,14 +144,16 @@ def split(story: _Story, entry: _Entry, config: ConfigPath = None, data: DataPat
 
 def _explained(pair: tuple[StoredEntry, StoredEntry], made: "Explanation") -> Iterator[str]:
     """Yield the lines that say why two entries are one event or two."""
+    from aggregator.group.stories.wording import plain_name  # noqa: PLC0415  as in `explain`
+
     for one in pair:
         yield f"{one.entry.publisher.title}: {one.entry.title}"
         yield f"  published {_minute(one.published)}, {_readable(one.entry.link)}"
     yield ""
     yield made.words[:1].upper() + made.words[1:] + "."
     yield f"shared words: {', '.join(made.keys) or 'none'}"
-    if not made.looked_at:
-        yield "a run would not compare them: they share too few rare words"
+    for line in made.missing:
+        yield f"missing: {line}"
     values = dict(made.features)
     for heading, sign in (("for one event", 1), ("for two events", -1)):
         parts = [(name, part) for name, part in made.contributions if part * sign > 0]
@@ -159,9 +161,11 @@ def _explained(pair: tuple[StoredEntry, StoredEntry], made: "Explanation") -> It
             yield ""
             yield f"{heading}, {sum(part for _, part in parts):+.2f} in all:"
         for name, part in parts[:_HEAVIEST]:
-            yield f"  {part:+6.2f}  {name:<30} {values.get(name, 0):g}"
+            yield f"  {part:+6.2f}  {plain_name(name):<46} {values.get(name, 0):g}"
         if rest := parts[_HEAVIEST:]:
             yield f"  {sum(part for _, part in rest):+6.2f}  {len(rest)} more"
+    yield ""
+    yield f"{made.score:+.2f} in all, and the bar is {made.bar:+.2f}"
 
 
 def _minute(when: datetime) -> str:

@@ -1,7 +1,6 @@
 """Feeds are fetched from servers that do right, and from servers that do not."""
 
 import asyncio
-import gzip
 import ssl
 import zlib
 from collections.abc import Awaitable, Callable
@@ -23,6 +22,7 @@ from aggregator.core.errors import (
 from aggregator.core.model import Fetched, NotModified, Source, Validators
 from aggregator.core.settings import FetchSettings
 from aggregator.gather.fetchers.feed import FeedFetcher
+from tests.builders import gzipped
 from tests.integration.wire import Reply, Request, Send, Wire, response, wired
 from tests.waiting import HUNG
 
@@ -362,7 +362,7 @@ def test_a_host_that_asks_for_peace_is_not_asked_by_others() -> None:
 
 @pytest.mark.parametrize(
     ("coding", "body"),
-    [("gzip", gzip.compress(FEED)), ("deflate", zlib.compress(FEED)), ("identity", FEED)],
+    [("gzip", gzipped(FEED)), ("deflate", zlib.compress(FEED)), ("identity", FEED)],
     ids=["gzip", "deflate", "identity"],
 )
 def test_bodies_are_inflated(coding: str, body: bytes) -> None:
@@ -385,7 +385,7 @@ def test_an_empty_document_is_an_error(body: bytes) -> None:
         response(FEED[:20], length=len(FEED)),
         response(FEED, length=-5),
         response(FEED, length=9 * 10**18),
-        response(gzip.compress(FEED)[:-7], 200, "Content-Encoding: gzip"),
+        response(gzipped(FEED)[:-7], 200, "Content-Encoding: gzip"),
         response(b"\x1b\x03\x40\xf8" * 40, 200, "Content-Encoding: br"),
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<rss>\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n<rss>\r\n",

@@ -11,6 +11,7 @@ import numpy as np
 
 from aggregator.core.model import Entry, StoredEntry
 from aggregator.group.features import english, headline_cues, terms, vocabulary
+from aggregator.group.features.no_event import reports_none
 from aggregator.group.features.terms import SENTENCES, Hashes, Terms
 from aggregator.text.fold import fold, plain, script, words
 from aggregator.text.urls import canonical
@@ -48,6 +49,7 @@ class Features:
     cues: int
     dated: bool
     on_page: bool  # of a newspaper, which says so in the title
+    no_event: bool = False  # a bulletin, a newsletter, a quiz, an opinion
 
 
 def extract(stored: StoredEntry, *, ignore_first_seen: bool = False) -> Features:
@@ -81,6 +83,7 @@ def extract(stored: StoredEntry, *, ignore_first_seen: bool = False) -> Features
         cues=headline_cues.cues(title),
         dated=dated,
         on_page=headline_cues.on_page(entry.title),
+        no_event=reports_none(fold(plain(entry.title))),
     )
 
 

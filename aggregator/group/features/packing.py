@@ -92,7 +92,7 @@ _WORD = _width("words")  # bytes of one word in all lists
 _CITE = _width("cites")
 EMPTY = bytes((VERSION,)).ljust(HEADER.itemsize, b"\0")  # the stored form of an entry of nothing
 _CONDENSED = bytes((VERSION | 128,))
-DATED, CHINESE, ON_PAGE = 1, 2, 4
+DATED, CHINESE, ON_PAGE, NO_EVENT = 1, 2, 4, 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +146,12 @@ def pack(features: Features, word_weights: Floats, bigram_weights: Floats) -> by
 
 
 def _flags(features: Features) -> int:
-    return features.dated * DATED + features.chinese * CHINESE + features.on_page * ON_PAGE
+    return (
+        features.dated * DATED
+        + features.chinese * CHINESE
+        + features.on_page * ON_PAGE
+        + features.no_event * NO_EVENT
+    )
 
 
 def headers(packed: Sequence[bytes]) -> NDArray[np.void]:

@@ -1,21 +1,28 @@
 """Streams labelled entries through grouping and says how well the stories agree with the truth."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from aggregator.core.model import GroupContext, Grouped, Story
 from aggregator.core.settings import StorySettings
+from aggregator.group.features.features import CHINESE, script_of
 from aggregator.group.learning import metrics
 from aggregator.group.learning.labelled import Labelled
-from aggregator.group.learning.metrics import Counts
-from aggregator.group.pairs.similarity import NAMES
+from aggregator.group.learning.metrics import Counts, StoryMistakes
+from aggregator.group.pairs.similarity import NAMES, Floats
 from aggregator.group.stories.context import GroupingContext, Learned, shipped
 from aggregator.group.stories.grouping import Work
 
+Report = dict[str, dict[str, float]]
+"""Figures by name, by what they are of."""
+_KINDS = (("title alone", 60), ("teaser", 480))  # letters below which a text is no more
+_AS_LONG = 2.4  # letters that tell as much as one Chinese character
 _BATCH = 1000  # entries a call: larger files are grouped as a run groups them
 
 
@@ -27,7 +34,7 @@ class ScoredPair:
     right: str
     same: bool
     log_odds: float
-    features: tuple[float, ...]
+    features: Floats = field(compare=False)  # a row of an array: tuples of many pairs take 2 GB
 
     @property
     def mistake(self) -> float:
@@ -50,21 +57,42 @@ class Evaluation:
         return _counts(self, self._judged())
 
     def by_language(self) -> dict[str, Counts]:
-        """Return the counts of the entries of each language, of all these, and of pairs of two."""
+        """Return the counts of each language, of all pairs in one and of all pairs in two."""
         judged = self._judged()
-        names = sorted({one.language for one in judged})
-        found = {
-            name: _counts(self, [one for one in judged if one.language == name]) for name in names
-        }
-        if len(names) > 1:
+        found = {name: _counts(self, some) for name, some in _sorted_by(judged, _language)}
+        if len(found) > 1:
             alone = sum(found.values(), Counts())
             found["one language"] = alone
-            found["across"] = Counts(
-                both=self.counts.both - alone.both,
-                found=self.counts.found - alone.found,
-                true=self.counts.true - alone.true,
-            )
+            found["across"] = self.counts.pairs_beside(alone)
         return found
+
+    def by_languages(self) -> dict[str, Counts]:
+        """Return the counts of pairs of each two languages, such as `en + zh`."""
+        return self._by_two(_language)
+
+    def by_kind(self) -> dict[str, Counts]:
+        """Return the counts of each kind of text, and of pairs of two kinds."""
+        judged = self._judged()
+        alone = {name: _counts(self, some) for name, some in _sorted_by(judged, kind_of_text)}
+        return alone | self._by_two(kind_of_text)
+
+    def _by_two(self, label: Callable[[Labelled], str]) -> dict[str, Counts]:
+        """Return the counts of the pairs whose entries have two labels."""
+        groups = dict(_sorted_by(self._judged(), label))
+        return {
+            f"{one} + {other}": _counts(self, [*groups[one], *groups[other]]).pairs_beside(
+                _counts(self, groups[one]) + _counts(self, groups[other])
+            )
+            for one, other in combinations(groups, 2)
+        }
+
+    @property
+    def story_mistakes(self) -> StoryMistakes:
+        """How many stories and events went wrong."""
+        judged = self._judged()
+        return metrics.story_mistakes(
+            [one.event for one in judged], [self.stories[one.stored.key] for one in judged]
+        )
 
     def average_precision(self) -> float:
         """Return the average precision of pairs; what blocking missed counts as missed."""
@@ -131,25 +159,63 @@ def summary(evaluations: Sequence[Evaluation], seconds: float) -> dict[str, floa
     """Return the figures of some files together, as `evaluate --json` prints them."""
     agreement = sum((one.counts for one in evaluations), Counts()).agreement()
     figures = {name: round(value, 4) for name, value in agreement.by_name().items()}
+    mistakes = sum((one.story_mistakes for one in evaluations), StoryMistakes())
     return figures | {
+        "wrong_merges": mistakes.wrong_merges,
+        "missed_events": mistakes.missed_events,
         "stories": sum(len(set(one.stories.values())) for one in evaluations),
         "entries": sum(len(one.entries) for one in evaluations),
         "seconds": round(seconds, 3),
     }
 
 
-def languages(evaluations: Sequence[Evaluation]) -> dict[str, dict[str, float]]:
+def languages(evaluations: Sequence[Evaluation]) -> Report:
     """Return the figures of each language, of pairs in one and of pairs in two; {} for one language."""
+    found = _report([one.by_language() for one in evaluations])
+    return found if len(found) > 1 else {}
+
+
+def language_pairs(evaluations: Sequence[Evaluation]) -> Report:
+    """Return the figures of the pairs of each two languages; {} for one language."""
+    return _report([one.by_languages() for one in evaluations])
+
+
+def kinds(evaluations: Sequence[Evaluation]) -> Report:
+    """Return the figures of each kind of text, and of pairs of two kinds."""
+    return _report([one.by_kind() for one in evaluations])
+
+
+def _report(found: Iterable[Mapping[str, Counts]]) -> Report:
+    """Return the figures of counts of several files, added up by name."""
     totals: dict[str, Counts] = {}
-    for one in evaluations:
-        for name, counts in one.by_language().items():
+    for one in found:
+        for name, counts in one.items():
             totals[name] = totals.get(name, Counts()) + counts
-    if len(totals) < 2:
-        return {}
     return {
         name: {key: round(value, 4) for key, value in counts.agreement().by_name().items()}
         for name, counts in totals.items()
     }
+
+
+def kind_of_text(one: Labelled) -> str:
+    """Return what there is of an entry: `title alone`, `teaser` or `whole text`."""
+    entry = one.stored.entry
+    letters = len(entry.text) * (_AS_LONG if script_of(entry) in CHINESE else 1)
+    return next((name for name, most in _KINDS if letters < most), "whole text")
+
+
+def _language(one: Labelled) -> str:
+    return one.language
+
+
+def _sorted_by(
+    entries: Iterable[Labelled], label: Callable[[Labelled], str]
+) -> list[tuple[str, list[Labelled]]]:
+    """Return the entries of each label, the labels in order."""
+    found: dict[str, list[Labelled]] = defaultdict(list)
+    for one in entries:
+        found[label(one)].append(one)
+    return sorted(found.items())
 
 
 def describe(mistake: ScoredPair, entries: Mapping[str, Labelled]) -> dict[str, Any]:
@@ -162,7 +228,7 @@ def describe(mistake: ScoredPair, entries: Mapping[str, Labelled]) -> dict[str, 
         "ids": [right.id, left.id],
         "features": {
             name: round(value, 3)
-            for name, value in zip(NAMES, mistake.features, strict=True)
+            for name, value in zip(NAMES, mistake.features.tolist(), strict=True)
             if value
         },
     }
@@ -211,6 +277,7 @@ def _step(
 def _pairs(work: Work, entries: Mapping[str, Labelled]) -> list[ScoredPair]:
     found = []
     scored, keys = work.scored, work.rows.keys
+    columns = np.round(scored.columns, 4)
     for number, (left, right) in enumerate(zip(scored.left, scored.right, strict=True)):
         one, other = entries[keys[left]], entries[keys[right]]
         if one.ambiguous or other.ambiguous:
@@ -221,7 +288,7 @@ def _pairs(work: Work, entries: Mapping[str, Labelled]) -> list[ScoredPair]:
                 right=keys[right],
                 same=bool(one.event) and one.event == other.event,
                 log_odds=float(scored.logits[number]),
-                features=tuple(np.round(scored.columns[number], 4).tolist()),
+                features=columns[number],
             )
         )
     return found

@@ -46,6 +46,12 @@ class Counts:
             recall=self.recall + other.recall,
         )
 
+    def pairs_beside(self, part: "Counts") -> "Counts":
+        """Return the pairs that are not in a part of these counts."""
+        return Counts(
+            both=self.both - part.both, found=self.found - part.found, true=self.true - part.true
+        )
+
     def agreement(self) -> Agreement:
         """Return the figures; nothing found or nothing to find counts as right."""
         pair = _ratio(self.both, self.found), _ratio(self.both, self.true)
@@ -58,6 +64,32 @@ class Counts:
             b3_recall=b3[1],
             b3_f1=_harmonic(*b3),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryMistakes:
+    """What a reader would notice: stories that hold two events, events that are in two stories."""
+
+    wrong_merges: int = 0
+    missed_events: int = 0
+
+    def __add__(self, other: "StoryMistakes") -> "StoryMistakes":
+        return StoryMistakes(
+            wrong_merges=self.wrong_merges + other.wrong_merges,
+            missed_events=self.missed_events + other.missed_events,
+        )
+
+
+def story_mistakes(events: Sequence[str], stories: Sequence[str]) -> StoryMistakes:
+    """Count the stories of several events, and the events of several stories."""
+    labels = [event or f"\0{number}" for number, event in enumerate(events)]
+    cells = set(zip(labels, stories, strict=True))
+    by_story = Counter(story for _, story in cells)
+    by_event = Counter(label for label, _ in cells)
+    return StoryMistakes(
+        wrong_merges=sum(number > 1 for number in by_story.values()),
+        missed_events=sum(number > 1 for number in by_event.values()),
+    )
 
 
 def count(events: Sequence[str], stories: Sequence[str]) -> Counts:

@@ -48,6 +48,7 @@ _ENTRY_MASK = MAX_ENTRIES - 1
 _VALUE_MASK = (1 << _VALUE_BITS) - 1
 
 MAX_PARTNERS = 64  # of one new entry
+SEVERAL, _WEAK = 24, 0.5  # partners kept however weak; share of the strongest one that is not weak
 RING = 256  # entries of one word that are looked up on each side in time
 _NEW_PER_CHUNK = 32  # so that memory stays small: each new entry may look up 30,000 others
 _ENTRIES_PER_READ, _WORDS_PER_SHELF = 2048, 1 << 14  # for the same reason
@@ -81,16 +82,21 @@ class Pairs:
 def strongest(left: Indices, strength: NDArray[np.float32], most: int) -> NDArray[np.bool_]:
     """Return which pairs are among the strongest of their left entry; of equals the first ones.
 
-    `left` is sorted.
+    `left` is sorted. Beside SEVERAL of them one that is weak beside the strongest is not kept: in
+    repetitive news everything shares a little with everything.
     """
     begins = np.flatnonzero(np.diff(left, prepend=-1))
     sizes = np.diff(np.append(begins, len(left)))
     kept = np.ones(len(left), bool)
+    several = min(most, SEVERAL)
     for begin, size in zip(
-        begins[sizes > most].tolist(), sizes[sizes > most].tolist(), strict=True
+        begins[sizes > several].tolist(), sizes[sizes > several].tolist(), strict=True
     ):
-        order = np.argsort(-strength[begin : begin + size], kind="stable")
+        own = strength[begin : begin + size]
+        order = np.argsort(-own, kind="stable")
+        weak = order[several:][own[order[several:]] < _WEAK * own[order[0]]]
         kept[begin + order[most:]] = False
+        kept[begin + weak] = False
     return kept
 
 

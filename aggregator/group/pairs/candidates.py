@@ -10,9 +10,10 @@ from aggregator.group.features import packing
 from aggregator.group.features.headline_cues import Cue
 from aggregator.group.features.rows import Rows
 from aggregator.group.model.scoring import TITLE_ALONE, Model, kinds_of
-from aggregator.group.pairs import links
+from aggregator.group.pairs import formulas, links
 from aggregator.group.pairs.blocking import MAX_PARTNERS, Index, Pairs, strongest
-from aggregator.group.pairs.similarity import NAMES, Comparison, Floats, same_text
+from aggregator.group.pairs.overlap import Lists
+from aggregator.group.pairs.similarity import COPIED, NAMES, Comparison, Floats, same_text
 
 Indices = NDArray[np.int64]
 _CHINESE, _OTHER, _TITLES = 0.04, 0.08, 0.12  # strength a pair must exceed, by kind of text
@@ -21,6 +22,7 @@ _CHINESE, _OTHER, _TITLES = 0.04, 0.08, 0.12  # strength a pair must exceed, by 
 _PER_E_FOLD_OF_HOURS, _FREE_E_FOLDS = 0.008, 0.7
 _LINKED = 4.0  # the least margin of a pair of two sources on one address
 GUARDED = -4.0  # the most that a pair gets which a guard holds apart
+_PAIRS_AT_ONCE = 4096
 _ALIKE, _COPIED, _LATER = 0.85, 0.3, 12.0  # titles; passages; hours
 
 
@@ -35,7 +37,9 @@ class ScoredPairs:
     margins: Floats  # log-odds above the threshold of the pair's kind of text, guarded
     copied: Floats  # how far both are one text, from 0 to 1
     linked: NDArray[np.bool_]  # two sources on one address
-    guarded: NDArray[np.bool_]  # numbers of a series, pages of one newspaper: held apart
+    guarded: NDArray[np.bool_]  # held apart, whatever the model says
+    of_one_formula: NDArray[np.bool_]  # of those guarded: two bulletins of one formula
+    of_no_event: NDArray[np.bool_]  # of those guarded: one reports no event
 
     def of(self, row: int) -> tuple[int, int]:
         """Return where the pairs of a new row begin and end."""
@@ -76,8 +80,13 @@ def score(
     kinds = kinds_of(rows.heads, left, right)
     logits = model.logits(columns, kinds)
     linked = links.one_address(rows, left, right)
-    guarded = _guarded(rows, columns, left, right)
     margins = logits - model.thresholds(settings.match)[kinds]
+    guarded = _guarded(rows, columns, left, right)
+    copied = same_text(columns, rows.heads, left, right)
+    of_one_formula = _one_formula(rows, left, right, margins > GUARDED)
+    flags = rows.heads["flags"]
+    of_no_event = (((flags[left] | flags[right]) & packing.NO_EVENT) > 0) & (copied < COPIED)
+    guarded |= of_one_formula | of_no_event
     margins = np.where(guarded, np.minimum(margins, GUARDED), margins)
     return ScoredPairs(
         left=left,
@@ -85,9 +94,11 @@ def score(
         columns=columns,
         logits=logits,
         margins=np.where(linked, np.maximum(margins, _LINKED), margins).astype(np.float32),
-        copied=same_text(columns, rows.heads, left, right),
+        copied=copied,
         linked=linked,
         guarded=guarded,
+        of_one_formula=of_one_formula,
+        of_no_event=of_no_event,
     )
 
 
@@ -111,6 +122,20 @@ def _guarded(rows: Rows, columns: Floats, left: Indices, right: Indices) -> NDAr
     pages = ours & ((heads["flags"][left] & heads["flags"][right] & packing.ON_PAGE) > 0)
     guarded: NDArray[np.bool_] = (series | pages) & (column("containment") < _COPIED)
     return guarded
+
+
+def _one_formula(
+    rows: Rows, left: Indices, right: Indices, asked: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Return which of the pairs asked for are two bulletins of one formula."""
+    found = np.zeros(len(left), bool)
+    some = np.flatnonzero(asked)
+    for begin in range(0, len(some), _PAIRS_AT_ONCE):
+        part = some[begin : begin + _PAIRS_AT_ONCE]
+        of_part, places = np.unique(np.concatenate((left[part], right[part])), return_inverse=True)
+        lists = Lists(rows.packed(of_part.tolist()))
+        found[part] = formulas.are_two(lists, places[: len(part)], places[len(part) :])
+    return found
 
 
 def _find(

@@ -13,7 +13,7 @@ from aggregator.core.settings import StorySettings
 from aggregator.group.features.context_reader import ContextReader
 from aggregator.group.features.rows import gather
 from aggregator.group.pairs import candidates
-from aggregator.group.pairs.blocking import MAX_PARTNERS
+from aggregator.group.pairs.blocking import SEVERAL
 from aggregator.group.pairs.similarity import Comparer
 from aggregator.group.stories import assign, representative, rules
 from aggregator.group.stories.context import GroupingContext, shipped
@@ -251,9 +251,12 @@ class Work:
         return self.context.ignore_window or 2 * near >= len(draft.members)
 
     def _missing(self, turn: int) -> float:
-        """Return what a member counts that a new entry was not compared with."""
+        """Return what a member counts that a new entry was not compared with.
+
+        An entry of few partners was compared with all that share enough with it.
+        """
         begin, end = self.scored.of(self.row_of_turn[turn])
-        if end - begin < MAX_PARTNERS:
+        if end - begin < SEVERAL:
             return -assign.MISSING_MEMBER
         return assign.left_out(self.scored.margins[begin:end].tolist())
 

@@ -55,4 +55,5 @@ def _shared(stored: StoredEntry, pair: int, scored: ScoredPairs, rows: Rows) -> 
     held = set(other)
     shared = [one for one in mine if one in held][:_MAX_WORDS]
     words = words_by_hash(stored, frozenset(shared)) if shared else {}
-    return tuple(words[one] for one in shared if one in words)
+    named = [words[one] for one in shared if one in words]
+    return tuple(one for one in named if not any(one != other and one in other for other in named))

@@ -32,7 +32,9 @@ def labelled(home: Path) -> Path:
 
 def test_prints_the_promised_figures(run: Run, labelled: Path) -> None:
     (shown,) = run("evaluate", labelled, "--json").rows
-    assert set(shown) == FIGURES | {"stories", "entries", "seconds"}
+    counted = {"stories", "entries", "seconds", "wrong_merges", "missed_events", "kinds"}
+    assert set(shown) == FIGURES | counted
+    assert (shown["wrong_merges"], shown["missed_events"]) == (0, 0)
     assert {shown[name] for name in FIGURES} == {1.0}
     assert (shown["entries"], shown["stories"]) == (4, 3)
 
@@ -65,6 +67,7 @@ def test_languages_are_told_apart(run: Run, home: Path) -> None:
     assert "across          pair f1" in spoken
     (shown,) = run("evaluate", "two.jsonl", "--json").rows
     assert set(shown["languages"]) == {"en", "zh", "one language", "across"}
+    assert set(shown["language_pairs"]) == {"en + zh"}
 
 
 def test_shows_the_most_confident_mistakes(run: Run, home: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from aggregator import bootstrap
 from aggregator.cli.stories import _publishers, _readable, in_words
 from aggregator.core.model import Grouping, Member, Reason
+from aggregator.group.stories.wording import plain_name
 from aggregator.store import open_store
 from tests.builders import make_publisher, make_shown, make_stored, make_story
 from tests.unit.cli.conftest import Run
@@ -80,7 +81,7 @@ def test_explain_shows_what_pulled_together_and_apart(run: Run) -> None:
     for heading, sign in (("for one event", 1), ("for two events", -1)):
         place = next(n for n, line in enumerate(spoken) if line.startswith(heading))
         heaviest = max(told, key=lambda name: told[name] * sign)
-        assert spoken[place + 1].startswith(f"  {told[heaviest]:+6.2f}  {heaviest} ")
+        assert spoken[place + 1].startswith(f"  {told[heaviest]:+6.2f}  {plain_name(heaviest)} ")
         own = sum(part for part in told.values() if part * sign > 0)
         assert spoken[place] == f"{heading}, {own:+.2f} in all:"
     assert run("stories", "explain", FERRY, "https://a.example/none").status == 1

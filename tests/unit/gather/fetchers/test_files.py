@@ -1,6 +1,5 @@
 """Files are read within the limits of the network."""
 
-import gzip
 import os
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 from aggregator.core.errors import BodyTooLarge, FetchError
 from aggregator.gather.fetchers._files import read_file, shown
+from tests.builders import gzipped
 
 
 def test_a_file_and_its_stamp(tmp_path: Path) -> None:
@@ -18,7 +18,7 @@ def test_a_file_and_its_stamp(tmp_path: Path) -> None:
     assert (content, stamp.endswith(":6")) == (b"<rss/>", True)
     os.utime(path, ns=(1, 1))
     assert read_file(path, 100) == (b"<rss/>", "1:6")
-    path.write_bytes(gzip.compress(b"<rss/>" * 3))
+    path.write_bytes(gzipped(b"<rss/>" * 3))
     assert read_file(path, 100)[0] == b"<rss/>" * 3
 
 
@@ -27,7 +27,7 @@ def test_limits(tmp_path: Path) -> None:
     path = tmp_path / "feed.xml"
     path.write_bytes(b"a" * 100)
     assert read_file(path, 100)[0] == b"a" * 100
-    for content in (b"a" * 101, gzip.compress(b"a" * 101)):
+    for content in (b"a" * 101, gzipped(b"a" * 101)):
         path.write_bytes(content)
         with pytest.raises(BodyTooLarge):
             read_file(path, 100)

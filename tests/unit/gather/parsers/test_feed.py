@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import gzip
 import json
 from contextlib import suppress
 from datetime import timedelta
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from aggregator.core.errors import NotAFeed, ParseError
 from aggregator.core.model import Author, Document, FeedInfo, ParsedFeed
 from aggregator.gather.parsers import _mend, feed, parse
+from tests.builders import gzipped
 from tests.waiting import cpu_time
 
 FEEDS = Path(__file__).parents[4] / "fixtures" / "feeds"
@@ -98,14 +98,14 @@ def test_an_entry_alone_is_a_feed_of_one() -> None:
 
 
 def test_reads_a_compressed_document() -> None:
-    packed = gzip.compress(rss("<item><title>Packed</title></item>").encode())
+    packed = gzipped(rss("<item><title>Packed</title></item>").encode())
     assert parse(Document(name="x", content=packed)).entries[0].title == "Packed"
 
 
 @pytest.mark.parametrize(
     "content",
     [
-        gzip.compress(b"a" * (feed.INFLATED_MOST + 10)),
+        gzipped(b"a" * (feed.INFLATED_MOST + 10)),
         b"\x1f\x8b\x08\xff\xff\xff broken, by all that is known" * 9,
     ],
     ids=["too large", "broken"],

@@ -50,6 +50,8 @@ def test_all_right() -> None:
         "b3_precision": 1.0,
         "b3_recall": 1.0,
         "b3_f1": 1.0,
+        "wrong_merges": 0,
+        "missed_events": 0,
         "stories": 3,
         "entries": 6,
         "seconds": 1.235,
@@ -86,6 +88,27 @@ def test_ambiguous_entries_are_grouped_but_not_scored() -> None:
     assert len(found.stories) == 6
     keys = {ALL[1].key}
     assert not any({one.left, one.right} & keys for one in found.pairs)
+
+
+def test_kinds_of_text_and_pairs_of_kinds() -> None:
+    found = evaluating.evaluate(labelled(ALL, TRUTH))
+    kinds = evaluating.kinds([found, found])
+    assert set(kinds) <= {"title alone", "teaser", "whole text", "teaser + whole text"}
+    counts = [one for name, one in found.by_kind().items() if "+" not in name]
+    assert sum(one.entries for one in counts) == len(ALL)
+    assert sum(one.true for one in found.by_kind().values()) == found.true_pairs
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("", "title alone"), ("海" * 24, "title alone"), ("海" * 30, "teaser"), ("word " * 20, "teaser"),
+     ("word " * 200, "whole text"), ("海" * 220, "whole text")],
+)  # fmt: skip
+def test_kind_of_text(text: str, kind: str) -> None:
+    (one,) = labelled(
+        (tell(("海岚大桥动工" if "海" in text else "Title", text), 1, "a", 0),), ("",)
+    )
+    assert evaluating.kind_of_text(one) == kind
 
 
 def test_languages_apart() -> None:

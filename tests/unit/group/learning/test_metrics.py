@@ -119,3 +119,19 @@ def test_intervals_of_what_is_perfect_are_narrow() -> None:
     """However events are drawn, nothing goes wrong."""
     found = metrics.intervals(list("aabbc"), list("11223"), rounds=20)
     assert found == {"pair_f1": (1, 1), "b3_f1": (1, 1)}
+
+
+@pytest.mark.parametrize(
+    ("events", "stories", "expected"),
+    [
+        pytest.param("aab", "xxy", (0, 0), id="right"),
+        pytest.param("aab", "xxx", (1, 0), id="two events in one story"),
+        pytest.param("aab", "xyz", (0, 1), id="an event in two stories"),
+        pytest.param("aabb", "xyxy", (2, 2), id="crossed"),
+        pytest.param(["", ""], "xx", (1, 0), id="an entry without event is one of its own"),
+        pytest.param("", "", (0, 0), id="nothing"),
+    ],
+)
+def test_story_mistakes(events: list[str], stories: list[str], expected: tuple[int, int]) -> None:
+    found = metrics.story_mistakes(events, stories)
+    assert (found.wrong_merges, found.missed_events) == expected

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from aggregator.group.learning import plot
@@ -9,11 +10,13 @@ from aggregator.group.learning.evaluate import Evaluation, ScoredPair
 
 PAIRS = ((3.0, True), (1.0, True), (0.5, False), (-1.0, True), (-3.0, False))
 
+NONE = np.zeros(0, np.float32)
+
 
 def evaluation(*pairs: tuple[float, bool], true: int) -> Evaluation:
     """Return what came of a file whose pairs have these log-odds."""
     scored = tuple(
-        ScoredPair(left="a", right="b", same=same, log_odds=log_odds, features=())
+        ScoredPair(left="a", right="b", same=same, log_odds=log_odds, features=NONE)
         for log_odds, same in pairs
     )
     return Evaluation(stories={}, entries=(), pairs=scored, true_pairs=true)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from aggregator.group.features.packing import VALUE_STEPS, Ragged
 from aggregator.group.pairs import blocking
-from aggregator.group.pairs.blocking import MAX_ENTRIES, MAX_PARTNERS, RING, Index
+from aggregator.group.pairs.blocking import MAX_ENTRIES, MAX_PARTNERS, RING, SEVERAL, Index
 
 Lists = list[dict[int, int]]
 """Of each entry its words with the bytes of their values."""
@@ -90,6 +90,15 @@ def test_an_entry_among_many_alike_has_few_partners() -> None:
     count = 4 * MAX_PARTNERS
     pairs = index([{1: 255, 2: 200}] * count, [True] * count).pairs(np.zeros(count, np.float32))
     assert np.bincount(pairs.left).tolist() == [MAX_PARTNERS] * count
+
+
+def test_beside_several_partners_weak_ones_are_left_out() -> None:
+    """The strongest is a copy; of the others as many are kept as are always kept."""
+    lists = [{1: 120}] * 50 + [{1: 255}, {1: 255}]
+    wanted = [False] * 51 + [True]
+    pairs = index(lists, wanted).pairs(np.zeros(len(lists), np.float32))
+    assert len(pairs.right) == SEVERAL
+    assert 50 in pairs.right
 
 
 def test_what_may_not_be_compared_takes_no_place() -> None:

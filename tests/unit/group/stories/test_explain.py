@@ -21,10 +21,10 @@ COPY = tell(BRIDGE[0], 5, "three.example", 2)
 @pytest.mark.parametrize(
     ("other", "verdict", "words"),
     [
-        pytest.param(B, "same event", "they report one event", id="same event"),
-        pytest.param(COPY, "same text", "they are one text", id="same text"),
+        pytest.param(B, "same event", "one event: both name", id="same event"),
+        pytest.param(COPY, "same text", "one text: both name", id="same text"),
         pytest.param(OTHER, "two events", "two events", id="two events"),
-        pytest.param(FAR, "too far apart", "300.0 hours apart", id="too far apart"),
+        pytest.param(FAR, "too far apart", "12 days apart", id="too far apart"),
     ],
 )
 def test_verdicts(other: StoredEntry, verdict: str, words: str) -> None:
@@ -63,6 +63,9 @@ def test_numbers() -> None:
     assert "跨海大桥" in found.keys
     assert found.probability > found.threshold
     assert dict(found.features)["bigram cosine"] > 0.1
+    assert sum(part for _, part in found.contributions) == pytest.approx(found.score, abs=0.002)
+    assert found.score > found.bar
+    assert found.missing == ()
     sizes = [abs(value) for _, value in found.contributions]
     assert sizes == sorted(sizes, reverse=True)
 
@@ -72,6 +75,34 @@ def test_strangers_share_no_keys() -> None:
     assert not found.looked_at
     assert found.keys == ()
     assert found.probability < 0.01
+
+
+def test_two_bulletins_of_one_formula_name_what_differs() -> None:
+    one, other = (
+        tell((f"{name}：三季度净利润{number}亿元 同比增长", ""), n, f"p{n}.example", n / 2)
+        for n, (name, number) in enumerate((("贵州茅台", 512), ("五粮液", 73)))
+    )
+    found = explain(one, other, StorySettings(match="loose"))
+    assert found.verdict == "one formula"
+    assert "another subject: 五粮液, not 贵州茅台" in found.words
+    assert "30 minutes apart" in found.words
+    assert "another subject: 五粮液, not 贵州茅台, in the same wording" in found.missing
+
+
+def test_two_events_say_what_is_missing() -> None:
+    found = explain(A, OTHER, StorySettings())
+    assert found.missing[0] == "a run would not compare them: they share too few rare words"
+    assert f"must exceed {found.bar:+.2f}" in found.missing[1]
+    assert found.missing[2].startswith("what speaks most against: ")
+
+
+def test_no_part_of_a_word_is_a_shared_word() -> None:
+    """Both texts hold the letters of a short word, one of them only inside a longer one."""
+    one = tell(("Harwick art museum opens", "The art museum of Harwick opens."), 1, "a", 0)
+    other = tell(("Harwick party opens museum", "A party opens the museum of Harwick."), 2, "b", 1)
+    keys = explain(one, other, StorySettings()).keys
+    assert "harwick" in keys
+    assert "art" not in keys
 
 
 def test_the_match_moves_the_threshold() -> None:
