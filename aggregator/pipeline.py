@@ -85,7 +85,7 @@ class Pipeline:
         await self.thread.call(self.upkeep.recover)
         reports: list[SourceReport] = []
         for source, document in pushed:
-            reports.append(await self.gatherer.take(source, document))
+            reports.append(await self.gatherer.store_pushed(source, document))
             if progress:
                 progress(reports[-1])
         totals = RunTotals()
@@ -123,7 +123,7 @@ class Pipeline:
                 state = states.get(source.identity, SourceState())
                 return await self.gatherer.gather(source, state, waits, force=force)
 
-        return {asyncio.create_task(_gather(one)) for one in schedule.in_turn(sources, states)}
+        return {asyncio.create_task(_gather(one)) for one in schedule.fetch_order(sources, states)}
 
     async def _group_and_publish(self, totals: RunTotals) -> None:
         """Group new entries, publish, and delete entries past retention; one caller at a time."""

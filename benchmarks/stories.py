@@ -3,7 +3,6 @@
 python -m benchmarks.stories speed [--sizes 10000,100000,1000000] [--rivals]
 python -m benchmarks.stories store [--window 100000] [--batches 3]
 python -m benchmarks.stories recall FILE.jsonl...
-python -m benchmarks.stories held-out FILE.jsonl...
 python -m benchmarks.stories dumps FOLDER
 """
 
@@ -22,12 +21,8 @@ from aggregator.core.errors import SourceError
 from aggregator.core.model import Document, FeedInfo, Source, StoredEntry, Story
 from aggregator.gather import cleaning
 from aggregator.gather.parsers import parse
-from aggregator.group.features import prior
-from aggregator.group.features.features import extract
-from aggregator.group.learning import evaluate, labelled, pairs, train
+from aggregator.group.learning import evaluate, labelled
 from aggregator.group.learning.labelled import Labelled
-from aggregator.group.model import scoring
-from aggregator.group.stories.context import Learned
 from benchmarks import grouping_speed, grouping_store
 from benchmarks.grouping_speed import BATCH, Past
 
@@ -48,48 +43,9 @@ def recall(paths: Sequence[Path]) -> None:
     print(f"{'all':<28} {totals[0] / max(totals[1], 1):.4f} of {totals[1]} true pairs")
 
 
-# --- labels held out -----------------------------------------------------------------------
-
-
-def held_out(paths: Sequence[Path]) -> None:
-    """Train on all files but one, prior and threshold included, and test on that one."""
-    files = {path.stem: _read(path) for path in paths}
-    features = {
-        name: [one for one in (extract(entry.stored) for entry in found) if one.chinese]
-        for name, found in files.items()
-    }
-    figures = []
-    for name, found in files.items():
-        rest = [other for other in files if other != name]
-        lessons = [
-            one
-            for other in rest
-            for one in pairs.lessons(other, files[other], _without(features, {other, name}))
-        ]
-        weights = train.train(lessons, ["zh"])
-        learned = Learned(model=scoring.read(weights), prior=_without(features, {name}).prior)
-        one = evaluate.evaluate(found, learned=learned)
-        agreement = one.counts.agreement()
-        low, high = one.intervals()["pair_f1"]
-        row = (one.average_precision(), agreement.pair_f1, agreement.b3_f1)
-        figures.append(row)
-        print(
-            f"{name:<24} AP {row[0]:.3f}  pair P {agreement.pair_precision:.3f} "
-            f"R {agreement.pair_recall:.3f} F1 {row[1]:.3f} ({low:.2f}-{high:.2f})  B3 {row[2]:.3f}",
-            flush=True,
-        )
-    mean = np.mean(figures, axis=0)
-    print(f"{'mean':<24} AP {mean[0]:.3f}  pair F1 {mean[1]:.3f}  B3 F1 {mean[2]:.3f}")
-
-
 def _read(path: Path) -> tuple[Labelled, ...]:
     lines = path.read_text("utf-8").splitlines()
     return labelled.read((json.loads(line) for line in lines), cleaning.clean)
-
-
-def _without(features: dict[str, list], names: set[str]) -> Learned:  # type: ignore[type-arg]
-    others = [one for other, some in features.items() if other not in names for one in some]
-    return Learned(model=scoring.built_in(), prior=prior.count(others))
 
 
 # --- real dumps ----------------------------------------------------------------------------
@@ -171,7 +127,6 @@ def main() -> None:
     real_store.add_argument("--window", type=int, default=100_000, help="entries of the window")
     real_store.add_argument("--batches", type=int, default=3)
     commands.add_parser("recall").add_argument("files", type=Path, nargs="+")
-    commands.add_parser("held-out").add_argument("files", type=Path, nargs="+")
     real = commands.add_parser("dumps")
     real.add_argument("folder", type=Path)
     real.add_argument("--show", type=int, default=50)
@@ -185,8 +140,6 @@ def main() -> None:
         grouping_store.in_store(given.window, given.batches)
     elif given.command == "recall":
         recall(given.files)
-    elif given.command == "held-out":
-        held_out(given.files)
     else:
         dumps(given.folder, given.show)
 

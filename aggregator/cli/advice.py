@@ -42,7 +42,9 @@ _FIXES: Mapping[str, str] = {
     ),
     r"cut off": "nothing: it is fetched again on schedule",
     r"fetch\.max_size": "raise fetch.max_size if the document is expected to be this large",
-    r"no whole answer within|no answer in time": "allow more time: timeout: 1m in this source",
+    r"no (?:complete response|whole answer) within|no (?:response|answer) in time": (
+        "allow more time: timeout: 1m in this source"
+    ),
     r"nobody could be asked|DNS lookup failed": (
         "no name server responds: check the network and /etc/resolv.conf"
     ),

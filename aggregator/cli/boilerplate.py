@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.core.errors import AggregatorError
 from aggregator.core.model import StoredEntry
-from aggregator.gather.cleaning.blocks import block_hash, texts
+from aggregator.gather.cleaning.text_blocks import block_hash, texts
 
 if TYPE_CHECKING:
     from aggregator.core.ports import Store

@@ -201,7 +201,7 @@ async def _first(
             if choose is None or not error.feeds:
                 raise
             chosen = choose(source.url, error.feeds)
-            return await probe.probe(probe.at(source, chosen), fetchers)
+            return await probe.probe(probe.with_url(source, chosen), fetchers)
         except Unreachable as error:  # the next candidate may be http instead of a guessed https
             problem = problem or error
     raise problem or FetchError("no URL to fetch")

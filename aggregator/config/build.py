@@ -11,7 +11,7 @@ from aggregator.config.fields import web_address
 from aggregator.config.models import ConfigModel, FeedModel, SourceModel
 from aggregator.config.problems import Problem
 from aggregator.config.rules import read_link_rules
-from aggregator.config.sections import ImagesModel
+from aggregator.config.sections import ImagesModel, StoriesModel
 from aggregator.core.model import Source
 from aggregator.core.settings import (
     CleanOptions,
@@ -52,13 +52,17 @@ def build(model: ConfigModel, path: Path) -> tuple[Config, list[Problem]]:
         store=model.store,
         fetch=FetchSettings(**_values(model.fetch)),
         images=clean.images,
-        stories=StorySettings(**_values(model.stories)),
+        stories=_stories(model.stories),
         clean=clean,
         websub=HubSettings(**_values(model.websub)),
         sources=tuple(sources),
         feeds=tuple(_feed(one) for one in model.feeds) or (_DEFAULT_FEED,),
     )
     return config, faults
+
+
+def _stories(model: StoriesModel) -> StorySettings:
+    return StorySettings(**_values(model) | {"names": tuple(model.names.items())})
 
 
 def image_options(model: ImagesModel) -> ImageOptions:

@@ -229,6 +229,16 @@ class StoriesModel(Model):
         description="the languages that a story is rather shown in, the best first, after the `priority` of sources; `zh-Hans` and `zh-Hant` are two",
         examples=[["zh-Hans", "zh", "en"]],
     )
+    across_languages: bool = Field(
+        default=_STORIES.across_languages,
+        description="whether Chinese and English reports of one event share a story",
+    )
+    names: dict[Text, Text] = Field(
+        default={},
+        max_length=10_000,
+        description="Chinese names of people and organisations with their English forms, beside those that are known; for what arrives from then on",
+        examples=[{"斯塔默": "Keir Starmer"}],
+    )
     join: tuple[Pair, ...] = Field(
         default=_STORIES.join,
         description="pairs of entries that report the same event",

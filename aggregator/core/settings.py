@@ -110,6 +110,8 @@ class StorySettings:
     keep: timedelta = timedelta(days=365)
     match: Literal["strict", "normal", "loose"] = "normal"
     languages: tuple[str, ...] = ()
+    across_languages: bool = True
+    names: tuple[tuple[str, str], ...] = ()  # Chinese names with their English forms
     never: tuple[tuple[str, str], ...] = ()
     join: tuple[tuple[str, str], ...] = ()
     split: tuple[tuple[str, str], ...] = ()

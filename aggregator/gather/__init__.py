@@ -1,1 +1,1 @@
-"""The first step, one source in and its entries stored; `gatherer.Gatherer` is the entrance."""
+"""The first step: fetches a source and stores its entries; `gatherer.Gatherer` is the entry point."""

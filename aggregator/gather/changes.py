@@ -1,4 +1,4 @@
-"""What differs between two states of an entry, and whether it says anything."""
+"""Compares two versions of an entry and decides whether the difference is material."""
 
 import re
 from collections import Counter
@@ -12,30 +12,30 @@ from aggregator.core.model import Entry
 from aggregator.gather.identity import link_name
 from aggregator.text import urls
 
-RECURRING = 3  # entries of a document with the same words and a number: the number is a counter
+RECURRING_ENTRIES = 3  # with the same sentence but for a number, which is then a counter
 _NUMBER = re.compile(
     r"\d++(?:[.,'’ ]\d++)*+(?:\s?(?:[KMB](?!\w)|[万萬千亿億만천]))?", re.IGNORECASE
 )
 _SENTENCES = re.compile(r"(?<=[.!?;…])\s+|(?<=[。！？；])|\s[|·•–—-]\s")
-_SAYS = re.compile(r"\w")
-_MARKS = " …·•|,;:()[]–—-"  # what is left at the ends of a block without its counter
-_FLEETING = re.compile(
+_HAS_WORD = re.compile(r"\w")
+_SEPARATORS = " …·•|,;:()[]–—-"  # left at the ends of a block after removing a counter
+_TRANSIENT_PARAMETER = re.compile(
     r"(?:^|_)(?:session|sess|sid|(?:php|j)?sess(?:ion)?id|token|sig|sign|signature|auth|key|ts|time|timestamp|rand|rnd|cb"
     r"|nonce|cache|expires?|v|ver|version|_)$",
     re.IGNORECASE,
 )
-_OPAQUE = 16  # characters of a value that is made by a program
+_GENERATED_VALUE_CHARACTERS = 16  # a value this long is a generated token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """How an entry differs from what is stored: not, without saying anything, or materially.
+    """How an entry differs from the stored one: not at all, silently, or materially.
 
-    `ticks`: nothing but numbers differ; the sentences that hold them, without the numbers.
+    `number_sentences`: if only numbers differ, the sentences that contain them, with `#` for each number.
     """
 
     kind: Literal["same", "silent", "material"]
-    ticks: frozenset[str] = frozenset()
+    number_sentences: frozenset[str] = frozenset()
 
 
 _SAME, _SILENT = Difference(kind="same"), Difference(kind="silent")
@@ -43,7 +43,7 @@ _MATERIAL = Difference(kind="material")
 
 
 def shown(entry: Entry) -> tuple[object, ...]:
-    """Return all of an entry that readers are shown."""
+    """Return all parts of an entry that readers see."""
     return (
         *(entry.title, entry.link, entry.html, entry.summary, entry.authors, entry.categories),
         *(entry.enclosures, entry.image, entry.via, entry.rights, entry.language),
@@ -52,33 +52,33 @@ def shown(entry: Entry) -> tuple[object, ...]:
 
 
 def difference(before: Entry, after: Entry) -> Difference:
-    """Say how the state of an entry that was fetched differs from the stored one."""
+    """Compare a fetched entry with the stored one."""
     if shown(before) == shown(after):
         return _SAME
     if before.sent and before.sent == after.sent:
-        return _SILENT  # the publisher wrote the same: it is we who read it otherwise
+        return _SILENT  # the source is unchanged; only our cleaning differs
     if _is_other_page(before.link, after.link):
         return _MATERIAL
     title = _compare([before.title], [after.title])
-    gone, come = _left_over(_blocks(before), _blocks(after))
-    if not before.sent and not (gone and come):
-        gone = come = []  # stored by an earlier version, which may have read less or more
-    found = [title, _compare(gone, come)]
+    removed, added = _changed_blocks(_blocks(before), _blocks(after))
+    if not before.sent and not (removed and added):
+        removed = added = []  # stored by an earlier version, which may have cleaned differently
+    found = [title, _compare(removed, added)]
     if _MATERIAL in found:
         return _MATERIAL
-    ticks = frozenset(tick for one in found for tick in one.ticks)
-    return Difference(kind="material", ticks=ticks) if ticks else _SILENT
+    sentences = frozenset(sentence for one in found for sentence in one.number_sentences)
+    return Difference(kind="material", number_sentences=sentences) if sentences else _SILENT
 
 
-def recurring(ticks: Iterable[str], entries: Iterable[Entry]) -> frozenset[str]:
-    """Return those sentences without numbers that several entries hold, with numbers."""
-    wanted = {tick: max(tick.split("#"), key=len) for tick in ticks}
+def recurring(sentences: Iterable[str], entries: Iterable[Entry]) -> frozenset[str]:
+    """Return the sentences (with `#` for numbers) that occur in several entries."""
+    wanted = {sentence: max(sentence.split("#"), key=len) for sentence in sentences}
     counts = Counter(one for entry in entries for one in _sentences(entry, wanted))
-    return frozenset(one for one, count in counts.items() if count >= RECURRING)
+    return frozenset(one for one, count in counts.items() if count >= RECURRING_ENTRIES)
 
 
 def _sentences(entry: Entry, wanted: Mapping[str, str]) -> frozenset[str]:
-    """Return those of the wanted sentences that an entry holds; the longest part of each is a hint."""
+    """Return the wanted sentences that an entry contains; `wanted` maps each to its longest part."""
     found: set[str] = set()
     for line in map(str.casefold, (entry.title, *_blocks(entry)) if wanted else ()):
         if any(part in line for part in wanted.values()):
@@ -88,7 +88,7 @@ def _sentences(entry: Entry, wanted: Mapping[str, str]) -> frozenset[str]:
 
 
 def without_counters(text: str) -> str:
-    """Return a text without what ticks in it: readers counted, times measured from now."""
+    """Remove counters and relative times from a text, such as `12 comments` and `3 hours ago`."""
     if not _NUMBER.search(text):
         return text
     count = 1
@@ -102,20 +102,20 @@ def without_counters(text: str) -> str:
 
 
 def _blocks(entry: Entry) -> list[str]:
-    # Not at the top: it loads all of cleaning, which few commands have use for.
-    from aggregator.gather.cleaning.blocks import texts  # noqa: PLC0415
+    # Imported here: it loads all of cleaning, which few commands need.
+    from aggregator.gather.cleaning.text_blocks import texts  # noqa: PLC0415
 
     return texts(entry.html)
 
 
-def _left_over(before: list[str], after: list[str]) -> tuple[list[str], list[str]]:
-    """Return the blocks that are gone and those that have come, wherever they stood."""
+def _changed_blocks(before: list[str], after: list[str]) -> tuple[list[str], list[str]]:
+    """Return the removed and the added blocks, whatever their position."""
     if "".join("".join(before).split()) == "".join("".join(after).split()):
         return [], []
-    return _minus(before, after), _minus(after, before)
+    return _multiset_difference(before, after), _multiset_difference(after, before)
 
 
-def _minus(blocks: list[str], others: list[str]) -> list[str]:
+def _multiset_difference(blocks: list[str], others: list[str]) -> list[str]:
     counts = Counter(others)
     left = []
     for block in blocks:
@@ -127,21 +127,23 @@ def _minus(blocks: list[str], others: list[str]) -> list[str]:
 
 
 def _compare(before: list[str], after: list[str]) -> Difference:
-    """Compare blocks without their counters, then without their numbers."""
-    old, new = (list(_telling(blocks)) for blocks in (before, after))
+    """Compare blocks without counters, then without numbers."""
+    old, new = (list(_comparable_texts(blocks)) for blocks in (before, after))
     if sorted(old) == sorted(new):
         return _SAME
     if sorted(map(_unnumbered, old)) != sorted(map(_unnumbered, new)):
         return _MATERIAL
     pairs = zip(sorted(old, key=_unnumbered), sorted(new, key=_unnumbered), strict=True)
-    ticks = frozenset(tick for one, other in pairs for tick in _ticks(one, other))
-    return Difference(kind="material", ticks=ticks)
+    sentences = frozenset(
+        sentence for one, other in pairs for sentence in _changed_sentences(one, other)
+    )
+    return Difference(kind="material", number_sentences=sentences)
 
 
-def _telling(blocks: list[str]) -> Iterator[str]:
+def _comparable_texts(blocks: list[str]) -> Iterator[str]:
     for block in blocks:
-        text = without_counters(block).strip(_MARKS)
-        if _SAYS.search(text):
+        text = without_counters(block).strip(_SEPARATORS)
+        if _HAS_WORD.search(text):
             yield text.casefold()
 
 
@@ -149,31 +151,33 @@ def _unnumbered(text: str) -> str:
     return _NUMBER.sub("#", text)
 
 
-def _ticks(one: str, other: str) -> Iterator[str]:
-    """Yield the sentences of two blocks that differ in their numbers."""
+def _changed_sentences(one: str, other: str) -> Iterator[str]:
+    """Yield the sentences in which two blocks differ, with `#` for each number."""
     for old, new in zip_longest(_SENTENCES.split(one), _SENTENCES.split(other), fillvalue=""):
         if old != new:
             yield _unnumbered(old)
 
 
-# --- addresses -----------------------------------------------------------------------------
+# --- URLs ----------------------------------------------------------------------------------
 
 
 def _is_other_page(one: str, other: str) -> bool:
-    """Say whether two links lead to two pages; an address may carry a session."""
+    """Return whether two links are different pages, ignoring session parameters."""
     if one == other:
         return False
     (page, _, query), (other_page, _, other_query) = (
         link_name(address).partition("?") for address in (one, other)
     )
-    return page != other_page or _lasting(query) != _lasting(other_query)
+    return page != other_page or _stable_parameters(query) != _stable_parameters(other_query)
 
 
-def _lasting(query: str) -> list[str]:
-    """Return the parts of a query that name a page, and neither a session nor a moment."""
+def _stable_parameters(query: str) -> list[str]:
+    """Return the query parameters that identify a page, without sessions and timestamps."""
     pairs = [(pair, *pair.partition("=")[::2]) for pair in query.split("&") if pair]
     return sorted(
-        pair for pair, name, value in pairs if not _FLEETING.search(name) and len(value) < _OPAQUE
+        pair
+        for pair, name, value in pairs
+        if not _TRANSIENT_PARAMETER.search(name) and len(value) < _GENERATED_VALUE_CHARACTERS
     )
 
 
@@ -182,7 +186,7 @@ def _lasting(query: str) -> list[str]:
 
 @cache
 def _counters() -> re.Pattern[str]:
-    """Compile the rules of counters.yaml; they are read when something has changed."""
+    """Compile the rules of counters.yaml when they are first needed."""
     rules: dict[str, Any] = urls.read_rules("counters")
     words, alone = (_compact(rules[name]) for name in ("words", "alone"))
     number, between = f"(?:{_NUMBER.pattern})", f"(?:{rules['between']})?"

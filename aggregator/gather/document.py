@@ -1,4 +1,4 @@
-"""Parse and clean one document: a pure function of picklable values, fit for a worker process."""
+"""Parses and cleans one document: pure functions of picklable values, for worker processes."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,7 +16,7 @@ from aggregator.core.model import (
 )
 from aggregator.gather import cleaning, parsers
 from aggregator.gather.cleaning import discover
-from aggregator.gather.cleaning.blocks import block_hash
+from aggregator.gather.cleaning.text_blocks import block_hash
 from aggregator.gather.parsers import _limits
 from aggregator.text.charset import decode
 
@@ -27,10 +27,10 @@ def read_document(
     boilerplate: Mapping[str, frozenset[int]],
     max_entries: int,
 ) -> CleanedFeed:
-    """Return the entries of a document, cleaned, in its order; raise ParseError.
+    """Parse a document and clean its entries, in its order; raises ParseError.
 
-    Of more than `max_entries` the newest stay. An entry that cannot be cleaned is skipped
-    with its reason. `boilerplate` is what was learned, by publisher id.
+    Of more than `max_entries` entries only the newest are kept. An entry that cannot be cleaned is
+    skipped with a reason. `boilerplate` are the learned block hashes by publisher id.
     """
     parsed = _parse(replace(document, max_entries=max_entries))
     kept, cut = _newest(parsed, max_entries)
@@ -44,7 +44,7 @@ def read_document(
         try:
             entry = cleaning.clean(raw, parsed.info, source, boilerplate=boilerplate, domain=domain)
             entries.append(entry)
-        except Exception as error:  # noqa: BLE001  one odd entry must not cost the feed
+        except Exception as error:  # noqa: BLE001  one broken entry must not fail the feed
             skipped.append(Skipped(where=raw.where, reason=f"cannot be cleaned: {error!r}"))
     return CleanedFeed(
         info=parsed.info, entries=tuple(entries), skipped=_limits.bounded(skipped), cut=parsed.cut
@@ -52,7 +52,7 @@ def read_document(
 
 
 def without_learned(stored: StoredEntry, learned: Mapping[str, frozenset[int]]) -> StoredEntry:
-    """Return a stored entry whose text lacks what was learned since; itself if it holds nothing."""
+    """Return a stored entry without the blocks learned since; the same object if it has none."""
     entry = stored.entry
     hashes = learned.get(entry.publisher.id)
     if not hashes or hashes.isdisjoint(entry.blocks):
@@ -80,10 +80,10 @@ def _is_empty(raw: RawEntry) -> bool:
 
 
 def _newest(parsed: ParsedFeed, limit: int) -> tuple[tuple[RawEntry, ...], tuple[Skipped, ...]]:
-    """Split off what is over the limit, the oldest; undated entries keep their place by order."""
+    """Return the newest entries up to the limit, and a note on the discarded ones."""
     entries = parsed.entries
     if len(entries) <= limit:
         return entries, ()
-    written = [raw.published or raw.updated for raw in entries]
-    kept = _limits.newest(written, limit, parsed.info.language)
+    dates = [raw.published or raw.updated for raw in entries]
+    kept = _limits.newest(dates, limit, parsed.info.language)
     return tuple(entries[place] for place in kept), (_limits.over(len(entries) - limit, limit),)

@@ -1,4 +1,4 @@
-"""One source in, its entries stored: fetch, parse, clean, store."""
+"""Gathers one source: fetch, parse, clean, store."""
 
 import dataclasses
 import time
@@ -43,25 +43,25 @@ class Gatherer:
     jitter: Callable[[], float]
 
     async def states(self) -> Mapping[str, SourceState]:
-        """Return what is remembered of each source, by identity."""
+        """Return the stored state of each source, by identity."""
         return await self.thread.call(self.store.source_states)
 
     def waits(self, states: Mapping[str, SourceState]) -> dict[str, datetime]:
-        """Return until when each host wants to be left alone."""
+        """Return the time until which each host asked to wait."""
         scope = self.settings.retry_after_scope
         return schedule.waiting_hosts(self.sources, states, self.clock(), scope)
 
     async def due(self, pushed: Mapping[str, datetime]) -> tuple[Source, ...]:
         """Return the sources to fetch now.
 
-        `pushed` maps the identity of each source whose hub sends its news to the time since when;
-        such a source is polled rarely.
+        `pushed` maps the identity of each source with a WebSub subscription to the time it began;
+        such a source is polled less often.
         """
         states = await self.states()
         waits, now = self.waits(states), self.clock()
         return tuple(
             source
-            for source in schedule.in_turn(self.sources, states)
+            for source in schedule.fetch_order(self.sources, states)
             if schedule.is_due(
                 source,
                 states.get(source.identity, SourceState()),
@@ -72,7 +72,7 @@ class Gatherer:
         )
 
     async def next_due(self, pushed: Mapping[str, datetime]) -> tuple[Source, datetime] | None:
-        """Return the source to fetch next and when; None if none will ever be. See `due`."""
+        """Return the next source to fetch and its time; None if there is none. See `due`."""
         states = await self.states()
         waits, now = self.waits(states), self.clock()
         found = [
@@ -102,13 +102,13 @@ class Gatherer:
             return SourceReport(id=source.id, outcome=hold.outcome, error=hold.reason)
         started = time.monotonic()
         try:
-            report = await self._fetch(source, schedule.recall(source, state), force=force)
+            report = await self._fetch(source, schedule.current_state(source, state), force=force)
         except SourceError as error:
             report = await self._fail(source, state, error)
         return dataclasses.replace(report, seconds=round(time.monotonic() - started, 3))
 
-    async def take(self, source: Source, document: Document) -> SourceReport:
-        """Store a document that a hub sent; it says nothing about the next fetch."""
+    async def store_pushed(self, source: Source, document: Document) -> SourceReport:
+        """Store a document that a hub sent; the schedule of fetches does not change."""
         started = time.monotonic()
         try:
             fetched = Fetched(documents=(document,), validators=Validators())
@@ -117,12 +117,12 @@ class Gatherer:
             report = SourceReport(id=source.id, outcome="error", error=str(error))
         else:
             entries = harvest.entries
-            changes = await self.thread.call(lambda: self._store_pushed(source, entries))
+            changes = await self.thread.call(lambda: self._save_pushed(source, entries))
             report = harvest.report(source, changes)
         return dataclasses.replace(report, seconds=round(time.monotonic() - started, 3))
 
-    def _store_pushed(self, source: Source, entries: Sequence[Entry]) -> tuple[Change, ...]:
-        """Store entries under the state that is there by now: a fetch may be under way."""
+    def _save_pushed(self, source: Source, entries: Sequence[Entry]) -> tuple[Change, ...]:
+        """Store entries with the current state, which a concurrent fetch may have changed."""
         store, now = self.store, self.clock()
         state = store.source_states().get(source.identity, SourceState())
         changes = store.save_gathered(
@@ -135,8 +135,8 @@ class Gatherer:
     async def _fetch(self, source: Source, state: SourceState, *, force: bool) -> SourceReport:
         conditional = schedule.conditions(source, state, self.settings, self.clock())
         validators = Validators() if force else conditional
-        asked = dataclasses.replace(source, url=schedule.address(source, state))
-        answer = await self.fetchers[source.kind].fetch(asked, validators)
+        requested = dataclasses.replace(source, url=schedule.address(source, state))
+        answer = await self.fetchers[source.kind].fetch(requested, validators)
         if isinstance(answer, NotModified):
             state = _with_hub(state, answer.links)
             after = self._succeed(source, state, answer)
@@ -157,7 +157,7 @@ class Gatherer:
         return SourceReport(id=source.id, outcome=schedule.outcome(error), error=str(error))
 
     async def _read(self, source: Source, fetched: Fetched) -> SourceHarvest:
-        """Parse and clean; in a folder, a document that fails is skipped."""
+        """Parse and clean the documents; for dumps, a document that fails is skipped."""
         learned = await self.thread.call(self.store.learned_blocks)
         limit = self.settings.max_entries
         calls = [(document, source, learned, limit) for document in fetched.documents]
@@ -181,7 +181,7 @@ class Gatherer:
     ) -> SourceReport:
         if source.kind == "feed":
             state = _with_hub(dataclasses.replace(state, info=harvest.info), fetched.links)
-        if harvest.cut:  # keep the old validators, so that the whole of it is asked for again
+        if harvest.cut:  # keep the old validators, so that the complete document is requested again
             fetched = dataclasses.replace(fetched, validators=state.validators)
         entries = harvest.entries
         after = self._succeed(source, state, fetched)
@@ -192,15 +192,15 @@ class Gatherer:
         )
         report = harvest.report(source, changes)
         if harvest.cut and report.outcome == "unchanged":
-            raise ParseError(f"the document is cut off; {len(entries)} whole entries, none new")
-        if report.new:  # when to ask next depends on whether something came
+            raise ParseError(f"the document is cut off; {len(entries)} complete entries, none new")
+        if report.new:  # the interval depends on how often new entries arrive
             later = self._succeed(source, schedule.arrived(state, now), fetched)
             await self.thread.call(lambda: store.save_state(source.identity, later))
         return report
 
 
 def _with_hub(state: SourceState, links: Sequence[tuple[str, str]]) -> SourceState:
-    """Prefer the hub and topic of the answer's header to those of the document."""
+    """Prefer the hub and topic of the Link header to those of the document."""
     named = dict(links)
     if "hub" not in named:
         return state

@@ -1,4 +1,4 @@
-"""What one fetch of a source brought, over all its documents."""
+"""The result of one fetch of a source, over all its documents."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from aggregator.core.report import SourceReport
 
 @dataclass(slots=True)
 class SourceHarvest:
-    """The entries of one source, read and cleaned; `places` name them in the report."""
+    """The cleaned entries of one source; `places` name them in the report."""
 
     skipped: list[Skipped]
     entries: list[Entry] = field(default_factory=list)
@@ -18,7 +18,7 @@ class SourceHarvest:
     info: FeedInfo = field(default_factory=FeedInfo)
 
     def add(self, name: str, feed: CleanedFeed) -> None:
-        """Add a document; `name` is its file name in a folder, else empty."""
+        """Add a document; `name` is its file name for dumps, else empty."""
         self.info = feed.info
         self.cut |= feed.cut
         self.skipped += feed.skipped
@@ -26,10 +26,10 @@ class SourceHarvest:
         self.places += [name or entry.link or entry.title for entry in feed.entries]
 
     def report(self, source: Source, changes: Sequence[Change]) -> SourceReport:
-        """Return the report of the source; the changes are those of the entries."""
+        """Return the report of the source, from the changes that storing the entries caused."""
         new = sum(change.kind == "new" for change in changes)
         modified = sum(change.kind == "modified" and change.material for change in changes)
-        passed_over = [
+        discarded = [
             Skipped(where=where, reason=change.skipped)
             for where, change in zip(self.places, changes, strict=True)
             if change.skipped
@@ -40,5 +40,5 @@ class SourceHarvest:
             new=new,
             modified=modified,
             entries=tuple(dict.fromkeys(change.key for change in changes)),
-            skipped=(*self.skipped, *passed_over),
+            skipped=(*self.skipped, *discarded),
         )

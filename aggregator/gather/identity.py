@@ -1,4 +1,4 @@
-"""What an entry is known by: its names, and what is remembered of those that are stored."""
+"""The names that identify an entry, and what is stored about known entries."""
 
 import re
 from collections.abc import Iterable
@@ -14,20 +14,21 @@ from aggregator.text.placeholders import is_placeholder
 
 Kind = Literal["guid", "link", "fingerprint", "headline", "all"]
 
-AMBIGUOUS = ""  # in place of a key: the name stands for more than one entry
+AMBIGUOUS = ""  # in place of a key: the name belongs to several entries
 ORDER: tuple[Kind, ...] = ("guid", "link", "fingerprint", "headline", "all")
-SHORT_TEXT = 120  # letters; a text below it names an entry only together with its date
-ALIASES_KEPT = 8  # of one kind and entry, the newest
-OLDEST = datetime(1990, 1, 1, tzinfo=UTC)  # dates before it are no dates
-_PLACES = re.compile(r"\D{0,8}\d{1,4}\D{0,2}|.{1,3}", re.DOTALL)  # guids that may count places
-_HOME = re.compile(
+SHORT_TEXT_LETTERS = 120  # a shorter text identifies an entry only together with its date
+MAX_ALIASES_PER_KIND = 8  # of one entry; the oldest are discarded
+MIN_DATE = datetime(1990, 1, 1, tzinfo=UTC)  # earlier dates are ignored
+# Guids that may be positions in the document.
+_POSITION = re.compile(r"\D{0,8}\d{1,4}\D{0,2}|.{1,3}", re.DOTALL)
+_HOME_PAGE = re.compile(
     r"[^/]*(?:/[a-z]{2}(?:-[a-z]{2})?)?(?:/(?:index|home)(?:\.\w+)?)?/?", re.IGNORECASE
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """One thing that an entry is known by; `digest` is the key that it would give."""
+    """One name of an entry; `digest` is the key of a new entry with this name."""
 
     kind: Kind
     digest: str
@@ -35,10 +36,10 @@ class Name:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is remembered of a stored entry, as far as it decides what a fetched one is.
+    """The part of a stored entry that is needed to match and compare a fetched one.
 
-    `digest` is that of all it shows. `variants` are its texts and when each was last seen, the
-    present one last. `blank`: its true text is not here, so the next one is taken silently.
+    `digest` covers all that readers see. `variants` are its texts, with the time each was last seen,
+    the current one last. `blank`: its text is missing, so the next one is stored as a silent change.
     """
 
     key: str
@@ -56,87 +57,87 @@ class Known:
 # --- names ---------------------------------------------------------------------------------
 
 
-def names(identity: str, entry: Entry, *, apart: bool = False) -> tuple[Name, ...]:
-    """Return what an entry of a source is known by, the best name first.
+def names(identity: str, entry: Entry, *, standalone: bool = False) -> tuple[Name, ...]:
+    """Return the names of an entry of a source, the most reliable first.
 
-    With `apart` it is a document of its own, whose link is its only name if it has one:
-    two publishers may bring one text. Texts count within one publisher.
+    With `standalone` it is a document of its own. Its text is a name only if it has neither guid nor
+    link, since two publishers may publish the same text. Otherwise texts are names within one publisher.
     """
     values: dict[Kind, str] = {}
     if is_guid(entry.guid):
         values["guid"] = entry.guid
     if page := page_name(entry):
         values["link"] = page
-    if entry.fingerprint and not (apart and values):
+    if entry.fingerprint and not (standalone and values):
         values["fingerprint"] = _text_name(identity, entry)
-    if values and entry.published is not None and not apart:
+    if values and entry.published is not None and not standalone:
         values["headline"] = _headline(identity, entry)
     values["all"] = f"{entry.guid}\0{entry.canonical}\0{entry.fingerprint}"
     return tuple(Name(kind, ids.entry_key(identity, kind, values[kind])) for kind in values)
 
 
 def is_guid(guid: str) -> bool:
-    """Whether a guid can tell one entry from another: not `N/A`, not the address of a home page."""
+    """Return whether a guid can identify an entry: not `N/A`, not the URL of a home page."""
     if is_placeholder(guid):
         return False
-    return not (_is_address(guid) and "#" not in guid and _is_home(link_name(guid)))
+    return not (_is_url(guid) and "#" not in guid and _is_home_page(link_name(guid)))
 
 
 def page_name(entry: Entry) -> str:
-    """Return what all forms of the address of an entry's page share; empty if it has no page."""
+    """Return the name of an entry's page, equal for all forms of its URL; empty without a page."""
     page = link_name(entry.canonical or entry.link)
-    return "" if _is_home(page) or is_placeholder(page.rpartition("/")[2]) else page
+    return "" if _is_home_page(page) or is_placeholder(page.rpartition("/")[2]) else page
 
 
 def repeats_link(entry: Entry) -> bool:
-    """Whether the guid is the address of the page once more, so that both are one name."""
+    """Return whether the guid is the URL of the page, so that both are one name."""
     if entry.guid == entry.link:
         return True
-    return _is_address(entry.guid) and link_name(entry.guid) == page_name(entry)
+    return _is_url(entry.guid) and link_name(entry.guid) == page_name(entry)
 
 
-def may_count_places(guid: str) -> bool:
-    """Whether a guid looks like the place of an entry in its document: 1, item-2, home page#3."""
-    if _PLACES.fullmatch(guid):
+def looks_like_position(guid: str) -> bool:
+    """Return whether a guid looks like a position in the document: 1, item-2, home page#3."""
+    if _POSITION.fullmatch(guid):
         return True
-    return _is_address(guid) and "#" in guid and _is_home(link_name(guid))
+    return _is_url(guid) and "#" in guid and _is_home_page(link_name(guid))
 
 
 @lru_cache(maxsize=8192)
-def link_name(address: str) -> str:
-    """Return what all forms of a page's address share; the address itself if there is no form."""
-    return urls.same_key(address) or address
+def link_name(url: str) -> str:
+    """Return the name of a page, equal for all forms of its URL; the text itself if it is no URL."""
+    return urls.same_key(url) or url
 
 
-def _is_address(text: str) -> bool:
+def _is_url(text: str) -> bool:
     return text[:4].lower() == "http" and urls.is_web(text)
 
 
-def _is_home(page: str) -> bool:
-    return "?" not in page and "#" not in page and _HOME.fullmatch(page) is not None
+def _is_home_page(page: str) -> bool:
+    return "?" not in page and "#" not in page and _HOME_PAGE.fullmatch(page) is not None
 
 
 def _text_name(identity: str, entry: Entry) -> str:
-    name = f"{_writer(identity, entry)}\0{entry.fingerprint}"
-    if entry.letters < SHORT_TEXT and entry.published is not None:
+    name = f"{_publisher_scope(identity, entry)}\0{entry.fingerprint}"
+    if entry.letters < SHORT_TEXT_LETTERS and entry.published is not None:
         return f"{name}\0{entry.published.isoformat()}"
     return name
 
 
 def _headline(identity: str, entry: Entry) -> str:
     date = "" if entry.published is None else entry.published.isoformat()
-    return f"{_writer(identity, entry)}\0{entry.title.casefold()}\0{date}"
+    return f"{_publisher_scope(identity, entry)}\0{entry.title.casefold()}\0{date}"
 
 
-def _writer(identity: str, entry: Entry) -> str:
-    # A publisher that the document does not state may be found out later, or change with it.
+def _publisher_scope(identity: str, entry: Entry) -> str:
+    # A publisher that the document does not state may be detected later, or change.
     return entry.publisher.id if entry.publisher.stated else identity
 
 
 def surplus_aliases(key: str, aliases: Iterable[tuple[Name, datetime]]) -> tuple[Name, ...]:
-    """Return the names of an entry that are too many, the oldest of each kind.
+    """Return the names of an entry over the limit, the oldest of each kind.
 
-    The name that gave the key stays: it would give that key again.
+    The name that the key was made from is kept: a new entry would get the same key from it.
     """
     kinds: dict[Kind, list[tuple[datetime, str, Name]]] = {}
     for name, seen in aliases:
@@ -145,5 +146,7 @@ def surplus_aliases(key: str, aliases: Iterable[tuple[Name, datetime]]) -> tuple
     return tuple(
         name
         for found in kinds.values()
-        for _, _, name in sorted(found, key=lambda one: one[:2], reverse=True)[ALIASES_KEPT:]
+        for _, _, name in sorted(found, key=lambda one: one[:2], reverse=True)[
+            MAX_ALIASES_PER_KIND:
+        ]
     )

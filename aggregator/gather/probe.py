@@ -1,4 +1,4 @@
-"""Asks a source once, to see what it is; nothing is stored."""
+"""Fetches a source once, without storing anything."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,12 +8,12 @@ from aggregator.core.model import CleanedFeed, Entry, FeedInfo, Fetched, Skipped
 from aggregator.core.ports import Fetcher
 from aggregator.gather.document import read_document
 
-_ENTRIES_MOST = 100_000
+_MAX_ENTRIES = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """What a source gave: `address` is where it is from now on, if redirects say so for good."""
+    """The result of a probe; `address` is the target of permanent redirects, else the URL of the source."""
 
     source: Source
     address: str
@@ -23,22 +23,22 @@ class Probe:
 
     @property
     def newest(self) -> Entry | None:
-        """The entry that was published last, else the first of the document."""
+        """The entry with the latest date; without dates, the first of the document."""
         dated = [one for one in self.entries if one.published]
         first = self.entries[0] if self.entries else None
         return max(dated, key=_when, default=first)
 
 
 async def probe(source: Source, fetchers: Mapping[str, Fetcher]) -> Probe:
-    """Fetch and read a source; raise FetchError or ParseError (NotAFeed names feeds of a page)."""
+    """Fetch and parse a source; raises FetchError or ParseError (NotAFeed lists the feeds of a page)."""
     answer = await fetchers[source.kind].fetch(source, Validators())
     if not isinstance(answer, Fetched):  # a 304 to a request that was not conditional
-        raise FetchError("nothing new, but nothing was known")
+        raise FetchError("304: not modified, but the request was not conditional")
     read: list[CleanedFeed] = []
     skipped = list(answer.skipped)
     for document in answer.documents:
         try:
-            read.append(read_document(document, source, {}, _ENTRIES_MOST))
+            read.append(read_document(document, source, {}, _MAX_ENTRIES))
         except ParseError as error:
             if source.kind == "feed":
                 raise
@@ -56,6 +56,6 @@ def _when(entry: Entry) -> float:
     return entry.published.timestamp() if entry.published else 0.0
 
 
-def at(source: Source, url: str) -> Source:
-    """Return the source at another address."""
+def with_url(source: Source, url: str) -> Source:
+    """Return the source with another URL."""
     return replace(source, url=url)

@@ -1,4 +1,4 @@
-"""When a source is asked next, and what is remembered of it: pure decisions over values."""
+"""Decides when a source is fetched next and what state is stored: pure functions over values."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping
@@ -20,23 +20,26 @@ from aggregator.core.settings import FetchSettings
 from aggregator.text import urls
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
-_ASKED = DAY  # the most that a server or a feed may put a fetch off, except by Retry-After
-_UNREACHABLE = timedelta(hours=1)  # back-off where nobody was spoken to: a network comes back soon
-_UNSAID = timedelta(hours=1)  # peace for a server that asks for it without saying how long
-_SKEW = timedelta(minutes=1)  # a fetch this much later than now shows that the clock was wrong
-_HELD, _SEEN = timedelta(days=3), 3  # how long and how often a permanent redirect must hold
-_ARRIVALS = 20  # fetches with something new that are remembered
-_RARER = 8  # times, for a source whose hub sends its news
-_RARER_MOST = timedelta(hours=6)  # later than else
-_POLLS = 4  # fetches for each time that something arrives
+_MAX_HINT = DAY  # longest delay by caching headers, ttl or skipHours; Retry-After may be longer
+_UNREACHABLE_BACKOFF = timedelta(hours=1)  # upper bound without a connection: networks recover
+_DEFAULT_WAIT = timedelta(hours=1)  # after a 429 without Retry-After
+_MIN_EXTRA_WAIT = timedelta(
+    minutes=1
+)  # after a Retry-After that proved too short, doubled each time
+_MAX_CLOCK_SKEW = timedelta(minutes=1)  # a last fetch later than this was a wrong clock
+_REDIRECT_SPAN, _REDIRECT_COUNT = timedelta(days=3), 3  # before a permanent redirect is trusted
+_MAX_ARRIVALS = 20  # stored times of fetches with new entries
+_PUSHED_FACTOR = 8  # for the interval of a source with a WebSub subscription
+_MAX_PUSHED_DELAY = timedelta(hours=6)  # of such a source, beyond its interval
+_POLLS_PER_ARRIVAL = 4  # fetches for each fetch with new entries
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_NOTHING, _ZERO = Hints(), timedelta()
+_ZERO = timedelta()
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """Why a source is left in peace."""
+    """Why a source is not fetched now."""
 
     outcome: Outcome
     reason: str
@@ -45,25 +48,27 @@ class Hold:
 # --- before a fetch ------------------------------------------------------------------------
 
 
-def recall(source: Source, state: SourceState) -> SourceState:
-    """Return what is remembered, without what is about another address than the configured one."""
-    if state.url in ("", _place(source)):
+def current_state(source: Source, state: SourceState) -> SourceState:
+    """Return the stored state, without the parts that belong to another URL than the configured one."""
+    if state.url in ("", _location(source)):
         return state
     return SourceState(arrivals=state.arrivals, info=state.info)
 
 
 def address(source: Source, state: SourceState) -> str:
-    """Return the address to ask: where a permanent redirect leads once it has held for days.
+    """Return the URL to request: the target of a permanent redirect once it was stable for days.
 
-    After a failure the configured one is asked again; and always if it comes with secrets,
-    which are for its own server alone.
+    After a failure it is the configured URL again, and always if it comes with secrets, which are
+    only for its own server.
     """
     if source.headers or urls.redact(source.url) != source.url:
         return source.url
     since, until = state.permanent_since, state.last_success
-    lasting = since is not None and until is not None and until - since >= _HELD
-    known = lasting and state.permanent_seen >= _SEEN and state.url == _place(source)
-    return state.permanent if known and not state.failures else source.url
+    is_stable = since is not None and until is not None and until - since >= _REDIRECT_SPAN
+    is_trusted = (
+        is_stable and state.permanent_seen >= _REDIRECT_COUNT and state.url == _location(source)
+    )
+    return state.permanent if is_trusted and not state.failures else source.url
 
 
 def is_due(
@@ -74,7 +79,7 @@ def is_due(
     *,
     pushed: datetime | None = None,
 ) -> bool:
-    """Say whether the daemon should ask a source now; `pushed`: since when a hub sends its news."""
+    """Return whether to fetch a source now; `pushed` is the start of its WebSub subscription."""
     due = due_at(source, state, waits, now, pushed=pushed)
     return due is not None and due <= now
 
@@ -87,13 +92,13 @@ def due_at(
     *,
     pushed: datetime | None = None,
 ) -> datetime | None:
-    """Return when the daemon should ask a source, `now` if it is overdue; None for never."""
-    state = recall(source, state)
+    """Return when to fetch a source, `now` if it is overdue; None for never."""
+    state = current_state(source, state)
     if source.paused or state.gone:
         return None
     due = state.due
     if due and state.last_fetch and pushed and pushed <= state.last_fetch and not state.failures:
-        due += min((due - state.last_fetch) * (_RARER - 1), _RARER_MOST)
+        due += min((due - state.last_fetch) * (_PUSHED_FACTOR - 1), _MAX_PUSHED_DELAY)
     if due is None or _clock_was_wrong(state, now):
         due = now
     return max(due, now, _held_until(source, state, waits, now) or now)
@@ -102,8 +107,8 @@ def due_at(
 def hold(
     source: Source, state: SourceState, waits: Mapping[str, datetime], now: datetime
 ) -> Hold | None:
-    """Return why a source may not even be asked by hand: it is gone, or wants to be left in peace."""
-    state = recall(source, state)
+    """Return why a source must not be fetched, even manually: it is gone, or asked to wait."""
+    state = current_state(source, state)
     if state.gone:
         return Hold(outcome="gone", reason=state.error or "the feed was taken down for good")
     until = _held_until(source, state, waits, now)
@@ -115,8 +120,8 @@ def hold(
 def _held_until(
     source: Source, state: SourceState, waits: Mapping[str, datetime], now: datetime
 ) -> datetime | None:
-    """Return until when a source, or its host, wants to be left in peace."""
-    until, host_until = _wait(state, now), waits.get(urls.host(source.url))
+    """Return the time until which a source or its host asked to wait."""
+    until, host_until = _wait_until(state, now), waits.get(urls.host(source.url))
     if until is None or (host_until is not None and host_until > until):
         return host_until
     return until
@@ -128,39 +133,39 @@ def waiting_hosts(
     now: datetime,
     scope: str = "host",
 ) -> dict[str, datetime]:
-    """Return until when hosts want to be left in peace, from what any source was told.
+    """Return the time until which each host asked to wait, from the Retry-After of any of its sources.
 
-    Give all configured sources, not only those of a run.
+    `sources` must be all configured sources, not only those of a run.
     """
     waits: dict[str, datetime] = {}
     for source in sources if scope == "host" else ():
-        state = recall(source, states.get(source.identity, SourceState()))
-        until, host = _wait(state, now), urls.host(source.url)
+        state = current_state(source, states.get(source.identity, SourceState()))
+        until, host = _wait_until(state, now), urls.host(source.url)
         if host and until and until > waits.get(host, now):
             waits[host] = until
     return waits
 
 
-def in_turn(sources: Iterable[Source], states: Mapping[str, SourceState]) -> tuple[Source, ...]:
-    """Return sources in the order to ask them: those that were refused last time come first.
+def fetch_order(sources: Iterable[Source], states: Mapping[str, SourceState]) -> tuple[Source, ...]:
+    """Return sources in the order to fetch them: those that were refused last time come first.
 
-    Of these the one that was served longest ago is the first, so that the sources of a host
-    that answers only a few requests take turns.
+    Of these, the one with the oldest success is first, so that the sources of a host with a low
+    rate limit take turns.
     """
 
-    def _turn(source: Source) -> tuple[bool, datetime, datetime]:
-        state = recall(source, states.get(source.identity, SourceState()))
+    def _priority(source: Source) -> tuple[bool, datetime, datetime]:
+        state = current_state(source, states.get(source.identity, SourceState()))
         if state.wait_until is None:
             return True, _LONG_AGO, _LONG_AGO
         return False, state.last_success or _LONG_AGO, state.last_fetch or _LONG_AGO
 
-    return tuple(sorted(sources, key=_turn))
+    return tuple(sorted(sources, key=_priority))
 
 
 def conditions(
     source: Source, state: SourceState, settings: FetchSettings, now: datetime
 ) -> Validators:
-    """Return what makes the next request conditional; nothing if 304 was the answer for too long."""
+    """Return the validators of the next request; none if the last 200 response was too long ago."""
     last = state.last_document
     stale = source.kind == "feed" and last is not None and now - last >= settings.full_every
     return Validators() if stale else state.validators
@@ -170,7 +175,7 @@ def conditions(
 
 
 def outcome(error: SourceError) -> Outcome:
-    """Return the word for a failed fetch."""
+    """Return the outcome of a failed fetch."""
     if isinstance(error, BlockedAddress):
         return "refused"
     if isinstance(error, HTTPStatus):
@@ -184,38 +189,38 @@ def outcome(error: SourceError) -> Outcome:
 def succeeded(
     source: Source,
     state: SourceState,
-    answer: Fetched | NotModified,
+    result: Fetched | NotModified,
     settings: FetchSettings,
     *,
     now: datetime,
     jitter: float,
 ) -> SourceState:
-    """Return what to remember after a document or a 304; `jitter` is chance in [0, 1).
+    """Return the state after a document or a 304; `jitter` is a random number in [0, 1).
 
-    `state.info` is that of the document just read, so that its own hints count.
+    `state.info` must be that of the new document, so that its hints apply.
     """
     state = dataclasses.replace(
-        _redirected(source, recall(source, state), answer.permanent, now),
-        url=_place(source),
-        validators=answer.validators,
+        _redirected(source, current_state(source, state), result.permanent, now),
+        url=_location(source),
+        validators=result.validators,
         failures=0,
         last_fetch=now,
         last_success=now,
-        last_document=_last_document(state, answer, settings, now),
+        last_document=_last_document(state, result, settings, now),
         error="",
         gone=False,
         wait_until=None,
     )
-    hints = (answer.hints, state.info.hints)
+    hints = (result.hints, state.info.hints)
     due = next_due(source, state, settings, hints=hints, now=now, jitter=jitter)
     return dataclasses.replace(state, due=due)
 
 
 def arrived(state: SourceState, now: datetime) -> SourceState:
-    """Note that a fetch brought something new."""
+    """Record the time of a fetch with new entries."""
     if now in state.arrivals:
         return state
-    newest = sorted({now, *state.arrivals}, reverse=True)[:_ARRIVALS]
+    newest = sorted({now, *state.arrivals}, reverse=True)[:_MAX_ARRIVALS]
     return dataclasses.replace(state, arrivals=tuple(newest))
 
 
@@ -228,32 +233,32 @@ def failed(
     now: datetime,
     jitter: float,
 ) -> SourceState:
-    """Return what to remember after an error; validators, entries and redirects are kept."""
-    state = recall(source, state)
-    held = isinstance(error, HeldBack)
+    """Return the state after an error; validators, arrivals and redirects are kept."""
+    state = current_state(source, state)
+    held_back = isinstance(error, HeldBack)
     state = dataclasses.replace(
         state,
-        url=_place(source),
-        failures=state.failures + (not held),
-        last_fetch=state.last_fetch if held else now,
+        url=_location(source),
+        failures=state.failures + (not held_back),
+        last_fetch=state.last_fetch if held_back else now,
         error=str(error),
         gone=outcome(error) == "gone",
-        wait_until=_asked_to_wait(error, now),
+        wait_until=_wait_after(error, now),
     )
     if state.gone:
         return dataclasses.replace(state, due=None)
     if isinstance(error, HTTPStatus) and error.retry_after and state.wait_until:
-        # The server has said when; if that proves wrong, the wait grows up to the usual one.
+        # The server gave a time. If it fails again then, the wait grows up to the usual interval.
         usual = interval(source, state, settings, now)
-        patience = min(usual, _SKEW * (1 << min(max(state.failures - 1, 0), 16)))
-        due = max(state.wait_until, now + patience * (not held))
+        extra_wait = min(usual, _MIN_EXTRA_WAIT * (1 << min(max(state.failures - 1, 0), 16)))
+        due = max(state.wait_until, now + extra_wait * (not held_back))
         return dataclasses.replace(state, due=due)
-    cap = _UNREACHABLE if isinstance(error, Unreachable) else DAY
+    cap = _UNREACHABLE_BACKOFF if isinstance(error, Unreachable) else DAY
     due = next_due(source, state, settings, now=now, jitter=jitter, cap=cap)
     return dataclasses.replace(state, due=due)
 
 
-# --- the next time -------------------------------------------------------------------------
+# --- the next fetch ------------------------------------------------------------------------
 
 
 def next_due(
@@ -266,20 +271,20 @@ def next_due(
     jitter: float,
     cap: timedelta = DAY,
 ) -> datetime:
-    """Return when to ask next: never before the hints and Retry-After allow.
+    """Return the time of the next fetch: not before the hints and Retry-After allow.
 
-    Without Retry-After, never later than the interval or `cap`, whichever is longer; with
-    it, never later than a week.
+    The upper bound is the interval or `cap`, whichever is longer; with Retry-After, it is a week.
     """
     usual = interval(source, state, settings, now)
     cap = max(usual, cap)
     backed_off = min(usual * (1 << min(max(state.failures - 1, 0), 16)), cap)
-    spread = backed_off * (0.9 + 0.1 * jitter)  # a little early, so that the interval holds
-    asked = max((_asked(one) for one in hints), default=_ZERO)
-    asked = min(asked + min(asked * 0.1, timedelta(minutes=5)) * jitter, _ASKED)
-    due = now + max(spread, asked)
+    # Slightly early, so that jitter never exceeds the interval.
+    spread = backed_off * (0.9 + 0.1 * jitter)
+    hinted = max((_hinted(one) for one in hints), default=_ZERO)
+    hinted = min(hinted + min(hinted * 0.1, timedelta(minutes=5)) * jitter, _MAX_HINT)
+    due = now + max(spread, hinted)
     for one in hints:
-        due = _outside(due, one, now + max(cap, _ASKED))
+        due = _after_skipped(due, one, now + max(cap, _MAX_HINT))
     if state.wait_until and state.wait_until > now:
         due = max(due, min(state.wait_until + timedelta(minutes=5) * jitter, now + WEEK))
     return due
@@ -288,68 +293,71 @@ def next_due(
 def interval(
     source: Source, state: SourceState, settings: FetchSettings, now: datetime
 ) -> timedelta:
-    """Return how often to ask: as configured for the source, else by how often something arrives.
+    """Return the interval of a source: the configured one, else one derived from its arrivals.
 
-    Too few arrivals say nothing yet: then it is the configured one, or longer.
+    With too few arrivals it is the default interval, or longer if the last one was long ago.
     """
     if source.interval is not None:
         return source.interval
     times = [when for when in state.arrivals if when <= now]
     if not times:
         return settings.interval
-    quiet = (now - times[0]) / 2
+    idle = (now - times[0]) / 2
     gaps = [later - earlier for later, earlier in pairwise(times)]
     if len(gaps) < 2:
-        wanted = max(settings.interval, quiet / _POLLS)
+        wanted = max(settings.interval, idle / _POLLS_PER_ARRIVAL)
     else:
-        wanted = max(timedelta(seconds=median(gap.total_seconds() for gap in gaps)), quiet) / _POLLS
+        wanted = (
+            max(timedelta(seconds=median(gap.total_seconds() for gap in gaps)), idle)
+            / _POLLS_PER_ARRIVAL
+        )
     upper = max(settings.max_interval, settings.min_interval)
     return min(max(wanted, settings.min_interval), upper)
 
 
-# --- inside --------------------------------------------------------------------------------
+# --- helpers -------------------------------------------------------------------------------
 
 
-def _place(source: Source) -> str:
+def _location(source: Source) -> str:
     return source.url or str(source.path or "")
 
 
 def _clock_was_wrong(state: SourceState, now: datetime) -> bool:
-    return state.last_fetch is not None and state.last_fetch > now + _SKEW
+    return state.last_fetch is not None and state.last_fetch > now + _MAX_CLOCK_SKEW
 
 
-def _wait(state: SourceState, now: datetime) -> datetime | None:
-    """Return until when the source wants peace, unless a wrong clock wrote it."""
+def _wait_until(state: SourceState, now: datetime) -> datetime | None:
+    """Return the time until which a source asked to wait, unless a wrong clock stored it."""
     if state.wait_until is None or state.wait_until > now + WEEK or _clock_was_wrong(state, now):
         return None
     return state.wait_until
 
 
-def _asked_to_wait(error: SourceError, now: datetime) -> datetime | None:
+def _wait_after(error: SourceError, now: datetime) -> datetime | None:
     if outcome(error) != "later" or not isinstance(error, HTTPStatus):
         return None
-    span = error.retry_after if error.retry_after and error.retry_after > _ZERO else _UNSAID
+    span = error.retry_after if error.retry_after and error.retry_after > _ZERO else _DEFAULT_WAIT
     return now + min(span, WEEK)
 
 
 def _last_document(
     state: SourceState,
-    answer: Fetched | NotModified,
+    result: Fetched | NotModified,
     settings: FetchSettings,
     now: datetime,
 ) -> datetime:
-    """Return when more than a 304 was the answer, or could have been: it was asked for the whole."""
+    """Return the time of the last response that was, or could have been, more than a 304."""
     last = state.last_document
-    if isinstance(answer, Fetched) or last is None or last > now:
+    if isinstance(result, Fetched) or last is None or last > now:
         return now
     return now if now - last >= settings.full_every else last
 
 
 def _redirected(source: Source, state: SourceState, permanent: str, now: datetime) -> SourceState:
-    """Count how often in a row the same permanent redirect was met."""
-    asked = address(source, state)
-    if asked != source.url and permanent in ("", asked):
-        return state  # the new address was asked and answers by itself
+    """Count consecutive fetches with the same permanent redirect."""
+    requested = address(source, state)
+    if requested != source.url and permanent in ("", requested):
+        return state  # the new URL was requested directly
     if not permanent:
         return dataclasses.replace(state, permanent="", permanent_since=None, permanent_seen=0)
     if permanent != state.permanent:
@@ -359,14 +367,14 @@ def _redirected(source: Source, state: SourceState, permanent: str, now: datetim
     return dataclasses.replace(state, permanent_seen=min(state.permanent_seen + 1, 1000))
 
 
-def _asked(hints: Hints) -> timedelta:
-    return min(max(hints.max_age or _ZERO, hints.ttl or _ZERO, _ZERO), _ASKED)
+def _hinted(hints: Hints) -> timedelta:
+    return min(max(hints.max_age or _ZERO, hints.ttl or _ZERO, _ZERO), _MAX_HINT)
 
 
-def _outside(due: datetime, hints: Hints, latest: datetime) -> datetime:
-    """Return the first time from `due` on that is in no skipped hour or day, up to `latest`.
+def _after_skipped(due: datetime, hints: Hints, latest: datetime) -> datetime:
+    """Return the first time from `due` on outside the skipped hours and days, at most `latest`.
 
-    skipHours and skipDays are in GMT; a feed that skips everything is not believed.
+    skipHours and skipDays are in GMT; a feed that skips everything is ignored.
     """
     days = {name.strip().lower() for name in hints.skip_days} & set(_DAYS)
     hours = {hour % 24 for hour in hints.skip_hours if 0 <= hour <= 24}

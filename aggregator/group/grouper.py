@@ -44,7 +44,9 @@ class Grouper:
         """Extract the features of entries, in worker processes if that pays."""
         steps = range(0, len(batch), _ENTRIES_PER_CALL)
         parts = [batch[begin : begin + _ENTRIES_PER_CALL] for begin in steps]
-        results = await self.pool.run(extract_features, [(part,) for part in parts])
+        results = await self.pool.run(
+            extract_features, [(part, self.settings.names) for part in parts]
+        )
         extracted: dict[str, tuple[StoredEntry, Features]] = {}
         for part, result in zip(parts, results, strict=True):
             if not isinstance(result, SourceError):

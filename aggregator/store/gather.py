@@ -1,4 +1,4 @@
-"""Gathering: what one source brought, matched with what is stored and written down."""
+"""Stores what one source delivered: matches it with stored entries and writes the changes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,25 +11,26 @@ from aggregator.core.model import Change, Entry, Source, SourceState, StoredEntr
 from aggregator.gather import revision
 from aggregator.gather.changes import Difference, difference, recurring
 from aggregator.gather.identity import AMBIGUOUS, Known, Name, names, surplus_aliases
-from aggregator.gather.matching import Matching, Sight, match
-from aggregator.store import blocks, clock_repair, schema
+from aggregator.gather.matching import Match, Matching, match
+from aggregator.store import clock_repair, learned_blocks, schema
 from aggregator.store.codec import from_json, from_ticks, to_json, to_ticks
 from aggregator.store.database import chunks, upsert
 from aggregator.store.rows import content_of, load_entries, load_known, row_of
 
 _alias = schema.alias.c
 _entry = schema.entry.c
-_OLDER = "an older copy of an entry that is stored"
-_DOUBLE = "a copy of another entry of the same documents"
-_EMPTY = "holds nothing to know it by"
+_OLDER = "an older copy of a stored entry"
+_DUPLICATE = "a duplicate of another entry of the same fetch"
+_EMPTY = "has neither guid, link nor text to identify it"
 _SAME = Difference(kind="same")
 
 
 @dataclass(slots=True, kw_only=True)
 class _Batch:
-    """The rows of one gathering, collected so that each table is written once.
+    """The rows of one fetch, collected so that each table is written once.
 
-    `found` is how entries differ from what is stored, `forgotten` are those without a text there.
+    `found` are the differences from stored entries by key; `forgotten` are the keys of stored entries
+    without a text.
     """
 
     identity: str
@@ -43,19 +44,19 @@ class _Batch:
     adopted: list[dict[str, Any]] = field(default_factory=list)
     touched: list[dict[str, Any]] = field(default_factory=list)
 
-    def sort(self, entry: Entry, named: Sequence[Name], sight: Sight) -> Change:
-        """Put the entry where it is to be written, and say what became of it."""
+    def add(self, entry: Entry, named: Sequence[Name], matched: Match) -> Change:
+        """Add the row of an entry and return its change."""
         if [name.kind for name in named] == ["all"]:
-            return Change(kind="unchanged", key=sight.key, skipped=_EMPTY)
-        if sight.double:
-            return Change(kind="unchanged", key=sight.key, skipped=_DOUBLE)
-        before = self.known.get(sight.key)
+            return Change(kind="unchanged", key=matched.key, skipped=_EMPTY)
+        if matched.is_duplicate:
+            return Change(kind="unchanged", key=matched.key, skipped=_DUPLICATE)
+        before = self.known.get(matched.key)
         if before is None:
-            self.new.append(self._first_sight(entry, sight.key))
-            return Change(kind="new", key=sight.key, material=True)
-        return self._judge(entry, before)
+            self.new.append(self._new_entry(entry, matched.key))
+            return Change(kind="new", key=matched.key, material=True)
+        return self._revise(entry, before)
 
-    def _first_sight(self, entry: Entry, key: str) -> StoredEntry:
+    def _new_entry(self, entry: Entry, key: str) -> StoredEntry:
         published = revision.published(entry, self.now)
         return StoredEntry(
             key=key,
@@ -66,31 +67,31 @@ class _Batch:
             revised=published,
         )
 
-    def _judge(self, entry: Entry, before: Known) -> Change:
+    def _revise(self, entry: Entry, before: Known) -> Change:
         found = self.found.get(before.key, _SAME)
-        verdict = revision.judge(before, entry, found, self.now)
+        verdict = revision.classify(before, entry, found, self.now)
         if verdict == "older":
-            texts = revision.passed_over(before, entry, self.now)
+            texts = revision.variants_if_older(before, entry, self.now)
             if entry.gathered is None and texts != before.variants:
-                self._touch(before, texts)
+                self._record_seen(before, texts)
             return Change(kind="unchanged", key=before.key, skipped=_OLDER)
         if verdict == "modified":
-            texts = revision.variants(before, entry, found, self.now)
+            texts = revision.variants_if_modified(before, entry, found, self.now)
             row = {"grouped": False, "revised": to_ticks(self.now)}
             self.modified.append(self._changed(entry, before, texts) | row)
             return Change(kind="modified", key=before.key, material=True)
-        texts = revision.touched(before, entry, self.now)
+        texts = revision.variants_if_seen(before, entry, self.now)
         if verdict == "refreshed":
             self._refresh(entry, before, texts)
             return Change(kind="unchanged" if before.blank else "modified", key=before.key)
         if entry.digest != before.digest and before.key not in self.forgotten:
             self.adopted.append(self._changed(entry, before, texts))
-        elif revision.should_touch(before, self.now):
-            self._touch(before, texts)
+        elif revision.should_record_seen(before, self.now):
+            self._record_seen(before, texts)
         return Change(kind="unchanged", key=before.key)
 
     def _refresh(self, entry: Entry, before: Known, texts: revision.Variants) -> None:
-        """Take a text that says nothing new; grouping looks again if it reads otherwise."""
+        """Store a silently changed text; the entry is grouped again if title or fingerprint changed."""
         row = self._changed(entry, before, texts)
         same = (entry.title, entry.fingerprint) == (before.title, before.fingerprint)
         if same and not before.blank:
@@ -98,7 +99,7 @@ class _Batch:
         else:
             self.refreshed.append(row | {"grouped": False})
 
-    def _touch(self, before: Known, texts: revision.Variants) -> None:
+    def _record_seen(self, before: Known, texts: revision.Variants) -> None:
         self.touched.append({"of": before.key, "variants": to_json(texts)})
 
     def _changed(self, entry: Entry, before: Known, texts: revision.Variants) -> dict[str, Any]:
@@ -113,20 +114,20 @@ class _Batch:
 
 
 def load_states(connection: Connection) -> dict[str, SourceState]:
-    """Return what is remembered of each source, by identity."""
+    """Return the state of each source, by identity."""
     rows = connection.execute(select(schema.source))
     return {row.identity: from_json(SourceState, row.state) for row in rows}
 
 
 def load_state(connection: Connection, identity: str) -> SourceState | None:
-    """Return what is remembered of one source; None if nothing is."""
+    """Return the state of one source; None if there is none."""
     query = select(schema.source.c.state).where(schema.source.c.identity == identity)
     text = connection.scalar(query)
     return None if text is None else from_json(SourceState, text)
 
 
 def save_state(connection: Connection, identity: str, state: SourceState) -> None:
-    """Remember a source's state."""
+    """Save the state of a source."""
     row = {"identity": identity, "state": to_json(state)}
     upsert(connection, schema.source, [row], update=("state",))
 
@@ -143,24 +144,24 @@ def save_gathered(
     now: datetime,
     initial: int | None,
 ) -> tuple[Change, ...]:
-    """Store one source's documents with aliases, block counts and state; see ports.Store."""
+    """Store the entries of one source with aliases, block counts and state; see ports.Store."""
     identity = source.identity
     seen = clock_repair.trusted(connection, now)
-    apart = source.kind == "dump"
-    named = [names(identity, entry, apart=apart) for entry in entries]
+    standalone = source.kind == "dump"
+    named = [names(identity, entry, standalone=standalone) for entry in entries]
     aliases = load_aliases(connection, (name.digest for own in named for name in own))
     known = load_known(connection, set(aliases.values()) - {AMBIGUOUS})
-    matching = match(entries, named, aliases, known, apart=apart)
+    matching = match(entries, named, aliases, known, standalone=standalone)
 
     found, forgotten = _differences(connection, entries, matching, known)
     batch = _Batch(identity=identity, known=known, found=found, forgotten=forgotten, now=seen)
-    sights = zip(entries, named, matching.sights, strict=True)
-    result = tuple(batch.sort(entry, own, sight) for entry, own, sight in sights)
+    matches = zip(entries, named, matching.matches, strict=True)
+    result = tuple(batch.add(entry, own, matched) for entry, own, matched in matches)
     if initial is not None and _is_new(connection, identity):
-        _hide_flood(batch, initial)
+        _limit_initial(batch, initial)
     _write_entries(connection, batch)
     _write_aliases(connection, matching, known, seen)
-    blocks.count(connection, batch.new)
+    learned_blocks.count(connection, batch.new)
     save_state(connection, identity, state)
     return result
 
@@ -171,28 +172,31 @@ def _differences(
     matching: Matching,
     known: Mapping[str, Known],
 ) -> tuple[dict[str, Difference], frozenset[str]]:
-    """Return how entries differ from what is stored, by key, and the keys of forgotten ones."""
+    """Return the differences from stored entries by key, and the keys of forgotten entries."""
     changed = {
-        sight.key: entry
-        for entry, sight in zip(entries, matching.sights, strict=True)
-        if not sight.double and sight.key in known and entry.digest != known[sight.key].digest
+        matched.key: entry
+        for entry, matched in zip(entries, matching.matches, strict=True)
+        if not matched.is_duplicate
+        and matched.key in known
+        and entry.digest != known[matched.key].digest
     }
     stored = load_entries(connection, changed)
     found = {
         key: difference(stored[key].entry, entry)
         if key in stored
-        else revision.outline_difference(known[key], entry)
+        else revision.difference_from_outline(known[key], entry)
         for key, entry in changed.items()
     }
-    counters = recurring((tick for one in found.values() for tick in one.ticks), entries)
+    sentences = (sentence for one in found.values() for sentence in one.number_sentences)
+    counters = recurring(sentences, entries)
     for key, entry in changed.items():
-        if revision.is_counting(known[key], entry, found[key], counters):
+        if revision.is_counter_change(known[key], entry, found[key], counters):
             found[key] = Difference(kind="silent")
     return found, frozenset(changed.keys() - stored.keys())
 
 
 def _is_new(connection: Connection, identity: str) -> bool:
-    """Say whether the source never brought anything."""
+    """Return whether the source has no entries yet."""
     state = load_state(connection, identity)
     if state is None or state.last_success is None:
         return True
@@ -200,9 +204,9 @@ def _is_new(connection: Connection, identity: str) -> bool:
     return connection.scalar(query) is None
 
 
-def _hide_flood(batch: _Batch, most: int) -> None:
-    """Let only the newest of a new source's entries be shown."""
-    kept = revision.newest([stored.published for stored in batch.new], most)
+def _limit_initial(batch: _Batch, limit: int) -> None:
+    """Show only the newest entries of a new source."""
+    kept = revision.newest([stored.published for stored in batch.new], limit)
     batch.new = [replace(stored, shown=n in kept) for n, stored in enumerate(batch.new)]
 
 
@@ -225,7 +229,7 @@ def _update_entries(connection: Connection, rows: Sequence[Mapping[str, Any]]) -
 
 
 def load_aliases(connection: Connection, digests: Iterable[str]) -> dict[str, str]:
-    """Return the keys that names stand for; unknown names are left out."""
+    """Return the keys of names; unknown names are left out."""
     found: dict[str, str] = {}
     for some in chunks(digests):
         query = select(_alias.name, _alias.key).where(_alias.name.in_(some))
@@ -237,15 +241,15 @@ def _write_aliases(
     connection: Connection, matching: Matching, known: Mapping[str, Known], now: datetime
 ) -> None:
     write_aliases(connection, matching.learned, now)
-    spent = [(name, AMBIGUOUS) for name in matching.spent]
-    upsert(connection, schema.alias, _alias_rows(spent, now), update=("key",))
-    _drop_worn(connection, {key for _, key in matching.learned if key in known})
+    ambiguous = [(name, AMBIGUOUS) for name in matching.ambiguous]
+    upsert(connection, schema.alias, _alias_rows(ambiguous, now), update=("key",))
+    _drop_surplus(connection, {key for _, key in matching.learned if key in known})
 
 
 def write_aliases(
     connection: Connection, learned: Iterable[tuple[Name, str]], now: datetime
 ) -> None:
-    """Remember names of entries; a name that is taken stays with its entry."""
+    """Save names of entries; a name that belongs to an entry already is not changed."""
     upsert(connection, schema.alias, _alias_rows(learned, now))
 
 
@@ -257,13 +261,13 @@ def _alias_rows(learned: Iterable[tuple[Name, str]], now: datetime) -> list[dict
     ]
 
 
-def _drop_worn(connection: Connection, keys: Iterable[str]) -> None:
-    """Forget the oldest names of entries that change them all the time."""
+def _drop_surplus(connection: Connection, keys: Iterable[str]) -> None:
+    """Delete the oldest names of entries that have too many."""
     for some in chunks(sorted(keys)):
-        held: dict[str, list[tuple[Name, datetime]]] = {}
+        by_key: dict[str, list[tuple[Name, datetime]]] = {}
         for row in connection.execute(select(schema.alias).where(_alias.key.in_(some))):
             name = Name(row.kind, row.name)
-            held.setdefault(row.key, []).append((name, from_ticks(row.seen)))
-        worn = [name.digest for key, own in held.items() for name in surplus_aliases(key, own)]
-        for few in chunks(worn):
+            by_key.setdefault(row.key, []).append((name, from_ticks(row.seen)))
+        surplus = [name.digest for key, own in by_key.items() for name in surplus_aliases(key, own)]
+        for few in chunks(surplus):
             connection.execute(delete(schema.alias).where(_alias.name.in_(few)))

@@ -23,7 +23,16 @@ from aggregator.core.model import (
     Tombstone,
 )
 from aggregator.core.ports import Condense, Page, Place
-from aggregator.store import blocks, gather, grouping, history, leases, reading, recovery, retention
+from aggregator.store import (
+    gather,
+    grouping,
+    history,
+    learned_blocks,
+    leases,
+    reading,
+    recovery,
+    retention,
+)
 from aggregator.store.database import DamagedStore, hold_writer
 from aggregator.store.journal import Journal
 from aggregator.store.lock import is_held
@@ -109,7 +118,7 @@ class SqlStore:
     def _learn(self, publisher_ids: Iterable[str] | None) -> None:
         """Return the learned blocks from memory: every fetch asks, and they change rarely."""
         with self._read() as connection:
-            found = blocks.learned(connection, publisher_ids)
+            found = learned_blocks.learned(connection, publisher_ids)
         gone = {name: frozenset[int]() for name in publisher_ids or ()}
         merged = {**(self._learned or {}), **gone, **found}
         self._learned = {name: hashes for name, hashes in merged.items() if hashes}
@@ -117,7 +126,7 @@ class SqlStore:
     def veto_block(self, publisher_id: str, block: int) -> None:
         """Save that a block is no boilerplate, by decision of the user."""
         with self._write() as connection:
-            blocks.veto(connection, publisher_id, block)
+            learned_blocks.veto(connection, publisher_id, block)
         self._learned = None
 
     # group

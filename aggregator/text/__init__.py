@@ -1,1 +1,1 @@
-"""Pure work on text: folding, URLs, dates, character sets, phrases; it knows nothing of news."""
+"""Text functions without news logic: folding, URLs, dates, charsets, phrases."""

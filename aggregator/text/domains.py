@@ -1,4 +1,4 @@
-"""Whose a host is: the name that somebody registered, by the public suffix list and a list of platforms."""
+"""Finds the registrable domain of a host, by the public suffix list and a list of platforms."""
 
 from functools import cache, lru_cache
 
@@ -13,13 +13,13 @@ _SHARED = frozenset(name for line in _SUFFIXES["shared"] for name in line)
 
 @cache
 def _public_suffixes() -> PublicSuffixList:
-    """Read the public suffix list, which takes 30 ms, when it is first asked for."""
+    """Load the public suffix list when it is first needed, which takes 30 ms."""
     return PublicSuffixList()
 
 
 @lru_cache(maxsize=4096)
 def registrable(name: str) -> str:
-    """Return the part of a host that somebody registered: `news.example.co.uk` → `example.co.uk`."""
+    """Return the registrable domain of a host: `news.example.co.uk` → `example.co.uk`."""
     if _is_numeric(name):
         return name
     labels = name.split(".")
@@ -31,7 +31,7 @@ def registrable(name: str) -> str:
 
 @lru_cache(maxsize=4096)
 def is_shared(name: str) -> bool:
-    """Say whether many publishers have their pages at this registrable name: an address, a platform."""
+    """Return whether many publishers share this registrable domain: an IP address, a platform."""
     if _is_numeric(name) or "." not in name or name in _PLATFORMS or name in _SHARED:
         return True
     return _public_suffixes().is_public(name)

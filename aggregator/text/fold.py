@@ -1,4 +1,4 @@
-"""Text as grouping, cleaning and rendering see it: folded, cut into words, scrubbed, shortened."""
+"""Text functions: folding, word segmentation, script detection, plain text, shortening."""
 
 import re
 import unicodedata
@@ -9,19 +9,19 @@ import numpy as np
 import opencc
 from numpy.typing import NDArray
 
-# Scripts that are written without spaces, so that bigrams stand for words.
+# Scripts without spaces between words, for which bigrams replace words.
 _HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 DENSE = (
     _HAN
     + "\u3040-\u30ff\u31f0-\u31ff\uac00-\ud7a3\u1100-\u11ff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 )
-SPACED = rf"[^\W_{DENSE}]+(?:[.,](?=\d)[^\W_{DENSE}]+)*"  # a word of another script, a number
+SPACED = rf"[^\W_{DENSE}]+(?:[.,](?=\d)[^\W_{DENSE}]+)*"  # a word of any other script, or a number
 _RUN = re.compile(rf"([{DENSE}]+)|{SPACED}")
 _HAN_RUN = re.compile(rf"[{_HAN}]+")
 
-# Everything that shows nothing or turns the order of what is shown: controls, zero width,
-# bidirectional marks, interlinear notes, non-characters, lone surrogates.
-_UNSEEN = re.compile(
+# Characters that are invisible or change the text direction: controls, zero width,
+# bidirectional marks, interlinear annotations, non-characters, lone surrogates.
+_INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f"
     "\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\ud800-\udfff"
     "\ufdd0-\ufdef]|[\U0001fffe-\U0001ffff\U0002fffe-\U0002ffff\U0003fffe-\U0003ffff"
@@ -43,20 +43,20 @@ _SCRIPTS = (
     ("Deva", re.compile("[\u0900-\u097f]")),
     ("Thai", re.compile("[\u0e00-\u0e7f]")),
 )
-_WRITTEN = {
+_SCRIPT_OF_REGION = {
     "zh-cn": "zh-hans",
     "zh-sg": "zh-hans",
     "zh-tw": "zh-hant",
     "zh-hk": "zh-hant",
     "zh-mo": "zh-hant",
 }
-# Variants that a converter leaves alone because both forms are right in one script or the other.
+# Variants that the converter does not change, since both forms are correct in one of the scripts.
 _TRADITIONAL, _SIMPLIFIED = 1, 2
 _VARIANTS = ("著裡祕峯羣牀喫僞衆", "着里秘峰群床吃伪众")
 
 
 def fold(text: str) -> str:
-    """Return the text as it is compared: NFKC, without case, in simplified characters."""
+    """Fold a text for comparison: NFKC, case folding, simplified characters."""
     if text.isascii():
         return text.lower()
     plainer = unicodedata.normalize("NFKC", text).casefold()
@@ -68,34 +68,39 @@ def fold(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a folded text in order: of two characters or more, and numbers."""
-    import rjieba  # noqa: PLC0415  its dictionary takes a fifth of a second, and only grouping needs it
+    """Return the words of a folded text in order: those of two characters or more, and numbers."""
+    return [word for word in cut(text) if len(word) > 1 or word.isdigit()]
+
+
+def cut(text: str) -> list[str]:
+    """Return all words of a folded text in order, single Chinese characters included."""
+    import rjieba  # noqa: PLC0415  its dictionary takes 0.2 s to load, and only grouping needs it
 
     runs = [(run[0], run[1] is not None) for run in _RUN.finditer(text)]
-    cut = iter(rjieba.cut("\n".join([token for token, dense in runs if dense])))
+    dense_words = iter(rjieba.cut("\n".join([token for token, dense in runs if dense])))
     found: list[str] = []
     for token, dense in runs:
         if dense:
-            found.extend([word for word in takewhile(_goes_on, cut) if len(word) > 1])
+            found.extend(takewhile(_is_same_run, dense_words))
         elif len(token) > 1 or token.isdigit():
             found.append(token.replace(",", ""))
     return found
 
 
-def _goes_on(word: str) -> bool:
+def _is_same_run(word: str) -> bool:
     return word != "\n"
 
 
 def script(text: str) -> str:
-    """Return the ISO 15924 code of the main script, `Hans` or `Hant` for Chinese, '' for none.
+    """Return the ISO 15924 code of the main script, `Hans` or `Hant` for Chinese; empty for none.
 
-    `Hani` is Chinese that shows neither; the first 4,000 characters are looked at.
+    `Hani` is Chinese text that could be either. Only the first 4,000 characters are checked.
     """
     text = text[:4000]
     if len(_HAN_RUN.sub("", text)) * 2 < len(text) and not _KANA.search(text):
         return _chinese(text)
     counts = {name: len(pattern.findall(text)) for name, pattern in _SCRIPTS}
-    # A Chinese character says about as much as three letters.
+    # A Chinese character carries about as much information as three letters.
     counts["Hani"] *= 3
     best = max(counts, key=lambda name: counts[name])
     if not counts[best]:
@@ -106,41 +111,41 @@ def script(text: str) -> str:
 
 
 def language_key(tag: str) -> str:
-    """Return a language tag in lower case, Chinese of a region by the script that is written there."""
+    """Return a language tag in lower case; for Chinese, the region is replaced by its script."""
     tag = tag.casefold().replace("_", "-")
-    return _WRITTEN.get(tag, tag)
+    return _SCRIPT_OF_REGION.get(tag, tag)
 
 
 def plain(text: str) -> str:
-    """Return the text on one line, without characters that show nothing or turn the order."""
+    """Return the text on one line, without invisible and direction-changing characters."""
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
-    text = _TAGS.sub(lambda match: match[1] or "", _UNSEEN.sub("", text))
+    text = _TAGS.sub(lambda match: match[1] or "", _INVISIBLE.sub("", text))
     return " ".join(_JOINERS.sub(_keep_joiner, text).split())
 
 
 def shorten(text: str, limit: int) -> str:
-    """Return at most `limit` characters, ended by … if cut; whole graphemes and words."""
+    """Truncate to at most `limit` characters with a final …, between graphemes and, if possible, words."""
     if len(text) <= limit:
         return text
     if limit < 1:
         return ""
     hard = _grapheme_end(text, limit - 1)
     soft = hard
-    while soft and _inside_word(text, soft):
+    while soft and _is_inside_word(text, soft):
         soft -= 1
     cut = _grapheme_end(text, soft) or hard
     return text[:cut].rstrip() + "…"
 
 
 def xml_safe(text: str) -> str:
-    """Return the text without the characters that XML 1.0 does not allow."""
+    """Remove the characters that XML 1.0 does not allow."""
     return text if text.isascii() and text.isprintable() else _NOT_XML.sub("", text)
 
 
 @cache
 def _folding() -> NDArray[np.uint32]:
-    """Return the table of characters that folding uses: simplified, variants made one."""
+    """Return the folding table: simplified characters, variants unified."""
     table = _simplified()[0].copy()
     for variant, usual in zip(*_VARIANTS, strict=True):
         table[ord(variant)] = ord(usual)
@@ -149,9 +154,9 @@ def _folding() -> NDArray[np.uint32]:
 
 @cache
 def _simplified() -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
-    """Return the table of characters, and which are only traditional (1), only simplified (2)."""
+    """Return the simplification table, and which characters are only traditional (1) or simplified (2)."""
     codes = [*range(0x3400, 0xA000), *range(0xF900, 0xFB00), *range(0x20000, 0x2FA20)]
-    # One character a line, so that no phrase is seen: the same character always folds alike.
+    # One character per line, so that no phrase rules apply: a character always folds the same way.
     lines = "\n".join(map(chr, codes))
     simple = opencc.OpenCC("t2s").convert(lines).split("\n")
     table = np.arange(0x110000, dtype="<u4")
@@ -169,14 +174,14 @@ def _chinese(text: str) -> str:
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
     kinds = _simplified()[1][codes].tobytes()
     old, new = kinds.count(_TRADITIONAL), kinds.count(_SIMPLIFIED)
-    # Many simplified targets (后, 里, 台) are good traditional characters too.
+    # Many simplified characters (后, 里, 台) are also valid traditional ones.
     if not old and not new:
         return "Hani"
     return "Hant" if old * 2 > new else "Hans"
 
 
 def _keep_joiner(match: re.Match[str]) -> str:
-    """Keep a joiner between emoji or between letters that join; it shows nothing elsewhere."""
+    """Keep a joiner between emoji or joining letters; it has no effect elsewhere."""
     text, place = match.string, match.start()
     before, after = text[place - 1 : place], text[place + 1 : place + 2]
     return match[0] if _joins(before) and _joins(after) else ""
@@ -190,14 +195,14 @@ def _joins(character: str) -> bool:
 
 
 def _grapheme_end(text: str, place: int) -> int:
-    """Return the last place at or before the given one where no grapheme is cut."""
-    while 0 < place < len(text) and _glued(text, place):
+    """Return the last grapheme boundary at or before an index."""
+    while 0 < place < len(text) and _is_inside_grapheme(text, place):
         place -= 1
     return place
 
 
-def _glued(text: str, place: int) -> bool:
-    """Say whether the characters on both sides of the place belong to one grapheme."""
+def _is_inside_grapheme(text: str, place: int) -> bool:
+    """Return whether the characters on both sides of an index belong to one grapheme."""
     before, after = text[place - 1], text[place]
     if before == "\u200d" or after in "\u200c\u200d" or unicodedata.category(after)[0] == "M":
         return True
@@ -213,13 +218,13 @@ def _glued(text: str, place: int) -> bool:
     )
 
 
-def _inside_word(text: str, place: int) -> bool:
+def _is_inside_word(text: str, place: int) -> bool:
     before, after = text[place - 1], text[place]
-    return _spaced(before) and _spaced(after)
+    return _is_word_character(before) and _is_word_character(after)
 
 
-def _spaced(character: str) -> bool:
-    """Say whether the character belongs to words that stand between spaces."""
+def _is_word_character(character: str) -> bool:
+    """Return whether the character belongs to words that are separated by spaces."""
     if character in "'\u2019-.,":
         return True
     run = _RUN.match(character)

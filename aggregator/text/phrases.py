@@ -1,4 +1,4 @@
-"""The few words that we add to an entry, in its own language; one block adds a language."""
+"""The phrases that we add to an entry, in its language; add a language as one more block."""
 
 from typing import NamedTuple
 
@@ -6,18 +6,18 @@ from aggregator.text import fold
 
 
 class Words(NamedTuple):
-    """What stands in and around the list of a story's other reports, and on the page of its links."""
+    """The phrases of the list of other reports of a story, and of the page behind its links."""
 
-    tag: str  # of the language
-    also: str  # over the list
-    same_text: str  # behind a copy
-    split: str  # the link that takes a report out of the story
+    tag: str  # the language tag
+    also: str  # heading of the list
+    same_text: str  # after a copy
+    split: str  # the link that removes a report from the story
     question: str
     report: str
     story: str
-    will: str  # what happens when the reader agrees
+    will: str  # explains what confirming does
     agree: str
-    kept: str  # what happens now that the reader has agreed
+    kept: str  # shown after confirming
     apart: str
     back: str
 
@@ -29,13 +29,13 @@ _ENGLISH = Words(
     split="not the same story",
     question="Not the same story?",
     report="This report",
-    story="stands in this story",
-    will="If it is about something else, take it out. The next run then makes a story of its own"
-    " of it, and it does not come back into this one. The correction is kept for ever; the owner"
-    " can take it back with “aggregator stories join”.",
+    story="is part of this story",
+    will="If it is about something else, take it out. The next run then gives it a story of its own,"
+    " and it will not return to this one. The correction is permanent; the owner can undo it with"
+    " “aggregator stories join”.",
     agree="Take it out",
-    kept="Kept. The next run makes a story of its own of this report; feeds show it from then on.",
-    apart="This report does not stand in that story any more. There is nothing to do.",
+    kept="Saved. The next run gives this report a story of its own; feeds show it from then on.",
+    apart="This report is no longer part of that story. There is nothing to do.",
     back="To the newest stories",
 )
 _SIMPLIFIED = Words(
@@ -81,27 +81,27 @@ _TABLE = {
     "yue": _TRADITIONAL,
 }
 
-_SAMPLE = 300  # characters of a text that show its script
-_LEFTWARD = frozenset("ar ckb dv fa he iw ks nqo ps sd syr ug ur yi".split())
-_SCRIPTS = frozenset({"arab", "hebr", "syrc", "thaa", "nkoo"})
+_SAMPLE_CHARACTERS = 300  # of a text, to detect its script
+_RTL_LANGUAGES = frozenset("ar ckb dv fa he iw ks nqo ps sd syr ug ur yi".split())
+_RTL_SCRIPTS = frozenset({"arab", "hebr", "syrc", "thaa", "nkoo"})
 
 
-def is_leftward(language: str, sample: str) -> bool:
-    """Say whether a text runs from right to left, by its language tag, else by a sample of it."""
+def is_right_to_left(language: str, sample: str) -> bool:
+    """Return whether a text is right-to-left, by its language tag, else by a sample of it."""
     primary, *parts = language.casefold().replace("_", "-").split("-")
     script = next((part for part in parts if len(part) == 4 and part.isalpha()), "")
     if script:
-        return script in _SCRIPTS
+        return script in _RTL_SCRIPTS
     if primary and primary != "und":
-        return primary in _LEFTWARD
+        return primary in _RTL_LANGUAGES
     return fold.script(sample) in {"Arab", "Hebr"}
 
 
 def choose(language: str, title: str = "", text: str = "") -> Words:
-    """Return the phrases for a language tag; where the tag says no script, title and text decide."""
+    """Return the phrases for a language tag; without a script in the tag, title and text decide."""
     tag = language.casefold()
     if tag in {"", "zh", "und"}:
-        seen = fold.script(title + text[:_SAMPLE])
+        seen = fold.script(title + text[:_SAMPLE_CHARACTERS])
         return {"Hant": _TRADITIONAL, "Hans": _SIMPLIFIED, "Hani": _SIMPLIFIED}.get(seen, _ENGLISH)
     while tag:
         if tag in _TABLE:

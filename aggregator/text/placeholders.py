@@ -1,23 +1,23 @@
-"""Words that programs write where a name or an address is missing."""
+"""Recognizes placeholders that programs write for a missing name or URL."""
 
 import re
 
-_NONE = frozenset(
+_PLACEHOLDERS = frozenset(
     "n/a na n.a. none null nil nan undefined unknown false true empty default guid link url uri tbd "
     "todo missing unset invalid untitled 无 無 なし 없음 нет keine kein aucun ninguno nessuno".split()
 ) | {"no guid", "no id", "no link", "not available", "not applicable"}
-_SHAPES = re.compile(
-    r"[\W_]*"  # nothing that could be read
+_PLACEHOLDER_PATTERN = re.compile(
+    r"[\W_]*"  # no letters or digits
     r"|(?:urn:uuid:)?\{?0{8}-0{4}-0{4}-0{4}-0{12}\}?"
     r"|\{\{.*\}\}|\$\{.*\}|\{%.*%\}|<%.*%>|%\w+%|\[[\w ]+\]"  # a template that was not filled in
     r"|(?i:javascript|about):.*"
 )
-_LONGEST = 200  # characters that are looked at
+_MAX_CHARACTERS = 200  # a longer text is no placeholder
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether a text stands where a name or an address should be, and is none."""
+    """Return whether a text is a placeholder instead of a name or URL."""
     text = text.strip()
-    if len(text) > _LONGEST:
+    if len(text) > _MAX_CHARACTERS:
         return False
-    return text.casefold() in _NONE or _SHAPES.fullmatch(text) is not None
+    return text.casefold() in _PLACEHOLDERS or _PLACEHOLDER_PATTERN.fullmatch(text) is not None

@@ -1,4 +1,4 @@
-"""Addresses: made absolute, canonical and comparable, freed of tracking, told safe from unsafe."""
+"""URLs: parsing, resolving, canonical form, comparison, tracking parameters, redaction."""
 
 import re
 from collections.abc import Iterable
@@ -14,16 +14,16 @@ import yaml
 
 from aggregator.text.scheme import with_scheme
 
-LONGEST = 16_000  # characters of an address; longer ones are none
+LONGEST = 16_000  # longer URLs are ignored
 
 _PARTS = re.compile(
     r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#\\]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL
 )
-# A name that the parser leaves as it is: no punycode to check, and no last label that may be a
-# number (1, 0x7f), which makes the whole an address.
+# A host name that ada_url would not change: no punycode to validate, and no last label that may be
+# a number (1, 0x7f), which would make it an IPv4 address.
 _NAME = r"((?:(?!xn--)[a-z0-9_-]+\.)*+(?!xn--)[a-z_-][a-z0-9_-]*)"
 _HOST = re.compile(_NAME + r"\.?")
-# What most addresses look like, so that they need not be cut: host, origin, path from the root.
+# Fast paths for the usual forms, which need no parsing: host, origin, absolute path.
 _PLAIN_HOST = re.compile(rf"https?://{_NAME}(?=[/?#]|\Z)")
 _PLAIN_ORIGIN = re.compile(r"(https?:)//[A-Za-z0-9.-]+(?::\d+)?(?=[/?#]|\Z)")
 _ROOTED = re.compile(r"(//[A-Za-z0-9.-]+(?::\d+)?)?/(?![/.])(?:[^/?#;]|/(?!\.))*+(?:\?[^#]+)?")
@@ -37,7 +37,7 @@ _SAFE = "!$&'()*+,-./:;=?@_~%"
 
 _MOBILE = re.compile(r"^(?:(?:www\d?|m|mobile|wap|3g|amp)\.)+(?=[^.]+\.)")
 _MOBILE_SECOND = re.compile(r"(?<=\.)m\.(?=[^.]+\.[^.]+$)")
-_ODD_GLOB = re.compile(r"[?\[]|.\*.|^\*.*\*$")
+_UNUSUAL_GLOB = re.compile(r"[?\[]|.\*.|^\*.*\*$")
 _SLASHES = re.compile(r"//+")
 _INDEX = re.compile(r"/(?:index|default)\.(?:html?|php|aspx?|jsp|shtml)$", re.IGNORECASE)
 _DIRECTIVE = re.compile(r"(?::|%3A)~(?::|%3A).*", re.DOTALL | re.IGNORECASE)  # text fragments
@@ -52,15 +52,15 @@ _SECRET = re.compile(
 
 
 def read_rules(name: str) -> dict[str, Any]:
-    """Return a file of the cleaning rules as it stands."""
-    # By path from the root package: naming `aggregator.gather.cleaning` would import it.
+    """Load one file of the cleaning rules."""
+    # By path from the root package, since naming `aggregator.gather.cleaning` would import it.
     path = resources.files("aggregator").joinpath(f"gather/cleaning/rules/{name}.yaml")
     rules: dict[str, Any] = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
     return rules
 
 
 class Parts(NamedTuple):
-    """An address, cut by RFC 3986; None where a part and its mark are missing."""
+    """A URL split by RFC 3986; None for a missing part."""
 
     scheme: str
     authority: str | None
@@ -69,7 +69,7 @@ class Parts(NamedTuple):
     fragment: str | None
 
     def join(self) -> str:
-        """Put the address together again."""
+        """Join the parts to a URL."""
         return (
             (f"{self.scheme}:" if self.scheme else "")
             + (f"//{self.authority}" if self.authority is not None else "")
@@ -80,16 +80,16 @@ class Parts(NamedTuple):
 
 
 def split(url: str) -> Parts:
-    """Cut an address into its parts as written; never fails."""
+    """Split a URL into its parts, without normalizing; never raises."""
     match = _PARTS.fullmatch(url)
-    if match is None:  # cannot be: the pattern takes everything
+    if match is None:  # unreachable: the pattern matches every text
         return Parts("", None, url, None, None)
     scheme, authority, path, query, fragment = match.groups()
     return Parts(scheme or "", authority, path, query, fragment)
 
 
 def strip(url: str) -> str:
-    """Return the address without the blanks and line breaks that browsers ignore; '' if endless."""
+    """Remove the whitespace and line breaks that browsers ignore; empty for an overlong URL."""
     if len(url) > LONGEST:
         return ""
     if url.isprintable() and url == url.strip(" "):
@@ -98,7 +98,7 @@ def strip(url: str) -> str:
 
 
 def absolute(base: str, url: str) -> str:
-    """Return the address as seen from `base`; '' if there is none or it cannot be read."""
+    """Resolve a URL against `base`; empty if it is missing or malformed."""
     url = strip(url)
     if not url:
         return ""
@@ -117,13 +117,13 @@ def absolute(base: str, url: str) -> str:
 
 
 def is_web(url: str) -> bool:
-    """Whether the address is http or https and names a host."""
+    """Return whether the URL is http or https and has a host."""
     return url[:4].lower() == "http" and bool(host(url))
 
 
 @lru_cache(maxsize=8192)
 def host(url: str) -> str:
-    """Return the host of an http or https address: lower case, IDNA, without port; '' if none."""
+    """Return the host of an http or https URL, in lower case and IDNA, without port; empty if none."""
     if plain := _PLAIN_HOST.match(url):
         return plain[1]
     scheme, authority, *_ = split(url)
@@ -144,7 +144,7 @@ def _parsed_host(name: str) -> str:
 
 
 def rfc3986(url: str) -> str:
-    """Return the address with everything percent-encoded that may not stand in a URI."""
+    """Percent-encode all characters that RFC 3986 does not allow."""
     parts = split(strip(url))
     authority = parts.authority
     if authority is not None and not authority.isascii():
@@ -165,17 +165,17 @@ def _encode(part: str, safe: str) -> str:
 
 
 def redact(url: str) -> str:
-    """Return the address fit for logs: user info and values with secret-looking names hidden."""
+    """Return the URL for logs, with user info and likely secrets in the query masked."""
     parts = split(_CONTROLS.sub("", url[:LONGEST]))
     authority, query = parts.authority, parts.query
     if authority and "@" in authority:
         authority = "***@" + authority.rpartition("@")[2]
     if query:
-        query = "&".join(_hide(pair) for pair in query.split("&"))
+        query = "&".join(_mask(pair) for pair in query.split("&"))
     return parts._replace(authority=authority, query=query).join()
 
 
-def _hide(pair: str) -> str:
+def _mask(pair: str) -> str:
     name, equals, value = pair.partition("=")
     return f"{name}=***" if equals and value and _SECRET.search(unquote(name)) else pair
 
@@ -190,7 +190,7 @@ class Globs:
 
     def __init__(self, globs: Iterable[str]) -> None:
         plain = [glob.lower() for glob in globs]
-        odd = [glob for glob in plain if _ODD_GLOB.search(glob)]
+        odd = [glob for glob in plain if _UNUSUAL_GLOB.search(glob)]
         rest = [glob for glob in plain if glob not in odd]
         self._names = frozenset(glob for glob in rest if "*" not in glob)
         self._starts = tuple(glob[:-1] for glob in rest if glob.endswith("*"))
@@ -224,7 +224,7 @@ class _Tracking:
     key_keeps: Globs
     same_hosts: dict[str, str]
     sites: tuple[_Site, ...]
-    hosts: Globs  # of all sites
+    hosts: Globs  # union of all sites
 
 
 def _load() -> _Tracking:
@@ -255,7 +255,7 @@ _TRACKING = _load()
 
 @lru_cache(maxsize=8192)
 def without_tracking(url: str) -> str:
-    """Return the address without tracking parameters, the rest as written; signed ones stay."""
+    """Remove tracking parameters and change nothing else; signed URLs stay complete."""
     name = host(url)
     if not name:
         return url
@@ -268,10 +268,10 @@ def without_tracking(url: str) -> str:
         for site in sites:
             path = site.cut.sub("", path) if site.cut else path
         if query:
-            query = _drop(query, sites)
+            query = _without_tracking_parameters(query, sites)
         if fragment and "~" in fragment:
             fragment = _DIRECTIVE.sub("", fragment) or None
-        if fragment and _tracks(fragment, sites):
+        if fragment and _is_tracking_fragment(fragment, sites):
             fragment = None
         if (path, query, fragment) != (parts.path, parts.query, parts.fragment):
             url = Parts(parts.scheme, parts.authority, path, query, fragment).join()
@@ -285,30 +285,30 @@ def _sites(name: str) -> tuple[_Site, ...]:
     return tuple(site for site in _TRACKING.sites if site.hosts.match(name))
 
 
-def _tracks(fragment: str, sites: tuple[_Site, ...]) -> bool:
+def _is_tracking_fragment(fragment: str, sites: tuple[_Site, ...]) -> bool:
     if _TRACKING.fragments.fullmatch(fragment):
         return True
     return any(site.fragments and site.fragments.fullmatch(fragment) for site in sites)
 
 
-def _drop(query: str, sites: tuple[_Site, ...]) -> str | None:
+def _without_tracking_parameters(query: str, sites: tuple[_Site, ...]) -> str | None:
     pairs = _AMP.sub("&", query).split("&")
     names = [pair.partition("=")[0].lower() for pair in pairs]
     if any(_TRACKING.signed.match(name) for name in names):
         return query
     kept: list[str] = []
     for name, pair in zip(names, pairs, strict=True):
-        if not _tracking_name(name, sites):
+        if not _is_tracking_parameter(name, sites):
             kept.append(pair)
-        elif "?" in pair:  # a second question mark: what follows it is a query of its own
-            rest = _drop(pair.partition("?")[2], sites)
+        elif "?" in pair:  # after a second question mark there is another query
+            rest = _without_tracking_parameters(pair.partition("?")[2], sites)
             kept.extend([rest] if rest else [])
     if len(kept) == len(pairs):
         return "&".join(kept)
     return "&".join(pair for pair in kept if pair) or None
 
 
-def _tracking_name(name: str, sites: tuple[_Site, ...]) -> bool:
+def _is_tracking_parameter(name: str, sites: tuple[_Site, ...]) -> bool:
     if "%" in name:
         name = unquote(name)
     return _TRACKING.names.match(name) or any(site.names.match(name) for site in sites)
@@ -318,7 +318,7 @@ def _tracking_name(name: str, sites: tuple[_Site, ...]) -> bool:
 
 
 def canonical(url: str) -> str:
-    """Return the address under which an entry is known; '' if it is not http or https."""
+    """Return the canonical form of a URL; empty if it is not http or https."""
     url = strip(url)
     name = host(url)
     if not name:
@@ -330,7 +330,7 @@ def canonical(url: str) -> str:
         name += f":{port}"
     fragment = parts.fragment if (parts.fragment or "").startswith("!") else None
     made = Parts(scheme, name, parts.path or "/", parts.query or None, fragment).join()
-    # What went off the end may have left a blank there.
+    # Removing the fragment or parameters may leave whitespace at the end.
     return canonical(made) if strip(made) != made else made
 
 
@@ -340,7 +340,7 @@ def _port(authority: str) -> str:
 
 
 def same_key(url: str) -> str:
-    """Return a key that addresses of one page share, whatever scheme, host prefix or order."""
+    """Return a key that is equal for all URLs of one page, whatever scheme, prefix or parameter order."""
     url = canonical(url)
     if inner := _ARCHIVE.fullmatch(url):
         url = canonical(re.sub(r":/+", "://", inner[1], count=1)) or url
@@ -349,7 +349,7 @@ def same_key(url: str) -> str:
     _, authority, path, query, fragment = split(url)
     name = _MOBILE_SECOND.sub("", _MOBILE.sub("", authority or ""))
     name = _TRACKING.same_hosts.get(name, name)
-    path = _INDEX.sub("/", _AMP_PATH.sub("", _SLASHES.sub("/", _plain(path))))
+    path = _INDEX.sub("/", _AMP_PATH.sub("", _SLASHES.sub("/", _unescaped(path))))
     pairs = sorted(_key_pairs(query or "", name))
     return (
         f"{name}{path.rstrip('/')}"
@@ -359,18 +359,18 @@ def same_key(url: str) -> str:
 
 
 def _key_pairs(query: str, name: str) -> list[str]:
-    pairs = [_plain(pair) for pair in query.split("&") if pair]
+    pairs = [_unescaped(pair) for pair in query.split("&") if pair]
     if _TRACKING.key_keeps.match(name):
         return pairs
     return [pair for pair in pairs if not _TRACKING.key_only.match(pair.lower())]
 
 
-def _plain(part: str) -> str:
-    """Return the part with every escape read that means the same when read."""
-    return _ESCAPED.sub(_read, part) if "%" in part else part
+def _unescaped(part: str) -> str:
+    """Decode the percent-escapes whose decoding does not change the meaning."""
+    return _ESCAPED.sub(_unescape, part) if "%" in part else part
 
 
-def _read(match: re.Match[str]) -> str:
+def _unescape(match: re.Match[str]) -> str:
     raw = bytes.fromhex(match[0].replace("%", ""))
     text = raw.decode("utf-8", "replace")
     if "\ufffd" in text:

@@ -10,7 +10,7 @@ import pytest
 
 from aggregator.core.errors import BlockedAddress, ConfigError, Unreachable
 from aggregator.core.settings import FetchSettings
-from aggregator.gather.fetchers._dial import Dialer, look_up
+from aggregator.gather.fetchers._dial import Dialer, resolve_host
 from aggregator.gather.fetchers._guard import Allowed
 from aggregator.gather.fetchers.feed import make
 from tests.waiting import HUNG, soon
@@ -44,7 +44,7 @@ def dial(host: str, names: Callable[[str, int], Iterable[str]], *allowed: str) -
         server = await asyncio.start_server(answer, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         try:
-            stream = await Dialer(Allowed(allowed), lookup=names).connect_tcp(host, port, HUNG)
+            stream = await Dialer(Allowed(allowed), resolve=names).connect_tcp(host, port, HUNG)
             await asyncio.wait_for(reached.wait(), HUNG)
             await stream.aclose()
         finally:
@@ -106,7 +106,7 @@ def test_names_that_lead_nowhere(answer: Sequence[str] | Exception) -> None:
     with pytest.raises(Unreachable, match="no such host"):
         dial("a.example", Names(a=answer), "127.0.0.1")
     if isinstance(answer, Exception):
-        with pytest.raises(BlockedAddress, match="inner network"):
+        with pytest.raises(BlockedAddress, match="internal network"):
             dial("a.internal", Names(a=answer), "127.0.0.1")
         with pytest.raises(Unreachable):
             dial("a.internal", Names(a=answer), "a.internal")
@@ -115,7 +115,7 @@ def test_names_that_lead_nowhere(answer: Sequence[str] | Exception) -> None:
 def test_a_resolver_that_cannot_be_asked() -> None:
     """No network is told from no such name."""
     names = Names(a=socket.gaierror(socket.EAI_AGAIN, "try again"))
-    with pytest.raises(Unreachable, match="nobody could be asked"):
+    with pytest.raises(Unreachable, match="DNS lookup failed for"):
         dial("a.example", names)
 
 
@@ -142,15 +142,15 @@ def test_an_address_that_does_not_answer_is_left_for_the_next() -> None:
     """Only the last one may take all the time that there is."""
     deaf = Deaf()
     names = Names(a=["2600:1406::1", "93.184.215.14"])
-    dialer = Dialer(Allowed(), lookup=names, network=deaf)
-    with pytest.raises(Unreachable, match="no answer in time"):
+    dialer = Dialer(Allowed(), resolve=names, network=deaf)
+    with pytest.raises(Unreachable, match="no response in time"):
         asyncio.run(dialer.connect_tcp("a.example", 80))
     assert deaf.waits == [("2600:1406::1", 3.0), ("93.184.215.14", None)]
 
 
-def test_inner_names_must_lead_to_what_is_allowed() -> None:
+def test_internal_names_must_lead_to_what_is_allowed() -> None:
     """A public address behind an inner name is as suspect."""
-    with pytest.raises(BlockedAddress, match="inner network"):
+    with pytest.raises(BlockedAddress, match="internal network"):
         dial("a.internal", Names(a=["93.184.215.14"]), "10.0.0.0/8")
     assert dial("a.internal", Names(a=["127.0.0.1"]), "127.0.0.0/8")
 
@@ -167,7 +167,7 @@ def test_a_look_up_that_hangs_holds_up_nothing() -> None:
         return ["127.0.0.9"]
 
     async def test() -> None:
-        dialer = Dialer(Allowed(["127.0.0.9"]), lookup=slow)
+        dialer = Dialer(Allowed(["127.0.0.9"]), resolve=slow)
         hanging = [asyncio.create_task(dialer.connect_tcp("a.example", 9)) for _ in range(50)]
         await soon(lambda: asked)
         with pytest.raises(Unreachable):
@@ -183,8 +183,8 @@ def test_a_look_up_that_hangs_holds_up_nothing() -> None:
 
 def test_the_system_is_asked_twice() -> None:
     """So that a name that changes its answer shows itself."""
-    assert set(look_up("localhost", 80)) <= {"127.0.0.1", "::1"}
-    assert look_up("127.0.0.1", 80) == ("127.0.0.1",)
+    assert set(resolve_host("localhost", 80)) <= {"127.0.0.1", "::1"}
+    assert resolve_host("127.0.0.1", 80) == ("127.0.0.1",)
 
 
 def test_there_is_no_way_but_tcp() -> None:

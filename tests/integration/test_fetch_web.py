@@ -252,7 +252,7 @@ def test_redirects_end() -> None:
 @pytest.mark.parametrize("lines", [(), ("Location:",)])
 def test_redirects_to_nowhere(lines: tuple[str, ...]) -> None:
     """They must say where to."""
-    with pytest.raises(FetchError, match="does not say"):
+    with pytest.raises(FetchError, match="without a Location"):
         serve(response(b"", 302, *lines))
 
 
@@ -476,7 +476,7 @@ def test_chunked_may_be_said_twice(lines: bytes) -> None:
 )
 def test_what_two_readers_may_frame_differently_is_refused(lines: bytes) -> None:
     """An answer is never split where another reader would not split it."""
-    with pytest.raises(FetchError, match="faulty"):
+    with pytest.raises(FetchError, match="invalid HTTP"):
         serve(CHUNKED.replace(b"%s", lines))
 
 
@@ -507,7 +507,7 @@ def test_chunks_may_not_hold_more_wrapping_than_body() -> None:
         while True:
             await send(b"1;%s\r\na\r\n" % (b"x" * 5000))
 
-    with pytest.raises(FetchError, match="larger than its head and body may be"):
+    with pytest.raises(FetchError, match="larger than head and body may be"):
         serve(pour, max_size=100_000)
 
 
@@ -563,7 +563,7 @@ def test_one_deadline_holds_for_the_whole_fetch() -> None:
         tasks = [asyncio.create_task(bench.fetch(target)) for target in (*bad, "/around")]
         results = await asyncio.gather(*tasks, return_exceptions=True)
         assert [type(one) for one in results] == [Timeout] * 5
-        assert {str(one) for one in results} == {"no whole answer within 2 s"}
+        assert {str(one) for one in results} == {"no complete response within 2 s"}
         assert loop.time() - start > 1.9
 
     run(test, timeout=timedelta(seconds=2), per_host=20)
@@ -576,7 +576,7 @@ def test_a_flood_of_early_hints_ends_with_the_head() -> None:
         while True:
             await send(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 100)
 
-    with pytest.raises(FetchError, match="larger than its head"):
+    with pytest.raises(FetchError, match="larger than head"):
         serve(flood)
 
 
@@ -641,7 +641,7 @@ def test_nothing_inside_is_asked_by_default() -> None:
         bench.wire.replies["/"] = OK
         with pytest.raises(BlockedAddress, match="loopback"):
             await bench.fetch()
-        with pytest.raises(BlockedAddress, match="inner network"):
+        with pytest.raises(BlockedAddress, match="internal network"):
             await bench.fetch(f"http://localhost:{bench.wire.port}/")
         assert not bench.wire.asked
 

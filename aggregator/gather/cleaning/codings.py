@@ -1,4 +1,4 @@
-"""How wrappers write the address that they carry: percent, base64, hex and four of their own."""
+"""Decoders of the inner URL of a wrapper: percent, base64, hex and vendor encodings."""
 
 import base64
 import binascii
@@ -6,35 +6,35 @@ import re
 from collections.abc import Callable
 from urllib.parse import unquote_to_bytes
 
-_START = re.compile(r"https?:/", re.IGNORECASE)
-_ENCODED_START = re.compile(r"https?(?::|%(?:25)*3a)(?:/|%(?:25)*2f)", re.IGNORECASE)
-_BASE64_START = re.compile(r"(?:a1)?(?=aHR0c)")  # Bing marks its base64 with a1
+_URL_START = re.compile(r"https?:/", re.IGNORECASE)
+_ENCODED_URL_START = re.compile(r"https?(?::|%(?:25)*3a)(?:/|%(?:25)*2f)", re.IGNORECASE)
+_BASE64_START = re.compile(r"(?:a1)?(?=aHR0c)")  # Bing prefixes its base64 with a1
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,3}", re.ASCII)
 _HEX = re.compile(r"(?:[0-9a-f]{2}){8,}", re.IGNORECASE)
-_INNER = re.compile(rb"https?://[\x21-\x7e]+")
-_V3_HOLE = re.compile(r"\*(?:\*([A-Za-z0-9_-]))?")
-_V3_RUNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-_DEEPEST = 5
+_ASCII_URL = re.compile(rb"https?://[\x21-\x7e]+")
+_V3_PLACEHOLDER = re.compile(r"\*(?:\*([A-Za-z0-9_-]))?")
+_V3_RUN_LENGTHS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_MAX_PERCENT_LAYERS = 5
 
 
 def decode(value: str, coding: str, *, once: bool) -> str:
-    """Return the address that `value` writes; '' if it cannot be read.
+    """Return the URL encoded in `value`; '' if it cannot be decoded.
 
-    `once`: the value is percent-encoded by its place (a query), so it is always decoded
-    once; elsewhere it is decoded only where its own start is encoded.
+    With `once`, as for query values, one layer of percent-encoding is always removed. Otherwise
+    it is removed only if the start of the value is percent-encoded.
     """
-    if read := _READERS.get(coding):
+    if read := _DECODERS.get(coding):
         return read(value)
-    return _auto(value, once=once, guess=coding == "auto")
+    return _decode_auto(value, once=once, guess=coding == "auto")
 
 
-def _auto(value: str, *, once: bool, guess: bool) -> str:
-    text = percent(value) if once or not _START.match(value) else value
-    for _ in range(_DEEPEST):
-        if _START.match(text) or not _ENCODED_START.match(text):
+def _decode_auto(value: str, *, once: bool, guess: bool) -> str:
+    text = percent_decode(value) if once or not _URL_START.match(value) else value
+    for _ in range(_MAX_PERCENT_LAYERS):
+        if _URL_START.match(text) or not _ENCODED_URL_START.match(text):
             break
-        text = percent(text)
-    if guess and not _START.match(text):
+        text = percent_decode(text)
+    if guess and not _URL_START.match(text):
         if match := _BASE64_START.match(text):
             return from_base64(text[match.end() :])
         if text.lower().startswith("68747470"):
@@ -42,8 +42,8 @@ def _auto(value: str, *, once: bool, guess: bool) -> str:
     return text
 
 
-def percent(text: str) -> str:
-    """Read percent escapes once; bytes that are no UTF-8 stay escaped."""
+def percent_decode(text: str) -> str:
+    """Decode one layer of percent-encoding; bytes that are not UTF-8 stay escaped."""
     if "%" not in text:
         return text
     raw = unquote_to_bytes(text)
@@ -54,11 +54,11 @@ _ESCAPES = {0xDC00 + byte: f"%{byte:02X}" for byte in range(0x80, 0x100)}
 
 
 def from_base64(value: str) -> str:
-    """Read base64 of either alphabet, padded or not, also cut into pieces by slashes."""
-    text = percent(value)
+    """Decode base64 in either alphabet, with or without padding, even if slashes split it."""
+    text = percent_decode(value)
     if not _BASE64.fullmatch(text):
         return ""
-    # Where the alphabet is the URL's own, a slash can only be a cut.
+    # In the URL-safe alphabet a slash can only be a separator.
     plain = text.replace("-", "+").replace("_", "/").rstrip("=")
     for candidate in (plain, text.replace("/", "").replace("-", "+").replace("_", "/").rstrip("=")):
         try:
@@ -72,56 +72,56 @@ def from_base64(value: str) -> str:
 
 
 def from_hex(value: str) -> str:
-    """Read pairs of hexadecimal digits."""
+    """Decode pairs of hexadecimal digits."""
     if not _HEX.fullmatch(value):
         return ""
     return bytes.fromhex(value).decode("utf-8", "replace")
 
 
 def from_dashes(value: str) -> str:
-    """Read a host whose dots are written as dashes, and its dashes as two."""
+    """Decode a host written with dashes for dots and double dashes for dashes."""
     return value.replace("--", "\0").replace("-", ".").replace("\0", "-")
 
 
 def from_proofpoint(value: str) -> str:
-    """Read the second form of URL Defense: `-` for `%`, `_` for `/`."""
-    return percent(value.replace("-", "%").replace("_", "/"))
+    """Decode Proofpoint URL Defense v2: `-` for `%`, `_` for `/`."""
+    return percent_decode(value.replace("-", "%").replace("_", "/"))
 
 
-def fill_holes(url: str, token: str) -> str:
-    """Read the third form of URL Defense: `*` stands for a character of the token, `**X` for a run."""
+def from_proofpoint_v3(url: str, token: str) -> str:
+    """Decode URL Defense v3: `*` stands for one character of the token, `**X` for a run of them."""
     letters = iter(from_base64(token)) if token else iter(())
 
-    def _fill(match: re.Match[str]) -> str:
-        count = _V3_RUNS.index(match[1]) + 2 if match[1] else 1
+    def _expand(match: re.Match[str]) -> str:
+        count = _V3_RUN_LENGTHS.index(match[1]) + 2 if match[1] else 1
         return "".join(next(letters, "*") for _ in range(count))
 
-    return _V3_HOLE.sub(_fill, url)
+    return _V3_PLACEHOLDER.sub(_expand, url)
 
 
 def from_protobuf(value: str) -> str:
-    """Find the first address in a base64 message; '' where it holds only an opaque token."""
+    """Return the URL in a base64 protobuf message; '' if it contains only an opaque token."""
     text = value.replace("-", "+").replace("_", "/").rstrip("=")
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):
         return ""
-    return _first_address(raw)
+    return _first_url(raw)
 
 
-def _first_address(raw: bytes) -> str:
-    """Read the string of field 4 (tag 0x22): a length of one or two bytes, then the address."""
+def _first_url(raw: bytes) -> str:
+    """Return the string of field 4 (tag 0x22): a length of one or two bytes, then the URL."""
     start = raw.find(b"\x22")
     if start < 0 or start + 2 >= len(raw):
         return ""
-    length, place = raw[start + 1], start + 2
+    length, offset = raw[start + 1], start + 2
     if length >= 0x80:
-        length, place = (length & 0x7F) | raw[place] << 7, place + 1
-    match = _INNER.fullmatch(raw[place : place + length])
+        length, offset = (length & 0x7F) | raw[offset] << 7, offset + 1
+    match = _ASCII_URL.fullmatch(raw[offset : offset + length])
     return match[0].decode("ascii") if match else ""
 
 
-_READERS: dict[str, Callable[[str], str]] = {
+_DECODERS: dict[str, Callable[[str], str]] = {
     "base64": from_base64,
     "hex": from_hex,
     "none": str,

@@ -1,4 +1,4 @@
-"""Finds the feeds that a web page links to."""
+"""Feed discovery: finds the feeds that a web page links to."""
 
 import re
 import warnings
@@ -8,9 +8,9 @@ from urllib.parse import urljoin
 from bs4 import BeautifulSoup, Tag, XMLParsedAsHTMLWarning
 from bs4.filter import SoupStrainer
 
-_PAGE_MOST: Final = 1_000_000  # characters that are looked at; feeds are named in the head
-_FEEDS_MOST: Final = 20
-_TYPES: Final = {
+_PAGE_MAX_CHARS: Final = 1_000_000  # feeds are declared in the head, so the start is enough
+_MAX_FEEDS: Final = 20
+_FEED_TYPES: Final = {
     "application/rss+xml",
     "application/atom+xml",
     "application/rdf+xml",
@@ -21,9 +21,9 @@ _TYPES: Final = {
     "text/xml",
     "application/json",
 }
-_PLAIN_TYPES: Final = {"application/xml", "text/xml", "application/json"}
-_COMMENTS: Final = re.compile(r"comment|评论|評論|reply|回复", re.IGNORECASE)
-_LOOKS: Final = re.compile(
+_GENERIC_TYPES: Final = {"application/xml", "text/xml", "application/json"}
+_COMMENT_FEED: Final = re.compile(r"comment|评论|評論|reply|回复", re.IGNORECASE)
+_FEED_URL: Final = re.compile(
     r"(?:^|[/._?&=-])(?:rss2?|atom|feeds?|rdf)(?:[/._?&=-]|$)|\.(?:rss|atom|rdf)$|/index\.xml$"
     r"|/feed\.(?:xml|json)$",
     re.IGNORECASE,
@@ -31,58 +31,62 @@ _LOOKS: Final = re.compile(
 
 
 def feeds_in_page(html: str, base: str) -> tuple[str, ...]:
-    """Return the absolute addresses of the feeds that a page offers, the likeliest first.
+    """Return the absolute URLs of the feeds that a page links to, the most likely first.
 
-    Those that its head names come first, feeds of comments last; without any, links in the
-    text whose address looks like a feed's. Only http and https; 20 at most. Never raises.
+    `link` elements come first, comment feeds last. If there are none, `a` elements whose URL
+    looks like a feed are returned. Only http and https, 20 at most. Never raises.
     """
     wanted = SoupStrainer(["base", "link", "a"])
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)  # it is links that we want
-        soup = BeautifulSoup(html[:_PAGE_MOST], "lxml", parse_only=wanted)
-    base = _join(base, next((_said(tag, "href") for tag in soup.find_all("base", limit=1)), ""))
-    named = [tag for tag in soup.find_all("link", limit=2_000) if _is_feed(tag)]
-    named.sort(
-        key=lambda tag: bool(_COMMENTS.search(f"{_said(tag, 'title')} {_said(tag, 'href')}"))
+        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)  # only the links matter
+        soup = BeautifulSoup(html[:_PAGE_MAX_CHARS], "lxml", parse_only=wanted)
+    base = _absolute_url(
+        base, next((_attribute(tag, "href") for tag in soup.find_all("base", limit=1)), "")
     )
-    tags = named or [tag for tag in soup.find_all("a", limit=5_000) if _looks_like_feed(tag)]
-    found = (_join(base, _said(tag, "href")) for tag in tags)
-    return tuple(dict.fromkeys(url for url in found if _is_web(url)))[:_FEEDS_MOST]
+    named = [tag for tag in soup.find_all("link", limit=2_000) if _is_feed_link(tag)]
+    named.sort(
+        key=lambda tag: bool(
+            _COMMENT_FEED.search(f"{_attribute(tag, 'title')} {_attribute(tag, 'href')}")
+        )
+    )
+    tags = named or [tag for tag in soup.find_all("a", limit=5_000) if _is_feed_anchor(tag)]
+    found = (_absolute_url(base, _attribute(tag, "href")) for tag in tags)
+    return tuple(dict.fromkeys(url for url in found if _is_web(url)))[:_MAX_FEEDS]
 
 
-def _said(tag: Tag, name: str) -> str:
-    """Return an attribute as one text."""
+def _attribute(tag: Tag, name: str) -> str:
+    """Return an attribute as one string."""
     value = tag.get(name) or ""
     return (value if isinstance(value, str) else " ".join(value)).strip()
 
 
-def _is_feed(tag: Tag) -> bool:
-    """Say whether a `link` names a feed: `rel=feed`, or an alternate of a feed's type."""
-    relations = _said(tag, "rel").lower().split()
-    kind = _said(tag, "type").lower().partition(";")[0].strip()
-    if not _said(tag, "href") or "stylesheet" in relations:
+def _is_feed_link(tag: Tag) -> bool:
+    """Say whether a `link` element declares a feed: `rel=feed`, or an alternate of a feed type."""
+    relations = _attribute(tag, "rel").lower().split()
+    kind = _attribute(tag, "type").lower().partition(";")[0].strip()
+    if not _attribute(tag, "href") or "stylesheet" in relations:
         return False
     if "feed" in relations:
         return True
-    if kind in _PLAIN_TYPES:  # of everything, from oEmbed to a site's API
-        return "alternate" in relations and _LOOKS.search(_said(tag, "href")) is not None
-    return "alternate" in relations and kind in _TYPES
+    if kind in _GENERIC_TYPES:  # also used for oEmbed and APIs
+        return "alternate" in relations and _FEED_URL.search(_attribute(tag, "href")) is not None
+    return "alternate" in relations and kind in _FEED_TYPES
 
 
-def _looks_like_feed(tag: Tag) -> bool:
-    href = _said(tag, "href")
-    return len(href) < 2_000 and _LOOKS.search(href.partition("#")[0]) is not None
+def _is_feed_anchor(tag: Tag) -> bool:
+    href = _attribute(tag, "href")
+    return len(href) < 2_000 and _FEED_URL.search(href.partition("#")[0]) is not None
 
 
-def _join(base: str, href: str) -> str:
-    """Return an absolute address; `feed:` in front of one is dropped."""
+def _absolute_url(base: str, href: str) -> str:
+    """Return the absolute URL; a `feed:` prefix is dropped."""
     for prefix in ("feed://", "feed:"):
         if href.lower().startswith(prefix):
             rest = href[len(prefix) :]
             href = rest if _is_web(rest) else f"https://{rest.lstrip('/')}"
     try:
         return urljoin(base, href)
-    except ValueError:  # brackets that are no address
+    except ValueError:  # invalid brackets
         return base if not href else ""
 
 

@@ -1,151 +1,160 @@
-"""Noise at the start and the end of a body: whole blocks, and the last lines of a block."""
+"""Noise at the start and end of a body: complete blocks, and the last lines of a block."""
 
 import re
 
 from selectolax.lexbor import LexborNode
 
 from aggregator.gather.cleaning.noise import (
-    BLOCKS,
-    LONGEST_BLOCK,
-    MEDIA,
-    NO_ADVERT,
+    BLOCK_TAGS,
+    MEDIA_TAGS,
+    NEVER_ADVERT_TAGS,
     NOISE,
-    SOLID,
+    NOISE_MAX_CHARS,
+    VISIBLE_TAGS,
     block_rule,
     collapse,
-    first_shown,
-    holds,
-    is_call,
+    contains_any,
+    first_visible,
+    is_blank,
+    is_call_to_action,
     is_mostly_links,
-    is_told,
-    is_void,
-    last_shown,
+    last_visible,
+    matches_any_rule,
 )
 
-_INLINE = frozenset(["a", "small", "sub", "span", "em", "i", "font", "b", "strong"])
-_HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
-# Cells, terms and captions belong to what they stand in, whatever their words.
-_KEPT = NO_ADVERT - _HEADINGS - {"figure", "li", "ol", "ul"}
-_PERHAPS = _HEADINGS | {"li"}
-_STOPS = SOLID | _KEPT | _PERHAPS
+_INLINE_TAGS = frozenset(["a", "small", "sub", "span", "em", "i", "font", "b", "strong"])
+_HEADING_TAGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
+# Cells, terms and captions are content whatever their text.
+_PROTECTED_TAGS = NEVER_ADVERT_TAGS - _HEADING_TAGS - {"figure", "li", "ol", "ul"}
+_CONDITIONAL_TAGS = _HEADING_TAGS | {"li"}
+_STOP_TAGS = VISIBLE_TAGS | _PROTECTED_TAGS | _CONDITIONAL_TAGS
 _LINE_RULES = tuple(rule for rule in NOISE.blocks if rule.line)
-_LINES = re.compile(
+_LINE_PATTERN = re.compile(
     "|".join(f"(?:{rule.text.pattern})" for rule in _LINE_RULES), re.IGNORECASE | re.DOTALL
 )
-_MOST_LINES = 6
+_MAX_TRAILING_LINES = 6
 
 
-def find_edge(body: LexborNode, place: str, big: set[int]) -> tuple[str, list[LexborNode]]:
-    """Find one piece of noise at the start or the end; return its rule's id and its nodes.
+def find_edge_noise(
+    body: LexborNode, place: str, long_blocks: set[int]
+) -> tuple[str, list[LexborNode]]:
+    """Find one piece of noise at the start or the end; return the rule id and the nodes.
 
-    `big` holds the ids of blocks that are too long to be looked at.
+    `long_blocks` are the ids of blocks that are too long to be noise.
     """
-    step = last_shown if place == "end" else first_shown
+    step = last_visible if place == "end" else first_visible
     node = step(body)
     while node is not None:
         tag = node.tag or ""
-        if tag == "-text" or tag in _INLINE:
-            if place == "end" and (lines := _last_lines(node)):
+        if tag == "-text" or tag in _INLINE_TAGS:
+            if place == "end" and (lines := _match_trailing_lines(node)):
                 return lines
             if tag == "-text":
                 return "", []
-        if tag in _STOPS and (tag not in _PERHAPS or _goes_on(node, tag, place)):
+        if tag in _STOP_TAGS and (tag not in _CONDITIONAL_TAGS or _is_content(node, tag, place)):
             return "", []
-        if node.mem_id not in big and (found := _judge(node, tag, place)):
+        if node.mem_id not in long_blocks and (found := _matching_rule(node, tag, place)):
             return found, [node]
         node = step(node)
     return "", []
 
 
-def _goes_on(node: LexborNode, tag: str, place: str) -> bool:
-    """Whether a node is a heading with a text to come, or an item of a list that is no list of links."""
-    if tag in _HEADINGS:
+def _is_content(node: LexborNode, tag: str, place: str) -> bool:
+    """Whether a node is a heading before text, or a list item that is not mostly links."""
+    if tag in _HEADING_TAGS:
         return place == "start"
     return tag == "li" and not is_mostly_links(node, collapse(node.text_lexbor()), 6)
 
 
-def _judge(node: LexborNode, tag: str, place: str) -> str:
-    if tag not in BLOCKS and tag not in _INLINE:
+def _matching_rule(node: LexborNode, tag: str, place: str) -> str:
+    if tag not in BLOCK_TAGS and tag not in _INLINE_TAGS:
         return ""
     text = node.text_lexbor()
-    if len(text) >= LONGEST_BLOCK * 4:
+    if len(text) >= NOISE_MAX_CHARS * 4:
         return ""
     found = block_rule(node, collapse(text), place)
-    if found and tag in _INLINE and not (tag == "a" and _asks(found)) and not _is_line(node):
+    if (
+        found
+        and tag in _INLINE_TAGS
+        and not (tag == "a" and _is_link_rule(found))
+        and not _is_alone_on_line(node)
+    ):
         found = ""
-    if not found and tag == "a" and place == "end" and is_call(node):
+    if not found and tag == "a" and place == "end" and is_call_to_action(node):
         return "call"
     return found
 
 
-def _asks(name: str) -> bool:
-    """Whether a rule is one for links that ask for a click, which may stand within a line."""
+def _is_link_rule(name: str) -> bool:
+    """Whether a rule matches links, which may be part of a line."""
     return any(rule.linked and rule.id == name for rule in NOISE.blocks)
 
 
-def _is_line(node: LexborNode) -> bool:
-    """Whether an inline element is all of its line: nothing shows beside it."""
-    return not _shows_beside(node, back=True) and not _shows_beside(node, back=False)
+def _is_alone_on_line(node: LexborNode) -> bool:
+    """Whether an inline element is the only visible content of its line."""
+    return not _has_visible_sibling(node, back=True) and not _has_visible_sibling(node, back=False)
 
 
-def _shows_beside(node: LexborNode, *, back: bool) -> bool:
+def _has_visible_sibling(node: LexborNode, *, back: bool) -> bool:
     while True:
-        beside = node.prev if back else node.next
-        while beside is not None and is_void(beside):
-            if beside.tag == "br":
+        sibling = node.prev if back else node.next
+        while sibling is not None and is_blank(sibling):
+            if sibling.tag == "br":
                 return False
-            beside = beside.prev if back else beside.next
-        if beside is not None:
-            return beside.tag not in BLOCKS
+            sibling = sibling.prev if back else sibling.next
+        if sibling is not None:
+            return sibling.tag not in BLOCK_TAGS
         parent = node.parent
-        if parent is None or parent.tag in BLOCKS:
+        if parent is None or parent.tag in BLOCK_TAGS:
             return False
         node = parent
 
 
-def _last_lines(last: LexborNode) -> tuple[str, list[LexborNode]] | None:
-    """Find noise that is the last lines of a block, or of bare text after one."""
-    if last.prev is None:  # all of its block, which has been looked at
+def _match_trailing_lines(last: LexborNode) -> tuple[str, list[LexborNode]] | None:
+    """Find noise in the last lines of a block, or in bare text after a block."""
+    if last.prev is None:  # it is the complete block, which was already checked
         return None
     nodes: list[LexborNode] = []
     breaks = 0
     node: LexborNode | None = last
-    while node is not None and breaks <= _MOST_LINES and len(nodes) <= _MOST_LINES * 4:
+    while (
+        node is not None and breaks <= _MAX_TRAILING_LINES and len(nodes) <= _MAX_TRAILING_LINES * 4
+    ):
         tag = node.tag or ""
-        if tag in BLOCKS or tag in SOLID:
-            return _line_rule(nodes) or _paragraph_rule(nodes, node)
+        if tag in BLOCK_TAGS or tag in VISIBLE_TAGS:
+            return _match_lines(nodes) or _match_bare_text(nodes, node)
         if tag == "br":
             breaks += 1
-            if found := _line_rule(nodes):
+            if found := _match_lines(nodes):
                 return found
         nodes.append(node)
         node = node.prev
-    return _line_rule(nodes) if node is None else None
+    return _match_lines(nodes) if node is None else None
 
 
-def _line_rule(nodes: list[LexborNode]) -> tuple[str, list[LexborNode]] | None:
-    text = collapse("".join(_text(node) for node in reversed(nodes)))
-    if not text or len(text) > LONGEST_BLOCK or not _LINES.fullmatch(text):
+def _match_lines(nodes: list[LexborNode]) -> tuple[str, list[LexborNode]] | None:
+    text = collapse("".join(_node_text(node) for node in reversed(nodes)))
+    if not text or len(text) > NOISE_MAX_CHARS or not _LINE_PATTERN.fullmatch(text):
         return None
-    if any(holds(node, MEDIA) for node in nodes):
+    if any(contains_any(node, MEDIA_TAGS) for node in nodes):
         return None
     return next((rule.id, nodes) for rule in _LINE_RULES if rule.text.fullmatch(text))
 
 
-def _paragraph_rule(
+def _match_bare_text(
     nodes: list[LexborNode], before: LexborNode
 ) -> tuple[str, list[LexborNode]] | None:
-    """Judge bare text after a block, which is a paragraph of its own."""
-    text = collapse("".join(_text(node) for node in reversed(nodes)))
-    if before.tag in SOLID - {"hr"} or not text or len(text) > LONGEST_BLOCK:
+    """Match bare text after a block, which is a paragraph of its own."""
+    text = collapse("".join(_node_text(node) for node in reversed(nodes)))
+    if before.tag in VISIBLE_TAGS - {"hr"} or not text or len(text) > NOISE_MAX_CHARS:
         return None
-    if not is_told(text, "end") or any(holds(node, MEDIA) for node in nodes):
+    if not matches_any_rule(text, "end") or any(contains_any(node, MEDIA_TAGS) for node in nodes):
         return None
     rules = (rule for rule in NOISE.blocks if rule.at != "start" and not rule.linked)
     return next(((rule.id, nodes) for rule in rules if rule.text.fullmatch(text)), None)
 
 
-def _text(node: LexborNode) -> str:
+def _node_text(node: LexborNode) -> str:
     if node.tag == "br":
         return " "
     return (node.text_content or "") if node.tag == "-text" else node.text_lexbor()

@@ -1,4 +1,4 @@
-"""Formulas as text: MathML written on a line, and the one of its renderings that is kept."""
+"""Formulas as text: MathML in linear form, and the rendering of a formula that is kept."""
 
 import re
 import unicodedata
@@ -6,67 +6,76 @@ from html import escape
 
 from selectolax.lexbor import LexborNode
 
-from aggregator.gather.cleaning.noise import collapse, is_void
+from aggregator.gather.cleaning.noise import collapse, is_blank
 
-# Classes of what a script made of a formula: MathJax 2, and KaTeX beside its MathML.
-RENDERED = frozenset(
+# Classes of renderings by MathJax 2, and by KaTeX next to its MathML.
+RENDERED_CLASSES = frozenset(
     [
         *("MathJax", "MathJax_Display", "MathJax_Preview", "MathJax_SVG", "MathJax_SVG_Display"),
         *("MathJax_CHTML", "mjx-chtml", "MJXc-display", "katex-html"),
     ]
 )
-_TEX = ("application/x-tex", "application/x-latex", "text/x-tex", "tex", "latex", "texmaths")
-_SKIPPED = frozenset(
+_TEX_ENCODINGS = (
+    "application/x-tex",
+    "application/x-latex",
+    "text/x-tex",
+    "tex",
+    "latex",
+    "texmaths",
+)
+_SKIPPED_TAGS = frozenset(
     ["annotation", "annotation-xml", "mphantom", "none", "mprescripts", "script", "style"]
 )
-_GLYPH = re.compile(r"(?:^|\s)mjx-c([0-9A-F]{2,6})(?:\s|$)")
-_DEEPEST = 60
+_GLYPH_CLASS = re.compile(r"(?:^|\s)mjx-c([0-9A-F]{2,6})(?:\s|$)")
+_MAX_DEPTH = 60
 
 
-def formula(math: LexborNode) -> str:
-    """Return a `math` element as HTML: its alternative text, its TeX, or its signs on a line."""
-    written = collapse(math.attributes.get("alttext") or "") or _annotation(math)
-    return escape(written, quote=False) if written else collapse(_line(math, 0))
+def formula_html(math: LexborNode) -> str:
+    """Return a `math` element as HTML: its alternative text, its TeX, or its linear form."""
+    parts = collapse(math.attributes.get("alttext") or "") or _tex_annotation(math)
+    return escape(parts, quote=False) if parts else collapse(_linear(math, 0))
 
 
-def _annotation(math: LexborNode) -> str:
-    """Return the TeX that a formula was made of; '' if it does not say."""
+def _tex_annotation(math: LexborNode) -> str:
+    """Return the TeX source in the annotation of a formula; '' if there is none."""
     notes = (node for node in math.traverse() if node.tag == "annotation")
-    texs = (node for node in notes if (node.attributes.get("encoding") or "").lower() in _TEX)
+    texs = (
+        node for node in notes if (node.attributes.get("encoding") or "").lower() in _TEX_ENCODINGS
+    )
     return next((text for node in texs if (text := collapse(node.text_lexbor()))), "")
 
 
-def _line(node: LexborNode, depth: int) -> str:
-    """Write a part of a formula on a line, powers and indices as such."""
+def _linear(node: LexborNode, depth: int) -> str:
+    """Return a node in linear form, with `sup` and `sub` for powers and indices."""
     if node.tag == "-text":
         return escape(collapse(node.text_content or ""), quote=False)
     if node.tag == "mspace":
         return " "
-    if node.tag in _SKIPPED or not node.is_element_node or depth > _DEEPEST:
+    if node.tag in _SKIPPED_TAGS or not node.is_element_node or depth > _MAX_DEPTH:
         return ""
-    return _element(node, [_line(part, depth + 1) for part in _children(node)])
+    return _format_element(node, [_linear(part, depth + 1) for part in _children(node)])
 
 
-def _element(node: LexborNode, written: list[str]) -> str:
-    """Put the parts of an element together as they are read."""
+def _format_element(node: LexborNode, parts: list[str]) -> str:
+    """Return an element in linear form, given its children in that form."""
     tag = node.tag or ""
-    form = _WRITTEN.get(tag)
-    if form is not None and len(written) >= form[0]:
-        return form[1].format(*(_grouped(one) if form[2] else one for one in written))
+    template = _TEMPLATES.get(tag)
+    if template is not None and len(parts) >= template[0]:
+        return template[1].format(*(_bracketed(one) if template[2] else one for one in parts))
     if tag == "semantics":
-        return "".join(written[:1])
-    line = _BETWEEN.get(tag, "").join(written)
+        return "".join(parts[:1])
+    line = _SEPARATORS.get(tag, "").join(parts)
     if tag == "msqrt":
-        return "√" + _grouped(line)
+        return "√" + _bracketed(line)
     if tag == "mfenced":
         around = (node.attributes.get("open", "("), node.attributes.get("close", ")"))
         return line.join(escape(sign or "") for sign in around)
     return line
 
 
-_BETWEEN = {"mtr": ", ", "mlabeledtr": ", ", "mtable": "; ", "mfenced": ", "}
-# How many parts an element has, how they are written, and whether sums among them need brackets.
-_WRITTEN: dict[str, tuple[int, str, bool]] = {
+_SEPARATORS = {"mtr": ", ", "mlabeledtr": ", ", "mtable": "; ", "mfenced": ", "}
+# Minimum number of children, template, and whether children need brackets.
+_TEMPLATES: dict[str, tuple[int, str, bool]] = {
     "msup": (2, "{0}<sup>{1}</sup>", False),
     "msub": (2, "{0}<sub>{1}</sub>", False),
     "msubsup": (3, "{0}<sub>{1}</sub><sup>{2}</sup>", False),
@@ -82,23 +91,23 @@ def _children(node: LexborNode) -> list[LexborNode]:
     found = []
     child = node.first_child
     while child is not None:
-        if not is_void(child) or child.tag == "mspace":
+        if not is_blank(child) or child.tag == "mspace":
             found.append(child)
         child = child.next
     return found
 
 
-def _grouped(written: str) -> str:
-    """Put brackets round what is more than one sign, number or name."""
-    return written if written.isalnum() or len(written) < 2 else f"({written})"
+def _bracketed(parts: str) -> str:
+    """Put brackets around anything longer than one symbol, number or name."""
+    return parts if parts.isalnum() or len(parts) < 2 else f"({parts})"
 
 
-def glyphs(container: LexborNode) -> str:
-    """Return the characters that MathJax 3 drew, by the names of its classes and outlines."""
+def glyph_text(container: LexborNode) -> str:
+    """Return the characters that MathJax 3 drew, from its class names and `data-c` attributes."""
     drawn = []
     for node in container.traverse():
         attributes = node.attributes if node.is_element_node else {}
-        match = _GLYPH.search(attributes.get("class") or "")
+        match = _GLYPH_CLASS.search(attributes.get("class") or "")
         code = match[1] if match else attributes.get("data-c") or ""
         if code and len(code) <= 6 and all(digit in "0123456789ABCDEFabcdef" for digit in code):
             drawn.append(int(code, 16))
@@ -106,8 +115,8 @@ def glyphs(container: LexborNode) -> str:
     return unicodedata.normalize("NFKC", text)
 
 
-def is_script(node: LexborNode | None) -> bool:
-    """Whether an element is a script that holds a formula as it was written."""
+def is_formula_script(node: LexborNode | None) -> bool:
+    """Whether an element is a script that contains the source of a formula."""
     return (
         node is not None
         and node.tag == "script"
@@ -115,21 +124,21 @@ def is_script(node: LexborNode | None) -> bool:
     )
 
 
-def is_repeated(node: LexborNode, classes: list[str]) -> bool:
-    """Whether a rendering stands beside the formula itself, which is enough."""
-    before, after = _beside(node, back=True), _beside(node, back=False)
+def is_duplicate_rendering(node: LexborNode, classes: list[str]) -> bool:
+    """Whether a rendering is next to the formula itself, so that it can be removed."""
+    before, after = _sibling(node, back=True), _sibling(node, back=False)
     if "katex-html" in classes:
         return any("katex-mathml" in _classes(one) for one in (before, after))
     if "MathJax_Preview" in classes:
-        return is_script(after) or bool(RENDERED.intersection(_classes(after)))
-    return is_script(after)
+        return is_formula_script(after) or bool(RENDERED_CLASSES.intersection(_classes(after)))
+    return is_formula_script(after)
 
 
-def _beside(node: LexborNode, *, back: bool) -> LexborNode | None:
-    beside = node.prev if back else node.next
-    while beside is not None and beside.tag in {"-text", "-comment"} and is_void(beside):
-        beside = beside.prev if back else beside.next
-    return beside
+def _sibling(node: LexborNode, *, back: bool) -> LexborNode | None:
+    sibling = node.prev if back else node.next
+    while sibling is not None and sibling.tag in {"-text", "-comment"} and is_blank(sibling):
+        sibling = sibling.prev if back else sibling.next
+    return sibling
 
 
 def _classes(node: LexborNode | None) -> list[str]:

@@ -1,17 +1,17 @@
-"""Images and players as their attributes describe them: which address is the best."""
+"""Images and players: picks the best URL from their attributes."""
 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 
 from aggregator.gather.cleaning.images import Unwrapper
-from aggregator.gather.cleaning.noise import pixel_evidence
+from aggregator.gather.cleaning.noise import tracker_evidence
 from aggregator.text.urls import absolute, is_web, strip
 
 Attributes = dict[str, str | None]
 
-# Where scripts look for the address of an image that is loaded late, best first.
-_LAZY = (
+# Attributes with the URL of a lazily loaded image, best first.
+_LAZY_ATTRIBUTES = (
     "data-src",
     "data-original",
     "data-lazy-src",
@@ -44,20 +44,20 @@ _LAZY = (
     "lowsrc",
     "dynsrc",
 )
-_LAZY_SETS = ("data-srcset", "data-lazy-srcset", "data-original-set", "data-srcs")
-_ALL_LAZY = frozenset(_LAZY + _LAZY_SETS)
-_SETS = (*_LAZY_SETS, "srcset")
-_ADDRESS = re.compile(
+_LAZY_SRCSET_ATTRIBUTES = ("data-srcset", "data-lazy-srcset", "data-original-set", "data-srcs")
+_ALL_LAZY_ATTRIBUTES = frozenset(_LAZY_ATTRIBUTES + _LAZY_SRCSET_ATTRIBUTES)
+_SRCSET_ATTRIBUTES = (*_LAZY_SRCSET_ATTRIBUTES, "srcset")
+_URL = re.compile(
     r"(?:https?:)?//[^\s/]|/[^/\s]|\.{1,2}/|[^\s:?#]+\.(?:jpe?g|png|gif|webp|avif)\b", re.IGNORECASE
 )
-_FILE = re.compile(r"(?:^|/)([^/?]+)\.(?:gif|png|svg|jpe?g|webp)(?:$|\?)", re.IGNORECASE)
+_FILE_NAME = re.compile(r"(?:^|/)([^/?]+)\.(?:gif|png|svg|jpe?g|webp)(?:$|\?)", re.IGNORECASE)
 _SHORT_NAME = re.compile(r"(?:^|/)[^/?]{1,2}\.(?:gif|svg)(?:$|\?)", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
     r"placeholder|spacer|blank|loading|loader|lazy|grey|gray|transparent|1x1|pixel|missing|dummy"
     r"|fallback|default|preload|spinner|empty|no[-_]?(?:image|photo|img|pic)|^null|^none",
     re.IGNORECASE,
 )
-# An image that is shown small, or out of focus, until the true one is there: by name or size.
+# A small or blurred preview of a lazily loaded image, by name or size.
 _THUMBNAIL = re.compile(
     r"(?:^|[/_.=-])(?:thumb(?:nail)?s?|lqip|blur(?:red|ry|hash)?|tiny|lowres|low[-_]?quality|preview|ph)(?:[/_.=\d-]|$)"
     r"|[-_](?:[1-3]?\d{1,2})x(?:[1-3]?\d{1,2})\.[a-z]{3,4}(?:$|\?)|[?&](?:blur|blurred)=|[?&](?:w|width|h|height|resize|size|imwidth)=\d{1,2}(?:\D|$)"
@@ -65,76 +65,82 @@ _THUMBNAIL = re.compile(
     re.IGNORECASE,
 )
 _IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|webp|avif|gif|bmp|jfif)(?:$|[?#!@:/])", re.IGNORECASE)
-_IMAGE_NAME = re.compile(
+_IMAGE_ATTRIBUTE = re.compile(
     r"src|img|image|orig|lazy|photo|pic|thumb|file|full|large|url", re.IGNORECASE
 )
-_BEST_NAME = re.compile(r"orig|full|large|big|high|hi-?res|max|zoom|xl|hd|retina|2x", re.IGNORECASE)
-_POOR_NAME = re.compile(
+_LARGE_ATTRIBUTE = re.compile(
+    r"orig|full|large|big|high|hi-?res|max|zoom|xl|hd|retina|2x", re.IGNORECASE
+)
+_SMALL_ATTRIBUTE = re.compile(
     r"thumb|small|medium|low|tiny|mini|lqip|placeholder|blur|avatar|icon|preview", re.IGNORECASE
 )
 _BLURRED = re.compile(r"filter\s*:\s*blur|(?:^|\s)[\w-]*blur(?!hash)[\w-]*(?:\s|$)", re.IGNORECASE)
 _CANDIDATE = re.compile(r"[\s,]*([^\s,]\S*)(?:\s+([^,]*))?(?:,|$)")
-_WEIGHT = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)[wxh]")
-_RARE_TYPES = frozenset(["image/avif", "image/jxl", "image/heic"])  # not every reader shows them
-_LONGEST_SET = 20_000
-_MOST_CANDIDATES = 30
+_DESCRIPTOR = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)[wxh]")
+_UNCOMMON_TYPES = frozenset(
+    ["image/avif", "image/jxl", "image/heic"]
+)  # not supported by every reader
+_SRCSET_MAX_CHARS = 20_000
+_SRCSET_MAX_CANDIDATES = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image: its address and set, out of the proxy, and the address as seen from the base."""
+    """An image: its unwrapped URL and srcset; `source_url` is the URL before unwrapping."""
 
     url: str
-    written: str
-    pixel: int = 0  # how much says that it only counts readers
+    source_url: str
+    tracker_evidence: int = 0  # see `noise.tracker_evidence`
     srcset: str = ""
 
 
 def read_image(attributes: Attributes, base: str, images: Unwrapper) -> Image | None:
-    """Return the image that attributes describe, wherever they hide its address; None if none."""
-    if "srcset" not in attributes and not _has_lazy(attributes):  # like most
-        return _image_at(_own_source(attributes), base, images)
-    lazy = not _ALL_LAZY.isdisjoint(attributes)
-    written = (_lazy_source(attributes) if lazy else "") or _own_source(attributes)
-    value = _set_value(attributes) if lazy or "srcset" in attributes else ""
-    best, entries = _set_at(value[:_LONGEST_SET], base, images) if value else ("", ())
+    """Return the image that the attributes describe, lazy ones included; None if there is no URL."""
+    if "srcset" not in attributes and not _has_lazy_attribute(attributes):  # the usual case
+        return _image_from_url(_src_url(attributes), base, images)
+    lazy = not _ALL_LAZY_ATTRIBUTES.isdisjoint(attributes)
+    written = (_lazy_url(attributes) if lazy else "") or _src_url(attributes)
+    value = _srcset_value(attributes) if lazy or "srcset" in attributes else ""
+    best, entries = _read_srcset(value[:_SRCSET_MAX_CHARS], base, images) if value else ("", ())
     if best and (len(entries) == 1 and not entries[0][1].endswith("x")):
-        written = best  # what every browser shows
+        written = best  # every browser shows it
     elif is_blurred(attributes, written):
-        written = best or _data_source(attributes, written) or written
-    image = _image_at(written, base, images)
-    return image and Image(image.url, image.written, image.pixel, _set_of(entries, image.url))
+        written = best or _data_attribute_url(attributes, written) or written
+    image = _image_from_url(written, base, images)
+    return image and Image(
+        image.url, image.source_url, image.tracker_evidence, _format_srcset(entries, image.url)
+    )
 
 
-def _has_lazy(attributes: Attributes) -> bool:
-    for name in attributes:  # noqa: SIM110  quicker than any()
-        if name[:5] == "data-" or name in _ALL_LAZY:
+def _has_lazy_attribute(attributes: Attributes) -> bool:
+    for name in attributes:  # noqa: SIM110  faster than any()
+        if name[:5] == "data-" or name in _ALL_LAZY_ATTRIBUTES:
             return True
     return False
 
 
 @lru_cache(maxsize=8192)
-def is_stand_in(written: str) -> bool:
-    """Whether an address is none, or of an image that only keeps the place of another."""
+def is_placeholder_image(written: str) -> bool:
+    """Whether a URL is empty or that of a placeholder image."""
     if not written:
         return True
-    named = any(_PLACEHOLDER.search(match[1]) for match in _FILE.finditer(written))
-    return named or bool(_THUMBNAIL.search(written) or _SHORT_NAME.search(written))
+    is_named = any(_PLACEHOLDER.search(match[1]) for match in _FILE_NAME.finditer(written))
+    return is_named or bool(_THUMBNAIL.search(written) or _SHORT_NAME.search(written))
 
 
 def is_blurred(attributes: Attributes, written: str) -> bool:
-    """Whether what an image shows is only there until a sharper one is."""
-    if is_stand_in(written):
+    """Whether an image is only a preview of a lazily loaded one."""
+    if is_placeholder_image(written):
         return True
-    looks = f"{attributes.get('class') or ''} {attributes.get('style') or ''}"
-    return "blur" in looks.lower() and bool(_BLURRED.search(looks))
+    styling = f"{attributes.get('class') or ''} {attributes.get('style') or ''}"
+    return "blur" in styling.lower() and bool(_BLURRED.search(styling))
 
 
-def best_source(sources: list[Attributes]) -> str:
-    """Return the set of the best of a picture's sources, as written; '' if they have none."""
+def best_srcset(sources: list[Attributes]) -> str:
+    """Return the srcset of the best `source` of a `picture`, as written; '' if there is none."""
     names = ("srcset", "data-srcset", "data-lazy-srcset", "src", "data-src")
     found = [
-        (one.get("type") not in _RARE_TYPES, _heaviest(value), value)
+        (one.get("type") not in _UNCOMMON_TYPES, _max_descriptor(value), value)
         for one in sources
         for name in names
         if (value := one.get(name)) and not value.startswith("data:")
@@ -142,58 +148,70 @@ def best_source(sources: list[Attributes]) -> str:
     return max(found, key=lambda one: one[:2], default=(False, 0.0, ""))[2]
 
 
-def _heaviest(value: str) -> float:
-    return max((_weight(what) for _, what in parse_srcset(value)), default=0.0)
+def _max_descriptor(value: str) -> float:
+    return max(
+        (_descriptor_value(descriptor) for _, descriptor in parse_srcset(value)), default=0.0
+    )
 
 
-def _data_source(attributes: Attributes, written: str) -> str:
-    """Return the best address of an image that any attribute `data-*` holds; '' if there is none."""
+def _data_attribute_url(attributes: Attributes, written: str) -> str:
+    """Return the best image URL in any `data-*` attribute; '' if there is none."""
     found: list[tuple[int, str]] = []
     for name, value in attributes.items():
         if not name.startswith("data-") or not value or value.startswith("data:"):
             continue
-        address = strip(value)
-        if " " in address or not _ADDRESS.match(address) or address == written:
+        url = strip(value)
+        if " " in url or not _URL.match(url) or url == written:
             continue
-        file, named = bool(_IMAGE_FILE.search(address)), bool(_IMAGE_NAME.search(name))
-        if not file and not (named and is_web(address)):
+        file, is_named = bool(_IMAGE_FILE.search(url)), bool(_IMAGE_ATTRIBUTE.search(name))
+        if not file and not (is_named and is_web(url)):
             continue
-        rank = 2 * bool(_BEST_NAME.search(name)) + named + file
-        rank -= 3 * bool(_POOR_NAME.search(name)) + 3 * is_stand_in(address)
-        found.append((rank, address))
+        rank = 2 * bool(_LARGE_ATTRIBUTE.search(name)) + is_named + file
+        rank -= 3 * bool(_SMALL_ATTRIBUTE.search(name)) + 3 * is_placeholder_image(url)
+        found.append((rank, url))
     return max(found, key=lambda one: one[0], default=(0, ""))[1]
 
 
-# A feed brings most of its entries again and again.
+# Each fetch of a feed repeats most of its entries.
 @lru_cache(maxsize=8192)
-def _image_at(written: str, base: str, images: Unwrapper) -> Image | None:
-    """Return the image itself that an address leads to; None if that is none of the web."""
-    seen = absolute(base, written)
-    url = images.unwrap(seen).replace(" ", "%20") if is_web(seen) else ""
+def _image_from_url(written: str, base: str, images: Unwrapper) -> Image | None:
+    """Return the image at a URL, unwrapped; None if the URL is not http or https."""
+    source_url = absolute(base, written)
+    url = images.unwrap(source_url).replace(" ", "%20") if is_web(source_url) else ""
     if not is_web(url):
         return None
-    evidence = pixel_evidence(url)
-    return Image(url, seen, evidence if seen == url else max(evidence, pixel_evidence(seen)))
+    evidence = tracker_evidence(url)
+    return Image(
+        url,
+        source_url,
+        evidence if source_url == url else max(evidence, tracker_evidence(source_url)),
+    )
 
 
 @lru_cache(maxsize=2048)
-def _set_at(value: str, base: str, images: Unwrapper) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Return the best address of a set as written, and the images of the set with what they are for."""
+def _read_srcset(
+    value: str, base: str, images: Unwrapper
+) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return the best URL of a srcset as written, and the (unwrapped URL, descriptor) pairs."""
     candidates = parse_srcset(value)
-    best = max(candidates, key=lambda candidate: _weight(candidate[1]), default=("", ""))[0]
-    found = ((_image_at(address, base, images), what) for address, what in candidates)
-    entries = {image.url: what for image, what in found if image is not None}
+    best = max(candidates, key=lambda candidate: _descriptor_value(candidate[1]), default=("", ""))[
+        0
+    ]
+    found = ((_image_from_url(url, base, images), descriptor) for url, descriptor in candidates)
+    entries = {image.url: descriptor for image, descriptor in found if image is not None}
     return best, tuple(entries.items())
 
 
-def _set_of(entries: tuple[tuple[str, str], ...], shown: str) -> str:
-    """Return a set as an attribute; '' if it says no more than the address of the image itself."""
-    if not entries or (len(entries) == 1 and entries[0][0] == shown):
+def _format_srcset(entries: tuple[tuple[str, str], ...], visible_chars: str) -> str:
+    """Return a srcset attribute; '' if the image itself is its only candidate."""
+    if not entries or (len(entries) == 1 and entries[0][0] == visible_chars):
         return ""
-    return ", ".join(f"{_for_set(url)} {what}".strip() for url, what in entries)
+    return ", ".join(
+        f"{_escape_for_srcset(url)} {descriptor}".strip() for url, descriptor in entries
+    )
 
 
-def _for_set(url: str) -> str:
+def _escape_for_srcset(url: str) -> str:
     return (
         url.replace(",", "%2C")
         if url.endswith(",") or url.startswith(",")
@@ -201,49 +219,53 @@ def _for_set(url: str) -> str:
     )
 
 
-def _lazy_source(attributes: Attributes) -> str:
-    """Return the address in the attribute that is most likely to hold the image itself."""
-    for name in _LAZY:
+def _lazy_url(attributes: Attributes) -> str:
+    """Return the URL in the first lazy-loading attribute that has one."""
+    for name in _LAZY_ATTRIBUTES:
         value = strip(attributes.get(name) or "")
-        if value and _ADDRESS.match(value) and not value.startswith("data:"):
+        if value and _URL.match(value) and not value.startswith("data:"):
             return value
     return ""
 
 
-def _own_source(attributes: Attributes) -> str:
+def _src_url(attributes: Attributes) -> str:
     own = strip((attributes.get("src") or "")[:20_000])
     return "" if own.startswith(("data:", "about:", "#")) else own
 
 
-def _set_value(attributes: Attributes) -> str:
-    return next((value for name in _SETS if (value := attributes.get(name))), "")
+def _srcset_value(attributes: Attributes) -> str:
+    return next((value for name in _SRCSET_ATTRIBUTES if (value := attributes.get(name))), "")
 
 
 def parse_srcset(value: str) -> list[tuple[str, str]]:
-    """Return the (address, descriptor) pairs of a set; commas inside addresses stay."""
+    """Return the (URL, descriptor) pairs of a srcset; commas inside URLs are kept."""
     found: list[tuple[str, str]] = []
-    place, value = 0, value[:_LONGEST_SET]
-    while len(found) < _MOST_CANDIDATES and (match := _CANDIDATE.match(value, place)):
-        address, what = match[1], (match[2] or "").strip()
-        place = match.end()
-        if address.endswith(","):
-            address, what, place = address.rstrip(","), "", match.end(1)
-        if address and (not what or _weight(what)) and not address.startswith("data:"):
-            found.append((address, what))
-        if place >= len(value):
+    position, value = 0, value[:_SRCSET_MAX_CHARS]
+    while len(found) < _SRCSET_MAX_CANDIDATES and (match := _CANDIDATE.match(value, position)):
+        url, descriptor = match[1], (match[2] or "").strip()
+        position = match.end()
+        if url.endswith(","):
+            url, descriptor, position = url.rstrip(","), "", match.end(1)
+        if (
+            url
+            and (not descriptor or _descriptor_value(descriptor))
+            and not url.startswith("data:")
+        ):
+            found.append((url, descriptor))
+        if position >= len(value):
             break
     return found
 
 
-def _weight(what: str) -> float:
-    match = _WEIGHT.match(what)
+def _descriptor_value(descriptor: str) -> float:
+    match = _DESCRIPTOR.match(descriptor)
     if match is None:
-        return 0.0 if what else 1.0
+        return 0.0 if descriptor else 1.0
     return float(match[1]) * (1000 if match[0][-1] == "x" and float(match[1]) > 0 else 1)
 
 
-def play_address(attributes: Attributes, base: str) -> str:
-    """Return the absolute address of a video or audio file; '' if it names none."""
+def media_url(attributes: Attributes, base: str) -> str:
+    """Return the absolute URL of a video or audio file; '' if there is none."""
     for name in ("src", "data-src"):
         url = absolute(base, attributes.get(name) or "")
         if is_web(url):

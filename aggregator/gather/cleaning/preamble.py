@@ -1,4 +1,4 @@
-"""Dates, bylines and the title, where a body begins with them: read, and taken out."""
+"""The preamble: dates, bylines and the title at the start of a body, parsed and removed."""
 
 import re
 from dataclasses import dataclass, field
@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 from selectolax.lexbor import LexborNode
 
 from aggregator.gather.cleaning.noise import (
-    BLANK,
-    BLOCKS,
-    MEDIA,
-    SOLID,
+    BLOCK_TAGS,
+    MEDIA_TAGS,
+    VISIBLE_TAGS,
+    WHITESPACE,
     collapse,
+    contains_any,
     ends_block,
-    first_shown,
-    holds,
-    is_void,
+    first_visible,
+    is_blank,
 )
-from aggregator.gather.cleaning.tidy import take_off
+from aggregator.gather.cleaning.tidy import remove_with_parents
 
-_LONGEST = 240
-_MOST = 240
+_LINE_MAX_CHARS = 240
+_MAX_EXTRACTIONS = 240
 
 _TIME = r"\d{1,2}[:：时時.]\d{2}(?:[:：分]\d{2}(?:[.,]\d{1,9})?)?秒?分?(?:\s*[ap]\.?m\.?)?"
 _ZONE = r"(?:\s*(?:Z|UTC|GMT|[A-Z]{2,5}|\(?[A-Z]{2,5}\)?|(?:UTC|GMT)?[+-]\d{1,2}:?\d{0,2}|北京时间|北京時間))?"
@@ -44,13 +44,13 @@ _BYLINE = re.compile(
     r"|(?:文|撰文|编译|編譯|采写|撰稿)\s*[:：丨|｜/／]\s*)(?P<names>[^.。!?！？:：]{1,80})",
     re.IGNORECASE,
 )
-# A word of a name: of a script without case, or with a capital letter, or a particle.
+# A word of a name: capitalised, in a script without case, or a particle.
 _NAME_WORD = re.compile(
     r"[A-ZÀ-ÖØ-Þ][\w.'’·•・-]*|[^\W\da-zà-öø-ÿ_][\w.'’·•・-]*"
     r"|al|bin|da|de|del|den|der|di|do|dos|el|la|le|los|of|the|van|von|y|zu"
 )
-_MOST_NAME_WORDS, _LONGEST_NAME = 6, 40
-# What stands in brackets after a name, and desks that stand for one: `（综合报道）`.
+_NAME_MAX_WORDS, _NAME_MAX_CHARS = 6, 40
+# Bracketed text after a name, and news desks in place of a name: `（综合报道）`.
 _DESK = re.compile(
     r"\s*[（(][^()（）]{1,12}[)）]\s*$|^(?:综合报道|综合报导|綜合報導|綜合報道|本刊记者|本报记者|特约记者)$"
     r"|^(?:发自|發自)\S*$|^\S{0,12}(?:时间|時間)$|^by\s+|^(?:记者|記者|作者|文)\s+|^(?:null|undefined)\s+|\s+(?:null|undefined)$",
@@ -59,7 +59,7 @@ _DESK = re.compile(
 _SPLIT = re.compile(
     r"\s*(?:[,，、;；/／|｜&]|\band\b|(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff]{2,4}(?:\s|$)))\s*"
 )
-_NOBODY = frozenset(
+_PLACEHOLDER_NAMES = frozenset(
     {
         "记者",
         "記者",
@@ -81,109 +81,115 @@ _BYLINE_CLASS = re.compile(
     r"(?:^|[\s_-])(?:byline|author|authors|pub-?date|dateline|timestamp|post-meta|entry-meta)(?:$|[\s_-])",
     re.IGNORECASE,
 )
-# What a date or byline without a mark of its own has; two patterns are quicker than one.
+# Every date or byline without markup has one of these; two patterns are faster than one.
 _YEAR = re.compile(r"\d{4}")
-_HINT = re.compile(r"by|author|written|作|记|記|文|撰|编|編|采", re.IGNORECASE)
-_HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
-_INLINE = frozenset(["time", "i", "em", "span", "small", "font", "b", "strong"])
+_BYLINE_HINT = re.compile(r"by|author|written|作|记|記|文|撰|编|編|采", re.IGNORECASE)
+_HEADING_TAGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
+_INLINE_TAGS = frozenset(["time", "i", "em", "span", "small", "font", "b", "strong"])
 _TAG = re.compile(r"<[^<>\0]*>")
-_MARK = "\0"  # between lines; scrubbed HTML has none
+_SEPARATOR = "\0"  # between lines; never part of cleaned HTML
 _LINE_BREAKS = re.compile(r"<br\s*/?>|</?(?:div|p|address|time|li|ul|h\d|section)(?:\s[^<>]*)?>")
 
 
 @dataclass(slots=True)
 class Preamble:
-    """What stood at the start of a body and belongs into fields."""
+    """The values extracted from the start of a body."""
 
     dates: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
 
 
-def take_preamble(body: LexborNode, title: str, found: Preamble, big: set[int]) -> bool:
-    """Take dates, bylines and the repeated title from the start; return whether there were any.
+def extract_preamble(
+    body: LexborNode, title: str, preamble: Preamble, long_blocks: set[int]
+) -> bool:
+    """Extract dates, bylines and the repeated title from the start; return whether there were any.
 
-    `big` holds the ids of blocks that are too long to be looked at.
+    `long_blocks` are the ids of blocks that are too long to be preamble.
     """
-    for count in range(_MOST):
-        if not _take_first(body, title, found, big):
+    for count in range(_MAX_EXTRACTIONS):
+        if not _extract_first(body, title, preamble, long_blocks):
             return count > 0
     return True
 
 
-def _key(text: str) -> str:
+def _title_key(text: str) -> str:
     return re.sub(r"[\W_]+", "", text).casefold()
 
 
-def _take_first(parent: LexborNode, title: str, found: Preamble, big: set[int]) -> bool:
-    """Look at what comes first, from the outside in; take it out if it is preamble."""
-    node = first_shown(parent)
+def _extract_first(
+    parent: LexborNode, title: str, preamble: Preamble, long_blocks: set[int]
+) -> bool:
+    """Extract the first visible element or line if it is preamble, trying outer elements first."""
+    node = first_visible(parent)
     while node is not None:
         tag = node.tag
         if tag == "-text":
-            return _take_line(node, found)
-        if tag in SOLID:
+            return _extract_line(node, preamble)
+        if tag in VISIBLE_TAGS:
             return False
-        if node.mem_id not in big:
+        if node.mem_id not in long_blocks:
             text = collapse(node.text_lexbor())
-            if len(text) <= _LONGEST and _take_element(node, text, title, found):
+            if len(text) <= _LINE_MAX_CHARS and _extract_element(node, text, title, preamble):
                 return True
-            if tag not in BLOCKS and len(text) > _LONGEST:
+            if tag not in BLOCK_TAGS and len(text) > _LINE_MAX_CHARS:
                 return False
-        node = first_shown(node)
+        node = first_visible(node)
     return False
 
 
-def _take_element(node: LexborNode, text: str, title: str, found: Preamble) -> bool:
+def _extract_element(node: LexborNode, text: str, title: str, preamble: Preamble) -> bool:
     tag = node.tag or ""
-    if title and tag in _HEADINGS and _key(text) == _key(title):
-        found.removed.append("title")
-        take_off(node)
+    if title and tag in _HEADING_TAGS and _title_key(text) == _title_key(title):
+        preamble.removed.append("title")
+        remove_with_parents(node)
         return True
-    if tag not in BLOCKS and tag not in _INLINE:
+    if tag not in BLOCK_TAGS and tag not in _INLINE_TAGS:
         return False
     attributes = node.attributes
     classes = attributes.get("class")
     marked = tag == "address" or bool(classes and _BYLINE_CLASS.search(classes))
-    if not marked and tag != "time" and not (_HINT.match(text) or _YEAR.search(text)):
+    if not marked and tag != "time" and not (_BYLINE_HINT.match(text) or _YEAR.search(text)):
         return False
-    if holds(node, MEDIA) or not (tag == "time" or _stands_alone(node)):
+    if contains_any(node, MEDIA_TAGS) or not (tag == "time" or _is_alone(node)):
         return False
     stamp = attributes.get("datetime") or attributes.get("pudate") or ""
-    if not _read(_lines(node), found, marked=marked, stamp=stamp if tag == "time" else ""):
+    if not _parse_lines(
+        _text_lines(node), preamble, marked=marked, stamp=stamp if tag == "time" else ""
+    ):
         return False
-    found.removed.append("preamble")
-    take_off(node)
+    preamble.removed.append("preamble")
+    remove_with_parents(node)
     return True
 
 
-def _stands_alone(node: LexborNode) -> bool:
-    """Whether an element is a block, ends one, or comes before a time or an image."""
-    if node.tag in BLOCKS or ends_block(node):
+def _is_alone(node: LexborNode) -> bool:
+    """Whether an element is a block, ends a block, or is followed by a time or an image."""
+    if node.tag in BLOCK_TAGS or ends_block(node):
         return True
     after = node.next
-    while after is not None and after.tag == "-text" and is_void(after):
+    while after is not None and after.tag == "-text" and is_blank(after):
         after = after.next
     return after is not None and after.tag in {"time", "img", "picture"}
 
 
-def _lines(node: LexborNode) -> list[str]:
-    text = _TAG.sub("", _LINE_BREAKS.sub(_MARK, node.html or ""))
+def _text_lines(node: LexborNode) -> list[str]:
+    text = _TAG.sub("", _LINE_BREAKS.sub(_SEPARATOR, node.html or ""))
     if "&" in text:
         for entity, character in (("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
             text = text.replace(entity, character)
-    return [line for part in text.split(_MARK) if (line := collapse(part))]
+    return [line for part in text.split(_SEPARATOR) if (line := collapse(part))]
 
 
-def _read(lines: list[str], found: Preamble, *, marked: bool, stamp: str) -> bool:
-    """Read lines of which each must be a date or names; names alone count only where marked."""
+def _parse_lines(lines: list[str], preamble: Preamble, *, marked: bool, stamp: str) -> bool:
+    """Parse lines that must all be dates or names; names alone count only if `marked`."""
     dates: list[str] = []
     names: list[str] = []
     byline = False
     if not lines or len(lines) > 6:
         return False
     for line in lines:
-        if match := _dated(line):
+        if match := _match_date(line):
             dates.append(stamp or match["date"])
         elif (match := _BYLINE.fullmatch(line)) and _are_names(match["names"]):
             byline = True
@@ -197,8 +203,8 @@ def _read(lines: list[str], found: Preamble, *, marked: bool, stamp: str) -> boo
             return False
     if not (dates or byline or marked):
         return False
-    found.dates += dates
-    found.names += [name for name in names if name not in found.names]
+    preamble.dates += dates
+    preamble.names += [name for name in names if name not in preamble.names]
     return True
 
 
@@ -209,7 +215,7 @@ def _names_and_date(line: str) -> tuple[str, str] | None:
     for match in re.finditer(r"[\s,，|｜·—-]+", line):
         before, after = line[: match.start()], line[match.end() :]
         for names, written in ((before, after), (after, before)):
-            date = _dated(written)
+            date = _match_date(written)
             if date is None:
                 continue
             if byline := _BYLINE.fullmatch(names):
@@ -219,8 +225,8 @@ def _names_and_date(line: str) -> tuple[str, str] | None:
     return None
 
 
-def _dated(line: str) -> re.Match[str] | None:
-    """Read a line that is a date and nothing else."""
+def _match_date(line: str) -> re.Match[str] | None:
+    """Match a line that is a date and nothing else."""
     return _DATE.fullmatch(line) if _YEAR.search(line) else None
 
 
@@ -230,13 +236,13 @@ def _are_names(text: str) -> bool:
 
 def _is_name(text: str) -> bool:
     words = _DESK.sub("", text).strip("《》“” ").split()
-    if len(text) > _LONGEST_NAME or len(words) > _MOST_NAME_WORDS:
+    if len(text) > _NAME_MAX_CHARS or len(words) > _NAME_MAX_WORDS:
         return False
     return all(_NAME_WORD.fullmatch(word) for word in words)
 
 
 def date_forms(written: str) -> tuple[str, ...]:
-    """Return a date in the forms that it may mean: the day first where that cannot be told."""
+    """Return the possible readings of a date; if it is ambiguous, day first comes first."""
     match = _SLASHED.match(written)
     if match is None:
         return (written,)
@@ -249,33 +255,33 @@ def date_forms(written: str) -> tuple[str, ...]:
 
 
 def split_names(text: str) -> list[str]:
-    """Return the names of a byline: each once, without desks, without words for nobody."""
+    """Return the names of a byline without duplicates, desks and placeholders."""
     names: list[str] = []
     for part in _SPLIT.split(collapse(text)):
         name = _DESK.sub("", _DESK.sub("", part)).strip(" 《》·-—")
-        if name and name.casefold() not in _NOBODY and name not in names:
+        if name and name.casefold() not in _PLACEHOLDER_NAMES and name not in names:
             names.append(name)
     return names
 
 
-def _take_line(node: LexborNode, found: Preamble) -> bool:
-    """Take a date or byline that is the first line of bare text."""
+def _extract_line(node: LexborNode, preamble: Preamble) -> bool:
+    """Extract a date or byline from the first line of bare text."""
     text = node.text_content or ""
-    line, newline, rest = text.lstrip(BLANK).partition("\n")
-    if len(line) > _LONGEST:
+    line, newline, rest = text.lstrip(WHITESPACE).partition("\n")
+    if len(line) > _LINE_MAX_CHARS:
         return False
     line = collapse(line)
-    match, byline = _dated(line), _HINT.match(line) and _BYLINE.fullmatch(line)
+    match, byline = _match_date(line), _BYLINE_HINT.match(line) and _BYLINE.fullmatch(line)
     if not match and not (byline and _are_names(byline["names"])):
         return False
     if not newline and not ends_block(node):
         return False
     if match:
-        found.dates.append(match["date"])
+        preamble.dates.append(match["date"])
     elif byline:
-        found.names += split_names(byline["names"])
-    found.removed.append("preamble")
-    if rest.strip(BLANK):
+        preamble.names += split_names(byline["names"])
+    preamble.removed.append("preamble")
+    if rest.strip(WHITESPACE):
         node.insert_before(rest)
-    take_off(node)
+    remove_with_parents(node)
     return True

@@ -1,4 +1,4 @@
-"""Who wrote an entry: its publisher, which guards, filters and learned boilerplate speak of."""
+"""The publisher of an entry, which filters, grouping and learned boilerplate refer to."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,26 +9,26 @@ from aggregator.text.domains import is_shared, registrable
 from aggregator.text.fold import fold, plain
 from aggregator.text.urls import host, is_web
 
-_ENOUGH = 3  # links that agree on a domain which is not the feed's own
+_MIN_AGREEING_LINKS = 3  # for a domain other than that of the feed
 
 
 def common_domain(links: Iterable[str], homes: Iterable[str]) -> str:
-    """Return the registrable domain that most links of a document agree on; '' if they do not.
+    """Return the registrable domain that most links of a document share; '' if there is none.
 
-    `homes` are the addresses of the feed and of its site. Their domain needs a bare majority. Another
-    one needs three links and four fifths of all, so that neither a short document of a link blog nor
-    a planet with one busy member looks like a newspaper. A platform where many publish side by side
-    is nobody's domain.
+    `homes` are the URLs of the feed and of its site; their domain needs a simple majority. Any other
+    domain needs at least three links and four fifths of all links, so that a short link blog or a
+    planet with one busy member is not taken for a publisher. The domain of a shared platform
+    never counts.
     """
     counts = Counter(_domain(link) for link in links if link)
     if not counts:
         return ""
-    name, most = min(counts.items(), key=lambda one: (-one[1], one[0]))
+    name, count = min(counts.items(), key=lambda one: (-one[1], one[0]))
     if is_shared(name):
         return ""
     if name in map(_domain, homes):
-        return name if 2 * most > counts.total() else ""
-    return name if most >= _ENOUGH and 5 * most >= 4 * counts.total() else ""
+        return name if 2 * count > counts.total() else ""
+    return name if count >= _MIN_AGREEING_LINKS and 5 * count >= 4 * counts.total() else ""
 
 
 def publisher_of(
@@ -36,16 +36,16 @@ def publisher_of(
 ) -> Publisher:
     """Return the publisher of an entry.
 
-    It is the configured one, else the one in the entry's own source element (`own`), else for a dump
-    the domain of its link, else the `domain` that the document agrees on, else the source.
+    The order is: the configured publisher, the source element of the entry (`own`), for a dump the
+    domain of its link, the `domain` of the document, the source itself.
     """
     if not source.publisher:
         if own is not None and (own.id or own.self_url or own.link or own.title):
-            return _stated(own)
+            return _from_source_element(own)
         if source.kind == "dump" and link:
             name = _domain(link)
             return Publisher(id=name, title=name, url=f"https://{name}/")
-    id_, named = _configured(source.publisher) if source.publisher else (domain, "")
+    id_, named = _parse_setting(source.publisher) if source.publisher else (domain, "")
     title = plain(unescape(source.title or named or info.title)) or host(source.url) or source.id
     return Publisher(
         id=id_ or source.identity,
@@ -55,7 +55,7 @@ def publisher_of(
     )
 
 
-def _stated(own: FeedInfo) -> Publisher:
+def _from_source_element(own: FeedInfo) -> Publisher:
     url = next((one for one in (own.link, own.self_url) if is_web(one)), "")
     domain = _domain(url)
     title = plain(unescape(own.title))
@@ -65,13 +65,13 @@ def _stated(own: FeedInfo) -> Publisher:
     )
 
 
-def _configured(text: str) -> tuple[str, str]:
-    """Return the id of a configured publisher, and its name if it is no address or domain."""
-    address = text if is_web(text) else f"https://{text}/"
-    if " " not in text and "." in host(address):
-        return _domain(address), ""
+def _parse_setting(text: str) -> tuple[str, str]:
+    """Return the id of a configured publisher, and its name unless it is a URL or domain."""
+    url = text if is_web(text) else f"https://{text}/"
+    if " " not in text and "." in host(url):
+        return _domain(url), ""
     return fold(text), text
 
 
-def _domain(address: str) -> str:
-    return registrable(host(address))
+def _domain(url: str) -> str:
+    return registrable(host(url))

@@ -1,4 +1,4 @@
-"""How large an image or a frame is shown: by its attributes and its style."""
+"""The displayed size of an image or a frame, by its attributes and its style."""
 
 import re
 from collections.abc import Mapping
@@ -15,44 +15,54 @@ _STYLED = re.compile(
     re.IGNORECASE,
 )
 _SIDES = ("height", "width")
-_TEXT_UNITS = {"em": 16, "rem": 16, "ex": 8, "ch": 8, "lh": 20}  # in pixels, as browsers have it
-_HIDDEN_SIDE, _SEEN_SIDE = 2, 8
-_RELATIVE = 1000.0  # pixels for what is given in per cent
-_LONGEST = 500  # characters of an attribute that are read
+_PIXELS_PER_UNIT = {
+    "em": 16,
+    "rem": 16,
+    "ex": 8,
+    "ch": 8,
+    "lh": 20,
+}  # the defaults of browsers
+_TINY_SIDE_PIXELS, _VISIBLE_SIDE_PIXELS = 2, 8
+_RELATIVE_SIDE_PIXELS = 1000.0  # assumed for a size in per cent
+_ATTRIBUTE_MAX_CHARS = 500  # of an attribute that is parsed
 
 
 class Size(NamedTuple):
-    """How large something is shown.
+    """The displayed size of an element.
 
-    `tiny`: too small to be seen, where a line that is long enough is seen; `seen`: it has a size
-    that can be seen; `text`: the attributes of what is as large as the letters around it, else {};
-    `pixels`: the sizes that its style sets in pixels; `odd`: its attributes that are no lengths.
+    `tiny`: too small to be visible; a thin but long line is visible. `visible`: both known sides
+    are large enough. `text_size`: the attributes of an element sized relative to the font, else {}.
+    `pixels`: the sizes that the style sets in pixels. `invalid`: attributes that are not lengths.
     """
 
     tiny: bool = False
-    seen: bool = False
-    text: Mapping[str, str] = MappingProxyType({})
+    visible: bool = False
+    text_size: Mapping[str, str] = MappingProxyType({})
     pixels: Mapping[str, str] = MappingProxyType({})
-    odd: tuple[str, ...] = ()
+    invalid: tuple[str, ...] = ()
 
 
 _UNKNOWN = Size()
 
 
 def measure(attributes: Attributes) -> Size:
-    """Return how large an element is shown."""
+    """Return the displayed size of an element."""
     width, height, style = (
         attributes.get("width"),
         attributes.get("height"),
         attributes.get("style"),
     )
     if not width and not height and not style:
-        odd = tuple(name for name in _SIDES if name in attributes)
-        return Size(odd=odd) if odd else _UNKNOWN
-    return _measure((height or "")[:_LONGEST], (width or "")[:_LONGEST], (style or "")[:_LONGEST])
+        invalid = tuple(name for name in _SIDES if name in attributes)
+        return Size(invalid=invalid) if invalid else _UNKNOWN
+    return _measure(
+        (height or "")[:_ATTRIBUTE_MAX_CHARS],
+        (width or "")[:_ATTRIBUTE_MAX_CHARS],
+        (style or "")[:_ATTRIBUTE_MAX_CHARS],
+    )
 
 
-# A feed shows its images in the same few sizes.
+# The images of a feed have few different sizes.
 @lru_cache(maxsize=2048)
 def _measure(height: str, width: str, style: str) -> Size:
     given = {"height": height.strip(), "width": width.strip()}
@@ -60,30 +70,34 @@ def _measure(height: str, width: str, style: str) -> Size:
     sides = [_side(given[name], styled.get(name)) for name in _SIDES]
     known = [side for side in sides if side is not None]
     return Size(
-        tiny=bool(known) and (min(known) == 0 or max(known) <= _HIDDEN_SIDE),
-        seen=bool(known) and min(known) >= _SEEN_SIDE,
-        text=_text_size(given, style),
+        tiny=bool(known) and (min(known) == 0 or max(known) <= _TINY_SIDE_PIXELS),
+        visible=bool(known) and min(known) >= _VISIBLE_SIDE_PIXELS,
+        text_size=_text_size(given, style),
         pixels={
             name: str(round(size[0]))
             for name in _SIDES
             if (size := styled.get(name)) and size[1] in {"px", ""} and size[0] > 0
         },
-        odd=tuple(name for name in _SIDES if not _LENGTH.fullmatch(given[name])),
+        invalid=tuple(name for name in _SIDES if not _LENGTH.fullmatch(given[name])),
     )
 
 
 def _side(given: str, styled: tuple[float, str] | None) -> float | None:
-    """Return a side in pixels, None where it is unknown."""
+    """Return a side in pixels; None if it is unknown."""
     if styled is not None:
-        return styled[0] * _TEXT_UNITS.get(styled[1], 1) if styled[1] != "%" else _RELATIVE
+        return (
+            styled[0] * _PIXELS_PER_UNIT.get(styled[1], 1)
+            if styled[1] != "%"
+            else _RELATIVE_SIDE_PIXELS
+        )
     match = _SIZE.match(given)
     if match:
         return float(match[1])
-    return _RELATIVE if given.endswith("%") else None
+    return _RELATIVE_SIDE_PIXELS if given.endswith("%") else None
 
 
 def _styled(style: str) -> dict[str, tuple[float, str]]:
-    """Return the sizes that a style sets, with their units."""
+    """Return the sizes in a style, with their units."""
     return {
         name.lower(): (float(number), unit.lower())
         for name, number, unit in _STYLED.findall(style)
@@ -98,17 +112,17 @@ def _text_size(given: dict[str, str], style: str) -> dict[str, str]:
     kept = {
         name: size
         for name, size in sizes.items()
-        if size and size[1] in _TEXT_UNITS and size[0] > 0
+        if size and size[1] in _PIXELS_PER_UNIT and size[0] > 0
     }
     if not kept:
         return {}
     pixels = {
-        name: str(max(1, round(number * _TEXT_UNITS[unit])))
+        name: str(max(1, round(number * _PIXELS_PER_UNIT[unit])))
         for name, (number, unit) in kept.items()
         if not given[name].isdecimal()
     }
     lowered = found.get("vertical-align", (0.0, ""))
-    if lowered[1] in _TEXT_UNITS:
+    if lowered[1] in _PIXELS_PER_UNIT:
         kept["vertical-align"] = lowered
     line = ";".join(f"{name}:{number:g}{unit}" for name, (number, unit) in kept.items())
     return {"style": line, **pixels}

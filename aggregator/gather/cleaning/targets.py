@@ -1,4 +1,4 @@
-"""Which addresses may come out of a wrapper: of the open web, without tricks."""
+"""Which URLs may come out of a wrapper: only public ones without credentials or controls."""
 
 import ipaddress
 import re
@@ -14,11 +14,11 @@ _FORBIDDEN = re.compile(
 )
 _LEGAL = "!$&'()*+,-./:;=?@_~%[]#"
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_PLAIN = r"[A-Za-z0-9!$&'()*+,./:;=?@_~\[\]#-]*+"
-_CLEAN = re.compile(rf"{_PLAIN}(?:%[0-9A-Fa-f]{{2}}{_PLAIN})*+")
+_LEGAL_CHARS = r"[A-Za-z0-9!$&'()*+,./:;=?@_~\[\]#-]*+"
+_LEGAL_URL = re.compile(rf"{_LEGAL_CHARS}(?:%[0-9A-Fa-f]{{2}}{_LEGAL_CHARS})*+")
 _NAME = re.compile(r"(?!-)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.(?:[a-z]{2,}|xn--[a-z0-9-]+)")
-# Names that lead into somebody's own network, or to any address that the name spells.
-_INSIDE = re.compile(
+# Names of private networks, and DNS services that resolve to an address within the name.
+_PRIVATE_NAME = re.compile(
     r"(?:.*\.)?(?:localhost|localdomain|local|internal|intranet|lan|home|home\.arpa|corp|private"
     r"|host|docker|kubernetes|cluster|nip\.io|sslip\.io|xip\.io|localtest\.me|lvh\.me|vcap\.me"
     r"|lacolhost\.com|burpcollaborator\.net|rbndr\.us)"
@@ -26,9 +26,9 @@ _INSIDE = re.compile(
 _NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 
 
-def mend(url: str) -> str:
-    """Return the address with what may not stand in one percent-encoded, and nothing else."""
-    if _CLEAN.fullmatch(url):
+def escape_illegal(url: str) -> str:
+    """Percent-encode the characters that are illegal in a URL, and nothing else."""
+    if _LEGAL_URL.fullmatch(url):
         return url
     parts = split(url)
     if parts.authority and not parts.authority.isascii():
@@ -37,21 +37,21 @@ def mend(url: str) -> str:
     return quote(_LONE_PERCENT.sub("%25", url), safe=_LEGAL, errors="replace")
 
 
-def is_open(url: str) -> bool:
-    """Whether the address is http(s) to a public host, without user info and control characters."""
+def is_safe_target(url: str) -> bool:
+    """Whether a URL is http(s) to a public host, without user info and control characters."""
     if len(url) > LONGEST or _FORBIDDEN.search(url):
         return False
     parts = split(url)
     if parts.scheme.lower() not in {"http", "https"} or not parts.authority:
         return False
-    return "@" not in parts.authority and is_public(parts.authority)
+    return "@" not in parts.authority and is_public_host(parts.authority)
 
 
-def is_public(authority: str) -> bool:
-    """Whether a host, with or without port, is one of the open web, however it is written."""
+def is_public_host(authority: str) -> bool:
+    """Whether a host, with or without port and in any notation, is public."""
     plain = authority.lower()
     if _NAME.fullmatch(plain) and plain.isascii() and "xn--" not in plain:
-        return not _INSIDE.fullmatch(plain)
+        return not _PRIVATE_NAME.fullmatch(plain)
     try:
         name = ada_url.URL(f"https://{authority}/").hostname.rstrip(".")
     except ValueError:
@@ -59,7 +59,7 @@ def is_public(authority: str) -> bool:
     try:
         return _is_global(ipaddress.ip_address(name.strip("[]")))
     except ValueError:
-        return bool(_NAME.fullmatch(name)) and not _INSIDE.fullmatch(name)
+        return bool(_NAME.fullmatch(name)) and not _PRIVATE_NAME.fullmatch(name)
 
 
 def _is_global(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:

@@ -1,70 +1,72 @@
-"""Unwraps URLs: finds the rule for a wrapper, reads the inner address and judges it."""
+"""Unwraps URLs: finds the rule for a wrapper, decodes the inner URL and checks it."""
 
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from aggregator.gather.cleaning.codings import decode, fill_holes, percent
-from aggregator.gather.cleaning.ruleset import Compiled, RuleSet
-from aggregator.gather.cleaning.targets import is_open, mend
+from aggregator.gather.cleaning.codings import decode, from_proofpoint_v3, percent_decode
+from aggregator.gather.cleaning.ruleset import CompiledRule, RuleSet
+from aggregator.gather.cleaning.targets import escape_illegal, is_safe_target
 from aggregator.text.urls import Parts, host, split
 
-DEEPEST = 8
+_MAX_WRAPPERS = 8
 
 _AMP = re.compile(r"&(?:amp|#0*38|#[xX]0*26);")
-_WEB = re.compile(r"(https?):/+(?=[^/])", re.IGNORECASE)
+_HTTP_URL = re.compile(r"(https?):/+(?=[^/])", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d+(?:/|$))", re.IGNORECASE)
-_NAKED = re.compile(
+_SCHEMELESS_URL = re.compile(
     r"(?:[\w-]+(?:\.[\w-]+)*\.([^\W\d_]{2,24}|xn--[\w-]+)|\d{1,3}(?:\.\d{1,3}){3})(?::\d{1,5})?/.",
     re.IGNORECASE,
 )
-_FILE = frozenset({"ico", "jpg", "jpeg", "png", "gif", "webp", "svg", "avif", "js", "css", "html"})
+_FILE_EXTENSIONS = frozenset(
+    {"ico", "jpg", "jpeg", "png", "gif", "webp", "svg", "avif", "js", "css", "html"}
+)
 
 
 class Step(NamedTuple):
-    """One thing that cleaning did: the rule, and the value before and after."""
+    """One change by cleaning: the rule, and the value before and after."""
 
     rule: str
     before: str
     after: str
 
 
-def peel(
+def unwrap_steps(
     url: str, rules: RuleSet, *, https: bool = True, fragments: bool = False
 ) -> Iterator[Step]:
-    """Open one wrapper after the other, a few at most; `fragments` keeps the inner ones."""
-    for _ in range(DEEPEST):
-        step = _open(url, rules, https=https, fragments=fragments)
+    """Unwrap nested wrappers, up to `_MAX_WRAPPERS`; with `fragments`, inner fragments are kept."""
+    for _ in range(_MAX_WRAPPERS):
+        step = _unwrap_once(url, rules, https=https, fragments=fragments)
         if step is None:
             return
         yield step
         url = step.after
 
 
-def _open(url: str, rules: RuleSet, *, https: bool, fragments: bool) -> Step | None:
+def _unwrap_once(url: str, rules: RuleSet, *, https: bool, fragments: bool) -> Step | None:
     name = host(url)
     if not name:
         return None
     parts: Parts | None = None
     for compiled in rules.find(name, url):
         parts = parts or split(_AMP.sub("&", url) if "&" in url else url)
-        for inner in _inner(compiled, parts, https=https):
-            inner = mend(inner if fragments else inner.partition("#")[0])  # noqa: PLW2901
-            if is_open(inner) and inner != url:
+        for inner in _inner_urls(compiled, parts, https=https):
+            inner = escape_illegal(inner if fragments else inner.partition("#")[0])  # noqa: PLW2901
+            if is_safe_target(inner) and inner != url:
                 return Step(compiled.rule.id, url, inner)
     return None
 
 
-def _inner(compiled: Compiled, parts: Parts, *, https: bool) -> Iterator[str]:
-    """Yield what the rule finds in the address, absolute, best first."""
+def _inner_urls(compiled: CompiledRule, parts: Parts, *, https: bool) -> Iterator[str]:
+    """Yield the absolute URLs that the rule finds in a URL, best first."""
     if compiled.path and not compiled.path.search(parts.path):
         return
     if compiled.needs and not compiled.needs.search(parts.query or ""):
         return
     rule = compiled.rule
     if compiled.inner:
-        match = compiled.inner.search(_place(compiled, parts))
-        read = _from_host if rule.at.startswith("host:") else _from_path
+        match = compiled.inner.search(_searched_text(compiled, parts))
+        read = _url_from_host if rule.at.startswith("host:") else _url_from_path
         found = read(compiled, match, parts) if match else ""
         values = [found] if found else []
     else:
@@ -72,11 +74,11 @@ def _inner(compiled: Compiled, parts: Parts, *, https: bool) -> Iterator[str]:
         values = [decode(value, rule.coding, once=True) for value in raw if value]
     scheme = "http" if rule.scheme == "http" or not https else "https"
     for value in values:
-        if address := _absolute(value, scheme, parts, relative=rule.relative):
-            yield address
+        if absolute_url := _to_absolute(value, scheme, parts, relative=rule.relative):
+            yield absolute_url
 
 
-def _place(compiled: Compiled, parts: Parts) -> str:
+def _searched_text(compiled: CompiledRule, parts: Parts) -> str:
     if compiled.rule.at.startswith("whole:") and parts.query is not None:
         return f"{parts.path}?{parts.query}"
     if compiled.rule.at.startswith("host:"):
@@ -84,7 +86,7 @@ def _place(compiled: Compiled, parts: Parts) -> str:
     return parts.path
 
 
-def _values(compiled: Compiled, parts: Parts) -> Iterator[str]:
+def _values(compiled: CompiledRule, parts: Parts) -> Iterator[str]:
     if compiled.rule.at == "rawquery":
         yield parts.query or ""
     elif compiled.rule.at == "fragment":
@@ -95,19 +97,19 @@ def _values(compiled: Compiled, parts: Parts) -> Iterator[str]:
             yield from (value for name, _, value in pairs if name == wanted)
 
 
-def _from_host(compiled: Compiled, match: re.Match[str], parts: Parts) -> str:
-    """Put together the address of a page that a host of the wrapper's own stands for."""
+def _url_from_host(compiled: CompiledRule, match: re.Match[str], parts: Parts) -> str:
+    """Return the URL of a page whose host is encoded in the host of the wrapper."""
     inner = decode(match["url"], compiled.rule.coding, once=False)
     query = f"?{parts.query}" if parts.query else ""
     return f"https://{inner}{parts.path or '/'}{query}" if inner else ""
 
 
-def _from_path(compiled: Compiled, match: re.Match[str], parts: Parts) -> str:
-    """Put together the inner address of a path form, with its own query where it has one."""
+def _url_from_path(compiled: CompiledRule, match: re.Match[str], parts: Parts) -> str:
+    """Return the inner URL encoded in a path, with its query if it has one."""
     rule, groups = compiled.rule, match.groupdict()
     raw = groups.get("url") or ""
     if groups.get("token") is not None:
-        return fill_holes(raw, groups["token"])
+        return from_proofpoint_v3(raw, groups["token"])
     plain = not re.match(r"https?(?:%|:%)", raw, re.IGNORECASE)
     inner = decode(raw, rule.coding, once=False)
     if groups.get("host"):
@@ -116,27 +118,27 @@ def _from_path(compiled: Compiled, match: re.Match[str], parts: Parts) -> str:
         inner = f"{groups['scheme']}://{inner}"
     if groups.get("s"):
         inner = f"https://{inner}"
-    query = percent(groups.get("query") or "").removeprefix("?")
+    query = percent_decode(groups.get("query") or "").removeprefix("?")
     if rule.carry:
         pairs = [pair.partition("=") for pair in (parts.query or "").split("&")]
-        query = next((percent(value) for name, _, value in pairs if name == rule.carry), "")
+        query = next((percent_decode(value) for name, _, value in pairs if name == rule.carry), "")
     if parts.query and (rule.query == "keep" or (rule.query == "plain" and plain)):
         query = parts.query
     return f"{inner}{'&' if '?' in inner else '?'}{query}" if query else inner
 
 
-def _absolute(value: str, scheme: str, parts: Parts, *, relative: bool) -> str:
-    """Make what a wrapper carries an absolute address; '' if it is none."""
+def _to_absolute(value: str, scheme: str, parts: Parts, *, relative: bool) -> str:
+    """Return the decoded value as an absolute URL; '' if it is not a URL."""
     value = value.strip(" ")
     if value.lower().startswith("ssl:"):
         return "https://" + value[4:].lstrip("/")
-    if match := _WEB.match(value):
+    if match := _HTTP_URL.match(value):
         return f"{match[1].lower()}://{value[match.end() :]}"
     if value.startswith("//"):
         return "https:" + value
     if relative and value and not _SCHEME.match(value):
         return f"{parts.scheme}://{parts.authority}/{value.removeprefix('/')}"
-    match = _NAKED.match(value)
-    if match and (match[1] or "").lower() not in _FILE:
+    match = _SCHEMELESS_URL.match(value)
+    if match and (match[1] or "").lower() not in _FILE_EXTENSIONS:
         return f"{scheme}://{value}"
     return ""

@@ -1,8 +1,8 @@
-"""Gets documents from the outside world: one module a kind of source.
+"""Fetches documents, with one module for each kind of source.
 
-A module `KIND.py` makes `kind: KIND` known. It has `make(settings: FetchSettings) -> Fetcher`;
-what it raises is FetchError or one of its children, within the deadline of the source, and
-no message holds a secret of an address. Modules that begin with `_` are helpers.
+A module `KIND.py` implements `kind: KIND`. It defines `make(settings: FetchSettings) -> Fetcher`.
+A fetcher raises FetchError or one of its subclasses, before the deadline of the source, and its
+messages never contain secrets from a URL. Modules whose names begin with `_` are helpers.
 """
 
 from collections.abc import Mapping
@@ -11,30 +11,30 @@ from urllib.parse import urlsplit
 from aggregator.core import plugins
 from aggregator.core.ports import Fetcher, Poster
 from aggregator.core.settings import FetchSettings
-from aggregator.gather.fetchers._guard import Allowed, is_inner_name, literal, refusal
+from aggregator.gather.fetchers._guard import Allowed, is_internal_name, literal, refusal
 
 
 def open_poster(settings: FetchSettings) -> Poster:
-    """Return what sends forms under the same rules; who opens it closes it."""
-    # httpx takes a tenth of a second, and few configurations want this
+    """Return a client that sends forms under the same rules; the caller closes it."""
+    # Imported here: httpx takes 0.1 s to import, and few configurations need it.
     from aggregator.gather.fetchers._post import WebPoster  # noqa: PLC0415
 
     return WebPoster(settings)
 
 
 def why_unreachable(url: str, settings: FetchSettings) -> str:
-    """Say why others cannot reach an address, by its text alone; empty if they may."""
+    """Return why a URL is unreachable from other networks, judging by its text; empty if it is not."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     allowed = Allowed(settings.allow_private)
     if address := literal(host):
         return refusal(host, address, port, allowed)
-    inner = "." not in host.rstrip(".") or is_inner_name(host)
-    named = inner and not allowed.covers(host, None, port)
-    return f"{host} is a name of an inner network" if named else ""
+    internal = "." not in host.rstrip(".") or is_internal_name(host)
+    blocked = internal and not allowed.covers(host, None, port)
+    return f"{host} is a name of an internal network" if blocked else ""
 
 
 def open_fetchers(settings: FetchSettings) -> Mapping[str, Fetcher]:
-    """Return a fetcher for each kind of source; who opens them closes them."""
+    """Return a fetcher for each kind of source; the caller closes them."""
     kinds = plugins.names(__name__)
     return {kind: plugins.load(__name__, kind).make(settings) for kind in kinds}

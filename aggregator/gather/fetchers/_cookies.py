@@ -1,4 +1,4 @@
-"""Cookies for as long as one fetch lasts: a gate on the way may want back what it has just set."""
+"""Cookies for the duration of one fetch, for servers that set one and redirect."""
 
 import re
 from collections.abc import Iterable
@@ -10,26 +10,26 @@ from aggregator.gather.fetchers._hops import Hop
 from aggregator.text.domains import registrable
 from aggregator.text.urls import split
 
-_MOST: Final = 50
-_LONGEST: Final = 4_096  # characters of one cookie
-_ALL_LONGEST: Final = 8_192  # of all that one request may carry
+_MAX_COOKIES: Final = 50
+_MAX_COOKIE_CHARACTERS: Final = 4_096  # characters of one cookie
+_MAX_HEADER_CHARACTERS: Final = 8_192  # of one request
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_UNFIT: Final = re.compile(r"[\x00-\x1f\x7f;,\\]|[^\x00-\xff]")
+_FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f;,\\]|[^\x00-\xff]")
 _DEFAULT_PORTS: Final = frozenset({80, 443})
-_GONE: Final = re.compile(r"(?:^|;)\s*max-age\s*=\s*\"?(?:0|-\d)", re.IGNORECASE)
+_EXPIRED: Final = re.compile(r"(?:^|;)\s*max-age\s*=\s*\"?(?:0|-\d)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cookie:
     name: str
     value: str
-    domain: str  # with a dot before it, if it holds for the hosts below
+    domain: str  # begins with a dot if subdomains match too
     path: str
     port: int
     secure: bool
 
-    def fits(self, hop: Hop, path: str) -> bool:
-        """Say whether it may be sent to an address."""
+    def matches(self, hop: Hop, path: str) -> bool:
+        """Return whether the cookie may be sent to a URL."""
         host = hop.host == self.domain or (
             self.domain.startswith(".") and f".{hop.host}".endswith(self.domain)
         )
@@ -39,68 +39,73 @@ class _Cookie:
 
 
 class Cookies:
-    """What the servers of one fetch set; it goes to the host that set it, or others of its site."""
+    """The cookies that the servers of one fetch set; sent only to the same host or site."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str, str], _Cookie] = {}
+        self._cookies: dict[tuple[str, str, str], _Cookie] = {}
 
-    def take(self, hop: Hop, headers: Iterable[str]) -> None:
-        """Keep what an answer sets; a cookie for another site is none."""
+    def store(self, hop: Hop, headers: Iterable[str]) -> None:
+        """Store the cookies of a response; a cookie for another site is ignored."""
         for header in headers:
-            cookie = _read(hop, header)
+            cookie = _parse(hop, header)
             if cookie is None:
                 continue
             key = (cookie.domain, cookie.path, cookie.name)
-            self._kept.pop(key, None)
-            if not _GONE.search(header) and len(self._kept) < _MOST:
-                self._kept[key] = cookie
+            self._cookies.pop(key, None)
+            if not _EXPIRED.search(header) and len(self._cookies) < _MAX_COOKIES:
+                self._cookies[key] = cookie
 
     def header(self, hop: Hop) -> str:
-        """Return the value of the header for an address, '' for none."""
+        """Return the value of the Cookie header for a URL; empty if there is none."""
         path = split(hop.url).path or "/"
-        fit = [each for each in self._kept.values() if each.fits(hop, path)]
+        matching = [each for each in self._cookies.values() if each.matches(hop, path)]
         value = ""
-        for each in sorted(fit, key=lambda each: -len(each.path)):
+        for each in sorted(matching, key=lambda each: -len(each.path)):
             pair = f"{each.name}={each.value}"
-            if len(value) + len(pair) + 2 <= _ALL_LONGEST:
+            if len(value) + len(pair) + 2 <= _MAX_HEADER_CHARACTERS:
                 value = f"{value}; {pair}" if value else pair
         return value
 
 
-def _read(hop: Hop, header: str) -> _Cookie | None:
-    """Read one Set-Cookie; None for what no request can carry, or another host may not set."""
-    pair, *attributes = header.split(";")
-    name, equals, value = (part.strip() for part in pair.partition("="))
-    if not equals or len(pair) > _LONGEST or not _NAME.fullmatch(name) or _UNFIT.search(value):
+def _parse(hop: Hop, header: str) -> _Cookie | None:
+    """Parse one Set-Cookie header; None if it is malformed, or not allowed for this host."""
+    pair, *parts = header.split(";")
+    name, equals, value = (text.strip() for text in pair.partition("="))
+    if (
+        not equals
+        or len(pair) > _MAX_COOKIE_CHARACTERS
+        or not _NAME.fullmatch(name)
+        or _FORBIDDEN.search(value)
+    ):
         return None
-    said = {}
-    for each in attributes:
-        key, _, written = each.partition("=")
-        said[key.strip().lower()] = written.strip()
-    domain = _domain(hop, said.get("domain", ""))
-    path = said.get("path", "")
+    attributes = {}
+    for part in parts:
+        key, _, setting = part.partition("=")
+        attributes[key.strip().lower()] = setting.strip()
+    domain = _domain(hop, attributes.get("domain", ""))
+    path = attributes.get("path", "")
     if not domain:
         return None
     return _Cookie(
         name=name,
         value=value,
         domain=domain,
-        path=path if path.startswith("/") else _folder(hop),
+        path=path if path.startswith("/") else _default_path(hop),
         port=hop.port,
-        secure="secure" in said,
+        secure="secure" in attributes,
     )
 
 
-def _domain(hop: Hop, written: str) -> str:
-    """Return the host that a cookie is for, with a dot for all below it; '' if that is not ours."""
-    domain = written.strip(".").lower()
+def _domain(hop: Hop, domain_attribute: str) -> str:
+    """Return the domain of a cookie, with a dot if subdomains match; empty if it is not allowed."""
+    domain = domain_attribute.strip(".").lower()
     if not domain or domain == hop.host:
         return f".{hop.host}" if domain and not literal(hop.host) else hop.host
     site = registrable(hop.host)
-    ours = f".{hop.host}".endswith(f".{domain}") and f".{domain}".endswith(f".{site}")
-    return f".{domain}" if ours and not literal(hop.host) else ""
+    allowed = f".{hop.host}".endswith(f".{domain}") and f".{domain}".endswith(f".{site}")
+    return f".{domain}" if allowed and not literal(hop.host) else ""
 
 
-def _folder(hop: Hop) -> str:
-    """Return the path for which a cookie holds that names none."""
+def _default_path(hop: Hop) -> str:
+    """Return the default path of a cookie without a Path attribute."""
     return split(hop.url).path.rpartition("/")[0] or "/"

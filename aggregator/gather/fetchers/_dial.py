@@ -1,4 +1,4 @@
-"""Makes connections: looks a name up, judges every address, connects to the judged ones alone."""
+"""Opens connections: resolves a name, checks every address, connects only to checked ones."""
 
 import asyncio
 import contextlib
@@ -16,39 +16,39 @@ from aggregator.core.errors import BlockedAddress, FetchError, Unreachable
 from aggregator.gather.fetchers._guard import (
     Address,
     Allowed,
-    is_inner_name,
+    is_internal_name,
     literal,
     refusal,
     shown,
 )
 from aggregator.gather.fetchers._head import Head
 
-HEAD_LIMIT = 256_000  # bytes of one response before its body, 1xx answers included
-_READ = 32_768  # bytes a read, so that a flood of tiny parts lets other feeds have their turn
-_TRIES = 4  # addresses of one name
-_PATIENCE = 3.0  # seconds for an address as long as there is another one
+MAX_HEAD_BYTES = 256_000  # before the body of a response, including 1xx responses
+_READ_BYTES = 32_768  # per read, so that many tiny chunks do not block the event loop
+_MAX_ADDRESSES = 4  # tried for one name
+_CONNECT_SECONDS = 3.0  # timeout of an address while there is another one to try
 
-Lookup = Callable[[str, int], Iterable[str]]
+Resolve = Callable[[str, int], Iterable[str]]
 
 
-def look_up(host: str, port: int) -> tuple[str, ...]:
-    """Return the addresses of a name, as texts, in the system's order; raises OSError.
+def resolve_host(host: str, port: int) -> tuple[str, ...]:
+    """Resolve a name to its addresses, in the order of the resolver; raises OSError.
 
-    The name is asked for twice: one that changes its answer from a public to a private
-    address between two look-ups shows itself, and both answers are judged.
+    The name is resolved twice and all addresses are checked: DNS rebinding, which switches
+    from a public to a private address, is detected that way.
     """
     found: dict[str, None] = {}
     for _ in range(2):
-        for *_, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-            found[str(place[0])] = None
+        for *_, endpoint in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            found[str(endpoint[0])] = None
     return tuple(found)
 
 
 class Dialer(httpcore.AsyncNetworkBackend):
-    """The only way to the network: connects where the guard allows it.
+    """The only network backend: connects to addresses that the guard allows.
 
-    `trusted` is the configured proxy, (host, port), which may stand anywhere. `network` is
-    what then connects to an address.
+    `trusted` is the (host, port) of the configured proxy, which is not checked. `network` opens
+    the connections to addresses.
     """
 
     def __init__(
@@ -56,12 +56,12 @@ class Dialer(httpcore.AsyncNetworkBackend):
         allowed: Allowed,
         *,
         trusted: tuple[str, int] | None = None,
-        lookup: Lookup = look_up,
+        resolve: Resolve = resolve_host,
         network: httpcore.AsyncNetworkBackend | None = None,
     ) -> None:
         self._allowed = allowed
         self._trusted = trusted
-        self._lookup = lookup
+        self._resolve = resolve
         self._network = network or httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -72,20 +72,20 @@ class Dialer(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Connect to a judged address of the host, or raise BlockedAddress or Unreachable."""
+        """Connect to a checked address of the host; raises BlockedAddress or Unreachable."""
         addresses = await self._addresses(host, port)
         if (host, port) != self._trusted:
             for address in addresses:
                 if why := refusal(host, address, port, self._allowed):
                     raise BlockedAddress(f"refused: {why} (fetch.allow_private)")
-        tries = addresses[:_TRIES]
+        tries = addresses[:_MAX_ADDRESSES]
         last = len(tries) - 1
         problem: Exception | None = None
-        for place, address in enumerate(tries):
-            patience = timeout if place == last else _PATIENCE
+        for index, address in enumerate(tries):
+            seconds = timeout if index == last else _CONNECT_SECONDS
             try:
                 stream = await self._network.connect_tcp(
-                    str(address), port, patience, local_address, socket_options
+                    str(address), port, seconds, local_address, socket_options
                 )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 problem = error
@@ -97,15 +97,15 @@ class Dialer(httpcore.AsyncNetworkBackend):
         if address := literal(host):
             return (address,)
         try:
-            found = await _in_thread(self._lookup, host, port)
+            found = await _resolve_in_thread(self._resolve, host, port)
             addresses = tuple(ip_address(text) for text in found)
         except (OSError, ValueError, UnicodeError) as error:
-            if is_inner_name(host) and not self._allowed.covers(host, None, port):
+            if is_internal_name(host) and not self._allowed.covers(host, None, port):
                 raise BlockedAddress(
-                    f"refused: {shown(host)} is a name of an inner network (fetch.allow_private)"
+                    f"refused: {shown(host)} is a name of an internal network (fetch.allow_private)"
                 ) from error
             if isinstance(error, OSError) and error.errno == socket.EAI_AGAIN:
-                raise Unreachable(f"nobody could be asked where {shown(host)} is") from error
+                raise Unreachable(f"DNS lookup failed for {shown(host)}") from error
             raise Unreachable(f"no such host: {shown(host)}") from error
         if not addresses:
             raise Unreachable(f"no such host: {shown(host)}")
@@ -113,40 +113,40 @@ class Dialer(httpcore.AsyncNetworkBackend):
 
 
 class Stream(httpcore.AsyncNetworkStream):
-    """A connection that counts what comes in, so that its head and its chunks have an end."""
+    """A connection that counts the bytes received, to limit the head and the chunk framing."""
 
     def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
         self._inner = inner
-        self._left = HEAD_LIMIT
+        self._bytes_left = MAX_HEAD_BYTES
         self._head: Head | None = None
 
-    def allow_body(self, most: int) -> None:
-        """Let the body come, with all that is wrapped around its chunks."""
-        self._left = most
+    def allow_body(self, max_bytes: int) -> None:
+        """Allow this many bytes for the body, including the framing of its chunks."""
+        self._bytes_left = max_bytes
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return what has come, or raise FetchError if it does not end."""
+        """Return the bytes received; raises FetchError over the limit."""
         while True:
-            got = await self._inner.read(min(max_bytes, _READ), timeout)
-            self._left -= len(got)
-            if self._left < 0:
-                raise FetchError("the answer is larger than its head and body may be")
+            received = await self._inner.read(min(max_bytes, _READ_BYTES), timeout)
+            self._bytes_left -= len(received)
+            if self._bytes_left < 0:
+                raise FetchError("the response is larger than head and body may be")
             if self._head is None:
-                return got
-            if not got:
+                return received
+            if not received:
                 return self._head.rest()
-            if mended := self._mended(self._head, got):
-                return mended
+            if cleaned := self._clean(self._head, received):
+                return cleaned
 
-    def _mended(self, head: Head, got: bytes) -> bytes:
-        """Return what of a head is whole, mended, and the body that came with it."""
-        mended = head.feed(got)
+    def _clean(self, head: Head, received: bytes) -> bytes:
+        """Return the complete lines of the head, cleaned, and any body bytes after them."""
+        cleaned = head.feed(received)
         self._head = None if head.done else head
-        return mended
+        return cleaned
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send, and expect a new head."""
-        self._left = HEAD_LIMIT
+        """Send bytes; the next bytes received begin a new head."""
+        self._bytes_left = MAX_HEAD_BYTES
         self._head = self._head or Head()
         await self._inner.write(buffer, timeout)
 
@@ -160,29 +160,29 @@ class Stream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Go on in TLS, still counting."""
+        """Upgrade to TLS, still counting bytes."""
         try:
             inner = await self._inner.start_tls(ssl_context, server_hostname, timeout)
-        except BaseException:  # the deadline too, after which the library leaves the socket open
+        except BaseException:  # also on timeout: the library leaves the socket open
             await self._inner.aclose()
             raise
         return Stream(inner)
 
     def get_extra_info(self, info: str) -> Any:
-        """Return what the connection knows of itself."""
+        """Return a property of the connection."""
         return self._inner.get_extra_info(info)
 
 
-async def _in_thread(lookup: Lookup, host: str, port: int) -> tuple[str, ...]:
-    """Look a name up in a thread of its own.
+async def _resolve_in_thread(resolve: Resolve, host: str, port: int) -> tuple[str, ...]:
+    """Resolve a name in a thread of its own.
 
-    A pool of threads would let a few names whose servers hang hold up all others, and the
-    end of the process: the system's look-up cannot be cut short.
+    The system resolver cannot be cancelled. In a thread pool, a few names whose servers hang
+    would block all others, and the exit of the process.
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[tuple[str, ...]] = loop.create_future()
 
-    def _answer(found: tuple[str, ...], problem: Exception | None) -> None:
+    def _set_result(found: tuple[str, ...], problem: Exception | None) -> None:
         if future.done():
             return
         if problem:
@@ -190,24 +190,24 @@ async def _in_thread(lookup: Lookup, host: str, port: int) -> tuple[str, ...]:
         else:
             future.set_result(found)
 
-    def _ask() -> None:
+    def _run() -> None:
         found: tuple[str, ...] = ()
         problem: Exception | None = None
         try:
-            found = tuple(lookup(host, port))
-        except Exception as error:  # noqa: BLE001  handed over to the loop
+            found = tuple(resolve(host, port))
+        except Exception as error:  # noqa: BLE001  passed to the loop
             problem = error
-        with contextlib.suppress(RuntimeError):  # the loop is gone
-            loop.call_soon_threadsafe(_answer, found, problem)
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(_set_result, found, problem)
 
-    threading.Thread(target=_ask, name=f"look-up {host[:40]}", daemon=True).start()
+    threading.Thread(target=_run, name=f"resolve {host[:40]}", daemon=True).start()
     return await future
 
 
 def _reason(problem: Exception | None) -> str:
-    """Say why no connection came about, in the system's words."""
+    """Return why connecting failed, as the operating system describes it."""
     if isinstance(problem, httpcore.ConnectTimeout):
-        return "no answer in time"
+        return "no response in time"
     cause: BaseException | None = problem
     while cause is not None and not (isinstance(cause, OSError) and cause.errno):
         cause = cause.__cause__ or cause.__context__

@@ -1,4 +1,4 @@
-"""The guard: addresses that no feed may lead us to, and what the user allowed of them."""
+"""The guard: decides which addresses may be connected to, from the blocked ranges and `allow_private`."""
 
 import socket
 from collections.abc import Iterable
@@ -18,14 +18,14 @@ from aggregator.core.errors import ConfigError
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-# What may not be reached by default: every block that the registries of special-purpose
-# addresses do not call globally reachable, and hosts of cloud metadata outside them.
+# Blocked by default: every range that the IANA special-purpose registries do not list as
+# globally reachable, and the addresses of cloud metadata services outside them.
 _BLOCKED = {
-    "0.0.0.0/8": "an address of this very network",
+    "0.0.0.0/8": "an address of this network",
     "10.0.0.0/8": "a private address",
-    "100.64.0.0/10": "an address of a provider's inner network",
+    "100.64.0.0/10": "an address for carrier-grade NAT",
     "127.0.0.0/8": "a loopback address",
-    "168.63.129.16/32": "an address of cloud metadata",
+    "168.63.129.16/32": "an address of a cloud metadata service",
     "169.254.0.0/16": "a link-local address",
     "172.16.0.0/12": "a private address",
     "192.0.0.0/24": "a reserved address",
@@ -37,7 +37,7 @@ _BLOCKED = {
     "203.0.113.0/24": "an address for documentation",
     "224.0.0.0/4": "a multicast address",
     "240.0.0.0/4": "a reserved address",
-    "::/128": "an address of this very host",
+    "::/128": "the unspecified address",
     "::1/128": "a loopback address",
     "2001::/32": "a Teredo address",
     "2001::/23": "a reserved address",
@@ -49,9 +49,9 @@ _BLOCKED = {
     "fec0::/10": "a private address",
     "ff00::/8": "a multicast address",
 }
-_GLOBAL = IPv6Network("2000::/3")  # the only block that holds ordinary IPv6 hosts
+_GLOBAL = IPv6Network("2000::/3")  # the only range of global unicast IPv6 addresses
 _NAT64 = IPv6Network("64:ff9b::/96")
-_INNER_NAMES = ("localhost", "local", "internal", "localdomain", "home.arpa")
+_INTERNAL_NAMES = ("localhost", "local", "internal", "localdomain", "home.arpa")
 
 
 @cache
@@ -60,7 +60,7 @@ def _blocked() -> tuple[tuple[Network, str], ...]:
 
 
 def unwrap(address: Address) -> Address:
-    """Return the IPv4 address that a mapped or NAT64 one stands for, else the same."""
+    """Return the IPv4 address in an IPv4-mapped or NAT64 address; other addresses unchanged."""
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             return address.ipv4_mapped
@@ -70,7 +70,7 @@ def unwrap(address: Address) -> Address:
 
 
 def why_blocked(address: Address) -> str:
-    """Say what kind of address it is that may not be reached; empty for a public one."""
+    """Return the kind of a blocked address; empty for a public one."""
     real = unwrap(address)
     for block, why in _blocked():
         if real in block:
@@ -80,14 +80,14 @@ def why_blocked(address: Address) -> str:
     return ""
 
 
-def is_inner_name(host: str) -> bool:
-    """Say whether a name is one that only an inner network knows."""
+def is_internal_name(host: str) -> bool:
+    """Return whether a name exists only in internal networks."""
     name = host.rstrip(".").lower()
-    return any(name == inner or name.endswith(f".{inner}") for inner in _INNER_NAMES)
+    return any(name == internal or name.endswith(f".{internal}") for internal in _INTERNAL_NAMES)
 
 
 def literal(host: str) -> Address | None:
-    """Read a host that is an address in any notation that the system accepts, else None."""
+    """Parse a host as an IP address, in any notation that the system accepts; None if it is a name."""
     text = host.strip("[]").rstrip(".").partition("%")[0]
     try:
         return ip_address(text)
@@ -101,23 +101,23 @@ def literal(host: str) -> Address | None:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """One line of `allow_private`: a network or a name, for one port or (0) for all."""
+    """One line of `allow_private`: a network or a name, for one port, or for all (0)."""
 
-    what: Network | str
+    target: Network | str
     port: int
 
     def covers(self, name: str, address: Address | None, port: int) -> bool:
-        """Say whether a connection to this name, address and port is allowed."""
+        """Return whether the rule allows this name, address and port."""
         if self.port not in {0, port}:
             return False
-        if isinstance(self.what, str):
-            below = self.what.removeprefix("*")
-            return name.endswith(below) if below != self.what else self.what == name
-        return address is not None and address in self.what
+        if isinstance(self.target, str):
+            suffix = self.target.removeprefix("*")
+            return name.endswith(suffix) if suffix != self.target else self.target == name
+        return address is not None and address in self.target
 
 
 class Allowed:
-    """What the user allowed of private addresses: `127.0.0.1:8801`, `10.0.0.0/8`, `nas.lan:80`, `*.lan`."""
+    """The private addresses that the user allowed: `127.0.0.1:8801`, `10.0.0.0/8`, `nas.lan:80`, `*.lan`."""
 
     def __init__(self, lines: Iterable[str] = ()) -> None:
         self._rules = tuple(_rule(line) for line in lines)
@@ -126,26 +126,26 @@ class Allowed:
         return bool(self._rules)
 
     def covers(self, host: str, address: Address | None, port: int) -> bool:
-        """Say whether a connection is allowed whatever the address is."""
+        """Return whether a rule allows the connection, whether the address is blocked or not."""
         name = host.rstrip(".").lower()
         real = None if address is None else unwrap(address)
         return any(rule.covers(name, real, port) for rule in self._rules)
 
 
 def refusal(host: str, address: Address, port: int, allowed: Allowed) -> str:
-    """Say why a connection may not be made; empty if it may."""
+    """Return why a connection is refused; empty if it is allowed."""
     if allowed.covers(host, address, port):
         return ""
-    if is_inner_name(host):
-        return f"{shown(host)} is a name of an inner network"
+    if is_internal_name(host):
+        return f"{shown(host)} is a name of an internal network"
     if why := why_blocked(address):
-        through = "" if literal(host) else f"{shown(host)} leads to "
-        return f"{through}{unwrap(address)}, {why}"
+        resolved = "" if literal(host) else f"{shown(host)} leads to "
+        return f"{resolved}{unwrap(address)}, {why}"
     return ""
 
 
 def shown(host: str) -> str:
-    """Return a host as it may stand in a message."""
+    """Return a host as short ASCII text, for messages."""
     return host.encode("ascii", "backslashreplace").decode()[:100]
 
 
@@ -166,7 +166,7 @@ def _rule(line: str) -> _Rule:
 
 
 def _split(text: str) -> tuple[str, int]:
-    """Split off the port; the colons of a bare IPv6 address are none."""
+    """Split off the port; the colons of a bare IPv6 address separate no port."""
     host, colon, port = text.rpartition(":")
     bare_v6 = text.count(":") > 1 and not text.startswith("[")
     if not colon or bare_v6 or text.endswith("]"):

@@ -1,4 +1,4 @@
-"""The only user of httpx: one client, every connection of which goes through the guard."""
+"""The HTTP client, the only user of httpx; the guard checks all of its connections."""
 
 import importlib.metadata
 import logging
@@ -12,7 +12,7 @@ import httpx
 
 from aggregator.core.errors import ConfigError, FetchError, Timeout, Unreachable
 from aggregator.core.settings import FetchSettings
-from aggregator.gather.fetchers._dial import HEAD_LIMIT, Dialer, Stream
+from aggregator.gather.fetchers._dial import MAX_HEAD_BYTES, Dialer, Stream
 from aggregator.gather.fetchers._guard import Allowed
 from aggregator.text.urls import redact
 
@@ -20,43 +20,43 @@ _ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml,"
     " application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
 )
-_IDLE = 5.0  # seconds that a connection is kept for the next request to the same server
+_KEEPALIVE_SECONDS = 5.0  # before an idle connection is closed
 
-# They name every address in full, with its secrets, at levels that people switch on.
+# They log every URL in full, with its secrets, at INFO and DEBUG.
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 def user_agent(settings: FetchSettings) -> str:
-    """Return how requests introduce themselves."""
+    """Return the User-Agent header."""
     return settings.user_agent or (
         f"storyfold/{importlib.metadata.version('storyfold')} (+https://pypi.org/project/storyfold/)"
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """The head of a response; the body comes piece by piece, as it is on the wire."""
+class Response:
+    """The head of a response; `pieces` yields the body as received, still compressed."""
 
     status: int
     headers: tuple[tuple[str, str], ...]  # names in lower case, values as Latin-1
     pieces: AsyncIterator[bytes]
 
     def header(self, name: str) -> str:
-        """Return the first header of this name, in lower case; empty if there is none."""
+        """Return the first header of this name, in lower case; empty if it is missing."""
         return next((value for key, value in self.headers if key == name), "")
 
     def each(self, name: str) -> list[str]:
-        """Return the headers of this name one by one."""
+        """Return the values of all headers of this name."""
         return [value for key, value in self.headers if key == name]
 
     def all(self, name: str) -> str:
-        """Return all headers of this name, joined by commas."""
+        """Return the values of all headers of this name, joined by commas."""
         return ", ".join(value for key, value in self.headers if key == name)
 
 
-class Web:
-    """One HTTP client for all feeds; without cookies, and blind to the environment."""
+class HTTPClient:
+    """One HTTP client for all feeds, without cookies, proxies or other settings from the environment."""
 
     def __init__(self, settings: FetchSettings) -> None:
         self._transport = _Transport(settings)
@@ -64,8 +64,8 @@ class Web:
             transport=self._transport,
             trust_env=False,
             follow_redirects=False,
-            timeout=None,  # noqa: S113  one deadline holds for the whole fetch
-            event_hooks={"response": [_take_location]},
+            timeout=None,  # noqa: S113  a deadline limits the complete fetch
+            event_hooks={"response": [_hide_location]},
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             headers={
                 "User-Agent": user_agent(settings),
@@ -74,21 +74,21 @@ class Web:
             },
         )
 
-    def get(self, url: str, headers: Mapping[str, str]) -> AbstractAsyncContextManager[Answer]:
-        """Ask for a document, as `ask` does."""
-        return self.ask("GET", url, headers)
+    def get(self, url: str, headers: Mapping[str, str]) -> AbstractAsyncContextManager[Response]:
+        """Send a GET request; see `request`."""
+        return self.request("GET", url, headers)
 
     @asynccontextmanager
-    async def ask(
+    async def request(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | None = None
-    ) -> AsyncIterator[Answer]:
-        """Ask once, follow nothing; raises FetchError, from the body's pieces too."""
+    ) -> AsyncIterator[Response]:
+        """Send one request without following redirects; raises FetchError, also while reading the body."""
         with _translated():
             raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-            request = self._client.build_request(method, url, headers=raw, content=content)
-            response = await self._client.send(request, stream=True)
+            built = self._client.build_request(method, url, headers=raw, content=content)
+            response = await self._client.send(built, stream=True)
             try:
-                yield Answer(
+                yield Response(
                     status=response.status_code,
                     headers=tuple(_decoded(response)),
                     pieces=response.aiter_raw(),
@@ -102,24 +102,24 @@ class Web:
 
 
 class _Transport(httpx.AsyncBaseTransport):
-    """httpx's own transport, but with our dialer under it."""
+    """A transport like that of httpx, but over our Dialer."""
 
     def __init__(self, settings: FetchSettings) -> None:
         proxy = proxy_of(settings)
-        self._body_limit = 2 * settings.max_size + HEAD_LIMIT
+        self._max_body_bytes = 2 * settings.max_size + MAX_HEAD_BYTES
         trusted = (proxy.url.host.decode(), _port(proxy.url)) if proxy else None
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=httpx.create_ssl_context(),
             proxy=proxy,
-            max_connections=None,  # the gate counts
+            max_connections=None,  # HostLimits counts
             max_keepalive_connections=settings.concurrency,
-            keepalive_expiry=_IDLE,
+            keepalive_expiry=_KEEPALIVE_SECONDS,
             network_backend=Dialer(Allowed(settings.allow_private), trusted=trusted),
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request over a guarded connection."""
-        answer = await self._pool.handle_async_request(
+        response = await self._pool.handle_async_request(
             httpcore.Request(
                 method=request.method,
                 url=httpcore.URL(
@@ -133,13 +133,13 @@ class _Transport(httpx.AsyncBaseTransport):
                 extensions=request.extensions,
             )
         )
-        stream: Stream = answer.extensions["network_stream"]  # all are the dialer's
-        stream.allow_body(self._body_limit)
+        stream: Stream = response.extensions["network_stream"]  # all come from the Dialer
+        stream.allow_body(self._max_body_bytes)
         return httpx.Response(
-            status_code=answer.status,
-            headers=answer.headers,
-            stream=_Body(answer),
-            extensions=answer.extensions,
+            status_code=response.status,
+            headers=response.headers,
+            stream=_Body(response),
+            extensions=response.extensions,
         )
 
     async def aclose(self) -> None:
@@ -148,22 +148,22 @@ class _Transport(httpx.AsyncBaseTransport):
 
 
 class _Body(httpx.AsyncByteStream):
-    """The pieces of a body as they come."""
+    """The body of a response as a stream for httpx."""
 
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for piece in self._answer.aiter_stream():
+        async for piece in self._response.aiter_stream():
             yield piece
 
     async def aclose(self) -> None:
-        """Give the connection back."""
-        await self._answer.aclose()
+        """Return the connection to the pool."""
+        await self._response.aclose()
 
 
-async def _take_location(response: httpx.Response) -> None:
-    """Take a redirect out of the client's sight: it would read the address before we judge it."""
+async def _hide_location(response: httpx.Response) -> None:
+    """Hide the Location header from the client, which would parse the URL before we check it."""
     response.extensions["head"] = tuple(response.headers.raw)
     response.headers.pop("location", None)
 
@@ -199,28 +199,28 @@ def _port(url: httpcore.URL) -> int:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Translate what the libraries raise into the house's errors, without addresses."""
+    """Translate exceptions of the libraries into FetchError, without URLs."""
     try:
         yield
     except (httpx.InvalidURL, UnicodeError) as error:
-        raise FetchError("the address or a header cannot be sent") from error
+        raise FetchError("the URL or a header cannot be sent") from error
     except httpcore.ConnectError as error:
-        raise Unreachable(f"no secure connection: {_words(error)}") from error
+        raise Unreachable(f"no secure connection: {_describe(error)}") from error
     except httpcore.TimeoutException as error:
-        raise Timeout("no answer in time") from error
+        raise Timeout("no response in time") from error
     except (httpcore.NetworkError, httpcore.ProxyError) as error:
-        raise FetchError(f"the connection broke off{_words(error, ': ')}") from error
+        raise FetchError(f"the connection broke off{_describe(error, ': ')}") from error
     except httpcore.LocalProtocolError as error:
         raise FetchError(
-            "the request cannot be sent: a header holds what may not be in one"
+            "the request cannot be sent: a header contains forbidden characters"
         ) from error
     except httpcore.ProtocolError as error:
-        raise FetchError(f"a faulty HTTP answer: {_words(error)}") from error
+        raise FetchError(f"an invalid HTTP response: {_describe(error)}") from error
     except (httpx.HTTPError, httpx.StreamError, OSError) as error:
         raise FetchError(f"the request failed: {type(error).__name__}") from error
 
 
-def _words(error: Exception, before: str = "") -> str:
-    """Return what a library says, printable and short; it may quote what the server sent."""
+def _describe(error: Exception, before: str = "") -> str:
+    """Return the message of a library, printable and short, since it may quote the server."""
     text = "".join(char if char.isprintable() else " " for char in str(error))[:160].strip()
     return f"{before}{text}" if text else ("" if before else type(error).__name__)

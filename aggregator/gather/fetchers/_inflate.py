@@ -1,4 +1,4 @@
-"""Gathers a body piece by piece and inflates it, never beyond a limit."""
+"""Reads a response body and inflates it, up to a limit."""
 
 import re
 import zlib
@@ -6,59 +6,61 @@ from collections.abc import AsyncIterable
 
 from aggregator.core.errors import BodyTooLarge, FetchError
 
-_PLAIN = frozenset({"", "identity", "none", "binary", "utf-8", "utf8"})  # seen on the web
-_NO_CODING = re.compile(
+_NULL_CODINGS = frozenset({"", "identity", "none", "binary", "utf-8", "utf8"})  # seen on the web
+_NOT_A_CODING = re.compile(
     r"/|^(?:utf|iso|us-ascii|windows|cp\d|gb|big5|euc|shift|koi8|charset)|^8bit$|^7bit$"
 )
-_GZIPS = frozenset({"gzip", "x-gzip"})
-_OURS = _GZIPS | {"deflate"}
-_LOOKED_AT = 64  # bytes that tell text from what is coded
+_GZIP_CODINGS = frozenset({"gzip", "x-gzip"})
+_SUPPORTED_CODINGS = _GZIP_CODINGS | {"deflate"}
+_SNIFF_BYTES = 64  # enough to tell text from compressed data
 _BLANK = b" \t\r\n\xef\xbb\xbf"
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
-_CRUMBS, _CRUMB = 10_000, 128  # so many pieces may come that are so small on average (bytes)
-_GZIP = b"\x1f\x8b"
-_MEMBERS = 100  # parts of one gzip body; each costs as much as a small document
+_MAX_SMALL_PIECES, _SMALL_PIECE_BYTES = 10_000, 128  # pieces this small on average are limited
+_GZIP_MAGIC = b"\x1f\x8b"
+_MAX_MEMBERS = 100  # of one gzip body; each costs as much CPU time as a small document
 
 
 async def read_body(pieces: AsyncIterable[bytes], coding: str, limit: int) -> bytes:
-    """Return the whole body, inflated; raises BodyTooLarge over `limit` bytes, FetchError.
+    """Return the complete body, inflated; raises BodyTooLarge over `limit` bytes, FetchError.
 
-    `coding` is the Content-Encoding. What is plainly text is taken as it is, whatever it is
-    said to be, and gzip that nobody announced is inflated.
+    `coding` is the Content-Encoding header. Text is not inflated even if the header names a
+    coding; gzip is inflated even if the header does not announce it.
     """
     names = _codings(coding)
     content = bytearray()
     inflater: Inflater | None = None
-    is_known = False
+    is_started = False
     count = size = 0
     async for piece in pieces:
         count, size = count + 1, size + len(piece)
         if size > limit:
             raise too_large(limit)
-        if count > _CRUMBS and size < count * _CRUMB:
-            raise FetchError("the body comes in crumbs")
+        if count > _MAX_SMALL_PIECES and size < count * _SMALL_PIECE_BYTES:
+            raise FetchError("the body arrives in too many small pieces")
         if inflater is None:
             content += piece
         else:
             inflater.feed(piece)
-        if not is_known and size >= _LOOKED_AT:
-            is_known = True
+        if not is_started and size >= _SNIFF_BYTES:
+            is_started = True
             inflater, content = _start(content, names, limit)
-    if not is_known and content:
+    if not is_started and content:
         inflater, content = _start(content, names, limit)
     return bytes(content) if inflater is None else inflater.finish()
 
 
-def _codings(written: str) -> frozenset[str]:
-    """Return the codings that a header names; what is a charset or a type is none."""
-    names = {name.strip() for name in written.lower().split(",")}
-    return frozenset(name for name in names if name not in _PLAIN and not _NO_CODING.search(name))
+def _codings(header: str) -> frozenset[str]:
+    """Return the codings of a Content-Encoding header, without charsets and media types."""
+    names = {name.strip() for name in header.lower().split(",")}
+    return frozenset(
+        name for name in names if name not in _NULL_CODINGS and not _NOT_A_CODING.search(name)
+    )
 
 
 def _start(
     content: bytearray, names: frozenset[str], limit: int
 ) -> tuple["Inflater | None", bytearray]:
-    """Judge the start of a body; return what inflates it, fed, and what is plain of it."""
+    """Choose an inflater by the start of a body; return it, fed, and the content that is plain."""
     inflater = _inflater(bytes(content), names, limit)
     if inflater is None:
         return None, content
@@ -67,14 +69,14 @@ def _start(
 
 
 def _is_text(start: bytes) -> bool:
-    """Say whether a body begins as a feed does that nobody has coded."""
+    """Return whether a body begins like an uncompressed feed."""
     begins = start.lstrip(_BLANK)[:1] in (b"<", b"{", b"[")
-    return begins and not _CONTROLS.search(start[:_LOOKED_AT])
+    return begins and not _CONTROLS.search(start[:_SNIFF_BYTES])
 
 
 def inflate(content: bytes, limit: int) -> bytes:
     """Return a file's content, inflated if it is gzip."""
-    if not content.startswith(_GZIP):
+    if not content.startswith(_GZIP_MAGIC):
         return content
     inflater = Inflater("gzip", limit)
     inflater.feed(content)
@@ -87,20 +89,20 @@ def too_large(limit: int) -> BodyTooLarge:
 
 
 def _inflater(start: bytes, names: frozenset[str], limit: int) -> "Inflater | None":
-    """Return what inflates a body, None for a plain one; raises FetchError for other codings."""
-    if start.startswith(_GZIP[: len(start)]):  # no deflate begins so
-        if not (names & _GZIPS and names - _OURS):
+    """Return an inflater for a body, None for a plain one; raises FetchError for other codings."""
+    if start.startswith(_GZIP_MAGIC[: len(start)]):  # deflate never begins like gzip
+        if not (names & _GZIP_CODINGS and names - _SUPPORTED_CODINGS):
             return Inflater("gzip", limit)
-    elif _is_text(start) or names <= _GZIPS:
+    elif _is_text(start) or names <= _GZIP_CODINGS:
         return None
     elif names == {"deflate"}:
         return Inflater("deflate", limit)
     name = ", ".join(sorted(names))
-    raise FetchError(f"the body is coded as {name[:20]!a}, which was not asked for")
+    raise FetchError(f"the body has the unsupported coding {name[:20]!a}")
 
 
 class Inflater:
-    """Inflates gzip or deflate, stops at a limit of bytes, and knows if the end is missing."""
+    """Inflates gzip or deflate, up to a limit, and detects truncation."""
 
     def __init__(self, coding: str, limit: int) -> None:
         self._coding = coding
@@ -108,33 +110,33 @@ class Inflater:
         self._engine = None if coding == "deflate" else zlib.decompressobj(zlib.MAX_WBITS | 16)
         self._content = bytearray()
         self._members = 1
-        self._held = b""
+        self._pending = b""
 
     def feed(self, piece: bytes) -> None:
-        """Take one piece; raises BodyTooLarge, FetchError."""
-        rest = self._held + piece
-        self._held = b""
+        """Inflate one piece; raises BodyTooLarge, FetchError."""
+        rest = self._pending + piece
+        self._pending = b""
         if self._engine is None:
             if len(rest) < 2:
-                self._held = rest
+                self._pending = rest
                 return
             self._engine = zlib.decompressobj(_deflate_bits(rest))
         while rest:
             engine = self._engine
             if engine.eof:
-                if self._coding != "gzip" or not rest.startswith(_GZIP):
+                if self._coding != "gzip" or not rest.startswith(_GZIP_MAGIC):
                     return  # padding after the end
                 self._members += 1
-                if self._members > _MEMBERS:
+                if self._members > _MAX_MEMBERS:
                     raise FetchError("the gzip body has too many parts")
                 self._engine = engine = zlib.decompressobj(zlib.MAX_WBITS | 16)
             rest = self._step(engine, rest)
 
     def finish(self) -> bytes:
-        """Return everything; raises FetchError if the end is missing."""
+        """Return the inflated body; raises FetchError if it is truncated."""
         if self._engine is None or not self._engine.eof:
             raise FetchError(f"the {self._coding} body is cut short")
-        if self._content.startswith(_GZIP):
+        if self._content.startswith(_GZIP_MAGIC):
             raise FetchError("the body is compressed more than once")
         return bytes(self._content)
 
@@ -149,6 +151,6 @@ class Inflater:
 
 
 def _deflate_bits(start: bytes) -> int:
-    """Tell a zlib header, which the standard asks for, from the bare stream that some send."""
+    """Return the window bits: servers send deflate with the zlib header of the standard, or raw."""
     zlib_header = start[0] & 0x0F == 8 and (start[0] << 8 | start[1]) % 31 == 0
     return zlib.MAX_WBITS if zlib_header else -zlib.MAX_WBITS

@@ -1,4 +1,4 @@
-"""Sends forms, through the same guard as feeds are fetched."""
+"""Sends forms through the same client and guard as fetches."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,18 +8,18 @@ from aggregator.core.errors import Timeout
 from aggregator.core.settings import FetchSettings
 from aggregator.gather.fetchers._guard import Allowed
 from aggregator.gather.fetchers._hops import Hop, Route
-from aggregator.gather.fetchers._http import Web
+from aggregator.gather.fetchers._http import HTTPClient
 
-_TYPE = "application/x-www-form-urlencoded"
-_HOPS = 3
-_SAME_AGAIN = frozenset({307, 308})  # ask for the same form elsewhere; others mean a page
+_FORM_TYPE = "application/x-www-form-urlencoded"
+_MAX_REDIRECTS = 3
+_REPOST_STATUSES = frozenset({307, 308})  # other redirects turn a POST into a GET
 
 
 class WebPoster:
-    """ports.Poster over HTTP; follows the redirects that keep a form, and reads no answer."""
+    """ports.Poster over HTTP; follows only redirects that repeat the POST, and reads no body."""
 
     def __init__(self, settings: FetchSettings) -> None:
-        self._web = Web(settings)
+        self._client = HTTPClient(settings)
         self._route = Route(Allowed(settings.allow_private), proxied=bool(settings.proxy))
         self._deadline = settings.timeout.total_seconds()
 
@@ -30,24 +30,24 @@ class WebPoster:
         status = 0
         try:
             async with asyncio.timeout(self._deadline):
-                for _ in range(_HOPS + 1):
+                for _ in range(_MAX_REDIRECTS + 1):
                     headers = _headers(start, hop)
-                    async with self._web.ask("POST", hop.url, headers, content) as answer:
-                        status, target = answer.status, answer.header("location")
-                    if status not in _SAME_AGAIN or not target:
+                    async with self._client.request("POST", hop.url, headers, content) as response:
+                        status, target = response.status, response.header("location")
+                    if status not in _REPOST_STATUSES or not target:
                         break
                     hop = self._route.follow(hop, target)
         except TimeoutError as error:
-            raise Timeout("no answer in time") from error
+            raise Timeout("no response in time") from error
         return status
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._web.close()
+        await self._client.close()
 
 
 def _headers(start: Hop, hop: Hop) -> dict[str, str]:
-    headers = {"Content-Type": _TYPE}
+    headers = {"Content-Type": _FORM_TYPE}
     if start.authorization and start.trusts(hop):
         headers["Authorization"] = start.authorization
     return headers

@@ -13,7 +13,7 @@ from aggregator.core.settings import FetchSettings
 from aggregator.gather.fetchers._files import read_file, shown, stamp
 
 _SUFFIXES = (".txt", ".md", ".html")
-_MOST = 256_000_000  # bytes of one fetch; what is over waits for the next one
+_MAX_FETCH_BYTES = 256_000_000  # of one fetch; further files wait for the next one
 
 
 def make(settings: FetchSettings) -> "DumpFetcher":
@@ -23,7 +23,7 @@ def make(settings: FetchSettings) -> "DumpFetcher":
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _File:
-    """A file of the folder as it was listed."""
+    """A listed file, with its validator."""
 
     name: str
     path: Path
@@ -32,38 +32,38 @@ class _File:
 
 
 class DumpFetcher:
-    """Reads what changed since the last fetch, by time and size of each file."""
+    """Reads the files that changed since the last fetch, by modification time and size."""
 
-    def __init__(self, settings: FetchSettings, *, most: int = _MOST) -> None:
+    def __init__(self, settings: FetchSettings, *, max_bytes: int = _MAX_FETCH_BYTES) -> None:
         self._settings = settings
-        self._most = most
+        self._max_bytes = max_bytes
 
     async def fetch(self, source: Source, validators: Validators) -> Fetched | NotModified:
         """Return the new and changed files; raises FetchError if the path cannot be read."""
         try:
-            return await asyncio.to_thread(self._gather, source, validators)
+            return await asyncio.to_thread(self._fetch, source, validators)
         except FetchError as error:
             error.source_id = source.id
             raise
 
     async def close(self) -> None:
-        """Do nothing: no connection is held."""
+        """Do nothing: there are no connections."""
 
-    def _gather(self, source: Source, before: Validators) -> Fetched | NotModified:
+    def _fetch(self, source: Source, before: Validators) -> Fetched | NotModified:
         if source.path is None:
             raise FetchError("a source of dumps needs a path")
         known = dict(before.documents)
         seen: list[tuple[str, str]] = []
         documents: list[Document] = []
         skipped: list[Skipped] = []
-        room = self._most
+        bytes_left = self._max_bytes
         for file in _files(source.path):
             if known.get(file.name) == file.stamp:
                 seen.append((file.name, file.stamp))
-            elif file.size > room:
+            elif file.size > bytes_left:
                 skipped.append(Skipped(where=file.name, reason="left for the next fetch"))
             else:
-                room -= file.size
+                bytes_left -= file.size
                 self._read(file, documents, skipped, seen)
         validators = Validators(documents=tuple(seen))
         if not documents and not skipped:
@@ -77,7 +77,7 @@ class DumpFetcher:
         skipped: list[Skipped],
         seen: list[tuple[str, str]],
     ) -> None:
-        """Read one file; one that cannot be read is skipped, and told of once until it changes."""
+        """Read one file; an unreadable one is skipped, and reported once until it changes."""
         try:
             content, _ = read_file(file.path, self._settings.max_size)
         except FetchError as error:
@@ -91,7 +91,7 @@ def _files(path: Path) -> Iterator[_File]:
     """Yield the files of a folder by name, or the one file."""
     try:
         if path.is_dir():
-            names = sorted(name for name in os.listdir(path) if _is_dump(name))  # noqa: PTH208  names alone
+            names = sorted(name for name in os.listdir(path) if _is_dump(name))  # noqa: PTH208  only names are needed
             folder = path.resolve()
         else:
             names = []
@@ -100,7 +100,7 @@ def _files(path: Path) -> Iterator[_File]:
         reason = (error.strerror if isinstance(error, OSError) else None) or "not a path"
         raise FetchError(f"cannot read {shown(path)}: {reason.lower()}") from error
     for name in names:
-        if (found := _inside(folder, name)) is not None:
+        if (found := _stat_inside(folder, name)) is not None:
             yield _file(path / name, found)
 
 
@@ -112,8 +112,8 @@ def _is_dump(name: str) -> bool:
     return name.lower().endswith(_SUFFIXES) and not name.startswith(".")
 
 
-def _inside(folder: Path, name: str) -> os.stat_result | None:
-    """Return what is known of a regular file; None for anything else, and links that lead out."""
+def _stat_inside(folder: Path, name: str) -> os.stat_result | None:
+    """Return the stat of a regular file; None for anything else, and for links out of the folder."""
     try:
         found = os.lstat(folder / name)
         if stat.S_ISLNK(found.st_mode):

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from aggregator.core.model import StoredEntry
 from aggregator.group.features import vocabulary
-from aggregator.group.features.features import Features, extract
+from aggregator.group.features.features import Features, NamePairs, extract
 
 
 def extract_features(
-    entries: Sequence[StoredEntry],
+    entries: Sequence[StoredEntry], names: NamePairs = ()
 ) -> tuple[tuple[Features, ...], Mapping[int, str]]:
     """Return the features of entries, in order, and the words this process met for the first time.
 
@@ -16,4 +16,4 @@ def extract_features(
     to show what two entries share.
     """
     known = vocabulary.size()
-    return tuple(map(extract, entries)), vocabulary.since(known)
+    return tuple(extract(one, names=names) for one in entries), vocabulary.since(known)

@@ -1,7 +1,7 @@
 """What grouping takes from one entry, once: hashed terms with their places, shingles, dates, cues."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, date
@@ -10,10 +10,21 @@ from hashlib import blake2b
 import numpy as np
 
 from aggregator.core.model import Entry, StoredEntry
-from aggregator.group.features import english, headline_cues, terms, vocabulary
+from aggregator.group.features import (
+    countries,
+    english,
+    glossary,
+    headline_cues,
+    meaning,
+    quantities,
+    terms,
+    vocabulary,
+)
+from aggregator.group.features.glossary import Names, countries_of
+from aggregator.group.features.meaning import Meaning
 from aggregator.group.features.no_event import reports_none
 from aggregator.group.features.terms import SENTENCES, Hashes, Terms
-from aggregator.text.fold import fold, plain, script, words
+from aggregator.text.fold import cut, fold, plain, script
 from aggregator.text.urls import canonical
 
 CHINESE = frozenset({"Hans", "Hant", "Hani"})  # scripts
@@ -22,10 +33,17 @@ SHINGLE = 8
 _KEPT_SHINGLES = 64
 _SAMPLE = 600  # characters of a text that show its script
 _MARKS = 500  # characters at the start that may be datelines and credits
+_NEAR = 4  # the title and the sentences whose countries count
+_LEAD_CHINESE, _LEAD_OTHER = 200, 400  # characters of a body whose quantities count
+_DIGITS = re.compile(r"\d+")
 _EPOCH = date(1970, 1, 1)
 _SENTENCE_END = re.compile(r"(?<=[。！？!?；;])|(?<=[a-z\d\"'”’)]\.)\s+|\n+")
 
 _SUBJECT = re.compile(r"\W*(?:[a-z\d][^\s:,]*\s+){1,3}|\W*[^\s:,;!?]{1,5}")
+
+
+NamePairs = tuple[tuple[str, str], ...]
+"""Chinese names with their English forms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +53,16 @@ class Features:
     title: str
     words: Terms
     bigrams: Terms
+    meaning: Meaning
+    countries: Hashes
+    amounts: Hashes  # quantities with their units
+    units: Hashes
     shingles: Hashes
     dates: tuple[int, ...]  # days since 1970
     numbers: Hashes  # digit strings of the title
     cites: Hashes
     url: int
+    pattern: int  # hash of a title without its digits, 0 if it has none
     publisher: int
     source: int
     chinese: bool
@@ -52,28 +75,40 @@ class Features:
     no_event: bool = False  # a bulletin, a newsletter, a quiz, an opinion
 
 
-def extract(stored: StoredEntry, *, ignore_first_seen: bool = False) -> Features:
+def extract(
+    stored: StoredEntry, *, names: NamePairs = (), ignore_first_seen: bool = False
+) -> Features:
     """Return the features of one entry; pure, never fails.
 
-    An entry without a date came when it was first seen; with `ignore_first_seen` it has no time.
+    `names` are Chinese names with their English forms, beside those of the package. An entry without a date came when it was first seen; with `ignore_first_seen` it has no time.
     """
     entry = stored.entry
-    title, body = _texts(stored)
     code = script_of(entry)
-    parts = [title, *split_sentences(body)]
     chinese = code in CHINESE
-    named = english.names(entry.title, entry.text[:BODY])
+    title, body = _texts(stored, chinese=chinese)
+    parts = [title, *split_sentences(body)]
+    known = glossary.names(names)
+    cuts = [_cut(part, known, chinese=chinese) for part in parts]
+    words = [[word for word in some if len(word) > 1 or word.isdigit()] for some in cuts]
+    named = _names(entry, words, known, chinese=chinese)
+    amounts = quantities.quantities(f"{title}\n{body[: _LEAD_CHINESE if chinese else _LEAD_OTHER]}")
+    places = (place for some in cuts[:_NEAR] for word in some for place in countries_of(word))
     dated = entry.published is not None or not ignore_first_seen
     near = stored.published.astimezone(UTC).date() if dated else None
     return Features(
         title=title,
-        words=terms.of_words(parts, named),
+        words=terms.of_words(words, named),
+        meaning=meaning.of_words(cuts, named, known, chinese=chinese),
+        countries=hashes(places),
+        amounts=hashes(f"{unit} {value}" for unit, value in amounts),
+        units=hashes(unit for unit, _ in amounts),
         bigrams=terms.of_bigrams(parts, _subject(title)),
         shingles=_shingles(body),
         dates=tuple((day - _EPOCH).days for day in headline_cues.days(body[:600], near)),
         numbers=hashes(headline_cues.numbers(title)),
         cites=link_hashes(entry.cites[:16]),
         url=wide_hash(entry.canonical),
+        pattern=_pattern(title),
         publisher=wide_hash(entry.publisher.id),
         source=wide_hash(stored.source_id),
         chinese=chinese,
@@ -100,10 +135,11 @@ def words_by_hash(stored: StoredEntry, wanted: AbstractSet[int] | None = None) -
     known = {code: word for code in wanted or () if (word := vocabulary.word(code))}
     if wanted is not None and len(known) == len(wanted):
         return known
-    title, body = _texts(stored)
+    chinese = script_of(stored.entry) in CHINESE
+    title, body = _texts(stored, chinese=chinese)
     found: dict[int, str] = {}
     for part in (title, *split_sentences(body)):
-        for word in words(part):
+        for word in _cut(part, glossary.names(), chinese=chinese):
             code = terms.word_hash(word)
             if wanted is None or code in wanted:
                 found.setdefault(code, word)
@@ -112,10 +148,35 @@ def words_by_hash(stored: StoredEntry, wanted: AbstractSet[int] | None = None) -
     return found
 
 
-def _texts(stored: StoredEntry) -> tuple[str, str]:
+def _texts(stored: StoredEntry, *, chinese: bool) -> tuple[str, str]:
     """Return the folded title and the start of the folded body, without marks and dateline."""
-    title = fold(headline_cues.bare_title(plain(stored.entry.title)))[:TITLE]
-    return title, fold(headline_cues.bare_lead(stored.entry.text[: BODY + _MARKS]))[:BODY]
+    title, text = plain(stored.entry.title), stored.entry.text[: BODY + _MARKS]
+    if not chinese:
+        title, text = countries.spell(title), countries.spell(text)
+    title = fold(headline_cues.bare_title(title))[:TITLE]
+    return title, headline_cues.beyond(title, fold(headline_cues.bare_lead(text))[:BODY])
+
+
+def _cut(part: str, names: Names, *, chinese: bool) -> list[str]:
+    """Return the words of a folded text; names are one word in Chinese, countries in English."""
+    return names.join(cut(part)) if chinese else countries.fold_words(cut(part))
+
+
+def _names(
+    entry: Entry, words: Sequence[Sequence[str]], names: Names, *, chinese: bool
+) -> frozenset[str]:
+    """Return the words that name somebody or something."""
+    found = english.names(entry.title, entry.text[:BODY])
+    if not chinese:
+        return found
+    dense = {word for some in words for word in some if not word.isascii()}
+    return found | (dense & names.words) | {word for word in dense if terms.is_name(word)}
+
+
+def _pattern(title: str) -> int:
+    """Return the hash of a folded title without its digits, 0 if it has none."""
+    bare = _DIGITS.sub("0", title)
+    return wide_hash(bare) & 0xFFFFFFFF if bare != title else 0
 
 
 def split_sentences(body: str) -> list[str]:

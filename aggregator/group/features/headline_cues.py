@@ -72,9 +72,14 @@ _PAGE = r"第?[A-Z]?\d{1,2}版\s*[-－–—:：]"
 _ON_PAGE = re.compile(rf"\s*{_PAGE}")
 _TAG = re.compile(rf"^\s*(?:[\[【〔(（《][^\]】〕)）》]{{1,12}}[\]】〕)）》]|{_PAGE})\s*")
 _TAIL = re.compile(
-    r"\s*(?:[|｜]|\s[-–—_]\s|[（(](?:图|组图|视频|影|多图|圖|組圖|視頻)[）)]$)(?P<name>(?:(?!\s[-–—_]\s)[^|｜]){0,40})$"
+    r"\s*(?:[|｜丨]|\s[-–—_]\s|[（(](?:图|组图|视频|影|多图|圖|組圖|視頻)[）)]$)(?P<name>(?:(?!\s[-–—_]\s)[^|｜丨]){0,40})$"
 )
-_COLUMN = re.compile(r"^[^\W\d_][^|｜:：]{1,20}[|｜]\s*")
+# 新云社3月11日电，…
+_FLASH = re.compile(r"[^\W\d_]{2,8}(?:\d{1,2}月\d{1,2}日)?(?:电|電|讯|訊|消息)[，,：:]\s*")
+_MARKUP = re.compile(r"\[!--begin:\w+--\].{0,400}?\[!--end:\w+--\]\s*", re.DOTALL)
+_ENDING = re.compile(r"[。！？!?.;；]['\"”’」』）)]*\s*$")
+_NOTHING_MORE = 40  # characters after a repeated title that are a publisher's name
+_COLUMN = re.compile(r"^[^\W\d_][^|｜丨:：]{1,20}[|｜丨]\s*")
 _BRACKET = r"[（(【\[][^）)】\]\n]{1,24}[）)】\]]"
 _DASH = r"[-—–－]+"
 _LEAD = re.compile(
@@ -116,6 +121,9 @@ def on_page(title: str) -> bool:
 def bare_title(title: str) -> str:
     """Return a title without section tags, column names and the publisher's name at its end."""
     bare = _TAG.sub("", title)
+    flash = _FLASH.match(bare)
+    if flash and len(bare) - flash.end() >= 8:
+        bare = bare[flash.end() :]
     column = _COLUMN.match(bare)
     if column and len(bare) - column.end() >= 8:
         bare = bare[column.end() :]
@@ -129,7 +137,7 @@ def bare_title(title: str) -> str:
 
 def bare_lead(text: str) -> str:
     """Return a text without agencies, datelines and credits at its start."""
-    lines = text.split("\n", _FIRST)
+    lines = _MARKUP.sub("", text).split("\n", _FIRST)
     lines[:_FIRST] = [_bare_line(line) for line in lines[:_FIRST]]
     while len(lines) > 1 and len(lines[0]) <= _LABEL and not _ENDED.search(lines[0]):
         del lines[0]
@@ -142,7 +150,19 @@ def _bare_line(line: str) -> str:
         if not found:
             break
         line = line[found.end() :]
-    return line
+    return line.lstrip(",， ")
+
+
+def beyond(title: str, body: str) -> str:
+    """Return what a folded body says beyond its title: nothing if it is a list of headlines."""
+    if not title or not body.startswith(title):
+        return body
+    rest = body[len(title) :]
+    first, *others = rest.split("\n")
+    if others and first[:1] == " " and len(first) <= _NOTHING_MORE and not _ENDING.search(first):
+        return ""  # headlines, each with its publisher
+    rest = rest.lstrip(" \n。.!！,，:：")
+    return rest if len(rest) > _NOTHING_MORE else ""
 
 
 def cues(title: str) -> int:

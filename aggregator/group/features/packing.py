@@ -4,7 +4,7 @@ Terms are weighted and cut when an entry arrives and keep these weights for ever
 scores the same whenever it is looked at.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.group.features.features import Features
+from aggregator.group.features.meaning import Meaning
 from aggregator.group.features.terms import Floats, Hashes
 
-VERSION = 3
+VERSION = 4
 WORDS, BIGRAMS = 128, 192  # that are kept, the heaviest first
 KEYS = 60  # of the words that serve as keys of blocking
+STEM_KEYS = 24  # of the stems that serve as keys across languages
 WEIGHT_STEPS, VALUE_STEPS = 20, 255  # of the bytes that weights and roots of values become
 
 HEADER = np.dtype(
@@ -30,11 +32,17 @@ HEADER = np.dtype(
         ("publisher", "<u8"),
         ("source", "<u8"),
         ("url", "<u8"),
+        ("pattern", "<u4"),
         ("words", "u1"),
         ("bigrams", "u1"),
         ("shingles", "u1"),
         ("dates", "u1"),
         ("numbers", "u1"),
+        ("stems", "u1"),
+        ("heads", "u1"),
+        ("countries", "u1"),
+        ("amounts", "u1"),
+        ("units", "u1"),
         ("cites", "u1"),
         ("title", "<u2"),
     ]
@@ -48,11 +56,12 @@ HEADER = np.dtype(
 #
 # The header holds how many elements each list has, in one byte, and how many bytes the title has.
 # The condensed form keeps what pairs are found by: the header with the top bit of the version
-# set, at most KEYS word_ids and their word_values, and `cites`:
+# set, at most KEYS word_ids and their word_values, at most STEM_KEYS stem_ids and their
+# stem_weights, and `cites`:
 #
-#   +--------+--------------------+-----------------------+-------+
-#   | HEADER | word_ids, heaviest | word_values, as many  | cites |
-#   +--------+--------------------+-----------------------+-------+
+#   +--------+--------------------+----------------------+----------+--------------+-------+
+#   | HEADER | word_ids, heaviest | word_values, as many | stem_ids | stem_weights | cites |
+#   +--------+--------------------+----------------------+----------+--------------+-------+
 #
 # Each list: its name, the field of the header that counts it, the type of one element.
 _LISTS = (
@@ -67,6 +76,14 @@ _LISTS = (
     ("shingles", "shingles", "<u4"),
     ("dates", "dates", "<i4"),
     ("numbers", "numbers", "<u4"),
+    ("stem_ids", "stems", "<u4"),
+    ("stem_weights", "stems", "u1"),
+    ("stem_heads", "stems", "u1"),
+    ("head_weights", "heads", "u1"),
+    ("head_flags", "heads", "u1"),
+    ("countries", "countries", "<u4"),
+    ("amounts", "amounts", "<u4"),
+    ("units", "units", "<u4"),
     ("cites", "cites", "<u4"),
 )
 MAX_ELEMENTS = 255  # of one list, since its count is one byte
@@ -90,6 +107,11 @@ _ID = _width("words", "word_weights")  # bytes of one hash
 _VALUE = _width("words", "word_values")  # bytes of one word before its value
 _WORD = _width("words")  # bytes of one word in all lists
 _CITE = _width("cites")
+_STEMS_AT = _FIELDS["stems"][1]
+_BEFORE_STEMS = [
+    (_FIELDS[count][1], np.dtype(form).itemsize)
+    for name, count, form in _LISTS[: [one[0] for one in _LISTS].index("stem_ids")]
+]
 EMPTY = bytes((VERSION,)).ljust(HEADER.itemsize, b"\0")  # the stored form of an entry of nothing
 _CONDENSED = bytes((VERSION | 128,))
 DATED, CHINESE, ON_PAGE, NO_EVENT = 1, 2, 4, 8
@@ -103,11 +125,43 @@ class Ragged:
     starts: NDArray[np.int64]
 
 
-def pack(features: Features, word_weights: Floats, bigram_weights: Floats) -> bytes:
-    """Return the stored form; the weights are one for each term of the features."""
-    words = _heaviest(features.words.strength * word_weights, features.words.ids, WORDS)
-    bigrams = _heaviest(features.bigrams.strength * bigram_weights, features.bigrams.ids, BIGRAMS)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """What the terms of an entry weigh on its arrival, one for each of its features' terms."""
+
+    words: Floats
+    bigrams: Floats
+    heads: Floats
+
+
+def pack(features: Features, weights: Weights) -> bytes:
+    """Return the stored form."""
+    words = _heaviest(features.words.strength * weights.words, features.words.ids, WORDS)
+    bigrams = _heaviest(features.bigrams.strength * weights.bigrams, features.bigrams.ids, BIGRAMS)
+    lists: dict[str, NDArray[Any]] = {
+        "word_ids": features.words.ids[words[0]],
+        "word_weights": _to_byte(weights.words[words[0]] * WEIGHT_STEPS),
+        "word_values": _to_byte(np.sqrt(words[1]) * VALUE_STEPS),
+        "word_places": features.words.places[words[0]],
+        "bigram_ids": features.bigrams.ids[bigrams[0]],
+        "bigram_weights": _to_byte(weights.bigrams[bigrams[0]] * WEIGHT_STEPS),
+        "bigram_values": _to_byte(np.sqrt(bigrams[1]) * VALUE_STEPS),
+        "bigram_places": features.bigrams.places[bigrams[0]],
+        "shingles": features.shingles,
+        "dates": np.array(features.dates, "<i4"),
+        "numbers": features.numbers[:MAX_ELEMENTS],
+        **_meaning(features.meaning, weights.heads),
+        "countries": features.countries[:MAX_ELEMENTS],
+        "amounts": features.amounts[:MAX_ELEMENTS],
+        "units": features.units[:MAX_ELEMENTS],
+        "cites": features.cites[:MAX_ELEMENTS],
+    }
     title = features.title.encode("utf-8", "replace")
+    header = _header(features, lists, len(title))
+    return b"".join((header, *(lists[name].tobytes() for name, _, _ in _LISTS), title))
+
+
+def _header(features: Features, lists: Mapping[str, NDArray[Any]], title: int) -> bytes:
     header = np.zeros(1, HEADER)
     for name, value in (
         ("version", VERSION),
@@ -119,30 +173,28 @@ def pack(features: Features, word_weights: Floats, bigram_weights: Floats) -> by
         ("publisher", features.publisher),
         ("source", features.source),
         ("url", features.url),
-        ("words", len(words[0])),
-        ("bigrams", len(bigrams[0])),
-        ("shingles", len(features.shingles)),
-        ("dates", len(features.dates)),
-        ("numbers", len(features.numbers[:MAX_ELEMENTS])),
-        ("cites", len(features.cites[:MAX_ELEMENTS])),
-        ("title", len(title)),
+        ("pattern", features.pattern),
+        ("title", title),
+        *((count, len(lists[name])) for name, count, _ in _LISTS),
     ):
         header[name] = value
-    lists = (
-        features.words.ids[words[0]],
-        _to_byte(word_weights[words[0]] * WEIGHT_STEPS),
-        _to_byte(np.sqrt(words[1]) * VALUE_STEPS),
-        features.words.places[words[0]],
-        features.bigrams.ids[bigrams[0]],
-        _to_byte(bigram_weights[bigrams[0]] * WEIGHT_STEPS),
-        _to_byte(np.sqrt(bigrams[1]) * VALUE_STEPS),
-        features.bigrams.places[bigrams[0]],
-        features.shingles,
-        np.array(features.dates, "<i4"),
-        features.numbers[:MAX_ELEMENTS],
-        features.cites[:MAX_ELEMENTS],
-    )
-    return b"".join((header.tobytes(), *(one.tobytes() for one in lists), title))
+    return header.tobytes()
+
+
+def _meaning(meaning: Meaning, weights: Floats) -> dict[str, NDArray[Any]]:
+    """Return the lists of stems, each once and the heaviest first, and of the heads they are of."""
+    heads = meaning.places * weights
+    values = meaning.shares * heads[meaning.of]
+    order = np.lexsort((meaning.stems, -values))
+    first = np.sort(np.unique(meaning.stems[order], return_index=True)[1])
+    kept = order[first]
+    return {
+        "stem_ids": meaning.stems[kept],
+        "stem_weights": _to_byte(values[kept] * WEIGHT_STEPS),
+        "stem_heads": meaning.of[kept].astype(np.uint8),
+        "head_weights": _to_byte(heads * WEIGHT_STEPS),
+        "head_flags": meaning.flags,
+    }
 
 
 def _flags(features: Features) -> int:
@@ -181,11 +233,15 @@ def condense(packed: bytes) -> bytes:
     size, words, cites = HEADER.itemsize, packed[_WORDS_AT], packed[_CITES_AT]
     kept = min(words, KEYS)
     end = len(packed) - int.from_bytes(packed[_TITLE_AT : _TITLE_AT + 2], "little")
+    stems = packed[_STEMS_AT]
+    few, at = min(stems, STEM_KEYS), size + sum(packed[n] * width for n, width in _BEFORE_STEMS)
     return b"".join(
         (
             _CONDENSED,
             packed[1 : size + _ID * kept],
             packed[size + _VALUE * words : size + _VALUE * words + kept],
+            packed[at : at + _ID * few],
+            packed[at + _ID * stems : at + _ID * stems + few],
             packed[end - _CITE * cites : end],
         )
     )
@@ -198,16 +254,26 @@ def is_condensed(packed: bytes) -> bool:
 
 def keys(condensed: Sequence[bytes], heads: NDArray[np.void]) -> tuple[Ragged, NDArray[np.uint8]]:
     """Return the words of many entries that are keys of blocking, and the roots of their values."""
-    counts = np.minimum(heads["words"], KEYS).astype(np.int64)
+    begins = np.full(len(heads), HEADER.itemsize)
+    return _keys(condensed, begins, np.minimum(heads["words"], KEYS).astype(np.int64))
+
+
+def stem_keys(
+    condensed: Sequence[bytes], heads: NDArray[np.void]
+) -> tuple[Ragged, NDArray[np.uint8]]:
+    """Return the stems of many entries that are keys across languages, and their weights."""
+    begins = HEADER.itemsize + (_ID + 1) * np.minimum(heads["words"], KEYS).astype(np.int64)
+    return _keys(condensed, begins, np.minimum(heads["stems"], STEM_KEYS).astype(np.int64))
+
+
+def _keys(
+    condensed: Sequence[bytes], begins: NDArray[np.int64], counts: NDArray[np.int64]
+) -> tuple[Ragged, NDArray[np.uint8]]:
+    """Return so many hashes of each entry from a place on, and the bytes that follow them."""
     starts = np.concatenate(([0], np.cumsum(counts)))
-    begin, sizes = HEADER.itemsize, counts.tolist()
-    ids = b"".join([one[begin : begin + _ID * n] for one, n in zip(condensed, sizes, strict=True)])
-    values = b"".join(
-        [
-            one[begin + _ID * n : begin + (_ID + 1) * n]
-            for one, n in zip(condensed, sizes, strict=True)
-        ]
-    )
+    some = list(zip(condensed, begins.tolist(), counts.tolist(), strict=True))
+    ids = b"".join([one[begin : begin + _ID * n] for one, begin, n in some])
+    values = b"".join([one[begin + _ID * n : begin + (_ID + 1) * n] for one, begin, n in some])
     flat = np.frombuffer(ids, "<u4")
     return Ragged(flat=flat, starts=starts), np.frombuffer(values, np.uint8)
 

@@ -13,6 +13,7 @@ from aggregator.group.features.context_reader import ContextReader
 from aggregator.group.features.features import Features, extract
 from aggregator.group.features.frequencies import Frequencies
 from aggregator.group.features.prior import Prior
+from aggregator.group.features.terms import Floats, Hashes
 
 EARLIER = -1  # `arrived` of what was grouped before
 NEVER_SUPERSEDED = np.iinfo(np.int64).max
@@ -73,6 +74,10 @@ class Rows:
     def key_words(self, rows: NDArray[np.int64]) -> tuple[packing.Ragged, NDArray[np.uint8]]:
         """Return the words of some rows that are keys of blocking, and the roots of their values."""
         return packing.keys([self.condensed[row] for row in rows.tolist()], self.heads[rows])
+
+    def key_stems(self, rows: NDArray[np.int64]) -> tuple[packing.Ragged, NDArray[np.uint8]]:
+        """Return the stems of some rows that are keys across languages, and their weights."""
+        return packing.stem_keys([self.condensed[row] for row in rows.tolist()], self.heads[rows])
 
     @property
     def is_new(self) -> NDArray[np.bool_]:
@@ -137,7 +142,8 @@ def _features_of(
     if sources.packed is not None:
         return [sources.packed[one.key] for one in new]
     found = (
-        sources.extracted.get(one.key) or extract(one, ignore_first_seen=ignore_window)
+        sources.extracted.get(one.key)
+        or extract(one, names=settings.names, ignore_first_seen=ignore_window)
         for one in new
     )
     return _weigh(zip(new, found, strict=True), reader, settings)
@@ -189,8 +195,15 @@ def _weigh(
 
 
 def _pack(features: Features, frequencies: Frequencies) -> bytes:
+    def weights(ids: Hashes) -> Floats:
+        """Return what some terms weigh now."""
+        return frequencies.weights(ids, chinese=features.chinese)
+
     return packing.pack(
         features,
-        frequencies.weights(features.words.ids, chinese=features.chinese),
-        frequencies.weights(features.bigrams.ids, chinese=features.chinese),
+        packing.Weights(
+            words=weights(features.words.ids),
+            bigrams=weights(features.bigrams.ids),
+            heads=weights(features.meaning.heads),
+        ),
     )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.group.features import english, vocabulary
-from aggregator.text.fold import DENSE, SPACED, words
+from aggregator.text.fold import DENSE, SPACED
 
 MARKED = 128  # the bit of a term's places that marks a name, or what a title begins with
 SENTENCES = 6  # that have a bit of their own in a term's places, after the title's
@@ -19,6 +19,7 @@ WORD_DECAY, BIGRAM_DECAY = 60, 120  # terms after which one counts half
 _IN_TITLE = 1.5
 _OTHER = re.compile(SPACED)
 _DENSE_RUN = re.compile(f"[{DENSE}]+")
+_NAMING = ("nr", "ns", "nt", "nz", "j")  # parts of speech
 _LAST = 0x40000  # no dense script stands after it
 
 Hashes = NDArray[np.uint32]
@@ -39,9 +40,9 @@ class Terms:
     places: NDArray[np.uint8]
 
 
-def of_words(parts: Sequence[str], names: Collection[str]) -> Terms:
-    """Return the words of a title and sentences, without function words; names are marked."""
-    codes = [_word_codes(part) for part in parts]
+def of_words(parts: Sequence[Sequence[str]], names: Collection[str]) -> Terms:
+    """Return the terms of the words of a title and sentences; names are marked."""
+    codes = [[code for word in part if (code := word_hash(word))] for part in parts]
     flat = np.array([code for some in codes for code in some], "<u4")
     marked = np.array([term_hash(name) for name in names], "<u4")
     return count(flat, np.array([len(some) for some in codes]), WORD_DECAY, marked)
@@ -63,15 +64,22 @@ def term_hash(term: str, salt: int = _WORD_SALT) -> int:
 @lru_cache(maxsize=1 << 17)
 def word_hash(word: str) -> int:
     """Return the hash of a word's stem, 0 for a function word; most words come again and again."""
-    stemmed = english.stem(word)
+    from aggregator.group.features import glossary  # noqa: PLC0415  it needs these hashes itself
+
+    stemmed = english.stem(word) if word.isascii() else glossary.country_of(word) or word
     code = term_hash(stemmed) if stemmed else 0
-    if not word.isascii() and stemmed == word:
+    if not word.isascii():
         vocabulary.add(code, word)
     return code
 
 
-def _word_codes(text: str) -> list[int]:
-    return [code for word in words(text) if (code := word_hash(word))]
+@lru_cache(maxsize=1 << 16)
+def is_name(word: str) -> bool:
+    """Say whether a Chinese word names a person, place, organisation or work."""
+    import rjieba  # noqa: PLC0415  its dictionary takes a fifth of a second, and only grouping needs it
+
+    found = rjieba.tag(word)
+    return len(found) == 1 and found[0][1].startswith(_NAMING)
 
 
 def _bigrams(text: str) -> tuple[Hashes, Places]:

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Doubles = NDArray[np.float64]
-_ROUNDS = 50
-_STILL = 1e-8  # a step that changes no weight by more ends the search
+_ROUNDS = 25
+_STILL = 1e-6  # a step that changes no weight by more ends the search
 
 
 def fit(columns: Doubles, labels: Doubles, penalty: float) -> tuple[Doubles, float]:

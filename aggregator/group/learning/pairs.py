@@ -4,7 +4,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,13 @@ from aggregator.group.stories.context import GroupingContext, Learned
 from aggregator.group.stories.grouping import Work
 
 _TOPIC = re.compile(r"\d+")
-_PLAIN = ("kinds", "left", "right", "guarded", "events", "topics", "ambiguous")
+_PLAIN = ("kinds", "left", "right", "guarded", "events", "topics", "ambiguous", "days")
+# What the steps of a feature are in the stored form; most features end at 1.
 _WIDE = frozenset({"all words", "rare words", "names apart", "rest"})
-_MIDDLE = frozenset({"top words", "hours", "first 6 hours", "shorter body"})
+_MIDDLE = frozenset({"top words", "hours", "first 6 hours", "shorter body", "longer body"})
+_SIXTEENTHS = re.compile(
+    r".* together|(?:same|other|no) (?:countries|amounts|units)|one unit|titles alone|same publisher, hours"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,8 @@ class Pairs:
     events: NDArray[np.int32]
     topics: NDArray[np.int32]
     ambiguous: NDArray[np.bool_]
+    days: NDArray[np.int32] = field(default_factory=lambda: np.zeros(2, np.int32))
+    """The first and the last day since 1970 on which something was published, 0 if unknown."""
 
     @property
     def stream(self) -> str:
@@ -96,6 +102,7 @@ def collect(name: str, entries: Sequence[Labelled], learned: Learned) -> Pairs:
         events=_numbers(events),
         topics=_numbers(topics),
         ambiguous=np.array([one.ambiguous for one in ordered]),
+        days=days_of(ordered),
     )
 
 
@@ -106,6 +113,18 @@ def slices(pairs: Pairs, most: int, count: int = 3) -> tuple[Pairs, ...]:
     entries = len(pairs.events)
     begins = [entries * number // count for number in range(count)]
     return tuple(_stretch(pairs, begin, most // count) for begin in begins)
+
+
+def some(pairs: Pairs, kept: NDArray[np.int64]) -> Pairs:
+    """Return the pairs at some places alone."""
+    return replace(
+        pairs,
+        columns=pairs.columns[kept],
+        kinds=pairs.kinds[kept],
+        left=pairs.left[kept],
+        right=pairs.right[kept],
+        guarded=pairs.guarded[kept],
+    )
 
 
 def _stretch(pairs: Pairs, begin: int, most: int) -> Pairs:
@@ -123,6 +142,7 @@ def _stretch(pairs: Pairs, begin: int, most: int) -> Pairs:
         events=pairs.events[begin:end],
         topics=pairs.topics[begin:end],
         ambiguous=pairs.ambiguous[begin:end],
+        days=pairs.days,
     )
 
 
@@ -178,8 +198,22 @@ def load(content: bytes) -> tuple[Pairs, ...]:
 
 def _steps() -> Floats:
     """Return the step of each feature: most end at 1, some at 15, some at 63."""
-    steps = [1 / 4 if name in _WIDE else 1 / 16 if name in _MIDDLE else 1 / 200 for name in NAMES]
-    return np.array(steps, np.float32)
+    return np.array([_step(name) for name in NAMES], np.float32)
+
+
+def _step(name: str) -> float:
+    if name in _WIDE:
+        return 1 / 4
+    return 1 / 16 if name in _MIDDLE or _SIXTEENTHS.match(name) else 1 / 200
+
+
+def days_of(entries: Sequence[Labelled]) -> NDArray[np.int32]:
+    """Return the first and the last day on which entries were published, 0 if one has no date."""
+    ordered = sorted(entries, key=lambda one: one.stored.published)
+    if any(one.stored.entry.published is None for one in ordered):
+        return np.zeros(2, np.int32)
+    both = (one.stored.published.timestamp() // 86400 for one in (ordered[0], ordered[-1]))
+    return np.array(list(both), np.int32)
 
 
 def _numbers(names: Iterable[str]) -> NDArray[np.int32]:

@@ -75,6 +75,7 @@ class Growth:
     rate: float = 0.06
     shrink: float = 4.0  # added to the weight of every node
     least: float = 4.0  # weight that a child must have
+    columns: float = 1.0  # share of the columns that each tree may ask about, drawn by lot
 
 
 def grow(
@@ -92,10 +93,13 @@ def grow(
     )
     margin = start.copy()
     grown = []
+    chance_of = np.random.default_rng(0)
+    drawn = max(1, round(growth.columns * len(cuts)))
     for _ in range(growth.trees):
+        some = np.sort(chance_of.permutation(len(cuts))[:drawn])
         chance = 1 / (1 + np.exp(-margin))
         gradient, curvature = weights * (labels - chance), weights * chance * (1 - chance)
-        sample = _Sample(bins=bins, gradient=gradient, curvature=curvature)
+        sample = _Sample(bins=bins, columns=some, gradient=gradient, curvature=curvature)
         tree = _tree(sample, growth)
         grown.append(tree[:3])
         margin += tree[3]
@@ -125,6 +129,7 @@ class _Sample:
     """What a tree is grown from: bins by feature and row, and how the loss bends at each row."""
 
     bins: NDArray[np.int64]
+    columns: NDArray[np.int64]  # that may be asked about
     gradient: Doubles
     curvature: Doubles
 
@@ -157,8 +162,8 @@ def _splits(
     """Return the feature and the bin after which to cut that gain most in each node of a level."""
     best = np.full(count, 1e-6)
     features, places = np.zeros(count, np.int64), np.full(count, _BINS, np.int64)
-    for f, bins in enumerate(sample.bins):
-        slots = local * _BINS + bins
+    for f in sample.columns.tolist():
+        slots = local * _BINS + sample.bins[f]
         up, down = (
             np.bincount(slots, parts, count * _BINS).reshape(count, _BINS).cumsum(axis=1)
             for parts in (sample.gradient, sample.curvature)

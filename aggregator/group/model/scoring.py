@@ -14,16 +14,26 @@ from aggregator.group.features.packing import CHINESE, DATED
 from aggregator.group.model.forest import Forest
 from aggregator.group.pairs.similarity import NAMES, Floats
 
-KINDS = ("zh", "zh undated", "en", "en undated", "title")
+KINDS = ("zh", "zh undated", "en", "en undated", "title", "zh title", "across")
 TITLE_ALONE = 60  # characters of a body below which the title is all there is
-_FALLBACK = {"zh undated": "zh", "en undated": "en", "title": "en", "en": "zh"}
+_CHINESE_TITLE_ALONE = 20
+_FALLBACK = {
+    "zh undated": "zh",
+    "en undated": "en",
+    "title": "en",
+    "zh title": "zh",
+    "across": "en",
+    "en": "zh",
+}
+_STRAIGHT_MOST = 12.0  # log-odds that the logistic part says at most: it knows no limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """The model of one kind of text: a logistic part and trees, their mean, calibrated.
+    """The model of one kind of text: a logistic part and trees, weighed and calibrated.
 
-    `thresholds` are the log-odds that an entry's fit with a story must exceed, by `match`.
+    `share` is that of the logistic part, all of it without trees; kinds may have their trees in
+    common. `thresholds` are the log-odds that an entry's fit with a story must exceed, by `match`.
     """
 
     bias: float
@@ -32,20 +42,28 @@ class Kind:
     thresholds: Mapping[str, float]
     slope: float = 1.0
     shift: float = 0.0
+    share: float = 0.5
 
     def logits(self, columns: Floats) -> Floats:
         """Return the calibrated log-odds of each row."""
         raw = columns @ self.weights + np.float32(self.bias)
         if self.forest is not None:
-            raw = (raw + self.forest.score(columns)) / 2
+            raw = blend(raw, self.forest.score(columns), self.share)
         return np.asarray(raw * self.slope + self.shift, np.float32)
 
     def contributions(self, columns: Floats) -> Floats:
         """Return what each feature adds to the log-odds of one row; `bias` is not among them."""
         parts = columns * self.weights
         if self.forest is not None:
-            parts = (parts + self.forest.explain(columns)) / 2
+            parts = parts * self.share + self.forest.explain(columns) * (1 - self.share)
         return np.asarray(parts * self.slope, np.float32)
+
+
+def blend(straight: NDArray[Any], trees: NDArray[Any], share: float) -> NDArray[Any]:
+    """Return the weighed mean of what the logistic part and the trees say."""
+    held = np.clip(straight, -_STRAIGHT_MOST, _STRAIGHT_MOST)
+    mixed: NDArray[Any] = held * share + trees * (1 - share)
+    return mixed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,17 +96,22 @@ def kinds_of(
     heads: NDArray[np.void], left: NDArray[np.int64], right: NDArray[np.int64]
 ) -> NDArray[np.int8]:
     """Return the kind of text of each pair, as its place in KINDS."""
-    flags = heads["flags"][left] & heads["flags"][right]
-    chinese, dated = (flags & CHINESE) > 0, (flags & DATED) > 0
-    short = np.minimum(heads["length"][left], heads["length"][right]) < TITLE_ALONE
+    flags = heads["flags"]
+    both, either = flags[left] & flags[right], flags[left] | flags[right]
+    chinese, dated = (both & CHINESE) > 0, (both & DATED) > 0
+    shorter = np.minimum(heads["length"][left], heads["length"][right])
+    titles = dated & (shorter < np.where(chinese, _CHINESE_TITLE_ALONE, TITLE_ALONE))
     found = np.where(chinese, 0, 2) + ~dated
-    return np.where(short & dated & ~chinese, 4, found).astype(np.int8)
+    found = np.where(titles, np.where(chinese, 5, 4), found)
+    return np.where(~chinese & ((either & CHINESE) > 0), 6, found).astype(np.int8)
 
 
 def read(text: str) -> Model:
     """Read a model from JSON; features that it does not name count for nothing."""
-    kinds: dict[str, Any] = json.loads(text)["kinds"]
-    return Model(kinds={name: _kind(one) for name, one in kinds.items()})
+    given = json.loads(text)
+    forests = {name: _forest(one) for name, one in given.get("forests", {}).items()}
+    kinds: dict[str, Any] = given["kinds"]
+    return Model(kinds={name: _kind(one, forests) for name, one in kinds.items()})
 
 
 @cache
@@ -97,14 +120,15 @@ def built_in() -> Model:
     return read(resources.files(__package__).joinpath("weights.json").read_text("utf-8"))
 
 
-def _kind(one: Mapping[str, Any]) -> Kind:
+def _kind(one: Mapping[str, Any], forests: Mapping[str, Forest]) -> Kind:
     return Kind(
         bias=one["bias"],
         weights=np.array([one["weights"].get(name, 0.0) for name in NAMES], np.float32),
-        forest=_forest(one["trees"]) if one.get("trees") else None,
+        forest=forests.get(one.get("forest", "")),
         thresholds=one["thresholds"],
         slope=one["slope"],
         shift=one["shift"],
+        share=one.get("share", 1.0),
     )
 
 

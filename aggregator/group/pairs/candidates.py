@@ -10,7 +10,7 @@ from aggregator.group.features import packing
 from aggregator.group.features.headline_cues import Cue
 from aggregator.group.features.rows import Rows
 from aggregator.group.model.scoring import TITLE_ALONE, Model, kinds_of
-from aggregator.group.pairs import formulas, links
+from aggregator.group.pairs import across, formulas, links
 from aggregator.group.pairs.blocking import MAX_PARTNERS, Index, Pairs, strongest
 from aggregator.group.pairs.overlap import Lists
 from aggregator.group.pairs.similarity import COPIED, NAMES, Comparison, Floats, same_text
@@ -121,7 +121,7 @@ def _guarded(rows: Rows, columns: Floats, left: Indices, right: Indices) -> NDAr
     series &= column("hours") >= np.log1p(_LATER)
     pages = ours & ((heads["flags"][left] & heads["flags"][right] & packing.ON_PAGE) > 0)
     guarded: NDArray[np.bool_] = (series | pages) & (column("containment") < _COPIED)
-    return guarded
+    return guarded | (ours & (column("other digits alone") > 0))
 
 
 def _one_formula(
@@ -153,8 +153,12 @@ def _find(
     found = Index(rows.key_words, rows.is_new).pairs(_bounds(rows), allowed)
     left, right = links.pairs(rows)
     good = _may_be_compared(rows, left, right, settings, ignore_window=ignore_window)
-    left, right = np.append(left[good], found.left), np.append(right[good], found.right)
-    strength = np.append(np.full(np.count_nonzero(good), np.inf, np.float32), found.strength)
+    parts = [(left[good], right[good], np.full(np.count_nonzero(good), np.inf, np.float32))]
+    if settings.across_languages:
+        reach = np.inf if ignore_window else settings.window.total_seconds()
+        parts.append(across.pairs(rows, reach))
+    parts.append((found.left, found.right, found.strength))
+    left, right, strength = (np.concatenate(side) for side in zip(*parts, strict=True))
     _, first = np.unique((left << 32) | right, return_index=True)
     kept = first[strongest(left[first], strength[first], MAX_PARTNERS)]
     return left[kept], right[kept]

@@ -115,6 +115,8 @@ def columns(lists: Lists, left: Indices, right: Indices) -> Doubles:
     apart, titles_cover = _rarest(lists, "bigram", _IN_TITLE, left, right)
     names, _ = _rarest(lists, "word", _IN_TITLE | MARKED, left, right)
     _, entries_cover = _rarest(lists, "bigram", _ANYWHERE, left, right)
+    # In Chinese nearly every title has a name, so that these say nothing of slots.
+    chinese = (lists.heads["flags"][left] & lists.heads["flags"][right] & CHINESE) > 0
     return np.stack(
         [
             cpdist(*frames, scorer=Indel.normalized_similarity, dtype=np.float32),
@@ -125,8 +127,8 @@ def columns(lists: Lists, left: Indices, right: Indices) -> Doubles:
             np.maximum(*entries_cover),
             np.array([bool(a) and bool(b) and a.isdisjoint(b) for a, b in numbers], bool),
             np.array([a[:1] != b[:1] for a, b in zip(*tokens, strict=True)], bool),
-            np.minimum(*names),
-            (lists.heads["flags"][left] & lists.heads["flags"][right] & CHINESE) == 0,
+            np.minimum(*names) * ~chinese,
+            ~chinese,
             np.minimum(np.minimum(*(lists.heads["length"][n] for n in (left, right))), _WHOLE)
             / _WHOLE,
         ],

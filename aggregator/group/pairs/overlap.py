@@ -27,7 +27,7 @@ _NORMS = (
 )
 _NAMED = ((MARKED, _ALL), (MARKED, _LEAD_BITS))
 _DAMP = 30.0  # squared weight beside which short sentences count for little
-_WEIGHTS = np.arange(256) / packing.WEIGHT_STEPS  # of the bytes that weights are stored as
+WEIGHTS = np.arange(256) / packing.WEIGHT_STEPS  # of the bytes that weights are stored as
 _VALUES = np.square(np.arange(256) / packing.VALUE_STEPS)  # and of those of roots of values
 _HEAVY = 12  # words of an entry that say what it is about
 
@@ -57,7 +57,7 @@ class Lists:
 
     def weights(self, kind: str, places: Places) -> Doubles:
         """Return how rare the terms at some places are, from 0 to 12 or so."""
-        found: Doubles = _WEIGHTS[self[f"{kind}_weights"].flat[places]]
+        found: Doubles = WEIGHTS[self[f"{kind}_weights"].flat[places]]
         return found
 
     def values(self, kind: str, places: Places) -> Doubles:
@@ -126,6 +126,11 @@ def tally(pair: Places, parts: NDArray[Any], count: int) -> Doubles:
     return np.asarray(np.bincount(pair, parts, count), np.float64)
 
 
+def per_entry(starts: Places, parts: NDArray[Any]) -> Doubles:
+    """Return the sum of the parts of each entry, whose lists begin at `starts`."""
+    return tally(np.repeat(np.arange(len(starts) - 1), np.diff(starts)), parts, len(starts) - 1)
+
+
 def gather(lists: Ragged, rows: Places) -> tuple[Places, Places]:
     """Return the places of the elements of some lists, and which of the rows each is of."""
     begin = lists.starts[rows]
@@ -134,10 +139,11 @@ def gather(lists: Ragged, rows: Places) -> tuple[Places, Places]:
     return np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes - begin, sizes), owner
 
 
-def word_columns(lists: Lists, left: Places, right: Places) -> dict[str, NDArray[Any]]:
+def word_columns(
+    lists: Lists, both: Shared, left: Places, right: Places
+) -> dict[str, NDArray[Any]]:
     """Compare pairs by their words: the rarest, all, the heaviest of each."""
     ids, count = lists["word_ids"], len(left)
-    both = shared(ids, left, right)
     weight = (lists.weights("word", both.left) + lists.weights("word", both.right)) / 2
     mine, other = lists.values("word", both.left), lists.values("word", both.right)
 

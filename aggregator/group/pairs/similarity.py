@@ -1,6 +1,7 @@
 """The similarity of two entries: numbers for a pair, from their stored features; the home of rapidfuzz."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,12 +11,13 @@ from rapidfuzz.process import cpdist
 
 from aggregator.group.features.headline_cues import Cue
 from aggregator.group.features.packing import DATED
-from aggregator.group.pairs import overlap
+from aggregator.group.pairs import facts, meaning, overlap, together
 from aggregator.group.pairs.overlap import Lists, Places
 
 Floats = NDArray[np.float32]
 COPIED = 0.5  # from here on two texts are one
 _PASSAGES, _BRIEF, _SAME_TITLE = 6, 200, 0.9
+_NOTHING = 20  # characters of a body below which a title stands alone
 _AGAIN = 0.25  # hours in which a publisher posts its own text again
 _AT_ONCE = 4096  # pairs, so that memory stays small
 
@@ -49,8 +51,12 @@ class Comparer:
     def features(self, left: Places, right: Places) -> Floats:
         """Return a row for each pair; `left` is sorted."""
         found = np.empty((len(left), len(NAMES)), np.float32)
-        for begin in range(0, len(left), _AT_ONCE):
-            some = slice(begin, begin + _AT_ONCE)
+        # All pairs of one entry are compared at once: they are counted against one another.
+        firsts = np.flatnonzero(np.diff(left, prepend=-1))
+        number = np.unique(np.searchsorted(firsts, np.arange(0, len(left), _AT_ONCE)))
+        cuts = firsts[number[number < len(firsts)]].tolist()
+        for begin, end in pairwise([*cuts, len(left)]):
+            some = slice(begin, end)
             found[some] = self._some(left[some], right[some])
         return found
 
@@ -71,15 +77,21 @@ class _Few:
 
     def features(self, left: Places, right: Places) -> Floats:
         """Return a row for each pair; `left` is sorted."""
+        words = overlap.shared(self._lists["word_ids"], left, right)
         columns = {
-            **overlap.word_columns(self._lists, left, right),
+            **overlap.word_columns(self._lists, words, left, right),
+            **facts.columns(self._lists, words, left, right),
+            **together.columns(self._lists, words, left, right),
             **overlap.bigram_columns(self._lists, left, right),
+            **meaning.columns(self._lists, left, right),
+            **self._bodies(left, right),
             **self._passages(left, right),
             **self._title_ratio(left, right),
             **self._circumstances(left, right),
             **self._cues(left, right),
         }
         same = columns["same publisher"]
+        columns["same publisher, hours"] = same * columns["hours"]
         for name in ("bigram cosine", "containment", "title ratio"):
             columns[f"same publisher, {name}"] = same * columns[name]
         return np.stack([columns[name].astype(np.float32) for name in NAMES], axis=1)
@@ -112,7 +124,28 @@ class _Few:
         # Chinese has no spaces, so there this is the plain ratio of the best alignment.
         words = cpdist(mine, other, scorer=fuzz.token_set_ratio, dtype=np.float32)
         letters = cpdist(mine, other, scorer=fuzz.ratio, dtype=np.float32)
-        return {"title ratio": letters / 100, "title words ratio": words / 100}
+        order = cpdist(mine, other, scorer=fuzz.token_sort_ratio, dtype=np.float32)
+        part = cpdist(mine, other, scorer=fuzz.partial_ratio, dtype=np.float32)
+        pattern = self._lists.heads["pattern"]
+        digits = np.flatnonzero((pattern[left] == pattern[right]) & (pattern[left] > 0))
+        differ = np.zeros(len(left), bool)
+        differ[digits] = [mine[one] != other[one] for one in digits.tolist()]
+        return {
+            "title ratio": letters / 100,
+            "title words ratio": words / 100,
+            "sorted title ratio": order / 100,
+            "partial title ratio": part / 100,
+            "other digits alone": differ,
+        }
+
+    def _bodies(self, left: Places, right: Places) -> dict[str, NDArray[Any]]:
+        """Return how much text there is beside the titles."""
+        length = self._lists.heads["length"]
+        alone = (length < _NOTHING).astype(np.int64)
+        return {
+            "titles alone": alone[left] + alone[right],
+            "longer body": np.log1p(np.maximum(length[left], length[right])),
+        }
 
     def _circumstances(self, left: Places, right: Places) -> dict[str, NDArray[Any]]:
         """Compare times, publishers and lengths."""
@@ -210,5 +243,32 @@ NAMES = (
     "same publisher, bigram cosine",
     "same publisher, containment",
     "same publisher, title ratio",
+    *(
+        f"{text} words together{whose}"
+        for text in ("title", "text")
+        for whose in ("", ", same publisher")
+    ),
+    "title names met, least",
+    "title names met, most",
+    *(
+        name.format(what)
+        for what in ("countries", "amounts", "units")
+        for name in ("same {}", "other {}", "no {} in common")
+    ),
+    "one unit, other amounts",
+    "meaning cosine",
+    "meaning, least",
+    "meaning, most",
+    "meaning",
+    "titles' meaning",
+    "titles' meaning, least",
+    "two languages",
+    "both Chinese",
+    "titles alone",
+    "longer body",
+    "sorted title ratio",
+    "partial title ratio",
+    "other digits alone",
+    "same publisher, hours",
     *(name for sign in Cue for name in _cue_names(sign)),
 )

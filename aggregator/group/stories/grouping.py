@@ -275,16 +275,19 @@ class Work:
             return
         if len(one.members) + len(other.members) > assign.MAX_MEMBERS:
             return
-        rows = [self._sample(draft) for draft in (one, other)]
-        cross = sorted((a, b) for a in rows[0] for b in rows[1])
-        left, right = np.array(cross, np.int64).T
+        mine, theirs = self._sample(one), self._sample(other)
+        # All pairs of both: what a pair shares is also counted among the others of its story.
+        rows = np.array(sorted({*mine, *theirs}), np.int64)
+        later, earlier = np.tril_indices(len(rows), -1)
+        left, right = rows[later], rows[earlier]
         near = candidates.in_window(
             self.rows, left, right, self.settings, ignore_window=self.context.ignore_window
         )
         pairs = left[near], right[near]
         found = candidates.score(self.rows, self.comparer, self.model, self.settings, pairs)
-        apart = len(cross) - len(found.left)
-        margins = [*found.margins.tolist(), *([-assign.CLIP] * apart)]
+        between = found.margins[np.isin(found.left, mine) != np.isin(found.right, mine)].tolist()
+        apart = len(mine) * len(theirs) - len(between)
+        margins = [*between, *([-assign.CLIP] * apart)]
         if assign.should_merge(margins, (self._bar(one), self._bar(other))):
             self._show(self.drafts.merge(one, other))
 

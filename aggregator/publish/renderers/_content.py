@@ -262,7 +262,7 @@ def _html(lead: StoredEntry, mentions: tuple[Mention, ...]) -> str:
     body = entry.html if entry.html.strip() else f"<p>{escape(entry.summary or _title(lead))}</p>"
     if (image := uri(entry.image)) and "<img" not in body:
         body = f'<p><img src="{escape(image)}" alt=""></p>{body}'
-    if phrases.is_leftward(entry.language, entry.title) and not body.startswith("<div dir="):
+    if phrases.is_right_to_left(entry.language, entry.title) and not body.startswith("<div dir="):
         body = f'<div dir="rtl">{body}</div>'  # few readers use the language
     if not mentions:
         return body

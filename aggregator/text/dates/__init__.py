@@ -1,6 +1,6 @@
-"""Every form of date that feeds write → aware UTC; what is no date, or before 1990, is None.
+"""Parses the date formats found in feeds into aware UTC datetimes; None for invalid or early dates.
 
-A wrong date is worse than none: what may mean several days means none.
+A wrong date is worse than none, so an ambiguous date is None.
 """
 
 import re
@@ -13,10 +13,10 @@ from dateutil import parser as dateutil
 
 from aggregator.text.dates import calendars, months, shapes, zones
 
-LENGTH_MOST: Final = 200
+MAX_CHARACTERS: Final = 200
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-_LATEST = datetime(2200, 1, 1, tzinfo=UTC)  # later years are those of other calendars
-_NEAR: Final = 40  # characters within which a date begins
+_LATEST = datetime(2200, 1, 1, tzinfo=UTC)  # later years belong to other calendars
+_MAX_START: Final = 40  # index within which a date must begin
 _THAI: Final = re.compile("[\u0e00-\u0e7f]")
 _YEAR_FIRST: Final = ("zh", "ja", "ko", "hu", "mn", "lt")  # languages in which 24.11.15 may be 2024
 
@@ -24,27 +24,26 @@ Parts = dict[str, str | None]
 
 
 def parse(text: str | None, *, language: str = "", timezone: str = "") -> datetime | None:
-    """Return the moment that a date names, in UTC; None if it names none, or one before 1990.
+    """Parse a date into UTC; None if it is invalid, ambiguous or before 1990. Never raises.
 
-    A date without a zone is read in `timezone` (an IANA name), else in UTC. A zone whose name
-    means several (CST) is read by `timezone`, then by `language`; a month whose name means
-    several (listopada) by `language` alone. Never raises.
+    A date without a zone is in `timezone` (an IANA name), else in UTC. An ambiguous zone name (CST) is
+    resolved by `timezone`, then by `language`; an ambiguous month name (listopada) by `language`.
     """
-    if not text or len(text) > LENGTH_MOST * 5:
+    if not text or len(text) > MAX_CHARACTERS * 5:
         return None
     written = text.strip()
-    if not written or len(written) > LENGTH_MOST:
+    if not written or len(written) > MAX_CHARACTERS:
         return None
     try:
         found = _read(written, language.lower(), timezone)
         moment = found.astimezone(UTC) if found else None
-    except (ValueError, OverflowError):  # a day that no calendar has, or the end of time
+    except (ValueError, OverflowError):  # a day that does not exist, or out of range
         return None
     return moment if moment and _EARLIEST <= moment < _LATEST else None
 
 
 def _read(text: str, language: str, timezone: str) -> datetime | None:
-    """Try the two standards, then numbers, then all other shapes, then dateutil."""
+    """Try the two standard formats, then Unix times, then all other formats, then dateutil."""
     found = shapes.RFC822.fullmatch(text) or shapes.RFC3339.fullmatch(text)
     if found:
         parts = found.groupdict()
@@ -59,19 +58,19 @@ def _read(text: str, language: str, timezone: str) -> datetime | None:
         return _epoch(int(text))
     return (
         _loose(text, language, timezone)
-        or _rare(text, timezone)
+        or _iso_8601_variant(text, timezone)
         or _by_dateutil(text, language, timezone)
     )
 
 
 def _epoch(number: int) -> datetime:
-    """Read a count since 1970 of at most 19 digits, in seconds or finer."""
+    """Parse a Unix time of at most 19 digits, in seconds, milli-, micro- or nanoseconds."""
     divisor = next(unit for unit in (1, 10**3, 10**6, 10**9) if number // unit < 10**10)
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=number * 10**6 // divisor)
 
 
-def _rare(text: str, timezone: str) -> datetime | None:
-    """Read what ISO 8601 allows besides: a month, a year, the day of a year, a week."""
+def _iso_8601_variant(text: str, timezone: str) -> datetime | None:
+    """Parse rare forms of ISO 8601: a month, a year, the day of a year, a week."""
     found = shapes.RARE.fullmatch(text)
     if not found:
         return None
@@ -87,26 +86,26 @@ def _rare(text: str, timezone: str) -> datetime | None:
 
 
 def _standard(parts: Parts, language: str) -> datetime | None:
-    """Return the local moment of a date in one of the two standards."""
+    """Return the local time of a date in one of the two standard formats."""
     name = parts.get("name")
     if name:
         month = months.ENGLISH.get(name.lower()) or months.month_of(name, language)
     else:
         month = int(parts["month"] or 0)
     year = int(parts["year"] or 0)
-    if not month or _is_foreign(year, language):
+    if not month or _is_other_calendar(year, language):
         return None
     midnight = datetime(year, month, int(parts["day"] or 0))  # noqa: DTZ001  the zone comes later
-    return _at(midnight, parts)
+    return _combine(midnight, parts)
 
 
-def _is_foreign(year: int, language: str) -> bool:
-    """Say whether a year may count from elsewhere, as in Nepal, where it is 57 years ahead."""
-    return not _is_ours(year) or (year >= 2050 and language.startswith("ne"))
+def _is_other_calendar(year: int, language: str) -> bool:
+    """Return whether a year may belong to another calendar, as in Nepal, which is 57 years ahead."""
+    return not _is_gregorian(year) or (year >= 2050 and language.startswith("ne"))
 
 
-def _at(midnight: datetime, time: Parts) -> datetime:
-    """Return the moment of a day at a time, which may lack any part."""
+def _combine(midnight: datetime, time: Parts) -> datetime:
+    """Combine a day and a time, any part of which may be missing."""
     hour = int(time.get("hour") or 0)
     if hour == 24:
         return midnight + timedelta(days=1)
@@ -115,69 +114,71 @@ def _at(midnight: datetime, time: Parts) -> datetime:
 
 
 def _loose(text: str, language: str, timezone: str) -> datetime | None:
-    """Find a date of any known shape, then a time and a zone in what is left."""
+    """Find a date in any known format, then a time and a zone in the remaining text."""
     label = shapes.LABEL.match(text)
     if label:
         text = text[label.end() :]
     for midnight, rest in _days(text, language):
         time = shapes.TIME.search(rest) or shapes.DIGIT_TIME.match(rest)
         parts = time.groupdict() if time else {}
-        naive = _half(_at(midnight, parts), parts.get("half") or parts.get("half2") or "")
+        naive = _apply_half(
+            _combine(midnight, parts), parts.get("half") or parts.get("half2") or ""
+        )
         left = f"{rest[: time.start()]} {rest[time.end() :]}" if time else rest
-        return naive.replace(tzinfo=zones.named_in(left, naive, language, timezone))
+        return naive.replace(tzinfo=zones.zone_in_text(left, naive, language, timezone))
     return None
 
 
 def _days(text: str, language: str) -> Iterator[tuple[datetime, str]]:
-    """Yield the days that stand in a text, each with the text around it, the most certain first."""
-    for found, midnight in _numbered(text, language):
+    """Yield the days in a text, each with the remaining text, the most certain first."""
+    for found, midnight in _numeric(text, language):
         if midnight:
-            yield midnight, _around(text, found)
-    yield from _worded(text, language)
+            yield midnight, _without_match(text, found)
+    yield from _with_month_names(text, language)
     dotted = list(shapes.DOTTED.finditer(text))
     for one in sorted(dotted, key=lambda one: -len(one["year"])):  # 10.30.15 may be a time
         if day := _dotted(one.groupdict(), text, language):
-            yield day, _around(text, one)
+            yield day, _without_match(text, one)
 
 
-def _around(text: str, found: re.Match[str]) -> str:
+def _without_match(text: str, found: re.Match[str]) -> str:
     return f"{text[: found.start()]} {text[found.end() :]}".strip()
 
 
-def _worded(text: str, language: str) -> Iterator[tuple[datetime, str]]:
-    """Yield the days whose month stands as a word; a time may stand between them and their year."""
+def _with_month_names(text: str, language: str) -> Iterator[tuple[datetime, str]]:
+    """Yield the days with a month name; a time may be between day and year."""
     for start, end, month in months.find(text, language):
         marked = text[:start] + shapes.MONTH + text[end:]
         timeless = shapes.TIME.sub(" ", marked)
-        for spelt in (marked, timeless) if timeless != marked else (marked,):
+        for candidate in (marked, timeless) if timeless != marked else (marked,):
             for shape in shapes.NAMED:
-                found = shape.search(spelt)
+                found = shape.search(candidate)
                 if (
                     found
-                    and found.start() <= _NEAR
+                    and found.start() <= _MAX_START
                     and (day := _named(found, month, text, language))
                 ):
-                    rest = _around(spelt, found)
-                    yield day, rest if spelt is marked else f"{rest} {_clock(text)}"
+                    rest = _without_match(candidate, found)
+                    yield day, rest if candidate is marked else f"{rest} {_time_text(text)}"
 
 
-def _clock(text: str) -> str:
+def _time_text(text: str) -> str:
     found = shapes.TIME.search(text)
     return found[0] if found else ""
 
 
-def _numbered(text: str, language: str) -> Iterator[tuple[re.Match[str], datetime | None]]:
-    """Yield the dates in numbers alone, but for those with dots: a time may have such, too."""
+def _numeric(text: str, language: str) -> Iterator[tuple[re.Match[str], datetime | None]]:
+    """Yield the numeric dates except those with dots, which may be times."""
     for shape in shapes.NUMERIC:
         for found in shape.finditer(text):
-            if found.start() <= _NEAR and not shapes.LUNAR.search(text[: found.start()]):
-                yield found, _counted(found.groupdict(), text, language)
+            if found.start() <= _MAX_START and not shapes.LUNAR.search(text[: found.start()]):
+                yield found, _parse_numeric(found.groupdict(), text, language)
     if slashed := shapes.SLASHED.search(text):
         yield slashed, _slashed(slashed, text, language)
 
 
 def _slashed(found: re.Match[str], text: str, language: str) -> datetime | None:
-    """Read 4/10/2024: the language says what comes first, where the numbers leave it open."""
+    """Parse 4/10/2024; if the numbers are ambiguous, the language determines the order."""
     day, month, year = (int(found[name]) for name in ("day", "month", "year"))
     if month > 12 or (day <= 12 and not _is_day_first(language)):
         if not language and not text.isascii():
@@ -192,12 +193,12 @@ def _is_day_first(language: str) -> bool:
     return bool(language) and not language.startswith(("en", "zh", "ja", "ko", "fil", "tl"))
 
 
-def _is_ours(year: int) -> bool:
+def _is_gregorian(year: int) -> bool:
     return 1900 <= year < 2200
 
 
-def _counted(parts: Parts, text: str, language: str) -> datetime | None:
-    """Read year, month and day in digits or in Chinese words."""
+def _parse_numeric(parts: Parts, text: str, language: str) -> datetime | None:
+    """Parse year, month and day in digits or Chinese numerals."""
     era = (parts.get("era") or "").upper()
     if len(era) == 1 and not language.startswith("ja"):
         return None
@@ -205,7 +206,7 @@ def _counted(parts: Parts, text: str, language: str) -> datetime | None:
     if not written.isdigit():
         digits = ("〇一二三四五六七八九".find(char.replace("零", "〇")) for char in written)
         written = "".join(str(digit) for digit in digits if digit >= 0) or "1"
-    year, month, day = int(written), _count(parts["month"]), _count(parts["day"])
+    year, month, day = int(written), _number(parts["month"]), _number(parts["day"])
     if era:
         year += calendars.ERAS[era]
     elif len(written) == 3:
@@ -218,7 +219,7 @@ def _counted(parts: Parts, text: str, language: str) -> datetime | None:
 
 
 def _dotted(parts: Parts, text: str, language: str) -> datetime | None:
-    """Read a date with dots: the day first, unless the numbers leave no other way."""
+    """Parse a date with dots, day first unless the numbers rule it out."""
     day, month, year = (int(parts[name] or 0) for name in ("day", "month", "year"))
     if len(parts["year"] or "") == 2:
         if day > 31:
@@ -232,7 +233,7 @@ def _dotted(parts: Parts, text: str, language: str) -> datetime | None:
 
 
 def _named(found: re.Match[str], month: int, text: str, language: str) -> datetime | None:
-    """Read a date whose month stands as a word."""
+    """Parse a date with a month name."""
     parts = found.groupdict()
     short = parts.get("short")
     thai = _is_thai(text, language)
@@ -243,11 +244,11 @@ def _named(found: re.Match[str], month: int, text: str, language: str) -> dateti
 
 
 def _midnight(year: int, month: int, day: int, text: str, language: str) -> datetime | None:
-    """Return the start of a day of our calendar, of the Buddha's count or of Iran's."""
+    """Return the start of a day of the Gregorian, Thai or Iranian calendar."""
     if language.startswith(("fa", "prs")) and year < 1900:
         return _from_persian(year, month, day)
     year = calendars.common_year(year, thai=_is_thai(text, language))
-    if _is_foreign(year, language):
+    if _is_other_calendar(year, language):
         return None
     return datetime(year, month, day)  # noqa: DTZ001  the zone comes later
 
@@ -261,8 +262,8 @@ def _is_thai(text: str, language: str) -> bool:
     return language.startswith("th") or bool(_THAI.search(text))
 
 
-def _count(text: str | None) -> int:
-    """Read a number in digits or in Chinese words below a hundred."""
+def _number(text: str | None) -> int:
+    """Parse a number below 100 in digits or Chinese numerals."""
     written = text or "0"
     if written.isdigit():
         return int(written)
@@ -273,8 +274,8 @@ def _count(text: str | None) -> int:
     return high * 10 + max(value(ones.replace("零", "〇")) if ones else 0, 0)
 
 
-def _half(naive: datetime, half: str) -> datetime:
-    """Move a time on a dial of twelve hours to the half of the day that it names."""
+def _apply_half(naive: datetime, half: str) -> datetime:
+    """Convert a 12-hour time to 24 hours."""
     half = half.lower()
     if half in shapes.MORNING:
         return naive.replace(hour=naive.hour % 12) if naive.hour == 12 else naive
@@ -287,39 +288,43 @@ def _half(naive: datetime, half: str) -> datetime:
     return naive + timedelta(hours=12)
 
 
-# --- the rest -------------------------------------------------------------------------------
+# --- dateutil -------------------------------------------------------------------------------
 
 
 def _by_dateutil(text: str, language: str, timezone: str) -> datetime | None:
-    """Leave the rest to dateutil; a date that lacks its year, month or day is none.
+    """Parse with dateutil; None if year, month or day is missing.
 
-    It never sees letters beyond ASCII: it would take 2024年4月20日 for a day in November. Nor a
-    date with dots: it would read one that no month has as the year first.
+    Non-ASCII text is excluded: dateutil reads 2024年4月20日 as a day in November. Dates with dots are
+    excluded too: if the day does not exist, it would read the year first.
     """
     if not text.isascii() or shapes.DOTS.search(text) or not re.search(r"\d", text):
         return None
     years = [int(year) for year in shapes.FOUR_DIGITS.findall(text)]
-    if not any(map(_is_ours, years)) and (years or _is_open(text, language)):
+    if not any(map(_is_gregorian, years)) and (years or _is_ambiguous(text, language)):
         return None
-    both = []
-    for blank in (datetime(2000, 1, 1), datetime(2003, 2, 2)):  # noqa: DTZ001
+    results = []
+    for default in (datetime(2000, 1, 1), datetime(2003, 2, 2)):  # noqa: DTZ001
         try:
             found = dateutil.parse(
                 text,
-                default=blank,
+                default=default,
                 dayfirst=_is_day_first(language),
                 tzinfos=lambda name, offset: _zone_of_dateutil(name, offset, language, timezone),
             )
-        except Exception:  # noqa: BLE001  the library promises nothing about bad input
+        except Exception:  # noqa: BLE001  dateutil raises many types on bad input
             return None
-        both.append(found)
-    if both[0] != both[1] or _is_foreign(both[0].year, language):
+        results.append(found)
+    if results[0] != results[1] or _is_other_calendar(results[0].year, language):
         return None
-    return both[0] if both[0].tzinfo else both[0].replace(tzinfo=zones.region(timezone) or UTC)
+    return (
+        results[0]
+        if results[0].tzinfo
+        else results[0].replace(tzinfo=zones.region(timezone) or UTC)
+    )
 
 
-def _is_open(text: str, language: str) -> bool:
-    """Say whether a date of three short numbers may mean several days, and no language decides."""
+def _is_ambiguous(text: str, language: str) -> bool:
+    """Return whether a date of three short numbers is ambiguous in this language."""
     found = shapes.SHORT.search(text)
     if not found or (language and not language.startswith(_YEAR_FIRST)):
         return False

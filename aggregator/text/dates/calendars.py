@@ -1,9 +1,9 @@
-"""Years and dates of other calendars than ours: eras, the Buddhist count, the Persian year."""
+"""Converts years and dates of other calendars: Japanese and Chinese eras, Thai, Iranian."""
 
 from datetime import date, timedelta
 from typing import Final
 
-ERAS: Final = {  # what is added to the year of an era
+ERAS: Final = {  # offset to the Gregorian year
     "民國": 1911,
     "民国": 1911,
     "令和": 2018,
@@ -15,31 +15,29 @@ ERAS: Final = {  # what is added to the year of an era
     "H": 1988,
     "S": 1925,
 }
-_BUDDHIST: Final = 543
+_BUDDHIST_OFFSET: Final = 543
 _BUDDHIST_YEARS: Final = range(2400, 2700)
-_PERSIAN_YEARS: Final = range(1343, 1473)  # in which the leap years are those of the 33 below
+# The years for which the 33-year cycle of leap years below is correct.
+_PERSIAN_YEARS: Final = range(1343, 1473)
 _PERSIAN_START: Final = date(2000, 3, 20), 1379
 
 
 def common_year(year: int, *, thai: bool) -> int:
-    """Return the year of our count; `thai` is a date that may count from the Buddha.
-
-    Its years of two digits are ours as long as they are no future, which 41 and later would be.
-    """
+    """Return the Gregorian year; with `thai` it may be a year of the Buddhist era."""
     if thai and year in _BUDDHIST_YEARS:
-        return year - _BUDDHIST
+        return year - _BUDDHIST_OFFSET
     return year
 
 
 def short_year(year: int, *, thai: bool) -> int:
-    """Return the year that two digits mean."""
+    """Return the year of two digits; with `thai`, those above 40 are of the Buddhist era."""
     if thai and year > 40:
-        return year + 2500 - _BUDDHIST
+        return year + 2500 - _BUDDHIST_OFFSET
     return year + (1900 if year >= 70 else 2000)
 
 
 def from_persian(year: int, month: int, day: int) -> date | None:
-    """Return the day of the solar calendar of Iran; None where that is not certain."""
+    """Convert a date of the Iranian solar calendar; None if the conversion is uncertain."""
     if year not in _PERSIAN_YEARS or not 1 <= month <= 12:
         return None
     length = 31 if month < 7 else 30 if month < 12 or _is_persian_leap(year) else 29
@@ -55,5 +53,5 @@ def _is_persian_leap(year: int) -> bool:
 
 
 def _persian_days(year: int) -> int:
-    """Return the days of the whole years before one."""
+    """Return the number of days in the years before this one, up to a constant."""
     return 365 * year + sum(map(_is_persian_leap, range(1300, year)))

@@ -1,4 +1,4 @@
-"""The shapes in which dates and times stand in a text."""
+"""The regular expressions for the formats of dates and times."""
 
 import re
 from typing import Final
@@ -47,11 +47,11 @@ NUMERIC: Final = tuple(
         r"(?<!\d)(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?=$|\D|(?:\d{4}|\d{6})(?!\d))",
     )
 )
-# Dots mean the day first, in every language.
+# With dots, the day comes first in every language.
 DOTTED: Final = re.compile(
     r"(?<![\dA-Za-z.])(?P<day>\d\d?)\s?\.\s?(?P<month>\d\d?)\s?\.\s?['’]?(?P<year>\d{4}|\d\d)(?!\d|\.\d)"
 )
-# Day, month and year in an order that the language decides; the year may count from elsewhere.
+# Day and month in an order that depends on the language; the year may be of another calendar.
 SLASHED: Final = re.compile(
     r"(?<![\dA-Za-z./-])(?P<day>\d\d?)\s?(?P<mark>[-/])\s?(?P<month>\d\d?)\s?(?P=mark)\s?(?P<year>\d{4})(?!\d)"
 )
@@ -60,11 +60,11 @@ SHORT: Final = re.compile(r"(?<![\dA-Za-z./-])(\d\d?)([-/])(\d\d?)\2(\d\d)(?!\d)
 
 DOTS: Final = re.compile(r"\d\s?\.\s?\d+\s?\.\s?\d")
 
-MONTH: Final = "\x01"  # stands for the name of a month
+MONTH: Final = "\x01"  # replaces a month name
 _GAP = r"[\s.,/־–-]{0,4}"
 _DAY = r"(?<![\d:])(?P<day>\d\d?)(?:(?:st|nd|rd|th|er|re|ra|ro|ga|го|[eaoºª°])(?![^\W\d_]))?" + _GAP
 _YEAR = r"(?P<year>\d{4})(?![\d:])"
-# Two digits are a year where no clock goes on behind them.
+# Two digits are a year if no time continues after them.
 _SHORT_YEAR = r"['’]?(?P<year>\d\d)(?!\d|\s?[:：hч時时-]|\.\d|\s?(?:uhr|uur|óra|час|ora)\b)"
 _OF = (
     r"(?:(?:of|de|del|d['’]|di|da|ta['’]|der|den|z|г|anno|năm|พ\.ศ|ค\.ศ)\b"
@@ -90,14 +90,15 @@ TIME: Final = re.compile(
     rf"(?:\s?(?P<half2>{_HALF})(?!\w))?",
     re.IGNORECASE,
 )
-FOUR_DIGITS: Final = re.compile(r"(?<![\d:.+])(?<![\s\d]-)\d{4}(?!\d)")  # neither a zone nor a part
+# Neither a zone nor part of a time.
+FOUR_DIGITS: Final = re.compile(r"(?<![\d:.+])(?<![\s\d]-)\d{4}(?!\d)")
 DIGIT_TIME: Final = re.compile(r"[T\s]?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?(?!\d)")
 LABEL: Final = re.compile(r"[^\d:：]{1,30}[:：]\s*(?=\D{0,12}\d)")
 RELATIVE: Final = re.compile(
     r"(?:sec(?:ond)?|min(?:ute)?|h(?:ou)?r|day|week|month|year|\d\s?[smhdwy])s?\.?\s+ago\b|\b(?:yester|to)day\b|前天|昨天|昨日|今天|今日|[鐘钟时時天日分]前|刚刚|剛剛",
     re.IGNORECASE,
 )
-# What stands before the date of a calendar that nobody can turn into ours without a table.
+# Precedes a date of a lunar calendar, which cannot be converted without tables.
 LUNAR: Final = re.compile(
     r"(?:[农農陰阴舊旧]\s?[历曆暦]|음력|âm lịch|هـ|هجري)\D{0,3}\Z", re.IGNORECASE
 )

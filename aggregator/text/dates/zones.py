@@ -1,4 +1,4 @@
-"""Zones of time: offsets, names, and what a name of several means to those who write a language."""
+"""Time zones: offsets, names, and ambiguous names by language."""
 
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -12,7 +12,7 @@ def _words(text: str) -> list[str]:
     return text.split()
 
 
-_HOURS: Final = {  # zones by name, in hours
+_HOURS: Final = {  # UTC offsets in hours
     name: float(hours)
     for hours, *names in map(
         _words,
@@ -49,7 +49,7 @@ _HOURS: Final = {  # zones by name, in hours
     )
     for name in names
 }
-_BY_LANGUAGE: Final = {  # what a name of several zones means to those who write a language
+_BY_LANGUAGE: Final = {  # ambiguous names, in hours
     ("CST", "zh"): 8.0,
     ("IST", "he"): 2.0,
     ("IST", "ga"): 1.0,
@@ -58,21 +58,21 @@ _BY_LANGUAGE: Final = {  # what a name of several zones means to those who write
     ("PST", "tl"): 8.0,
     ("PST", "fil"): 8.0,
 }
-_REGIONS: Final = {  # names that leave summer time open
+_REGIONS: Final = {  # names that do not tell standard from daylight saving time
     "ET": "America/New_York",
     "CT": "America/Chicago",
     "MT": "America/Denver",
     "PT": "America/Los_Angeles",
 }
-_LAST_ZONE: Final = re.compile(
+_ZONE_PATTERN: Final = re.compile(
     r"(?<![\w+-])(?:(?:GMT|UTC|UT)\s?)?(?P<offset>[+-]\d{1,2}(?::?\d\d)?)(?![\d:-])"
     r"|(?<![^\W\d_])(?P<name>北京时间|北京時間|台北時間|香港時間|[A-Z]{1,5})(?![^\W\d_])"
 )
 
 
-def named_in(rest: str, naive: datetime, language: str, timezone: str) -> tzinfo:
-    """Return the zone that the words around date and time name, else the one of the source."""
-    for found in _LAST_ZONE.finditer(rest):
+def zone_in_text(rest: str, naive: datetime, language: str, timezone: str) -> tzinfo:
+    """Return the zone in the text around date and time; without one, the zone of the source."""
+    for found in _ZONE_PATTERN.finditer(rest):
         zone = zone_of(found["offset"] or found["name"], naive, language, timezone)
         if zone:
             return zone
@@ -80,7 +80,7 @@ def named_in(rest: str, naive: datetime, language: str, timezone: str) -> tzinfo
 
 
 def zone_of(written: str, naive: datetime, language: str, timezone: str) -> tzinfo | None:
-    """Return the zone of an offset or a name; None if it is none that is known."""
+    """Return the zone of an offset or a name; None if it is unknown."""
     name = written.upper()
     if name[-1:].isdigit():
         return _offset(name)
@@ -95,7 +95,7 @@ def zone_of(written: str, naive: datetime, language: str, timezone: str) -> tzin
 
 @lru_cache(maxsize=256)
 def _offset(written: str) -> tzinfo | None:
-    """Read `+0800`, `+08:00`, `+8`, `GMT+8`; None for one that is on no map."""
+    """Parse `+0800`, `+08:00`, `+8`, `GMT+8`; None if it is out of range."""
     digits = re.sub(r"\D", "", written)
     hours, minutes = (int(digits[:-2]), int(digits[-2:])) if len(digits) > 2 else (int(digits), 0)
     if hours > 14 or minutes > 59:
@@ -106,7 +106,7 @@ def _offset(written: str) -> tzinfo | None:
 
 @lru_cache(maxsize=256)
 def fixed(hours: float) -> tzinfo:
-    """Return the zone of so many hours east of Greenwich."""
+    """Return the zone with this UTC offset in hours."""
     return fixed_zone(timedelta(minutes=round(hours * 60))) if hours else UTC
 
 

@@ -129,7 +129,7 @@ def test_no_name_server_is_one_finding(run: Run, home: Path) -> None:
     path.write_text(text, encoding="utf-8")
     now = bootstrap.now()
     with closing(open_store("sqlite", data=home / "data", now=now)) as store:
-        error = "nobody could be asked where gazette.example is"
+        error = "DNS lookup failed for gazette.example"
         store.save_state("gazette", SourceState(error=error, failures=3))
     found = mends(run)
     assert "/etc/resolv.conf" in found["DNS: no name server responded for 1 source (gazette)"]

@@ -20,19 +20,19 @@ class Shelf:
         self.entries: dict[str, Entry] = {}
 
     def see(
-        self, *entries: Entry, now: datetime = NOW, apart: bool = False
+        self, *entries: Entry, now: datetime = NOW, standalone: bool = False
     ) -> list[tuple[str, str]]:
-        """Take one document (or dumps, if apart); return key and verdict of each entry."""
-        named = [identity.names("s", entry, apart=apart) for entry in entries]
+        """Take one document (or dumps, if standalone); return key and verdict of each entry."""
+        named = [identity.names("s", entry, standalone=standalone) for entry in entries]
         digests = {name.digest for own in named for name in own}
         aliases = {one: key for one, key in self.aliases.items() if one in digests}
-        found = matching.match(entries, named, aliases, self.known, apart=apart)
+        found = matching.match(entries, named, aliases, self.known, standalone=standalone)
         result = [
-            (sight.key, "double" if sight.double else self._keep(entry, sight.key, now))
-            for entry, sight in zip(entries, found.sights, strict=True)
+            (matched.key, "double" if matched.is_duplicate else self._keep(entry, matched.key, now))
+            for entry, matched in zip(entries, found.matches, strict=True)
         ]
         self.aliases.update((name.digest, key) for name, key in found.learned)
-        self.aliases.update((name.digest, identity.AMBIGUOUS) for name in found.spent)
+        self.aliases.update((name.digest, identity.AMBIGUOUS) for name in found.ambiguous)
         return result
 
     def keys(self, *entries: Entry, **kw: Any) -> list[str]:
@@ -49,16 +49,16 @@ class Shelf:
             self._store(entry, key, (), now)
             return "new"
         found = changes.difference(self.entries[key], entry)
-        if revision.is_counting(before, entry, found, frozenset()):
+        if revision.is_counter_change(before, entry, found, frozenset()):
             found = Difference(kind="silent")
-        verdict = revision.judge(before, entry, found, now)
+        verdict = revision.classify(before, entry, found, now)
         if verdict == "modified":
-            self._store(entry, key, revision.variants(before, entry, found, now), now)
+            self._store(entry, key, revision.variants_if_modified(before, entry, found, now), now)
         elif verdict == "older":
-            texts = revision.passed_over(before, entry, now)
+            texts = revision.variants_if_older(before, entry, now)
             self.known[key] = replace(before, variants=texts)
         else:
-            self._store(entry, key, revision.touched(before, entry, now), now)
+            self._store(entry, key, revision.variants_if_seen(before, entry, now), now)
         return verdict
 
     def _store(self, entry: Entry, key: str, texts: revision.Variants, now: datetime) -> None:

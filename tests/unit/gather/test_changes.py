@@ -106,10 +106,10 @@ def test_what_recurs_with_other_numbers_counts_something() -> None:
         return f"<p>{LONG} {'abcdef'[n]}.</p><p>Gesehen haben es {people} Leute</p>"
 
     found = compare(seen(1, 5), seen(1, 9))
-    assert found.ticks
+    assert found.number_sentences
     others = [make_entry(n, html=seen(n, n * 7)) for n in range(4)]
-    assert recurring(found.ticks, others) == found.ticks
-    assert recurring(found.ticks, others[:2]) == frozenset()
+    assert recurring(found.number_sentences, others) == found.number_sentences
+    assert recurring(found.number_sentences, others[:2]) == frozenset()
 
 
 @given(st.text(max_size=200))

@@ -18,7 +18,7 @@ def kinds(entry: Entry, **kw: Any) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("entry", "apart", "expected"),
+    ("entry", "standalone", "expected"),
     [
         pytest.param(
             make_entry(), False, ["guid", "link", "fingerprint", "headline", "all"], id="full"
@@ -38,8 +38,8 @@ def kinds(entry: Entry, **kw: Any) -> list[str]:
         ),
     ],
 )
-def test_names_are_what_an_entry_has(entry: Entry, apart: bool, expected: list[str]) -> None:
-    assert kinds(entry, apart=apart) == expected
+def test_names_are_what_an_entry_has(entry: Entry, standalone: bool, expected: list[str]) -> None:
+    assert kinds(entry, standalone=standalone) == expected
 
 
 def name(entry: Entry, kind: str) -> str:

@@ -381,7 +381,7 @@ def dump(n: int, stamp: float | None, **kw: Any) -> Entry:
 def test_of_dumps_with_one_link_the_later_stamp_wins() -> None:
     shelf = Shelf()
     old, new = dump(1, 1), dump(1, 2, text="Later words.")
-    found = shelf.see(old, new, dump(2, 1), apart=True)
+    found = shelf.see(old, new, dump(2, 1), standalone=True)
     assert [verdict for _, verdict in found] == ["double", "new", "new"]
     assert found[0][0] == found[1][0]
     assert shelf.entries[found[0][0]] == new
@@ -392,7 +392,7 @@ def test_the_choice_does_not_hang_on_the_order() -> None:
     kept = set()
     for order in (copies, copies[::-1], copies[1:] + copies[:1]):
         shelf = Shelf()
-        shelf.see(*order, apart=True)
+        shelf.see(*order, standalone=True)
         kept.add(next(iter(shelf.known.values())).digest)
     assert len(kept) == 1
 
@@ -408,8 +408,8 @@ def test_the_choice_does_not_hang_on_the_order() -> None:
 )
 def test_a_dump_of_another_run(first: float | None, second: float | None, expected: str) -> None:
     shelf = Shelf()
-    shelf.see(dump(1, first), apart=True)
-    assert shelf.verdicts(dump(1, second, text="Other words."), apart=True) == [expected]
+    shelf.see(dump(1, first), standalone=True)
+    assert shelf.verdicts(dump(1, second, text="Other words."), standalone=True) == [expected]
 
 
 def test_two_publishers_may_dump_one_text() -> None:
@@ -418,7 +418,7 @@ def test_two_publishers_may_dump_one_text() -> None:
         dump(1, 1, link=f"https://{host}/1", publisher=make_publisher(host), fingerprint="f")
         for host in ("a.example", "b.example")
     ]
-    assert shelf.verdicts(*copies, apart=True) == ["new", "new"]
+    assert shelf.verdicts(*copies, standalone=True) == ["new", "new"]
 
 
 # --- all at once -------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What a new sight of an entry changes, and which times are believed."""
+"""What a fetched copy of an entry changes, and which times are trusted."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,17 +17,17 @@ from tests.unit.gather.shelf import Shelf, edited
 # --- change ------------------------------------------------------------------------------------
 
 
-def history(*sights: tuple[float, Entry]) -> list[str]:
-    """Return the verdicts on sights of one entry, each so many hours after NOW."""
+def history(*matches: tuple[float, Entry]) -> list[str]:
+    """Return the verdicts on copies of one entry, each so many hours after NOW."""
     shelf = Shelf()
-    return [shelf.verdicts(entry, now=at(hours))[0] for hours, entry in sights]
+    return [shelf.verdicts(entry, now=at(hours))[0] for hours, entry in matches]
 
 
 A, B, C = make_entry(1), edited(1, "b"), edited(1, "c")
 
 
 @pytest.mark.parametrize(
-    ("sights", "expected"),
+    ("matches", "expected"),
     [
         pytest.param([(0, A), (1, A), (2, A)], ["new", "same", "same"], id="the same"),
         pytest.param([(0, A), (1, B), (2, C)], ["new", "modified", "modified"], id="edited"),
@@ -90,8 +90,8 @@ A, B, C = make_entry(1), edited(1, "b"), edited(1, "c")
         ),
     ],
 )
-def test_verdicts(sights: list[tuple[float, Entry]], expected: list[str]) -> None:
-    assert history(*sights) == expected
+def test_verdicts(matches: list[tuple[float, Entry]], expected: list[str]) -> None:
+    assert history(*matches) == expected
 
 
 @pytest.mark.parametrize(
@@ -121,14 +121,14 @@ def test_an_address_may_carry_a_session(change: Any, expected: str) -> None:
 
 def test_what_came_back_without_its_text_takes_it_without_a_word() -> None:
     blank = Known(key="k", title="", digest="", blank=True)
-    assert revision.judge(blank, A, Difference(kind="material"), NOW) == "refreshed"
+    assert revision.classify(blank, A, Difference(kind="material"), NOW) == "refreshed"
 
 
 def test_texts_are_remembered_in_bounds() -> None:
     known = Known(key="k", title="", digest="0")
     for n in range(1, 40):
         entry = make_entry(1, fingerprint=str(n))
-        texts = revision.variants(known, entry, Difference(kind="material"), at(n))
+        texts = revision.variants_if_modified(known, entry, Difference(kind="material"), at(n))
         known = replace(known, fingerprint=str(n), variants=texts)
     assert [text for text, _ in known.variants] == [str(n) for n in range(28, 40)]
 
@@ -145,7 +145,7 @@ def test_the_last_sight_is_written_now_and_then(
     variants: Any, hours: float, expected: bool
 ) -> None:
     known = Known(key="k", title="", digest="b", variants=variants)
-    assert revision.should_touch(known, at(hours)) is expected
+    assert revision.should_record_seen(known, at(hours)) is expected
 
 
 # --- times -------------------------------------------------------------------------------------

@@ -317,10 +317,10 @@ def test_a_new_address_is_a_new_start() -> None:
     """Validators, errors and redirects belong to the address; what arrived to the source."""
     state = dataclasses.replace(fail(limited(600), succeed()), arrivals=(NOW,))
     moved = make_source(url="https://example.org/moved.xml")
-    assert schedule.recall(SOURCE, state) is state
-    assert schedule.recall(moved, state) == SourceState(arrivals=(NOW,), info=state.info)
+    assert schedule.current_state(SOURCE, state) is state
+    assert schedule.current_state(moved, state) == SourceState(arrivals=(NOW,), info=state.info)
     folder = Source(id="d", kind="dump", path=Path("/x"))
-    assert schedule.recall(folder, succeed(source=folder)).validators.etag == '"1"'
+    assert schedule.current_state(folder, succeed(source=folder)).validators.etag == '"1"'
 
 
 # --- permanent redirects -------------------------------------------------------------------

@@ -35,7 +35,7 @@ def test_the_refused_come_first_and_of_these_the_one_served_longest_ago() -> Non
         "d": make_state(**refused, last_success=None),
         "e": make_state(**refused, last_success=at(-20)),
     }
-    found = schedule.in_turn(sources, states)
+    found = schedule.fetch_order(sources, states)
     assert [source.id for source in found] == ["d", "e", "b", "a", "c", "f"]
 
 
@@ -56,7 +56,7 @@ def test_sources_of_a_host_that_serves_one_at_a_time_are_all_served(
         waits = schedule.waiting_hosts(sources, states, now)
         due = [one for one in sources if schedule.is_due(one, states[one.id], waits, now)]
         held = False
-        for source in schedule.in_turn(due, states):
+        for source in schedule.fetch_order(due, states):
             if now >= closed_until:
                 closed_until = now + minutes(10 if seconds else 60)
                 served.append(source.id)

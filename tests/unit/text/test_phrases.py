@@ -43,4 +43,4 @@ def test_words_follow_the_language(language: str, sample: str, also: str) -> Non
     ],
 )
 def test_direction_follows_the_language(language: str, sample: str, *, leftward: bool) -> None:
-    assert phrases.is_leftward(language, sample) == leftward
+    assert phrases.is_right_to_left(language, sample) == leftward

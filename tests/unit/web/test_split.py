@@ -180,7 +180,7 @@ def test_the_page_speaks_the_language_of_the_entry(tmp_path: Path, language: str
     page: Any = html.fromstring(visit(site).get(path_of(site, shown)).text)
     assert page.xpath("/html/@lang") == [language]
     kept = visit(site).ask("POST", path_of(site, shown), {}).text
-    sign = {"en": "Kept.", "zh-Hans": "已记下", "zh-Hant": "已記下"}[language]
+    sign = {"en": "Saved.", "zh-Hans": "已记下", "zh-Hant": "已記下"}[language]
     assert sign in kept
 
 

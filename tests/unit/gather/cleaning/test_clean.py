@@ -1,4 +1,4 @@
-"""An entry, from what the parser read to what is stored."""
+"""Cleaning of a parsed entry."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ from aggregator.core.model import Author, Document, Enclosure, FeedInfo, Publish
 from aggregator.core.settings import CleanOptions
 from aggregator.gather import parsers
 from aggregator.gather.cleaning import clean
-from aggregator.gather.cleaning.blocks import block_hash
+from aggregator.gather.cleaning.text_blocks import block_hash
 from aggregator.gather.identity import names
 
 INFO = FeedInfo(
@@ -313,7 +313,7 @@ def test_bundled_samples(name: str, request: pytest.FixtureRequest) -> None:
 def test_what_was_learned_touches_nothing_but_grouping(
     title: str, strip: Any, places: set[int]
 ) -> None:
-    """Identity, fingerprint and title are made of the whole text, whatever was learned."""
+    """Identity, fingerprint and title use the complete text, whatever was learned."""
     lines = [f"Line number {n} of a text about the harbour." for n in range(5)]
     html = "".join(f"<p>{line}</p>" for line in lines)
     raw = replace(RAW, title=title, content=html)

@@ -1,8 +1,14 @@
-"""How wrappers write addresses, read back."""
+"""Decoding of the URLs in wrappers."""
 
 import pytest
 
-from aggregator.gather.cleaning.codings import decode, from_base64, from_hex, from_protobuf, percent
+from aggregator.gather.cleaning.codings import (
+    decode,
+    from_base64,
+    from_hex,
+    from_protobuf,
+    percent_decode,
+)
 
 
 @pytest.mark.parametrize(
@@ -16,7 +22,7 @@ from aggregator.gather.cleaning.codings import decode, from_base64, from_hex, fr
     ],
 )
 def test_percent(text: str, wanted: str) -> None:
-    assert percent(text) == wanted
+    assert percent_decode(text) == wanted
 
 
 @pytest.mark.parametrize(

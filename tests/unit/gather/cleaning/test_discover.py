@@ -1,4 +1,4 @@
-"""Feeds that a web page links to."""
+"""Discovery of the feeds that a web page links to."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Words of adverts are noise only where an advert can stand, and promotion only where it calls."""
+"""Words of adverts are noise only where an advert can be, promotion only as a call to action."""
 
 import pytest
 

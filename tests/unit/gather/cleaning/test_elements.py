@@ -1,4 +1,4 @@
-"""Nothing goes without a trace: drawings, boxes, backgrounds, images that cannot come; and the best image."""
+"""Replacements for SVG, inputs, backgrounds and unusable images; choice of the best image."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What frames, players and objects become: a link to the page of what they show."""
+"""Frames, players and objects become links to the page of their content."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Formulas come through once, as text."""
+"""Formulas are kept once, as text."""
 
 import pytest
 

@@ -1,10 +1,10 @@
-"""What is hidden goes; what hides most of the text hides nothing."""
+"""Hidden content is removed unless it is most of the text."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.gather.cleaning.hidden import hiding
+from aggregator.gather.cleaning.hidden import hiding_kind
 from aggregator.gather.cleaning.html import clean_html
 
 BODY = "<p>The first paragraph tells at some length what happened and who said so.</p>"
@@ -27,7 +27,7 @@ LINE = "A line for the lists of mail programs"
     ],
 )
 def test_hiding(attributes: dict[str, str | None], how: str) -> None:
-    assert hiding(attributes) == how
+    assert hiding_kind(attributes) == how
 
 
 GONE = {

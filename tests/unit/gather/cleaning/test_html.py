@@ -1,10 +1,10 @@
-"""Whole fragments: what goes, what stays, what is mended."""
+"""Complete fragments: what is removed, kept and rewritten."""
 
 import pytest
 
 from aggregator.core.settings import CleanOptions, ImageOptions, LinkRule
-from aggregator.gather.cleaning.blocks import block_hash
 from aggregator.gather.cleaning.html import clean_body, clean_html, trace_html
+from aggregator.gather.cleaning.text_blocks import block_hash
 
 BASE = "https://news.example.org/p/1"
 EN = "<p>Body text stays here.</p>"

@@ -1,4 +1,4 @@
-"""Images come out of their proxies, and out of nothing else."""
+"""Image URLs are unwrapped from proxies, and other URLs are unchanged."""
 
 import base64
 
@@ -6,7 +6,7 @@ import pytest
 
 from aggregator.core.settings import ImageOptions
 from aggregator.gather.cleaning.images import RULES, trace_image, unwrap_image
-from aggregator.gather.cleaning.ruleset import wrapper
+from aggregator.gather.cleaning.ruleset import parse_wrapper
 
 PIC = "https://pics.example.org/2024/a.jpg"
 PIC64 = base64.urlsafe_b64encode(PIC.encode()).decode().rstrip("=")
@@ -315,14 +315,16 @@ def test_base_makes_absolute() -> None:
             id="wix",
         ),
         pytest.param(
-            ImageOptions(wrappers=(wrapper({"host": "img.example.com", "type": "imageproxy"}),)),
+            ImageOptions(
+                wrappers=(parse_wrapper({"host": "img.example.com", "type": "imageproxy"}),)
+            ),
             KEPT["undeclared imageproxy"],
             PIC,
             id="declared",
         ),
         pytest.param(
             ImageOptions(
-                wrappers=(wrapper({"id": "own", "hosts": ["p.example"], "at": "query:src"}),)
+                wrappers=(parse_wrapper({"id": "own", "hosts": ["p.example"], "at": "query:src"}),)
             ),
             f"https://p.example/x?src={PICENC}",
             PIC,

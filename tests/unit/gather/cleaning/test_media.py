@@ -1,4 +1,4 @@
-"""Sets of images, sizes, and what frames become."""
+"""Choice of image URLs from attributes and srcset."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Dates and names are read from where a body begins, and nothing else is."""
+"""Dates and names are extracted from the start of a body, and nothing else."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Who wrote the entries of a document."""
+"""The publishers of the entries of a document."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ AWAY = Source(id="away", url="https://feeds.elsewhere.example/1")
 
 
 def links(**count: int) -> list[str]:
-    """Return so many links to each domain."""
+    """Return the given number of links to each domain."""
     return [
         f"https://{'www.' if n % 2 else ''}{name}.example/{n}"
         for name, many in count.items()
@@ -66,7 +66,7 @@ def test_a_feeds_own_domain_holds_while_most_link_to_it(own: int, foreign: int) 
 
 
 def raws(*addresses: str) -> list[RawEntry]:
-    """Make entries that link to these addresses."""
+    """Return entries with these links."""
     return [RawEntry(where=str(n), link=link, title="T") for n, link in enumerate(addresses)]
 
 

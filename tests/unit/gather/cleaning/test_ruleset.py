@@ -1,4 +1,4 @@
-"""The rule files hold what their readers expect, and mistakes are told by name."""
+"""The rule files are valid, and errors name the invalid rule."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,12 +11,12 @@ from aggregator.core.errors import ConfigError
 from aggregator.gather.cleaning.noise import (
     NOISE,
     BlockRule,
-    block_rule_of,
     collapse,
-    is_suspect,
-    is_told,
+    matches_any_rule,
+    may_be_noise,
+    parse_block_rule,
 )
-from aggregator.gather.cleaning.ruleset import compile_rules, read_wrappers, wrapper
+from aggregator.gather.cleaning.ruleset import compile_rules, parse_wrapper, read_wrappers
 
 
 @pytest.mark.parametrize(
@@ -27,16 +27,19 @@ from aggregator.gather.cleaning.ruleset import compile_rules, read_wrappers, wra
         ({"hosts": ["x.example"], "at": "query:u"}, "rule without id"),
         ({"id": "a", "hosts": "x.example", "at": "query:u"}, "list of hosts"),
         ({"id": "a", "hosts": ["x.example"], "at": "somewhere"}, "at must be"),
-        ({"id": "a", "hosts": ["x.example"], "at": "path:("}, "is no pattern"),
+        ({"id": "a", "hosts": ["x.example"], "at": "path:("}, "is not a valid pattern"),
         ({"id": "a", "hosts": ["x.example"], "at": "path:^/x"}, "group `url`"),
-        ({"id": "a", "hosts": ["x.example"], "at": "query:u", "path": "["}, "is no pattern"),
+        (
+            {"id": "a", "hosts": ["x.example"], "at": "query:u", "path": "["},
+            "is not a valid pattern",
+        ),
         ({"id": "a", "hosts": ["x.example"], "at": "query:u", "coding": "rot13"}, "coding must be"),
         ({"id": "a", "hosts": ["x.example"], "at": "query:u", "kind": "odd"}, "kind must be"),
     ],
 )
 def test_mistakes_are_named(row: Mapping[str, Any], problem: str) -> None:
     with pytest.raises(ConfigError, match=problem):
-        wrapper(row)
+        parse_wrapper(row)
 
 
 def test_files_are_read() -> None:
@@ -49,11 +52,11 @@ def test_files_are_read() -> None:
 def test_rules_are_found_by_host() -> None:
     rules = compile_rules(
         [
-            wrapper({"id": "a", "hosts": ["x.example"], "at": "query:u"}),
-            wrapper({"id": "b", "hosts": ["*.x.example"], "at": "query:u"}),
-            wrapper({"id": "c", "hosts": ["*"], "at": "query:u", "marks": ["/c"]}),
-            wrapper({"id": "d", "hosts": ["x.example"], "at": "query:u", "enabled": False}),
-            wrapper({"id": "e", "hosts": ["*"], "at": "query:u"}),
+            parse_wrapper({"id": "a", "hosts": ["x.example"], "at": "query:u"}),
+            parse_wrapper({"id": "b", "hosts": ["*.x.example"], "at": "query:u"}),
+            parse_wrapper({"id": "c", "hosts": ["*"], "at": "query:u", "marks": ["/c"]}),
+            parse_wrapper({"id": "d", "hosts": ["x.example"], "at": "query:u", "enabled": False}),
+            parse_wrapper({"id": "e", "hosts": ["*"], "at": "query:u"}),
         ]
     )
     found = {
@@ -68,7 +71,7 @@ def test_rules_are_found_by_host() -> None:
 
 
 def test_hosts_seen_are_bounded() -> None:
-    rules = compile_rules([wrapper({"id": "a", "hosts": ["x.example"], "at": "query:u"})])
+    rules = compile_rules([parse_wrapper({"id": "a", "hosts": ["x.example"], "at": "query:u"})])
     for number in range(5_000):
         assert rules.find(f"{number}.example", "") == ()
     assert rules.find("x.example", "")
@@ -79,7 +82,7 @@ def test_hosts_seen_are_bounded() -> None:
 )
 def test_mistakes_in_blocks_are_named(row: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=r"noise\.yaml: block 'a'"):
-        block_rule_of(row)
+        parse_block_rule(row)
 
 
 _ANYWHERE = {rule.id: rule.text for rule in NOISE.blocks if rule.at == "any"}
@@ -93,7 +96,7 @@ def test_starts_leave_out_nothing_that_a_rule_matches(name: str, draw: st.DataOb
     pattern = _ANYWHERE[name]
     text = collapse(draw.draw(st.from_regex(pattern, fullmatch=True)))
     text = text.replace("\u017f", "s")  # a long s is one where case is ignored
-    assert is_suspect(text) or not pattern.fullmatch(text)
+    assert may_be_noise(text) or not pattern.fullmatch(text)
 
 
 @pytest.mark.parametrize("rule", NOISE.blocks, ids=lambda rule: rule.id)
@@ -101,9 +104,9 @@ def test_starts_leave_out_nothing_that_a_rule_matches(name: str, draw: st.DataOb
 @given(draw=st.data())
 def test_starts_at_an_edge_leave_out_nothing(rule: BlockRule, draw: st.DataObject) -> None:
     text = collapse(draw.draw(st.from_regex(rule.text, fullmatch=True)))
-    assert is_told(text, rule.at) or not rule.text.fullmatch(text)
+    assert matches_any_rule(text, rule.at) or not rule.text.fullmatch(text)
 
 
 def test_rules_for_any_place_need_starts() -> None:
     with pytest.raises(ConfigError, match="starts if at is any"):
-        block_rule_of({"id": "a", "text": "b"})
+        parse_block_rule({"id": "a", "text": "b"})

@@ -1,4 +1,4 @@
-"""Sizes as attributes and styles give them."""
+"""Displayed sizes by attributes and styles."""
 
 import pytest
 
@@ -38,10 +38,10 @@ def test_is_tiny(attributes: dict[str, str | None], tiny: bool) -> None:
 def test_sizes_by_the_letters_around(
     attributes: dict[str, str | None], wanted: dict[str, str]
 ) -> None:
-    assert measure(attributes).text == wanted
+    assert measure(attributes).text_size == wanted
 
 
 def test_what_is_no_length() -> None:
-    assert measure({"width": "100%", "height": "auto"}).odd == ("height",)
-    assert measure({"width": "", "style": "color:red"}).odd == ("height", "width")
+    assert measure({"width": "100%", "height": "auto"}).invalid == ("height",)
+    assert measure({"width": "", "style": "color:red"}).invalid == ("height", "width")
     assert measure({"width": "640px", "style": "width:300px"}).pixels == {"width": "300"}

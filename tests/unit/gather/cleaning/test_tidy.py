@@ -1,4 +1,4 @@
-"""White space is content in preformatted text, in code, and between words."""
+"""White space is significant in preformatted text, in code and between words."""
 
 import re
 

@@ -48,18 +48,18 @@ SENT = [
 @pytest.mark.parametrize(("setter", "header", "url", "sent"), SENT)
 def test_where_a_cookie_goes(setter: str, header: str, url: str, sent: str) -> None:
     cookies = Cookies()
-    cookies.take(hop(setter), [header])
+    cookies.store(hop(setter), [header])
     assert cookies.header(hop(url)) == sent
 
 
 def test_a_cookie_is_set_anew_and_taken_back() -> None:
     cookies, here = Cookies(), hop("https://a.example/")
-    cookies.take(here, ["a=1; Path=/", "b=2; Path=/"])
-    cookies.take(here, ["a=3; Path=/", "b=; Path=/; Max-Age=0"])
+    cookies.store(here, ["a=1; Path=/", "b=2; Path=/"])
+    cookies.store(here, ["a=3; Path=/", "b=; Path=/; Max-Age=0"])
     assert cookies.header(here) == "a=3"
 
 
 def test_cookies_are_bounded() -> None:
     cookies, here = Cookies(), hop("https://a.example/")
-    cookies.take(here, (f"k{n}={'x' * 1000}" for n in range(1_000)))
+    cookies.store(here, (f"k{n}={'x' * 1000}" for n in range(1_000)))
     assert len(cookies.header(here)) <= 8_192

@@ -105,7 +105,7 @@ def test_pipes_and_odd_names(folder: Path) -> None:
 def test_more_than_one_fetch_can_hold(folder: Path) -> None:
     """What is over waits for the next fetch."""
     size = (folder / "a.md").stat().st_size
-    fetcher = DumpFetcher(SETTINGS, most=2 * size + 10)
+    fetcher = DumpFetcher(SETTINGS, max_bytes=2 * size + 10)
     first = asyncio.run(fetcher.fetch(make_folder(folder), NOTHING))
     second = asyncio.run(fetcher.fetch(make_folder(folder), first.validators))
     assert isinstance(first, Fetched)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from aggregator.core.errors import ConfigError
 from aggregator.gather.fetchers._guard import (
     Allowed,
-    is_inner_name,
+    is_internal_name,
     literal,
     refusal,
     shown,
@@ -146,16 +146,16 @@ def test_names_are_no_addresses(text: str) -> None:
     "name",
     ["localhost", "LOCALHOST.", "a.localhost", "nas.local", "db.internal", "x.home.arpa"],
 )
-def test_inner_names(name: str) -> None:
-    """Names of inner networks are known by their ends."""
-    assert is_inner_name(name)
-    assert "inner network" in refusal(name, ip_address("8.8.8.8"), 80, Allowed())
+def test_internal_names(name: str) -> None:
+    """Names of internal networks are known by their ends."""
+    assert is_internal_name(name)
+    assert "internal network" in refusal(name, ip_address("8.8.8.8"), 80, Allowed())
 
 
 @pytest.mark.parametrize("name", ["example.org", "local.example", "internal", "notlocalhost"])
 def test_other_names(name: str) -> None:
     """Names that only hold such a word are ordinary, unless they are it."""
-    assert is_inner_name(name) is (name == "internal")
+    assert is_internal_name(name) is (name == "internal")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from aggregator.gather.fetchers._headers import (
     retry_after,
     validators,
 )
-from tests.unit.gather.fetchers.answers import make_answer
+from tests.unit.gather.fetchers.responses import make_response
 
 DATE = "Mon, 02 Mar 2026 09:30:00 GMT"
 
@@ -44,7 +44,7 @@ DATE = "Mon, 02 Mar 2026 09:30:00 GMT"
 def test_retry_after(text: str, seconds: int | None) -> None:
     """Seconds and dates are understood, a week at most; anything else is no answer."""
     expected = None if seconds is None else timedelta(seconds=seconds)
-    assert retry_after(make_answer(429, retry_after=text, date=DATE)) == expected
+    assert retry_after(make_response(429, retry_after=text, date=DATE)) == expected
 
 
 @pytest.mark.parametrize(
@@ -70,12 +70,12 @@ def test_retry_after(text: str, seconds: int | None) -> None:
 )
 def test_quota_reset(headers: dict[str, str], seconds: float | None) -> None:
     expected = None if seconds is None else timedelta(seconds=seconds)
-    assert quota_reset(make_answer(429, headers=headers)) == expected
+    assert quota_reset(make_response(429, headers=headers)) == expected
 
 
 def test_a_date_means_nothing_without_the_time_of_the_server() -> None:
     """Our own clock may be wrong, so it is not asked."""
-    assert retry_after(make_answer(429, retry_after="Mon, 02 Mar 2026 11:30:00 GMT")) is None
+    assert retry_after(make_response(429, retry_after="Mon, 02 Mar 2026 11:30:00 GMT")) is None
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_date_means_nothing_without_the_time_of_the_server() -> None:
 def test_freshness(headers: dict[str, str], seconds: int | None) -> None:
     """An answer is fresh for its max-age less its age, else until it expires."""
     expected = None if seconds is None else timedelta(seconds=seconds)
-    assert hints(make_answer(headers=headers)).max_age == expected
+    assert hints(make_response(headers=headers)).max_age == expected
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_freshness(headers: dict[str, str], seconds: int | None) -> None:
 )
 def test_validators_come_back_byte_for_byte(value: str, kept: bool) -> None:
     """What is remembered is what is sent; huge values and control characters are not."""
-    remembered = validators(make_answer(etag=value, last_modified=value))
+    remembered = validators(make_response(etag=value, last_modified=value))
     assert remembered.etag == remembered.last_modified == (value if kept else "")
     sent = conditions(Validators(etag=value, last_modified=value))
     assert sent == ({"If-None-Match": value, "If-Modified-Since": value} if kept else {})
@@ -132,8 +132,8 @@ def test_validators_come_back_byte_for_byte(value: str, kept: bool) -> None:
 def test_a_304_without_validators_leaves_those_of_before() -> None:
     """A 304 need not repeat them; a new one replaces the old."""
     before = Validators(etag='"1"', last_modified=DATE)
-    assert validators(make_answer(304), before) == before
-    assert validators(make_answer(304, etag='"2"'), before).etag == '"2"'
+    assert validators(make_response(304), before) == before
+    assert validators(make_response(304, etag='"2"'), before).etag == '"2"'
 
 
 @given(st.text(max_size=80))
@@ -141,4 +141,4 @@ def test_dates_never_raise(text: str) -> None:
     """A date is an aware time in UTC or nothing."""
     when = http_date(text)
     assert when is None or when.utcoffset() == timedelta()
-    assert retry_after(make_answer(retry_after=text, date=text)) is None or text.isdigit()
+    assert retry_after(make_response(retry_after=text, date=text)) is None or text.isdigit()

@@ -147,7 +147,7 @@ def test_behind_a_proxy_names_are_judged_by_their_text() -> None:
     """The proxy looks names up, and its localhost is not ours."""
     there = route("127.0.0.1", "nas.local", proxied=True)
     assert there.first("http://nas.local/").host == "nas.local"
-    with pytest.raises(BlockedAddress, match="inner network"):
+    with pytest.raises(BlockedAddress, match="internal network"):
         there.first("http://localhost/")
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from aggregator.core.errors import BodyTooLarge, FetchError
 from aggregator.gather.fetchers._inflate import inflate, read_body
-from tests.unit.gather.fetchers.answers import pieces
+from tests.unit.gather.fetchers.responses import pieces
 
 TEXT = b"<rss><channel><title>Seven</title></channel></rss>" * 20
 GZIPPED = gzip.compress(TEXT, mtime=0)  # the same in each process that collects the tests
@@ -69,9 +69,9 @@ def test_a_body_of_several_members() -> None:
 @pytest.mark.parametrize("coding", ["br", "zstd", "gzip, br", "compress", "\xff\x1b"])
 def test_codings_that_were_not_asked_for(coding: str) -> None:
     """Nothing else can be inflated within a bound, so nothing else is."""
-    with pytest.raises(FetchError, match="not asked for"):
+    with pytest.raises(FetchError, match="unsupported coding"):
         read([b"\x1b\x03\x40\xf8" * 40], coding)
-    with pytest.raises(FetchError, match="not asked for"):
+    with pytest.raises(FetchError, match="unsupported coding"):
         read([gzip.compress(TEXT)], "gzip, br")
 
 
@@ -165,7 +165,7 @@ def test_the_limit_is_exact() -> None:
 
 def test_crumbs() -> None:
     """A body in tens of thousands of tiny chunks is an attack on our time."""
-    with pytest.raises(FetchError, match="crumbs"):
+    with pytest.raises(FetchError, match="too many small pieces"):
         read([b"ab"] * 20_000)
 
 

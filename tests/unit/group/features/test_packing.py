@@ -23,7 +23,16 @@ def features(n: int = 1, title: str = "Ferry 312 runs aground", text: str = TEXT
 
 def pack(one: Features) -> bytes:
     """Pack features whose terms all weigh the same."""
-    return packing.pack(one, flat(len(one.words.ids)), flat(len(one.bigrams.ids)))
+    return packing.pack(one, weights(one))
+
+
+def weights(one: Features) -> packing.Weights:
+    """Return equal weights for all terms of features."""
+    return packing.Weights(
+        words=flat(len(one.words.ids)),
+        bigrams=flat(len(one.bigrams.ids)),
+        heads=flat(len(one.meaning.heads)),
+    )
 
 
 def flat(count: int) -> Floats:
@@ -93,9 +102,9 @@ def test_the_heaviest_terms_are_kept() -> None:
     """A long text keeps a fixed number of terms; the heaviest word comes first."""
     text = " ".join(f"wo{chr(97 + n // 26)}{chr(97 + n % 26)}x" for n in range(220))
     one = features(text=text)
-    weights = flat(len(one.words.ids))
-    weights[7] = 12.0
-    packed = packing.pack(one, weights, flat(len(one.bigrams.ids)))
+    heavy = weights(one)
+    heavy.words[7] = 12.0
+    packed = packing.pack(one, heavy)
     (head,) = packing.headers([packed])
     assert (head["words"], head["bigrams"]) == (packing.WORDS, packing.BIGRAMS)
     assert packing.heaviest_words([packed])[0][0] == one.words.ids[7]

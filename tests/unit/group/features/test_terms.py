@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from aggregator.group.features import terms
 from aggregator.group.features.terms import MARKED, Terms
+from aggregator.text.fold import words
 
 
 def one_by_one(*parts: str) -> list[set[int]]:
@@ -56,7 +57,9 @@ def test_places_of_bigrams() -> None:
 
 
 def test_places_of_words() -> None:
-    found = terms.of_words(["Ferry Aurelia".lower(), "the ferry sank", "aurelia"], {"aurelia"})
+    found = terms.of_words(
+        [["ferry", "aurelia"], ["the", "ferry", "sank"], ["aurelia"]], {"aurelia"}
+    )
     held = places(found)
     assert held[terms.word_hash("ferry")] == 0b11
     assert held[terms.word_hash("aurelia")] == 0b101 | MARKED
@@ -64,19 +67,19 @@ def test_places_of_words() -> None:
 
 
 def test_only_the_first_sentences_have_a_place() -> None:
-    found = places(terms.of_words(["", *(f"word{n}" for n in range(9))], ()))
+    found = places(terms.of_words([[], *([f"word{n}"] for n in range(9))], ()))
     assert sorted(found.values()) == [0, 0, 0, 2, 4, 8, 16, 32, 64]
 
 
 def test_strength() -> None:
     parts = ["dam", *("filler " * terms.WORD_DECAY + "dam").splitlines()]
-    found = terms.of_words(parts, ())
+    found = terms.of_words([part.split() for part in parts], ())
     strength = dict(zip(found.ids.tolist(), found.strength.tolist(), strict=True))
     assert strength[terms.word_hash("dam")] == pytest.approx(math.log1p(1.5 + 0.5), rel=1e-6)
 
 
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=9))
 def test_any_text_has_terms(parts: list[str]) -> None:
-    for found in (terms.of_words(parts, ()), terms.of_bigrams(parts, parts[0])):
+    for found in (terms.of_words(list(map(words, parts)), ()), terms.of_bigrams(parts, parts[0])):
         assert len(found.ids) == len(found.strength) == len(found.places)
         assert (found.strength > 0).all()

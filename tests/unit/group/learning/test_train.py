@@ -1,5 +1,6 @@
 """Training: the same pairs give the same weights, and these tell events apart."""
 
+import dataclasses
 import io
 import json
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from aggregator.core.errors import AggregatorError, ParseError
-from aggregator.group.learning import logistic, pairs, train
+from aggregator.group.learning import folds, logistic, pairs, train
 from aggregator.group.learning.pairs import Pairs
 from aggregator.group.model import scoring
 from aggregator.group.model.forest import Forest, Growth, grow
@@ -62,7 +63,8 @@ def test_the_weights_are_readable_and_used(weights: str) -> None:
     assert heaviest == "bigram cosine"
     limits = kind["thresholds"]
     assert limits["strict"] > limits["normal"] > limits["loose"]
-    assert set(np.ravel(kind["trees"]["features"])) <= set(NAMES)
+    trees = json.loads(weights)["forests"][kind["forest"]]
+    assert set(np.ravel(trees["features"])) <= set(NAMES)
 
 
 def test_the_weights_tell_unseen_events_apart(weights: str) -> None:
@@ -81,8 +83,31 @@ def test_one_file_is_held_out_by_topics() -> None:
     assert set(made) == {"zh undated"}
 
 
-def test_a_kind_with_few_pairs_is_left_out(weights: str) -> None:
-    assert set(json.loads(weights)["kinds"]) == {"zh"}
+def test_a_family_with_few_pairs_is_left_out(weights: str) -> None:
+    assert set(json.loads(weights)["kinds"]) == {"zh", "zh title"}
+
+
+def test_days_that_follow_each_other_are_held_out_together() -> None:
+    days = [(100, 100), (101, 102), (104, 104), (0, 0), (0, 0)]
+    files = [
+        dataclasses.replace(invented(seed), days=np.array(span, np.int32))
+        for seed, span in enumerate(days)
+    ]
+    made = folds.folds(folds.parts(files, [0]))
+    held = [sorted(one.name for one, _ in fold.tests) for fold in made]
+    assert sorted(held) == [
+        ["invented 0", "invented 1"], ["invented 2"], ["invented 3"], ["invented 4"],
+    ]  # fmt: skip
+
+
+def test_versions_of_one_stream_count_as_one() -> None:
+    files = [
+        invented(1),
+        dataclasses.replace(invented(1), name="invented 1 (teasers)"),
+        invented(2),
+    ]
+    assert folds.weights(folds.parts(files, [0]), 1e9) == [0.5, 0.5, 1.0]
+    assert folds.weights(folds.parts(files[2:], [0]), 99) == [pytest.approx(99 / 990)]
 
 
 def test_too_little_to_learn_from() -> None:

@@ -1,7 +1,7 @@
-"""Boilerplate: blocks that recur in a publisher's entries, counted as new entries come in.
+"""Learns boilerplate: counts the blocks that recur in the new entries of a publisher.
 
-The counts fade: when a publisher has `HORIZON` entries counted, all its counts are halved and
-what falls to nothing is dropped, so that they speak of recent entries and stay few.
+The counts decay, so that they reflect recent entries: once `DECAY_ENTRIES` entries of a publisher are
+counted, all its counts are halved, and blocks with a count of zero are deleted.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,11 +15,11 @@ from aggregator.store import schema
 from aggregator.store.codec import storable, to_ticks
 from aggregator.store.database import chunks, insert, upsert
 
-LEARN_ENTRIES = 8  # entries that hold a block before it can be boilerplate
-LEARN_SHARE = 0.3  # of the publisher's recent entries
-LEARN_SPAN = timedelta(days=1)  # published over so long: the day's news repeats itself too
-HORIZON = 200  # entries of a publisher counted before the counts are halved
-EDGE = 12  # blocks counted at either end of an entry; boilerplate stands there
+MIN_ENTRIES = 8  # with a block before it is boilerplate
+MIN_SHARE = 0.3  # of the recent entries of the publisher
+MIN_SPAN = timedelta(days=1)  # between their dates: the news of one day also repeats itself
+DECAY_ENTRIES = 200  # counted for a publisher before its counts are halved
+EDGE_BLOCKS = 12  # counted at each end of an entry, where boilerplate is found
 
 _block = schema.block.c
 _publisher = schema.publisher.c
@@ -46,24 +46,24 @@ def count(connection: Connection, entries: Sequence[StoredEntry]) -> None:
 
 
 def _rows(name: str, entries: Sequence[StoredEntry]) -> list[dict[str, Any]]:
-    """Return one row for each block that one publisher's new entries hold."""
+    """Return one row for each block in the new entries of one publisher."""
     rows: dict[int, dict[str, Any]] = {}
     for stored in entries:
         when = to_ticks(stored.published)
         blocks = stored.entry.blocks
-        for one in {*blocks[:EDGE], *blocks[-EDGE:]}:
-            row = rows.get(one) or _row(name, one, when, stored.key)
-            rows[one] = row
+        for block in {*blocks[:EDGE_BLOCKS], *blocks[-EDGE_BLOCKS:]}:
+            row = rows.get(block) or _row(name, block, when, stored.key)
+            rows[block] = row
             row["entries"] += 1
             row["first"] = min(row["first"], when)
             row["last"] = max(row["last"], when)
-    return [rows[one] for one in sorted(rows)]
+    return [rows[block] for block in sorted(rows)]
 
 
-def _row(name: str, one: int, when: int, key: str) -> dict[str, Any]:
+def _row(name: str, block: int, when: int, key: str) -> dict[str, Any]:
     return {
         "publisher": name,
-        "hash": one,
+        "hash": block,
         "entries": 0,
         "first": when,
         "last": when,
@@ -81,12 +81,12 @@ def _count_entries(connection: Connection, counts: Mapping[str, int]) -> None:
         rows,
         update={"entries": _publisher.entries + new.entries},
     )
-    full = select(_publisher.id).where(_publisher.entries >= HORIZON).order_by(_publisher.id)
+    full = select(_publisher.id).where(_publisher.entries >= DECAY_ENTRIES).order_by(_publisher.id)
     for name in connection.scalars(full).all():
-        _fade(connection, name)
+        _decay(connection, name)
 
 
-def _fade(connection: Connection, name: str) -> None:
+def _decay(connection: Connection, name: str) -> None:
     own = _block.publisher == name
     halved = update(schema.block).where(own).values(entries=_block.entries // 2)
     connection.execute(halved)
@@ -101,7 +101,7 @@ def _fade(connection: Connection, name: str) -> None:
 def learned(
     connection: Connection, publisher_ids: Iterable[str] | None
 ) -> Mapping[str, frozenset[int]]:
-    """Return the hashes of each publisher's boilerplate; of all publishers for None."""
+    """Return the block hashes of each publisher's boilerplate; None means all publishers."""
     if publisher_ids is None:
         return _learned(connection, ())
     found: dict[str, frozenset[int]] = {}
@@ -115,9 +115,9 @@ def _learned(connection: Connection, where: Sequence[Any]) -> dict[str, frozense
         select(_block.publisher, _block.hash)
         .join(schema.publisher, _publisher.id == _block.publisher)
         .where(
-            _block.entries >= LEARN_ENTRIES,
-            _block.entries >= LEARN_SHARE * _publisher.entries,
-            _block.last - _block.first >= LEARN_SPAN // timedelta(microseconds=1),
+            _block.entries >= MIN_ENTRIES,
+            _block.entries >= MIN_SHARE * _publisher.entries,
+            _block.last - _block.first >= MIN_SPAN // timedelta(microseconds=1),
             ~_block.vetoed,
             *where,
         )
@@ -128,7 +128,7 @@ def _learned(connection: Connection, where: Sequence[Any]) -> dict[str, frozense
     return {name: frozenset(hashes) for name, hashes in found.items()}
 
 
-def veto(connection: Connection, name: str, one: int) -> None:
-    """Remember that the user holds a block to be no boilerplate."""
-    row = _row(storable(name), one, 0, "") | {"vetoed": True}
+def veto(connection: Connection, name: str, block: int) -> None:
+    """Save that a block is no boilerplate, by decision of the user."""
+    row = _row(storable(name), block, 0, "") | {"vetoed": True}
     upsert(connection, schema.block, [row], update=("vetoed",))

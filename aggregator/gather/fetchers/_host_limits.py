@@ -1,4 +1,4 @@
-"""Lets requests through one after the other: so many at once, so many a host, spaced."""
+"""Limits concurrent requests, overall and for each host, and spaces requests to one host."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -9,47 +9,47 @@ from datetime import timedelta
 from aggregator.core.errors import HeldBack, Timeout, Unreachable
 from aggregator.core.settings import FetchSettings
 
-_MOST = 1000  # idle hosts that are remembered
-_SILENT = 60.0  # seconds for which a host that gave no answer several times is not asked
+_MAX_IDLE_HOSTS = 1000  # records; above it, idle ones are discarded
+_UNRESPONSIVE_SECONDS = 60.0  # pause for a host that did not respond several times in a row
 
 
 @dataclass(slots=True)
 class _Host:
-    """What is known of one server; times by the loop's clock."""
+    """The state of one server; times are those of the event loop's clock."""
 
     slots: asyncio.Semaphore
     users: int = 0  # requests that run or wait
     next_start: float = 0.0
-    closed_until: float = 0.0  # it asked to be left in peace, with this status
+    closed_until: float = 0.0  # from a Retry-After that came with `status`
     status: int = 429
-    misses: int = 0  # requests in a row that got no answer
-    silent_until: float = 0.0
-    line: asyncio.Lock = field(default_factory=asyncio.Lock)
+    failures: int = 0  # consecutive requests without a response
+    unresponsive_until: float = 0.0
+    spacing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(slots=True)
-class Turn:
-    """One request's leave to go; it tells whether the server spoke."""
+class Slot:
+    """Permission for one request; the caller sets `answered` once the server responds."""
 
     answered: bool = False
 
 
-class Gate:
-    """Counts requests; a request waits for its host first, so no slot is held by the waiting."""
+class HostLimits:
+    """Limits requests; the limit of the host comes first, so waiting takes no global slot."""
 
     def __init__(self, settings: FetchSettings) -> None:
         self._per_host = settings.per_host
         self._spacing = settings.spacing.total_seconds()
-        self._whole_host = settings.retry_after_scope == "host"
+        self._applies_to_host = settings.retry_after_scope == "host"
         self._all = asyncio.Semaphore(settings.concurrency)
         self._hosts: dict[str, _Host] = {}
 
     @asynccontextmanager
-    async def enter(self, host: str, *, own: bool = False) -> AsyncIterator[Turn]:
-        """Wait for a turn; raises HeldBack if the host asked to be left in peace meanwhile.
+    async def slot(self, host: str, *, own: bool = False) -> AsyncIterator[Slot]:
+        """Wait for a slot; raises HeldBack if the host asked to wait in the meantime.
 
-        Raises Unreachable at once where several requests in a row got no answer, so that many
-        sources of a dead host do not wait for it one after the other. `own` is a host of the
+        Raises Unreachable at once if several consecutive requests got no response, so that the
+        sources of a dead host do not time out one after the other. `own` marks a host of the
         user's own network, which needs no spacing.
         """
         record = self._record(host)
@@ -61,14 +61,14 @@ class Gate:
                     await self._space(record)
                     self._check(record)
                 async with self._all:
-                    with self._watched(record) as turn:
-                        yield turn
+                    with self._counting_failures(record) as slot:
+                        yield slot
         finally:
             record.users -= 1
 
-    def leave_in_peace(self, host: str, span: timedelta, status: int) -> None:
-        """Let nobody through to this host for a time, if a Retry-After holds for hosts."""
-        if self._whole_host:
+    def hold_back(self, host: str, span: timedelta, status: int) -> None:
+        """Send no requests to this host for a time, if Retry-After applies to hosts."""
+        if self._applies_to_host:
             record = self._record(host)
             until = asyncio.get_running_loop().time() + span.total_seconds()
             record.closed_until = max(record.closed_until, until)
@@ -76,38 +76,39 @@ class Gate:
 
     def _record(self, host: str) -> _Host:
         if host not in self._hosts:
-            if len(self._hosts) >= _MOST:
-                self._forget_idle()
+            if len(self._hosts) >= _MAX_IDLE_HOSTS:
+                self._discard_idle()
             self._hosts[host] = _Host(asyncio.Semaphore(self._per_host))
         return self._hosts[host]
 
-    def _forget_idle(self) -> None:
+    def _discard_idle(self) -> None:
         now = asyncio.get_running_loop().time()
         self._hosts = {
             name: record
             for name, record in self._hosts.items()
             if record.users
-            or max(record.next_start, record.closed_until, record.silent_until) > now
+            or max(record.next_start, record.closed_until, record.unresponsive_until) > now
         }
 
     @contextmanager
-    def _watched(self, record: _Host) -> Iterator[Turn]:
-        """Count requests in a row that got no answer."""
-        turn = Turn()
+    def _counting_failures(self, record: _Host) -> Iterator[Slot]:
+        """Count consecutive requests without a response."""
+        slot = Slot()
         try:
-            yield turn
+            yield slot
         except (Timeout, Unreachable):
-            if not turn.answered:
-                record.misses += 1
-            if record.misses >= 2 * self._per_host:
-                record.silent_until = asyncio.get_running_loop().time() + _SILENT
+            if not slot.answered:
+                record.failures += 1
+            if record.failures >= 2 * self._per_host:
+                now = asyncio.get_running_loop().time()
+                record.unresponsive_until = now + _UNRESPONSIVE_SECONDS
             raise
         finally:
-            if turn.answered:
-                record.misses = 0
+            if slot.answered:
+                record.failures = 0
 
     async def _space(self, record: _Host) -> None:
-        async with record.line:
+        async with record.spacing:
             loop = asyncio.get_running_loop()
             await asyncio.sleep(max(0.0, record.next_start - loop.time()))
             record.next_start = loop.time() + self._spacing
@@ -120,5 +121,5 @@ class Gate:
                 status=record.status,
                 retry_after=timedelta(seconds=record.closed_until - now),
             )
-        if record.silent_until > now:
+        if record.unresponsive_until > now:
             raise Unreachable("this host gave no answer to other sources just now")

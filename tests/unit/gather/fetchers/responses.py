@@ -1,8 +1,8 @@
-"""Makers of answers, as they come from a server."""
+"""Makers of responses, as they come from a server."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 
-from aggregator.gather.fetchers._http import Answer
+from aggregator.gather.fetchers._http import Response
 
 _NONE: Mapping[str, str] = {}
 
@@ -13,9 +13,9 @@ async def pieces(parts: Iterable[bytes]) -> AsyncIterator[bytes]:
         yield part
 
 
-def make_answer(
+def make_response(
     status: int = 200, body: bytes = b"", headers: Mapping[str, str] = _NONE, **more: str
-) -> Answer:
-    """Make an answer; `_` in the names of headers stands for `-`."""
+) -> Response:
+    """Make a response; `_` in the names of headers stands for `-`."""
     named = tuple((name.replace("_", "-"), value) for name, value in {**headers, **more}.items())
-    return Answer(status=status, headers=named, pieces=pieces([body]))
+    return Response(status=status, headers=named, pieces=pieces([body]))

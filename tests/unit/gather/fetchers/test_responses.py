@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from aggregator.core.errors import FetchError
-from aggregator.gather.fetchers._answers import failure, location
-from tests.unit.gather.fetchers.answers import make_answer
+from aggregator.gather.fetchers._responses import failure, location
+from tests.unit.gather.fetchers.responses import make_response
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ from tests.unit.gather.fetchers.answers import make_answer
 )
 def test_causes(status: int, headers: dict[str, str], body: bytes, words: str) -> None:
     """The cause is told as far as the server lets us see it."""
-    error = asyncio.run(failure(make_answer(status, body, headers)))
+    error = asyncio.run(failure(make_response(status, body, headers)))
     assert error.status == status
     assert str(error).startswith(words)
     assert ("browsers" in words) == ("browsers" in str(error))
@@ -47,20 +47,20 @@ def test_causes(status: int, headers: dict[str, str], body: bytes, words: str) -
 )
 def test_who_may_ask_to_wait(status: int, wait: int | None) -> None:
     """Retry-After counts where it is meant for pollers."""
-    error = asyncio.run(failure(make_answer(status, retry_after="60")))
+    error = asyncio.run(failure(make_response(status, retry_after="60")))
     assert error.retry_after == (wait and timedelta(seconds=wait))
 
 
 def test_a_redirect_must_say_where_to() -> None:
     """None, and an empty one, are errors."""
-    assert location(make_answer(302, location="/a")) == "/a"
-    for answer in (make_answer(302), make_answer(302, location="")):
-        with pytest.raises(FetchError, match="does not say"):
+    assert location(make_response(302, location="/a")) == "/a"
+    for answer in (make_response(302), make_response(302, location="")):
+        with pytest.raises(FetchError, match="without a Location"):
             location(answer)
 
 
 def test_repeated_headers_are_joined() -> None:
     """One header may come in parts."""
-    answer = make_answer(cache_control="public")
+    answer = make_response(cache_control="public")
     assert answer.all("cache-control") == answer.header("cache-control") == "public"
     assert answer.all("etag") == answer.header("etag") == ""

@@ -9,17 +9,17 @@ import pytest
 
 from aggregator.core.errors import FetchError, HTTPStatus, Timeout, Unreachable
 from aggregator.core.settings import FetchSettings
-from aggregator.gather.fetchers import _gate
-from aggregator.gather.fetchers._gate import Gate
+from aggregator.gather.fetchers import _host_limits
+from aggregator.gather.fetchers._host_limits import HostLimits
 from tests.waiting import HUNG
 
 SOON = timedelta(milliseconds=20)
 NEVER = timedelta(hours=1)
 
 
-def make_gate(**kw: object) -> Gate:
-    """Make a gate without spacing."""
-    return Gate(FetchSettings(**{"spacing": timedelta(), **kw}))  # type: ignore[arg-type]
+def make_limits(**kw: object) -> HostLimits:
+    """Make limits without spacing."""
+    return HostLimits(FetchSettings(**{"spacing": timedelta(), **kw}))  # type: ignore[arg-type]
 
 
 def run(test: Coroutine[None, None, None]) -> None:
@@ -30,15 +30,15 @@ def run(test: Coroutine[None, None, None]) -> None:
 class Crowd:
     """Requests that count how many of them are inside at once."""
 
-    def __init__(self, gate: Gate) -> None:
-        self.gate = gate
+    def __init__(self, limits: HostLimits) -> None:
+        self.limits = limits
         self.inside: dict[str, int] = {}
         self.most: dict[str, int] = {}
         self.starts: list[float] = []
 
     async def ask(self, host: str, error: Exception | None = None) -> None:
-        """Go through the gate and stay a moment."""
-        async with self.gate.enter(host) as turn:
+        """Enter and stay a moment."""
+        async with self.limits.slot(host) as slot:
             self.starts.append(asyncio.get_running_loop().time())
             for name in (host, "all"):
                 self.inside[name] = self.inside.get(name, 0) + 1
@@ -48,14 +48,14 @@ class Crowd:
                 self.inside[name] -= 1
             if error:
                 raise error
-            turn.answered = True
+            slot.answered = True
 
 
 def test_limits() -> None:
     """Never more at once than allowed, in all and a host."""
 
     async def test() -> None:
-        crowd = Crowd(make_gate(concurrency=5, per_host=2))
+        crowd = Crowd(make_limits(concurrency=5, per_host=2))
         await asyncio.gather(*[crowd.ask(f"host{n % 10}") for n in range(60)])
         assert crowd.most.pop("all") == 5
         assert set(crowd.most.values()) <= {1, 2}
@@ -67,16 +67,16 @@ def test_who_waits_for_a_host_holds_nobody_up() -> None:
     """Requests that queue for a slow host take no slot of the others."""
 
     async def test() -> None:
-        gate = make_gate(concurrency=3, per_host=2)
+        limits = make_limits(concurrency=3, per_host=2)
         leave = asyncio.Event()
 
         async def hang() -> None:
-            async with gate.enter("slow"):
+            async with limits.slot("slow"):
                 await leave.wait()
 
         slow = [asyncio.create_task(hang()) for _ in range(10)]
         await asyncio.sleep(0)
-        crowd = Crowd(gate)
+        crowd = Crowd(limits)
         await asyncio.gather(*[crowd.ask(f"host{n}") for n in range(10)])
         leave.set()
         await asyncio.gather(*slow)
@@ -89,17 +89,17 @@ def test_spacing(own: bool) -> None:
     """Requests to one public host start apart; the user's own servers need no courtesy."""
 
     async def test() -> None:
-        gate = make_gate(spacing=NEVER if own else SOON)
+        limits = make_limits(spacing=NEVER if own else SOON)
         starts: list[float] = []
 
         async def ask(host: str) -> None:
-            async with gate.enter(host, own=own):
+            async with limits.slot(host, own=own):
                 starts.append(asyncio.get_running_loop().time())
 
         await asyncio.gather(*[ask("one") for _ in range(4)])
         apart = [later - earlier for earlier, later in pairwise(starts)]
         assert own or min(apart) >= SOON.total_seconds() * 0.9
-        gate = make_gate(spacing=NEVER)
+        limits = make_limits(spacing=NEVER)
         await asyncio.gather(*[ask(f"host{n}") for n in range(4)])
 
     run(test())
@@ -110,16 +110,16 @@ def test_a_host_that_asks_for_peace_gets_it(scope: str) -> None:
     """Those who wait for it are turned away too, by status and time, if the setting says so."""
 
     async def test() -> None:
-        gate = make_gate(retry_after_scope=scope)
-        gate.leave_in_peace("one", timedelta(hours=1), 503)
-        gate.leave_in_peace("one", timedelta(minutes=1), 429)
-        async with gate.enter("two"):
+        limits = make_limits(retry_after_scope=scope)
+        limits.hold_back("one", timedelta(hours=1), 503)
+        limits.hold_back("one", timedelta(minutes=1), 429)
+        async with limits.slot("two"):
             pass
         if scope == "source":
-            async with gate.enter("one"):
+            async with limits.slot("one"):
                 return
         with pytest.raises(HTTPStatus, match="another source") as caught:
-            async with gate.enter("one"):
+            async with limits.slot("one"):
                 pass
         assert caught.value.retry_after is not None
         assert timedelta(minutes=59) < caught.value.retry_after <= timedelta(hours=1)
@@ -131,14 +131,14 @@ def test_peace_asked_for_while_others_wait() -> None:
     """Who was already in line is turned away."""
 
     async def test() -> None:
-        gate = make_gate(spacing=SOON)
+        limits = make_limits(spacing=SOON)
         turned_away = 0
 
         async def ask() -> None:
             nonlocal turned_away
             try:
-                async with gate.enter("one"):
-                    gate.leave_in_peace("one", timedelta(hours=1), 429)
+                async with limits.slot("one"):
+                    limits.hold_back("one", timedelta(hours=1), 429)
             except HTTPStatus:
                 turned_away += 1
 
@@ -153,7 +153,7 @@ def test_a_silent_host_is_given_up(error: FetchError) -> None:
     """After several requests without an answer the rest fails at once, others not at all."""
 
     async def test() -> None:
-        crowd = Crowd(make_gate(per_host=2))
+        crowd = Crowd(make_limits(per_host=2))
         results = await asyncio.gather(
             *[crowd.ask("dead", error) for _ in range(50)],
             *[crowd.ask("alive") for _ in range(5)],
@@ -170,11 +170,11 @@ def test_an_answer_shows_that_a_host_lives() -> None:
     """Errors of the server, and answers that come too slowly, are no silence."""
 
     async def test() -> None:
-        gate = make_gate(per_host=1)
+        limits = make_limits(per_host=1)
 
         async def fail(error: FetchError, *, answered: bool) -> None:
-            async with gate.enter("one") as turn:
-                turn.answered = answered
+            async with limits.slot("one") as slot:
+                slot.answered = answered
                 raise error
 
         for _ in range(10):
@@ -190,12 +190,12 @@ def test_idle_hosts_are_forgotten() -> None:
     """Redirects to ever new hosts do not fill the memory; what matters is kept."""
 
     async def test() -> None:
-        gate = make_gate()
-        gate.leave_in_peace("kept", timedelta(hours=1), 429)
-        for n in range(3 * _gate._MOST):
-            async with gate.enter(f"host{n}"):
+        limits = make_limits()
+        limits.hold_back("kept", timedelta(hours=1), 429)
+        for n in range(3 * _host_limits._MAX_IDLE_HOSTS):
+            async with limits.slot(f"host{n}"):
                 pass
-        assert len(gate._hosts) <= _gate._MOST
-        assert "kept" in gate._hosts
+        assert len(limits._hosts) <= _host_limits._MAX_IDLE_HOSTS
+        assert "kept" in limits._hosts
 
     run(test())

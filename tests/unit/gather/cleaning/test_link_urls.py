@@ -1,11 +1,11 @@
-"""Links lead where they say: redirect wrappers opened, tracking dropped, the rest untouched."""
+"""Link URLs: redirects are unwrapped, tracking is removed, other URLs are unchanged."""
 
 import base64
 
 import pytest
 
 from aggregator.core.settings import LinkRule
-from aggregator.gather.cleaning.links import clean_link, link_key, trace_link
+from aggregator.gather.cleaning.link_urls import clean_link, link_key, trace_link
 
 PAGE = "https://news.example.org/a/1"
 ENC = "https%3A%2F%2Fnews.example.org%2Fa%2F1"

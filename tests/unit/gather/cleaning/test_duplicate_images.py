@@ -1,4 +1,4 @@
-"""Which second use of an image is a mere repetition."""
+"""Which repeated image is a duplicate."""
 
 import pytest
 

@@ -1,0 +1,123 @@
+"""Fits the parts of the pair model: a logistic part for each group of kinds, trees for all of a family."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.group.learning import folds, logistic
+from aggregator.group.learning.folds import Part
+from aggregator.group.model.forest import Forest, Growth, grow
+from aggregator.group.model.scoring import KINDS, blend
+from aggregator.group.pairs.similarity import Floats
+
+Doubles = NDArray[np.float64]
+Kinds = NDArray[np.int8]
+_PENALTY = 10.0
+_PART = 4  # of which one pair of two events is taken for the logistic part
+_FAR, _FEW = -4.5, 10  # log-odds of pairs of which one in so many is learned from
+_MOST = 8000.0  # pairs that one stream counts for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """Kinds of text that have their trees in common; each group of them has a logistic part."""
+
+    name: str
+    groups: tuple[tuple[str, ...], ...]
+    share: float  # of the logistic part
+    growth: Growth
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of all groups."""
+        return tuple(kind for group in self.groups for kind in group)
+
+
+FAMILIES = (
+    Family(
+        name="dated",
+        groups=(("en", "title"), ("zh", "zh title"), ("across",)),
+        share=0.2,
+        growth=Growth(trees=120, depth=4, rate=0.1, shrink=4.0, least=5.0, columns=0.5),
+    ),
+    Family(name="zh undated", groups=(("zh undated",),), share=0.5, growth=Growth(trees=100)),
+    Family(name="en undated", groups=(("en undated",),), share=0.5, growth=Growth(trees=100)),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """The parts of a family's model, not yet calibrated; a weight for each column, and a bias."""
+
+    family: Family
+    straight: Mapping[str, tuple[Doubles, float]]  # by kind
+    forest: Forest
+
+    def logits(self, columns: Floats, kinds: Kinds) -> Doubles:
+        """Return the log-odds of each row."""
+        trees = self.forest.score(columns).astype(np.float64)
+        found = trees.copy()
+        for kind, (weights, bias) in self.straight.items():
+            rows = kinds == KINDS.index(kind)
+            straight = columns[rows].astype(np.float64) @ weights + bias
+            found[rows] = blend(straight, trees[rows], self.family.share)
+        return found
+
+
+def fit(parts: Sequence[Part], family: Family) -> Fit:
+    """Fit the model of a family to the pairs that count and that no guard holds apart."""
+    chosen = [bits & one.scored & ~one.guarded for one, bits in parts]
+    files = [one for one, _ in parts]
+    columns = np.concatenate([one.columns[bits] for one, bits in zip(files, chosen, strict=True)])
+    kinds = np.concatenate([one.kinds[bits] for one, bits in zip(files, chosen, strict=True)])
+    labels = np.concatenate([one.same[bits] for one, bits in zip(files, chosen, strict=True)])
+    each = folds.weights(parts, _MOST)
+    weights = np.repeat(each, [int(bits.sum()) for bits in chosen])
+    straight = _straight(columns, kinds, labels.astype(np.float64), family)
+    # Trees begin at the share of true pairs, which goes into the value that all leaves have.
+    held = np.average(labels, weights=weights)
+    start = float(np.log(held / (1 - held)))
+    kept, counts = _thin(columns, kinds, labels, straight)
+    forest = grow(
+        columns[kept],
+        labels[kept].astype(np.float64),
+        np.full(len(kept), start),
+        family.growth,
+        weights[kept] * counts,
+    )
+    forest.values[:, :] += np.float32(start / len(forest.values))
+    return Fit(family=family, straight=straight, forest=forest)
+
+
+def _straight(
+    columns: Floats, kinds: Kinds, labels: Doubles, family: Family
+) -> dict[str, tuple[Doubles, float]]:
+    """Fit the logistic part of each group that has both kinds of pairs."""
+    found = {}
+    for group in family.groups:
+        rows = np.isin(kinds, [KINDS.index(kind) for kind in group])
+        if 0 < labels[rows].sum() < rows.sum():
+            # Of pairs of two events a part teaches as much; the bias makes up for the others.
+            some = np.flatnonzero(rows & ((labels > 0) | (np.arange(len(labels)) % _PART == 0)))
+            weights, bias = logistic.fit(columns[some].astype(np.float64), labels[some], _PENALTY)
+            made = weights, bias - float(np.log(_PART))
+            found.update(dict.fromkeys(group, made))
+    return found
+
+
+def _thin(
+    columns: Floats,
+    kinds: Kinds,
+    labels: NDArray[np.bool_],
+    straight: Mapping[str, tuple[Doubles, float]],
+) -> tuple[NDArray[np.int64], Doubles]:
+    """Return which rows trees learn from and how much each counts: of plain strangers a few."""
+    logits = np.zeros(len(columns))
+    for kind, (weights, bias) in straight.items():
+        rows = kinds == KINDS.index(kind)
+        logits[rows] = columns[rows].astype(np.float64) @ weights + bias
+    strangers = (logits < _FAR) & ~labels
+    kept = np.flatnonzero(~strangers | (np.arange(len(labels)) % _FEW == 0))
+    return kept, np.where(strangers[kept], float(_FEW), 1.0)
