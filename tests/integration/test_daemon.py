@@ -289,7 +289,7 @@ def test_a_fetch_beside_a_daemon_is_done_by_the_daemon(tmp_path: Path, site: Sit
         whole = run(*words)
         assert (whole.returncode, "samples" in whole.stdout) == (0, True)
         alone = run(*words, "--url", f"{site.address}/feed")
-        assert (alone.returncode, "stop it, or give another folder" in alone.stderr) == (3, True)
+        assert (alone.returncode, "stop it, or choose another folder" in alone.stderr) == (3, True)
         process.send_signal(signal.SIGTERM)
         assert process.wait(HUNG) == 0
     assert list((tmp_path / "data" / "requests").iterdir()) == []
