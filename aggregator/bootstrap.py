@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from aggregator.config import Config, fault
+from aggregator.config import Config, located_error
 from aggregator.core import plugins
 from aggregator.core.errors import ConfigError
 from aggregator.core.model import Source
@@ -228,7 +228,7 @@ def check_feeds(config: Config) -> None:
                     selection.check(FeedSpec(name="", title="", include=(pattern,)))
                 except ConfigError as error:
                     where = ("feeds", number, key, index)
-                    raise fault(config.path, where, error.problem) from None
+                    raise located_error(config.path, where, error.problem) from None
     load_renderers(config)
 
 

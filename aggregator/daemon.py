@@ -11,7 +11,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator import bootstrap
 from aggregator.bootstrap import Application
-from aggregator.config.units import in_words
+from aggregator.config.quantities import in_words
 from aggregator.core.errors import ConfigError
 from aggregator.core.model import Source
 from aggregator.core.report import RunReport, SourceReport

@@ -10,7 +10,7 @@ import structlog
 from aggregator import bootstrap
 from aggregator.bootstrap import Application
 from aggregator.config import Config
-from aggregator.config.serving import host_doubt, port_doubt
+from aggregator.config.serving import host_warning, port_warning
 from aggregator.core.errors import ConfigError
 from aggregator.daemon import Daemon, schedule
 from aggregator.store import handover
@@ -84,8 +84,8 @@ def _warn_unreachable(application: Application, listening: Listening) -> None:
     """Log a warning if `public_url` does not lead to this server."""
     url = application.config.public_url
     for doubt in (
-        port_doubt(url, listening.port),
-        host_doubt(url, listening.host),
+        port_warning(url, listening.port),
+        host_warning(url, listening.host),
     ):
         if doubt:
             _log.warning("public_url {doubt}", doubt=doubt)

@@ -34,7 +34,8 @@ _FIXES: Mapping[str, str] = {
     ),
     r"^4\d\d\b": "the server refuses the request: open {address} in a browser and compare",
     r"links to (?P<feed>https?://[^\s,]+)": "the URL is a web page, not a feed: use url: {feed}",
-    r"web page|the document is <|neither a feed|no JSON Feed|nothing in it is an entry": (
+    # Stored errors of earlier versions match as well.
+    r"web page|the document is <|neither a feed|not a (JSON F|f)eed|no JSON Feed|nothing in it is": (
         "the URL does not return a feed: find the feed with `aggregator sources add {home}`"
     ),
     r"empty document|document is empty|dump is empty": (

@@ -65,7 +65,7 @@ def inspect_config(
     """Load the configuration and its warnings, or raise ConfigError."""
     from aggregator import config  # noqa: PLC0415  as below
 
-    read, warnings = config.inspect(config_path(given), os.environ)
+    read, warnings = config.load_with_warnings(config_path(given), os.environ)
     return (dataclasses.replace(read, data=data.absolute()) if data else read), warnings
 
 

@@ -53,7 +53,7 @@ def check(
     from aggregator import config as configuration  # noqa: PLC0415  as above
 
     path = config_path(config)
-    read, warnings = configuration.inspect(path, os.environ)
+    read, warnings = configuration.load_with_warnings(path, os.environ)
     bootstrap.check_feeds(read)
     sources, feeds = len(read.sources), len(read.feeds)
     if json:

@@ -133,9 +133,9 @@ def _check_unknown(config: "Config", found: Sequence[str]) -> None:
     """Raise ConfigError if a source already has an equivalent URL."""
     from aggregator.config import addresses  # noqa: PLC0415  pydantic
 
-    keys = {addresses.same_key(one) for one in found}
+    keys = {addresses.comparison_key(one) for one in found}
     for source in config.sources:
-        if source.url and addresses.same_key(source.url) in keys:
+        if source.url and addresses.comparison_key(source.url) in keys:
             paused = (
                 f"; it is paused: aggregator sources resume {source.id}" if source.paused else ""
             )

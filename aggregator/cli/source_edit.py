@@ -102,13 +102,13 @@ def import_sources(
     """Add the feeds of an OPML file that are not in the configuration yet."""
     from aggregator.config import addresses, edit, opml  # noqa: PLC0415  for lists alone
 
-    found = opml.survey(files.read(file, opml.LARGEST), file)
+    found = opml.read_list(files.read(file, opml.MAX_FILE_BYTES), file)
     editor = Editor.open(config)
-    known = {addresses.same_key(one.url): one for one in editor.before.sources if one.url}
+    known = {addresses.comparison_key(one.url): one for one in editor.before.sources if one.url}
     new: list[opml.Subscription] = []
     there: list[tuple[opml.Subscription, str]] = []
     for one in found.feeds:
-        key = addresses.same_key(one.url)
+        key = addresses.comparison_key(one.url)
         if key in known:
             there.append((one, known[key].id))
         else:
@@ -122,18 +122,18 @@ def import_sources(
             {
                 "added": [one.url for one in new],
                 "known": [{"url": one.url, "as": id_} for one, id_ in there],
-                "left_out": [{"what": one.what, "why": one.why} for one in found.left_out],
+                "left_out": [{"what": one.name, "why": one.reason} for one in found.skipped],
             }
         )
     elif not quiet:
-        _print_import(editor.path, new, there, found.left_out)
+        _print_import(editor.path, new, there, found.skipped)
 
 
 def _print_import(
     path: Path,
     new: "Sequence[opml.Subscription]",
     there: "Sequence[tuple[opml.Subscription, str]]",
-    left_out: "Sequence[opml.LeftOut]",
+    left_out: "Sequence[opml.SkippedOutline]",
 ) -> None:
     """Print the result for each line of a list."""
     from aggregator.text import urls  # noqa: PLC0415  its tables are read when first used
@@ -143,7 +143,7 @@ def _print_import(
     for one, id_ in there:
         print_line(printable(f"known {one.title or urls.redact(one.url)}: as {id_}"))
     for left in left_out[:_MAX_LEFT_OUT_SHOWN]:
-        print_error(printable(f"left out {left.what}: {left.why}"))
+        print_error(printable(f"left out {left.name}: {left.reason}"))
     if len(left_out) > _MAX_LEFT_OUT_SHOWN:
         print_error(
             f"and {len(left_out) - _MAX_LEFT_OUT_SHOWN} more left out; --json lists them all"
@@ -188,7 +188,7 @@ def resume_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> 
     editor = Editor.open(config)
     number, source = editor.find(id_)
     if source.paused:
-        editor.write(lambda text: edit.drop_key(text, number, "paused"), but=[source.id])
+        editor.write(lambda text: edit.remove_key(text, number, "paused"), but=[source.id])
     already = "" if source.paused else "was not paused: it "
     _print_done(editor, f"{source.id} {already}is fetched on schedule", quiet=quiet)
 

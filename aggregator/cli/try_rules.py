@@ -102,7 +102,7 @@ def _options(row: Row, defaults: CleanOptions) -> tuple[CleanOptions, Row]:
 
 @cache
 def _read_options(written: str) -> CleanOptions:
-    return config.options(json.loads(written))
+    return config.clean_options(json.loads(written))
 
 
 def _cut(written: str) -> list[str]:

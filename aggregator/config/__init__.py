@@ -1,12 +1,12 @@
-"""YAML → Config; every error names file, line, key and the mend."""
+"""YAML → Config; every error names the file, the line, the key and the fix."""
 
 from aggregator.config.config import Config
-from aggregator.config.reading import (
-    fault,
-    inspect,
+from aggregator.config.loading import (
+    clean_options,
     load,
+    load_with_warnings,
     loads,
-    options,
+    located_error,
     schema,
     with_addresses,
     with_allowed,
@@ -14,11 +14,11 @@ from aggregator.config.reading import (
 
 __all__ = [
     "Config",
-    "fault",
-    "inspect",
+    "clean_options",
     "load",
+    "load_with_warnings",
     "loads",
-    "options",
+    "located_error",
     "schema",
     "with_addresses",
     "with_allowed",

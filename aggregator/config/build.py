@@ -1,4 +1,4 @@
-"""Checked models → the frozen values that the rest of the house takes."""
+"""Validated models → the frozen settings that the other packages use."""
 
 import dataclasses
 from pathlib import Path
@@ -10,7 +10,7 @@ from aggregator.config.config import Config
 from aggregator.config.fields import web_address
 from aggregator.config.models import ConfigModel, FeedModel, SourceModel
 from aggregator.config.problems import Problem
-from aggregator.config.rules import read_link_rules
+from aggregator.config.rule_models import read_link_rules
 from aggregator.config.sections import ImagesModel, StoriesModel
 from aggregator.core.model import Source
 from aggregator.core.settings import (
@@ -27,27 +27,27 @@ _TARGETS = ("{url}", "{url_enc}", "{url_b64}", "{path}")
 _DEFAULT_FEED = FeedSpec(name="merged", title="Merged news")
 
 
-class _Faults(list[Problem]):
-    """Problems that show only when parts are put together."""
+class _Problems(list[Problem]):
+    """Problems that appear only when the sections are combined."""
 
     def note(self, error: ValueError, *where: str | int) -> None:
-        """Keep an error with its place."""
+        """Add an error with its place in the file."""
         self.append(Problem(where=where, text=str(error)))
 
 
 def build(model: ConfigModel, path: Path) -> tuple[Config, list[Problem]]:
-    """Return the configuration of a file, and what still is wrong with it."""
-    faults = _Faults()
+    """Return the configuration of a file, and the problems found while building it."""
+    problems = _Problems()
     base = path.absolute().parent
-    clean = _general(model, base, faults)
+    clean = _clean_options(model, base, problems)
     sources = []
     for number, one in enumerate(model.sources):
-        if isinstance(one, SourceModel):  # a bare address has become one by now
-            options = _clean(one, number, model, clean, faults)
+        if isinstance(one, SourceModel):  # `check` has turned bare URLs into models
+            options = _source_clean_options(one, number, model, clean, problems)
             sources.append(_source(one, base, options))
     config = Config(
         path=path,
-        data=_place(base, model.data),
+        data=_absolute_path(base, model.data),
         public_url=model.public_url,
         store=model.store,
         fetch=FetchSettings(**_values(model.fetch)),
@@ -58,7 +58,7 @@ def build(model: ConfigModel, path: Path) -> tuple[Config, list[Problem]]:
         sources=tuple(sources),
         feeds=tuple(_feed(one) for one in model.feeds) or (_DEFAULT_FEED,),
     )
-    return config, faults
+    return config, problems
 
 
 def _stories(model: StoriesModel) -> StorySettings:
@@ -66,10 +66,10 @@ def _stories(model: StoriesModel) -> StorySettings:
 
 
 def image_options(model: ImagesModel) -> ImageOptions:
-    """Return the options as cleaning takes them; ValueError for a template that cannot work."""
+    """Return the options for cleaning; raise ValueError for an unusable template."""
     if model.proxy == "rewrap":
         if not any(target in model.template for target in _TARGETS):
-            raise ValueError(f"rewrap needs template: with {' or '.join(_TARGETS)} in it")
+            raise ValueError(f"rewrap needs template: containing {' or '.join(_TARGETS)}")
         web_address(model.template.partition("{")[0] + "x")
     values = _values(model) | {"wrappers": tuple(one.rule() for one in model.wrappers)}
     return ImageOptions(**values)
@@ -79,21 +79,21 @@ def _values(model: BaseModel) -> dict[str, Any]:
     return {name: getattr(model, name) for name in type(model).model_fields}
 
 
-def _place(base: Path, text: str) -> Path:
+def _absolute_path(base: Path, text: str) -> Path:
     return (base / Path(text).expanduser()).resolve()
 
 
-def _general(model: ConfigModel, base: Path, faults: _Faults) -> CleanOptions:
+def _clean_options(model: ConfigModel, base: Path, problems: _Problems) -> CleanOptions:
     images, links = ImageOptions(), list[LinkRule]()
     try:
         images = image_options(model.images)
     except ValueError as error:
-        faults.note(error, "images", "template")
+        problems.note(error, "images", "template")
     for number, file in enumerate(model.links.rules):
         try:
-            links.extend(read_link_rules(_place(base, file)))
+            links.extend(read_link_rules(_absolute_path(base, file)))
         except ValueError as error:
-            faults.note(error, "links", "rules", number)
+            problems.note(error, "links", "rules", number)
     return CleanOptions(images=images, links=tuple(links), **_values(model.clean))
 
 
@@ -103,24 +103,24 @@ def _source(one: SourceModel, base: Path, options: CleanOptions) -> Source:
         del plain[name]
     return Source(
         **plain | {"headers": tuple(one.headers.items())},
-        path=_place(base, one.path) if one.path else None,
+        path=_absolute_path(base, one.path) if one.path else None,
         clean=options,
     )
 
 
-def _clean(
-    one: SourceModel, number: int, model: ConfigModel, clean: CleanOptions, faults: _Faults
+def _source_clean_options(
+    one: SourceModel, number: int, model: ConfigModel, clean: CleanOptions, problems: _Problems
 ) -> CleanOptions:
-    """Lay what the source says over what holds for all."""
-    said = one.model_fields_set & {"strip", "copyright_notice", "boilerplate"}
-    options = dataclasses.replace(clean, **{name: getattr(one, name) for name in said})
+    """Return the general options with the source's own keys applied over them."""
+    own_keys = one.model_fields_set & {"strip", "copyright_notice", "boilerplate"}
+    options = dataclasses.replace(clean, **{name: getattr(one, name) for name in own_keys})
     if one.images is None:
         return options
     own = {name: getattr(one.images, name) for name in one.images.model_fields_set}
     try:
         images = image_options(model.images.model_copy(update=own))
     except ValueError as error:
-        faults.note(error, "sources", number, "images", "template")
+        problems.note(error, "sources", number, "images", "template")
         return options
     return dataclasses.replace(options, images=images)
 

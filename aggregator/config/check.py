@@ -1,4 +1,4 @@
-"""Values → checked models: every part by itself, so that one fault does not hide another."""
+"""Values → validated models; each section is validated alone, so one error does not hide others."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,26 +7,26 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from aggregator.config import addresses, words
+from aggregator.config import addresses, validation
 from aggregator.config.models import ConfigModel, FeedModel, SourceModel
 from aggregator.config.problems import Problem
-from aggregator.config.tree import Tree, Where
+from aggregator.config.yaml_tree import Tree, Where
 from aggregator.core import plugins
 
-_LISTS: Mapping[str, TypeAdapter[Any]] = {
+_ITEM_ADAPTERS: Mapping[str, TypeAdapter[Any]] = {
     "sources": TypeAdapter(SourceModel),
     "feeds": TypeAdapter(FeedModel),
 }
-# an empty variable stands for leaving these keys out, as container set-ups do it
+# An empty variable counts as leaving these keys out: container setups often pass empty variables.
 _MAY_BE_EMPTY = frozenset(
     {"category", "hub", "language", "proxy", "timezone", "title", "user_agent"}
 )
-_WHOLE: TypeAdapter[Any] = TypeAdapter(ConfigModel)
+_CONFIG_ADAPTER: TypeAdapter[Any] = TypeAdapter(ConfigModel)
 
 
 @dataclass(slots=True)
 class Checked:
-    """The parts that are sound, each with where it stands, and all that is not."""
+    """The valid parts, each with its place in the file, and all problems."""
 
     parts: dict[str, Any] = field(default_factory=dict)
     sources: dict[Where, SourceModel] = field(default_factory=dict)
@@ -35,35 +35,35 @@ class Checked:
 
     @property
     def model(self) -> ConfigModel:
-        """Return the whole, its defaults filled in."""
+        """Return the model of the complete file, defaults included."""
         sources, feeds = tuple(self.sources.values()), tuple(self.feeds.values())
         return ConfigModel.model_construct(sources=sources, feeds=feeds, **self.parts)
 
 
 def check(tree: Tree) -> Checked:
-    """Check all values of a file against the schema and against each other."""
+    """Validate all values of a file against the schema and against each other."""
     checked = Checked(problems=list(tree.problems))
     value = {} if tree.value is None else tree.value
     if not isinstance(value, dict):
         checked.problems.append(Problem(text="must be a mapping: sources:, feeds: and so on"))
         return checked
     for key, part in value.items():
-        if key in _LISTS:
+        if key in _ITEM_ADAPTERS:
             _check_list(tree, key, part, checked)
-        elif sound := _validate(_WHOLE, {key: part}, (), checked):
+        elif sound := _validate(_CONFIG_ADAPTER, {key: part}, (), checked):
             checked.parts[key] = getattr(sound, key)
-    checked.problems.extend(_crosswise(tree, checked))
+    checked.problems.extend(_cross_checks(tree, checked))
     empty = list(_empty_variables(tree))
-    told = {problem.where for problem in empty}
-    checked.problems = empty + [one for one in checked.problems if one.where not in told]
+    reported = {problem.where for problem in empty}
+    checked.problems = empty + [one for one in checked.problems if one.where not in reported]
     return checked
 
 
 def _empty_variables(tree: Tree) -> Iterator[Problem]:
-    """Yield the values that an empty variable makes something else than was meant.
+    """Yield the values that an empty environment variable would silently change.
 
-    An empty token would make a private feed public, an empty password an open door. Only a value
-    that is nothing but a variable, of a key that may as well be left out, counts as left out.
+    An empty token would make a private feed public. Only a value that consists of one variable,
+    for a key in `_MAY_BE_EMPTY`, counts as left out; all others are errors.
     """
     for where, name in tree.unset.items():
         whole = tree.written[where].strip() == f"${{{name}}}"
@@ -73,7 +73,7 @@ def _empty_variables(tree: Tree) -> Iterator[Problem]:
 
 
 def _validate(adapter: TypeAdapter[Any], value: Any, where: Where, checked: Checked) -> Any:
-    sound, problems = words.validate(adapter, value, where)
+    sound, problems = validation.validate(adapter, value, where)
     checked.problems.extend(problems)
     return sound
 
@@ -86,8 +86,8 @@ def _check_list(tree: Tree, key: str, values: Any, checked: Checked) -> None:
     for number, value in enumerate(values):
         where: Where = (key, number)
         bare = key == "sources" and isinstance(value, str)
-        sound = _validate(_LISTS[key], {"url": value} if bare else value, where, checked)
-        if bare and sound is None:  # an address by itself has no key of its own
+        sound = _validate(_ITEM_ADAPTERS[key], {"url": value} if bare else value, where, checked)
+        if bare and sound is None:  # a bare URL has no key `url` to point at
             *checked.problems, last = checked.problems
             checked.problems.append(replace(last, where=where))
         if isinstance(sound, SourceModel):
@@ -105,11 +105,11 @@ def _with_id(tree: Tree, where: Where, source: SourceModel) -> SourceModel:
     return source.model_copy(update={"id": made})
 
 
-def _crosswise(tree: Tree, checked: Checked) -> Iterator[Problem]:
-    """Yield what is wrong between parts."""
-    yield from _doubled_sources(tree, checked.sources)
+def _cross_checks(tree: Tree, checked: Checked) -> Iterator[Problem]:
+    """Yield problems between sections: duplicate names and ids, references to unknown sources."""
+    yield from _duplicate_sources(tree, checked.sources)
     names = ((where, feed.name.casefold()) for where, feed in checked.feeds.items())
-    for where, first in _doubled(names):
+    for where, first in _duplicates(names):
         text = f"is the name of two feeds (first in line {tree.line(first)}): rename one"
         yield Problem(where=(*where, "name"), text=text)
     known = {source.id for source in checked.sources.values()}
@@ -124,13 +124,13 @@ def _has_faults(checked: Checked, section: str) -> bool:
     return any(problem.where[:1] == (section,) for problem in checked.problems)
 
 
-def _doubled_sources(tree: Tree, sources: Mapping[Where, SourceModel]) -> Iterator[Problem]:
+def _duplicate_sources(tree: Tree, sources: Mapping[Where, SourceModel]) -> Iterator[Problem]:
     ids = set[Where]()
-    for where, first in _doubled((where, source.id) for where, source in sources.items()):
+    for where, first in _duplicates((where, source.id) for where, source in sources.items()):
         ids.add(where)
         line = tree.line(first)
         if sources[where].url and sources[where].url == sources[first].url:
-            text = f"the same address stands in line {line}: take one out, or give each its own id"
+            text = f"the same URL as in line {line}: remove one, or give each its own id"
         else:
             text = f"is the id of two sources (first in line {line}): rename one"
         yield Problem(where=(*where, "id"), text=text)
@@ -140,13 +140,13 @@ def _doubled_sources(tree: Tree, sources: Mapping[Where, SourceModel]) -> Iterat
         if where not in ids
         for old in dict.fromkeys((source.id, *source.formerly))
     ]
-    for where, first in _doubled(claims):
-        text = f"an id, or a former one, that the source in line {tree.line(first)} has too"
+    for where, first in _duplicates(claims):
+        text = f"an id, current or former, that the source in line {tree.line(first)} also has"
         yield Problem(where=(*where, "formerly"), text=text)
 
 
-def _doubled(claims: Iterable[tuple[Where, str]]) -> Iterator[tuple[Where, Where]]:
-    """Yield each later place that claims a word, with the first that did."""
+def _duplicates(claims: Iterable[tuple[Where, str]]) -> Iterator[tuple[Where, Where]]:
+    """Yield each place whose word was used before, with the place of its first use."""
     first: dict[str, Where] = {}
     seen = defaultdict[Where, set[str]](set)
     for where, word in claims:

@@ -1,4 +1,4 @@
-"""The configuration as the rest of the house sees it."""
+"""The configuration as the other packages see it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,16 +15,16 @@ from aggregator.core.settings import (
     StorySettings,
 )
 
-_BEGINNING = 8  # characters of an id that may stand for the whole
+_MIN_PREFIX_CHARACTERS = 8  # of an id that `find` accepts in place of the complete one
 _CLEAN = CleanOptions()
 _HUB = HubSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Everything that the user decided; paths are absolute.
+    """All settings of the user; paths are absolute.
 
-    `path` is the file that it was read from, or would be. `store` is "sqlite" or the URL of a
+    `path` is the file it was read from, or would be. `store` is "sqlite" or the URL of a
     PostgreSQL database.
     """
 
@@ -38,17 +38,17 @@ class Config:
     sources: tuple[Source, ...]
     feeds: tuple[FeedSpec, ...]
     websub: HubSettings = _HUB
-    clean: CleanOptions = _CLEAN  # of an address that no source says more about
+    clean: CleanOptions = _CLEAN  # for URLs that belong to no source
 
     def find(self, id_: str) -> Source:
-        """Return the source of an id, or of the beginning of one (8 characters); raise ConfigError."""
+        """Return the source with this id or id prefix (8 characters or more); raise ConfigError."""
         known = {source.id: source for source in self.sources}
         if id_ in known:
             return known[id_]
-        near = [one for one in known if len(id_) >= _BEGINNING and one.startswith(id_)]
+        near = [one for one in known if len(id_) >= _MIN_PREFIX_CHARACTERS and one.startswith(id_)]
         if len(near) == 1:
             return known[near[0]]
         text = f"no source has this id{plugins.did_you_mean(id_, known)}"
         if near:
-            text = f"more than one source has an id that begins so: {', '.join(near[:5])}"
+            text = f"several sources have an id with this prefix: {', '.join(near[:5])}"
         raise ConfigError(text, path=self.path, key=f"sources: {id_}")

@@ -1,7 +1,7 @@
-"""Changes the list of sources in the text of a configuration; every other character stays.
+"""Edit the list of sources in the text of a configuration; all other characters stay.
 
-Places come from PyYAML's marks, the change is made in the text itself: a round trip through a YAML
-library keeps comments, but not the layout of lists, long lines and quotes.
+PyYAML's marks give the positions; the text itself is edited. A round trip through a YAML library
+would keep comments, but not the layout of lists, long lines and quotes.
 """
 
 import json
@@ -11,25 +11,24 @@ from typing import Any
 
 import yaml
 
-from aggregator.config.tree import LOADER
+from aggregator.config.yaml_tree import LOADER
 from aggregator.core.errors import AggregatorError
 
-_Edit = tuple[int, int, str]  # from, to, the new text
-_ALIAS = "this source, or a part of it, stands elsewhere in the file (an alias): change it by hand"
+_Edit = tuple[int, int, str]  # start, end, replacement
+_ALIAS = "this source, or a part of it, is a YAML alias: edit the file by hand"
 
-_PLAIN = re.compile(r"[A-Za-z0-9][\w./:%?=&~+@-]*(?<!:)", re.ASCII)
-_WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
+_PLAIN_SCALAR = re.compile(r"[A-Za-z0-9][\w./:%?=&~+@-]*(?<!:)", re.ASCII)
+_YAML_KEYWORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
 
 class EditError(AggregatorError):
-    """The text cannot be changed by a command; it says why."""
+    """The text cannot be edited by a command; the message says why."""
 
 
 def add_sources(text: str, sources: Sequence[Mapping[str, str]]) -> str:
-    """Return the text of a sound configuration with these sources at the end of its list.
+    """Return the text of a valid configuration with these sources appended to its list.
 
-    A source with nothing but an address is written as a bare one. Comments, order and style of
-    what is there stay.
+    A source with nothing but a URL is written as a bare URL. Comments, order and style stay.
     """
     items = [_item(one) for one in sources]
     node = yaml.compose(text, Loader=LOADER)
@@ -38,7 +37,7 @@ def add_sources(text: str, sources: Sequence[Mapping[str, str]]) -> str:
             if isinstance(value, yaml.SequenceNode) and value.value:
                 return _append(text, value, items)
             return _replace_empty(text, key, value, items)
-    end = _end_of_lines(text)
+    end = _newline(text)
     gap = "" if not text or text.endswith("\n") else end
     return f"{text}{gap}sources:{end}{_block(items, 2, end)}"
 
@@ -47,31 +46,31 @@ def _append(text: str, node: yaml.SequenceNode, items: list[str]) -> str:
     last = _end(node.value[-1])
     if node.flow_style:
         return text[: last.index] + "".join(f", {item}" for item in items) + text[last.index :]
-    at, end = _line_end(text, last), _end_of_lines(text)
+    at, end = _line_end(text, last), _newline(text)
     gap = "" if text[:at].endswith("\n") else end
     return text[:at] + gap + _block(items, node.start_mark.column, end) + text[at:]
 
 
 def _replace_empty(text: str, key: yaml.Node, value: yaml.Node, items: list[str]) -> str:
-    """Fill `sources:` that holds nothing yet: no value, null or []."""
+    """Fill an empty `sources:`: no value, null or []."""
     start, end = key.end_mark.index, value.end_mark.index
     colon = text.index(":", start) + 1
     rest = text[max(colon, end) :]
     comment, _, after = rest.partition("\n")
-    line = _end_of_lines(text)
+    line = _newline(text)
     comment = comment.removesuffix("\r")
     return f"{text[:colon]}{comment}{line}{_block(items, 2, line)}{after}"
 
 
 def _end(node: Any) -> Any:
-    """Return where the text of a node ends; libyaml ends a block only where the next begins."""
+    """Return the mark where the text of a node ends; libyaml ends a block where the next begins."""
     while not isinstance(node, yaml.ScalarNode) and not node.flow_style and node.value:
         last = node.value[-1]
         node = last[1] if isinstance(last, tuple) else last
     return node.end_mark
 
 
-def _end_of_lines(text: str) -> str:
+def _newline(text: str) -> str:
     return "\r\n" if "\r\n" in text else "\n"
 
 
@@ -80,15 +79,15 @@ def _block(items: list[str], indent: int, end: str) -> str:
 
 
 def _item(source: Mapping[str, str]) -> str:
-    said = {key: value for key, value in source.items() if value}
-    if set(said) == {"url"}:
-        return _scalar(said["url"])
-    return "{" + ", ".join(f"{key}: {_scalar(value)}" for key, value in said.items()) + "}"
+    given = {key: value for key, value in source.items() if value}
+    if set(given) == {"url"}:
+        return _scalar(given["url"])
+    return "{" + ", ".join(f"{key}: {_scalar(value)}" for key, value in given.items()) + "}"
 
 
 def _scalar(text: str) -> str:
     text = text.replace("$", "$$")
-    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
+    if _PLAIN_SCALAR.fullmatch(text) and text.lower() not in _YAML_KEYWORDS:
         return text
     return json.dumps(text, ensure_ascii=False)
 
@@ -100,7 +99,7 @@ def remove_source(text: str, number: int) -> str:
     """Return the text without the source of this number (from 0); comments around it stay."""
     node = _sources(text)
     items = node.value
-    _check_plain(node, number)
+    _check_not_alias(node, number)
     if node.flow_style:
         cuts = [_flow_cut(items, number)]
     else:
@@ -112,34 +111,34 @@ def remove_source(text: str, number: int) -> str:
 def set_key(text: str, number: int, key: str, value: str | Sequence[str]) -> str:
     """Return the text with a key of the source of this number (from 0) set; the rest stays."""
     node = _sources(text)
-    _check_plain(node, number)
+    _check_not_alias(node, number)
     item, written = node.value[number], _value(value)
     if isinstance(item, yaml.ScalarNode):
         return _apply(text, _from_bare(text, item, key, written, in_flow=bool(node.flow_style)))
     pairs = item.value
     for name, held in pairs:
         if name.value == key:
-            return _apply(text, [_replaced(text, name, held, written)])
+            return _apply(text, [_replacement(text, name, held, written)])
     last = pairs[-1][1]
-    _check_own(item, pairs[-1])
+    _check_value_not_alias(item, pairs[-1])
     if item.flow_style:
         at = _end(last).index
         return _apply(text, [(at, at, f", {key}: {written}")])
     at = _line_end(text, _end(last))
     indent = " " * pairs[0][0].start_mark.column
-    return _apply(text, [(at, at, _whole_line(text, at, f"{indent}{key}: {written}"))])
+    return _apply(text, [(at, at, _line_at(text, at, f"{indent}{key}: {written}"))])
 
 
-def drop_key(text: str, number: int, key: str) -> str:
-    """Return the text with a key of the source of this number (from 0) taken out."""
+def remove_key(text: str, number: int, key: str) -> str:
+    """Return the text without this key of the source of this number (from 0)."""
     node = _sources(text)
-    _check_plain(node, number)
+    _check_not_alias(node, number)
     item = node.value[number]
     pairs = item.value if isinstance(item, yaml.MappingNode) else []
     place = next((n for n, (name, _) in enumerate(pairs) if name.value == key), None)
     if place is None:
         return text
-    _check_own(item, pairs[place])
+    _check_value_not_alias(item, pairs[place])
     if place == 0:
         start, end = pairs[0][0].start_mark.index, pairs[1][0].start_mark.index
     elif item.flow_style:
@@ -152,16 +151,16 @@ def drop_key(text: str, number: int, key: str) -> str:
 
 
 def rename_in_feeds(text: str, old: str, new: str) -> str:
-    """Return the text with the feeds made of a source under its new id, or without it for ''.
+    """Return the text with a source renamed in the feeds that list it; '' removes it from them.
 
-    EditError if a feed is made of it alone: without it, it would hold everything.
+    Raises EditError if a feed lists no other source: an empty list would select all sources.
     """
     edits: list[_Edit] = []
     for feed, pairs in _feeds(text):
         for name, held in pairs:
             if name.value != "sources":
                 continue
-            _check_own(feed, (name, held))
+            _check_value_not_alias(feed, (name, held))
             listed = held.value if isinstance(held, yaml.SequenceNode) else [held]
             edits += _renamed(text, held, listed, old, new)
     return _apply(text, edits)
@@ -173,7 +172,7 @@ def _renamed(text: str, held: Any, listed: list[Any], old: str, new: str) -> Ite
         if new:
             yield (listed[place].start_mark.index, listed[place].end_mark.index, _scalar(new))
         elif len(listed) == 1:
-            raise EditError(f"a feed is made of {old} alone: take that feed out first")
+            raise EditError(f"a feed lists only the source {old}: remove that feed first")
         elif held.flow_style:
             yield (*_flow_cut(listed, place), "")
         else:
@@ -190,7 +189,7 @@ def _feeds(text: str) -> Iterator[tuple[Any, list[Any]]]:
 def _sources(text: str) -> Any:
     found = _section(text, "sources")
     if not isinstance(found, yaml.SequenceNode):
-        raise EditError("there is no list of sources")
+        raise EditError("the file has no list of sources")
     return found
 
 
@@ -200,8 +199,8 @@ def _section(text: str, key: str) -> Any:
     return next((value for name, value in pairs if name.value == key), None)
 
 
-def _check_plain(node: Any, number: int) -> None:
-    """Want a source that stands in its place: an alias (*name) stands for one elsewhere."""
+def _check_not_alias(node: Any, number: int) -> None:
+    """Raise EditError if the source is an alias (*name) of one elsewhere in the file."""
     starts = [one.start_mark.index for one in node.value]
     inside = node.start_mark.index <= starts[number] < _end(node).index
     later = all(one < starts[number] for one in starts[:number])
@@ -209,35 +208,35 @@ def _check_plain(node: Any, number: int) -> None:
         raise EditError(_ALIAS)
 
 
-def _check_own(item: Any, pair: tuple[Any, Any]) -> None:
-    """Want a value that stands behind its key."""
+def _check_value_not_alias(item: Any, pair: tuple[Any, Any]) -> None:
+    """Raise EditError if the value is an alias of one elsewhere in the file."""
     name, held = pair
     if not name.end_mark.index <= held.start_mark.index <= item.end_mark.index:
         raise EditError(_ALIAS)
 
 
-def _replaced(text: str, name: Any, held: Any, written: str) -> _Edit:
+def _replacement(text: str, name: Any, held: Any, written: str) -> _Edit:
     start, end = held.start_mark.index, _end(held).index
     if start < name.end_mark.index:
         raise EditError(_ALIAS)
-    if start == end:  # nothing stands there: a blank is wanted before the value
+    if start == end:  # no value yet: put a space before it
         colon = text.index(":", name.end_mark.index) + 1
         return colon, colon, f" {written}"
     return start, end, written
 
 
 def _from_bare(text: str, item: Any, key: str, written: str, *, in_flow: bool) -> list[_Edit]:
-    """Make a mapping of an address that stands by itself."""
+    """Turn a bare URL into a mapping with this key."""
     start, end = item.start_mark.index, item.end_mark.index
     if in_flow:
         return [(start, start, "{url: "), (end, end, f", {key}: {written}}}")]
     at = _line_end(text, item.end_mark)
     line = f"{' ' * item.start_mark.column}{key}: {written}"
-    return [(start, start, "url: "), (at, at, _whole_line(text, at, line))]
+    return [(start, start, "url: "), (at, at, _line_at(text, at, line))]
 
 
 def _flow_cut(items: Sequence[Any], number: int) -> tuple[int, int]:
-    """Return the span of an item of a flow list, with the comma that goes with it."""
+    """Return the span of an item of a flow list, including its comma."""
     if number:
         return _end(items[number - 1]).index, _end(items[number]).index
     after = items[1].start_mark if len(items) > 1 else _end(items[0])
@@ -245,7 +244,7 @@ def _flow_cut(items: Sequence[Any], number: int) -> tuple[int, int]:
 
 
 def _dash(text: str, node: Any, item: Any) -> int:
-    """Return where the line begins that holds the dash of an item."""
+    """Return the start of the line with the dash of an item."""
     column, start = node.start_mark.column, item.start_mark.index
     while start > 0:
         start = text.rfind("\n", 0, start) + 1
@@ -256,16 +255,16 @@ def _dash(text: str, node: Any, item: Any) -> int:
 
 
 def _line_end(text: str, mark: Any) -> int:
-    """Return where the next line begins after a mark."""
+    """Return the start of the line after a mark."""
     if mark.column == 0 and text[: mark.index].endswith("\n"):
         return int(mark.index)
     end = text.find("\n", mark.index)
     return len(text) if end < 0 else end + 1
 
 
-def _whole_line(text: str, at: int, line: str) -> str:
-    """Return a line to stand at a place between lines, with the line ends of the text."""
-    end = _end_of_lines(text)
+def _line_at(text: str, at: int, line: str) -> str:
+    """Return a line to insert between lines, with the line endings of the text."""
+    end = _newline(text)
     return line + end if not at or text[:at].endswith("\n") else end + line
 
 

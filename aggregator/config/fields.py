@@ -1,4 +1,4 @@
-"""The kinds of value that a key may hold, each with its check and its mend."""
+"""The types of configuration values: validation, messages and JSON schema."""
 
 import ipaddress
 import re
@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
-from aggregator.config import units
+from aggregator.config import quantities
 from aggregator.core import plugins
 
 _HOST = re.compile(r"(?:\*\.)?[\w](?:[\w-]{0,62}\.?){1,30}")
@@ -22,9 +22,9 @@ _SECRET = re.compile(r"auth|cookie|token|secret|key|passw", re.IGNORECASE)
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~\-]{1,100}")
 
 
-def _unit(read: Callable[[str], Any]) -> Callable[[Any], Any]:
+def _parsed_with(read: Callable[[str], Any]) -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
-        """Read text; a number has lost its unit and is told so."""
+        """Parse text; a bare number is passed on as text, to be rejected for its missing unit."""
         if isinstance(value, bool | int | float):
             value = str(value)
         return read(value) if isinstance(value, str) else value
@@ -33,11 +33,11 @@ def _unit(read: Callable[[str], Any]) -> Callable[[Any], Any]:
 
 
 def _between(read: Callable[[str], Any], least: str, most: str) -> AfterValidator:
-    """Make a check of bounds, which are written as people write them."""
+    """Return a validator of inclusive bounds, given as they are written in the file: `1s`, `366d`."""
     bounds = read(least), read(most)
 
     def check(value: Any) -> Any:
-        """Want a value within the bounds."""
+        """Return the value; raise ValueError if it is out of bounds."""
         if value < bounds[0]:
             raise ValueError(f"must be at least {least}")
         if value > bounds[1]:
@@ -47,84 +47,96 @@ def _between(read: Callable[[str], Any], least: str, most: str) -> AfterValidato
     return AfterValidator(check)
 
 
-_read_duration = BeforeValidator(_unit(units.duration))
-_show_duration = PlainSerializer(units.show_duration, return_type=str)
-_duration = WithJsonSchema({"type": "string", "pattern": f"^{units.DURATION}$"})
-_size = WithJsonSchema({"type": "string", "pattern": f"^{units.SIZE}$"})
+_read_duration = BeforeValidator(_parsed_with(quantities.duration))
+_show_duration = PlainSerializer(quantities.show_duration, return_type=str)
+_duration = WithJsonSchema({"type": "string", "pattern": f"^{quantities.DURATION}$"})
+_size = WithJsonSchema({"type": "string", "pattern": f"^{quantities.SIZE}$"})
 
-# the serializer comes last, so that the JSON schema writes defaults as people do
+# The serializer comes last, so that the JSON schema shows defaults as they are written: 30m.
 Interval = Annotated[
-    timedelta, _read_duration, _between(units.duration, "1s", "366d"), _show_duration, _duration
+    timedelta,
+    _read_duration,
+    _between(quantities.duration, "1s", "366d"),
+    _show_duration,
+    _duration,
 ]
 Deadline = Annotated[
-    timedelta, _read_duration, _between(units.duration, "1s", "1h"), _show_duration, _duration
+    timedelta, _read_duration, _between(quantities.duration, "1s", "1h"), _show_duration, _duration
 ]
 Pause = Annotated[
-    timedelta, _read_duration, _between(units.duration, "0s", "10m"), _show_duration, _duration
+    timedelta, _read_duration, _between(quantities.duration, "0s", "10m"), _show_duration, _duration
 ]
 Age = Annotated[
-    timedelta, _read_duration, _between(units.duration, "1s", "36500d"), _show_duration, _duration
+    timedelta,
+    _read_duration,
+    _between(quantities.duration, "1s", "36500d"),
+    _show_duration,
+    _duration,
 ]
 Keep = Annotated[
-    timedelta, _read_duration, _between(units.duration, "2d", "36500d"), _show_duration, _duration
+    timedelta,
+    _read_duration,
+    _between(quantities.duration, "2d", "36500d"),
+    _show_duration,
+    _duration,
 ]
 Size = Annotated[
     int,
-    BeforeValidator(_unit(units.size)),
-    _between(units.size, "1kB", "1GB"),
-    PlainSerializer(units.show_size, return_type=str),
+    BeforeValidator(_parsed_with(quantities.size)),
+    _between(quantities.size, "1kB", "1GB"),
+    PlainSerializer(quantities.show_size, return_type=str),
     _size,
 ]
 
 
 def split_url(text: str) -> SplitResult:
-    """Take an address apart; ValueError in words of ours, never with the address itself."""
+    """Parse a URL; the message of the ValueError never contains the URL, which may contain secrets."""
     try:
         parts = urlsplit(text)
         _ = parts.port
     except ValueError:
-        raise ValueError("is no valid address") from None
+        raise ValueError("is not a valid URL") from None
     if any(mark.isspace() or not mark.isprintable() for mark in text):
-        raise ValueError("holds a space or a control character")
+        raise ValueError("contains a space or a control character")
     return parts
 
 
 def web_address(text: str) -> str:
-    """Accept http and https alone."""
+    """Return an http or https URL; raise ValueError for any other text."""
     parts = split_url(text)
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be an address that begins with http:// or https://")
+        raise ValueError("must be a URL that begins with http:// or https://")
     return text
 
 
 def _or_empty(check: Callable[[str], str]) -> Callable[[str], str]:
-    """Let an empty text stand for a key that is left out, as an unset variable gives it."""
+    """Accept an empty text as if the key were left out: an empty variable gives one."""
     return lambda text: check(text) if text else text
 
 
 def _public_url(text: str) -> str:
     parts = split_url(web_address(text))
     if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("must be plain: it is published, without user name, query or fragment")
+        raise ValueError("must have no user name, query or fragment: it is published")
     return text if text.endswith("/") else text + "/"
 
 
 def _store(text: str) -> str:
     if text == "sqlite" or text.startswith(("postgresql://", "postgresql+psycopg://")):
         return text
-    raise ValueError("must be sqlite or an address that begins with postgresql://")
+    raise ValueError("must be sqlite or a URL that begins with postgresql://")
 
 
 def allowance(text: str) -> str:
-    """Accept an address, a network or a name, each with an optional port."""
+    """Return an IP address, a network or a host name, each with an optional port."""
     match = re.fullmatch(r"\[([^\]]*)\](?::([0-9]{1,5}))?|([^:]*):([0-9]{1,5})|(.*)", text.strip())
     host = next((part for part in (match[1], match[3], match[5]) if part), "") if match else ""
     port = int((match[2] or match[4] or 1) if match else 0)
     if not 0 < port < 65_536:
-        raise ValueError("has a port that does not exist")
+        raise ValueError("has a port out of range: 1 to 65535")
     if not _is_network(host) and not (_HOST.fullmatch(host) and not _is_numeric(host)):
         raise ValueError(
-            "must be an address, a network or a name, with a port if wanted:"
+            "must be an IP address, a network or a host name, optionally with a port:"
             " 127.0.0.1:8801, 10.0.0.0/8, [fd00::1]:80, feeds.home.arpa, *.lan"
         )
     return text.strip()
@@ -139,28 +151,28 @@ def _is_network(text: str) -> bool:
 
 
 def _is_numeric(text: str) -> bool:
-    """Say whether a name is a mistyped address: its last label is a number."""
+    """Return whether a host name is a mistyped IP address: its last label is a number."""
     return text.rstrip(".").rpartition(".")[2].isdigit()
 
 
 def glob(text: str) -> str:
-    """Accept a host name, `*` standing for any part of it."""
+    """Return a host name in lower case; `*` matches any part of it."""
     if not _GLOB.fullmatch(text):
-        raise ValueError("must be a host name, * for any part: img.example.org, *.example.org")
+        raise ValueError("must be a host name; * matches any part: img.example.org, *.example.org")
     return text.lower()
 
 
 def _id(text: str) -> str:
     if not _ID.fullmatch(text):
         raise ValueError(
-            "must be letters, digits, - _ and . (100 at most), a letter or digit first"
+            "must be letters, digits, - _ and . (at most 100), starting with a letter or digit"
         )
     return text
 
 
 def _name(text: str) -> str:
     if not _NAME.fullmatch(text):
-        raise ValueError("becomes a file name: use latin letters, digits, - _ and . (64 at most)")
+        raise ValueError("becomes a file name: use Latin letters, digits, - _ and . (at most 64)")
     return text
 
 
@@ -175,47 +187,47 @@ def _timezone(text: str) -> str:
         zoneinfo.ZoneInfo(text)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         near = plugins.did_you_mean(text, zoneinfo.available_timezones())
-        raise ValueError(f"is no time zone: write for example Asia/Shanghai{near}") from None
+        raise ValueError(f"is not a time zone: write for example Asia/Shanghai{near}") from None
     return text
 
 
 def _headers(values: dict[str, str]) -> dict[str, str]:
     for name, value in values.items():
         if not _TOKEN.fullmatch(name):
-            raise ValueError("has a name that is no header's: letters, digits and - are")
+            raise ValueError("contains an invalid header name: use letters, digits and -")
         if not value.isprintable():
-            raise ValueError(f"holds a control character in {name}")
+            raise ValueError(f"contains a control character in {name}")
         if not value.strip() and _SECRET.search(name):
-            raise ValueError(f"holds an empty {name}: set it, or leave the header out")
+            raise ValueError(f"contains an empty {name}: set it, or leave the header out")
         if name.lower() in ("host", "content-length", "transfer-encoding", "connection"):
-            raise ValueError(f"may not hold {name}: it belongs to the connection")
+            raise ValueError(f"must not contain {name}: the HTTP client sets it")
     return values
 
 
 def regex(text: str) -> str:
-    """Accept a regular expression."""
+    """Return the text of a valid regular expression; raise ValueError otherwise."""
     try:
         re.compile(text)
     except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"is no regular expression: {error}") from None
+        raise ValueError(f"is not a regular expression: {error}") from None
     return text
 
 
 def _selector(text: str) -> str:
-    from selectolax.lexbor import LexborHTMLParser, SelectolaxError  # noqa: PLC0415  for this alone
+    from selectolax.lexbor import LexborHTMLParser, SelectolaxError  # noqa: PLC0415  slow to import
 
     try:
         LexborHTMLParser("<p>").css(text)
     except (SelectolaxError, ValueError):
         raise ValueError(
-            "is no CSS selector: write for example .newsletter, #related or p[data-ad]"
+            "is not a CSS selector: write for example .newsletter, #related or p[data-ad]"
         ) from None
     return text
 
 
 def _word(text: str) -> str:
     if not text.strip():
-        raise ValueError("is an empty word: it would fit everything")
+        raise ValueError("is an empty word: it would match everything")
     if len(text) > 2 and text.startswith("/") and text.endswith("/"):
         regex(text[1:-1])
     return text
@@ -223,17 +235,17 @@ def _word(text: str) -> str:
 
 def _secret(text: str) -> str:
     if not text:
-        raise ValueError("is empty, so everybody might read the feed: set it, or leave the key out")
+        raise ValueError("is empty: set it, or leave the key out to make the feed public")
     if not re.fullmatch(r"[A-Za-z0-9._~\-]{16,200}", text):
-        raise ValueError("must be 16 to 200 letters, digits, - . _ or ~: it stands in an address")
+        raise ValueError("must be 16 to 200 letters, digits, - . _ or ~: it is part of a URL")
     return text
 
 
 def plugin(package: str) -> Callable[[str], str]:
-    """Make a check that a plug-in of this package exists."""
+    """Return a validator for the names of the plug-ins of a package."""
 
     def check(text: str) -> str:
-        """Want the name of one of its modules."""
+        """Return the name; raise ValueError if there is no such plug-in."""
         known = plugins.names(package)
         if text not in known:
             raise ValueError(f"unknown {text!r}{plugins.did_you_mean(text, known)}")

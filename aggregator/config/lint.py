@@ -1,4 +1,4 @@
-"""What a sound configuration says that cannot be meant: sources in no feed, names that nothing has."""
+"""Warnings about a valid configuration: sources in no feed, categories that no source has."""
 
 from collections.abc import Iterator
 
@@ -12,13 +12,13 @@ from aggregator.text import fold
 
 
 def warnings(config: Config) -> Iterator[Problem]:
-    """Yield what is likely a slip, each with its place in the file."""
+    """Yield likely mistakes, each with its place in the file."""
     if not config.sources:
-        text = "no source is followed: aggregator sources add URL"
+        text = "no sources: add one with `aggregator sources add URL`"
         yield Problem(where=("sources",), text=text)
     for number, source in enumerate(config.sources):
-        if config.feeds and not source.paused and (key := _left_out(source, config.feeds)):
-            yield Problem(where=("sources", number, key), text=_NOWHERE[key](source))
+        if config.feeds and not source.paused and (key := _excluding_key(source, config.feeds)):
+            yield Problem(where=("sources", number, key), text=_WARNINGS[key](source))
     known = [fold.fold(source.category) for source in config.sources if source.category]
     for number, feed in enumerate(config.feeds if config.sources else ()):
         yield from _unknown_categories(feed, number, config.sources, known)
@@ -26,15 +26,16 @@ def warnings(config: Config) -> Iterator[Problem]:
     yield from _port(config)
 
 
-_NOWHERE = {
+_WARNINGS = {
     "category": lambda source: (
-        f"no feed has the category {source.category!r}: the entries of {source.id} are in none,"
-        " but for those that name another; add it to categories: of a feed"
+        f"no feed has the category {source.category!r}: entries of {source.id} appear in no feed,"
+        " unless they name another category; add it to categories: of a feed"
         if source.category
-        else f"has no category, and every feed asks for one: the entries of {source.id} may be in none"
+        else f"has no category, and every feed requires one: entries of {source.id} may appear in"
+        " no feed"
     ),
     "language": lambda source: (
-        f"no feed has the language {source.language!r}: the entries of {source.id} are in none;"
+        f"no feed has the language {source.language!r}: entries of {source.id} appear in no feed;"
         " add it to languages: of a feed"
     ),
     "id": lambda source: (
@@ -43,22 +44,26 @@ _NOWHERE = {
 }
 
 
-def _left_out(source: Source, feeds: tuple[FeedSpec, ...]) -> str:
-    """Return the key that keeps a source out of every feed; empty if one has it."""
-    reasons = [_reason(source, feed) for feed in feeds]
+def _excluding_key(source: Source, feeds: tuple[FeedSpec, ...]) -> str:
+    """Return the key that keeps a source out of every feed; '' if a feed includes it."""
+    reasons = [_excluded_by(source, feed) for feed in feeds]
     return "" if "" in reasons else max(set(reasons), key=("id", "language", "category").index)
 
 
-def _reason(source: Source, feed: FeedSpec) -> str:
+def _excluded_by(source: Source, feed: FeedSpec) -> str:
     if feed.sources and source.id not in feed.sources:
         return "id"
-    if feed.languages and source.language and not _spoken(source.language, feed.languages):
+    if (
+        feed.languages
+        and source.language
+        and not _matches_language(source.language, feed.languages)
+    ):
         return "language"
     wanted = {fold.fold(one) for one in feed.categories}
     return "category" if wanted and fold.fold(source.category) not in wanted else ""
 
 
-def _spoken(language: str, wanted: tuple[str, ...]) -> bool:
+def _matches_language(language: str, wanted: tuple[str, ...]) -> bool:
     tag = fold.language_key(language)
     keys = [fold.language_key(one) for one in wanted]
     return any(tag == key or tag.startswith(f"{key}-") for key in keys)
@@ -78,16 +83,16 @@ def _unknown_categories(
 def _unknown_languages(
     feed: FeedSpec, number: int, sources: tuple[Source, ...]
 ) -> Iterator[Problem]:
-    """Yield languages that cannot come; a source that names none may speak any."""
+    """Yield languages that no source has; a source without a language may publish in any."""
     if not all(source.language for source in sources):
         return
     for place, language in enumerate(feed.languages):
-        if not any(_spoken(source.language, (language,)) for source in sources):
+        if not any(_matches_language(source.language, (language,)) for source in sources):
             spoken = ", ".join(sorted({source.language for source in sources}))
             text = f"no source has the language {language!r}; known: {spoken}"
             yield Problem(where=("feeds", number, "languages", place), text=text)
 
 
 def _port(config: Config) -> Iterator[Problem]:
-    if text := serving.port_doubt(config.public_url):
+    if text := serving.port_warning(config.public_url):
         yield Problem(where=("public_url",), text=text)

@@ -1,4 +1,4 @@
-"""Lists of subscriptions that other readers export; what they hold is untrusted."""
+"""Read subscription lists exported by other feed readers; their content is untrusted."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -13,16 +13,16 @@ from aggregator.config import addresses, fields
 from aggregator.core.errors import ConfigError
 from aggregator.text.charset import decode
 
-LARGEST = 10_000_000  # bytes of a list
-_MOST = 20_000  # subscriptions of a list
-_TITLE = 200
-_ADDRESS = 4000
-_DEEPEST = 50  # folders in folders that make a category
+MAX_FILE_BYTES = 10_000_000
+_MAX_SUBSCRIPTIONS = 20_000
+_MAX_TITLE_CHARACTERS = 200
+_MAX_URL_CHARACTERS = 4000
+_MAX_FOLDER_DEPTH = 50  # nested folders that become part of a category
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A feed that a list names."""
+    """A feed in a list."""
 
     url: str
     title: str = ""
@@ -30,57 +30,59 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
-    """What a list names and nobody can follow: what it is called, and why."""
+class SkippedOutline:
+    """An outline that is not a usable feed: its name and the reason."""
 
-    what: str
-    why: str
+    name: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """What a list holds: the feeds, each address once, and what was left out."""
+class SubscriptionList:
+    """The feeds of a list, each URL once, and the skipped outlines."""
 
     feeds: tuple[Subscription, ...]
-    left_out: tuple[LeftOut, ...] = ()
+    skipped: tuple[SkippedOutline, ...] = ()
 
 
 def read(content: bytes, path: Path | None = None) -> tuple[Subscription, ...]:
-    """Return the feeds of a list, each address once; see `survey`."""
-    return survey(content, path).feeds
+    """Return the feeds of a list, each URL once; see `read_list`."""
+    return read_list(content, path).feeds
 
 
-def survey(content: bytes, path: Path | None = None) -> Listing:
-    """Return what an OPML list (or FOAF, or iGoogle) holds, http and https alone.
+def read_list(content: bytes, path: Path | None = None) -> SubscriptionList:
+    """Return the http and https feeds of an OPML list (or FOAF, or iGoogle).
 
-    Tolerant of what is not well-formed; entities and DTDs are never read. Addresses with `feed:`,
-    without a scheme, or in `url` in place of `xmlUrl` are taken as they are meant. Raises
-    ConfigError for what is no list, or holds no feed.
+    Tolerates documents that are not well-formed; entities and DTDs are never read. Accepts URLs
+    with `feed:`, without a scheme, or in `url` instead of `xmlUrl`. Raises ConfigError if the
+    content is not a list or contains no feed.
     """
-    if len(content) > LARGEST:
-        raise ConfigError(f"is larger than {LARGEST} bytes", path=path)
+    if len(content) > MAX_FILE_BYTES:
+        raise ConfigError(f"is larger than {MAX_FILE_BYTES} bytes", path=path)
     text = decode(content)
     if "<!entity" in text.lower():
-        raise ConfigError("declares entities: such a list is not read", path=path)
+        raise ConfigError("declares entities, which are not allowed", path=path)
     found: dict[str, Subscription] = {}
-    left_out: list[LeftOut] = []
-    for attributes, category in _outlines(text) or _others(text):
-        what = _line(attributes.get("text") or attributes.get("title"))
-        written = _first(attributes, "xmlurl", "url", "feedurl")[:_ADDRESS]
+    skipped: list[SkippedOutline] = []
+    for attributes, category in _outlines(text) or _other_formats(text):
+        title = _line(attributes.get("text") or attributes.get("title"))
+        written = _first(attributes, "xmlurl", "url", "feedurl")[:_MAX_URL_CHARACTERS]
         try:
             url = fields.web_address(addresses.candidates(written)[-1])
         except ValueError as error:
-            shown = " ".join(part for part in (what, _line(written)) if part)
-            left_out.append(LeftOut(what=shown or "an outline without a name", why=str(error)))
+            name = " ".join(part for part in (title, _line(written)) if part)
+            name = name or "an outline without a name"
+            skipped.append(SkippedOutline(name=name, reason=str(error)))
             continue
-        if len(found) < _MOST:
-            found.setdefault(url, Subscription(url=url, title=what, category=category))
+        if len(found) < _MAX_SUBSCRIPTIONS:
+            found.setdefault(url, Subscription(url=url, title=title, category=category))
         elif url not in found:
-            left_out.append(LeftOut(what=what or url, why=f"a list holds {_MOST} feeds at most"))
+            reason = f"over the limit of {_MAX_SUBSCRIPTIONS} feeds per list"
+            skipped.append(SkippedOutline(name=title or url, reason=reason))
     if not found:
-        whys = f": {left_out[0].what}: {left_out[0].why}" if left_out else ""
-        raise ConfigError(f"names no feed with an http or https address{whys}", path=path)
-    return Listing(feeds=tuple(found.values()), left_out=tuple(left_out))
+        reason = f": {skipped[0].name}: {skipped[0].reason}" if skipped else ""
+        raise ConfigError(f"contains no feed with an http or https URL{reason}", path=path)
+    return SubscriptionList(feeds=tuple(found.values()), skipped=tuple(skipped))
 
 
 _Attributes = Mapping[str, str | None]
@@ -92,7 +94,7 @@ def _first(attributes: _Attributes, *names: str) -> str:
 
 
 def _outlines(text: str) -> list[_Outline]:
-    """Return the outlines of an OPML list that are feeds, or claim to be, with their folders."""
+    """Return the outlines of an OPML list that are or claim to be feeds, with their category."""
     reader = _Reader()
     with suppress(AssertionError):  # a declaration that the parser does not know
         reader.feed(text)
@@ -101,7 +103,7 @@ def _outlines(text: str) -> list[_Outline]:
 
 
 class _Reader(HTMLParser):
-    """Collects outlines; it bears bare ampersands, unclosed elements and capitals."""
+    """Collects outlines; tolerates bare ampersands, unclosed elements and upper-case names."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -109,14 +111,14 @@ class _Reader(HTMLParser):
         self._folders: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take in an outline that holds others, or may."""
+        """Add an outline that may contain others."""
         if tag == "outline":
-            self._take(dict(reversed(attrs)))
+            self._add(dict(reversed(attrs)))
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take in an outline that holds none."""
+        """Add an outline without content."""
         if tag == "outline":
-            self._take(dict(reversed(attrs)))
+            self._add(dict(reversed(attrs)))
             self._folders.pop()
 
     def handle_endtag(self, tag: str) -> None:
@@ -124,12 +126,12 @@ class _Reader(HTMLParser):
         if tag == "outline" and self._folders:
             self._folders.pop()
 
-    def _take(self, attributes: _Attributes) -> None:
+    def _add(self, attributes: _Attributes) -> None:
         title = _first(attributes, "text", "title")
         if not _is_feed(attributes):
             self._folders.append(title)
             return
-        folders = [name for name in self._folders[:_DEEPEST] if name]
+        folders = [name for name in self._folders[:_MAX_FOLDER_DEPTH] if name]
         own = _first(attributes, "category").split(",")[0].strip("/ ")
         category = " / ".join(folders) or " / ".join(part.strip() for part in own.split("/"))
         self.found.append((attributes, _line(category)))
@@ -137,7 +139,7 @@ class _Reader(HTMLParser):
 
 
 def _is_feed(attributes: _Attributes) -> bool:
-    """Say whether an outline is meant to be a feed: by its address, or by its type."""
+    """Return whether an outline is a feed, by its attributes and type."""
     kind = (attributes.get("type") or "").strip().lower()
     if kind in ("link", "include", "source"):  # a page, or another list
         return False
@@ -145,9 +147,9 @@ def _is_feed(attributes: _Attributes) -> bool:
     return known or kind in ("rss", "atom", "feed", "json", "rdf")
 
 
-def _others(text: str) -> Iterator[_Outline]:
-    """Yield the feeds of lists of other kinds."""
-    # as plain ASCII, so that no parser need guess; bytes, since text may be taken for an address
+def _other_formats(text: str) -> Iterator[_Outline]:
+    """Yield the feeds of lists in other formats."""
+    # ASCII, so that the parser does not guess an encoding; bytes, since it may take text for a URL.
     found = listparser.parse(text.encode("ascii", "xmlcharrefreplace"))
     for feed in found["feeds"]:
         categories = feed.get("categories") or [[]]
@@ -157,4 +159,4 @@ def _others(text: str) -> Iterator[_Outline]:
 
 def _line(text: Any) -> str:
     shown = "".join(mark if mark.isprintable() else " " for mark in str(text or ""))
-    return " ".join(shown.split())[:_TITLE]
+    return " ".join(shown.split())[:_MAX_TITLE_CHARACTERS]

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, collected so that all of it is said at once."""
+"""Problems of a configuration, collected so that all are reported at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from pathlib import Path
 
 from aggregator.core.errors import ConfigError, ConfigErrors
 
-_MOST = 20
+_MAX_REPORTED_PROBLEMS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One fault: where it stands in the values, the line if known, and the mend in words."""
+    """One problem: its path in the values, its line if known, what is wrong and how to fix it."""
 
     text: str
     where: tuple[str | int, ...] = ()
@@ -20,8 +20,8 @@ class Problem:
     excerpt: str = ""
 
 
-class FaultAt(ValueError):  # noqa: N818  a fault of one key, found when several are compared
-    """A value is wrong because of another one; `key` is where the mend belongs."""
+class KeyConflictError(ValueError):
+    """A value conflicts with another one; `key` is the key to fix."""
 
     def __init__(self, key: str, text: str) -> None:
         super().__init__(text)
@@ -29,7 +29,7 @@ class FaultAt(ValueError):  # noqa: N818  a fault of one key, found when several
 
 
 def show_key(where: tuple[str | int, ...]) -> str:
-    """Write a place as people do: sources[2].interval."""
+    """Format the path of a value: sources[2].interval."""
     parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in where]
     return "".join(parts).removeprefix(".")[:200]
 
@@ -49,9 +49,9 @@ def as_error(problem: Problem, path: Path) -> ConfigError:
 def raise_all(problems: Sequence[Problem], path: Path) -> None:
     """Raise one ConfigError for one problem, ConfigErrors for several, nothing for none."""
     ordered = sorted(problems, key=lambda one: one.line or 0)
-    faults = [as_error(one, path) for one in ordered[:_MOST]]
-    if len(ordered) > _MOST:
-        faults.append(ConfigError(f"and {len(ordered) - _MOST} more", path=path))
+    faults = [as_error(one, path) for one in ordered[:_MAX_REPORTED_PROBLEMS]]
+    if len(ordered) > _MAX_REPORTED_PROBLEMS:
+        faults.append(ConfigError(f"and {len(ordered) - _MAX_REPORTED_PROBLEMS} more", path=path))
     if len(faults) == 1:
         raise faults[0]
     if faults:

@@ -1,4 +1,4 @@
-"""The tables of docs/configuration.md, made of the schema: `python -m aggregator.config.reference FILE`."""
+"""Generate the tables of docs/configuration.md: `python -m aggregator.config.reference FILE`."""
 
 import json
 import re
@@ -7,19 +7,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from aggregator.config.reading import schema
+from aggregator.config.loading import schema
 
 _BLOCK = re.compile(r"(<!-- keys of (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _HEAD = "| key | type | default | meaning | example |\n|---|---|---|---|---|\n"
 
 
 def fill(text: str) -> str:
-    """Put the table of each model between its marks: `<!-- keys of FetchModel -->`, `<!-- end -->`."""
+    """Fill in the table of each model between `<!-- keys of FetchModel -->` and `<!-- end -->`."""
     made = schema()
     models = made["$defs"] | {"ConfigModel": made}
 
     def table(match: re.Match[str]) -> str:
-        """Return the marks with the table of their model between them."""
+        """Return the markers with the table between them."""
         rows = "".join(f"| {' | '.join(row)} |\n" for row in _rows(models[match[2]]))
         return match[1] + _HEAD + rows + match[3]
 
@@ -42,12 +42,12 @@ def _rows(model: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
 def _default(field: Mapping[str, Any]) -> str:
     default = field.get("default")
     if isinstance(default, dict) and default:
-        return "the section's own"
+        return "see the section"
     return "–" if default in (None, "", [], {}) else f"`{_yaml(default)}`"
 
 
 def _kind(field: Mapping[str, Any]) -> str:
-    """Say in words what a value must be."""
+    """Return the type of a value in words."""
     if "enum" in field:
         return " or ".join(f"`{one}`" for one in field["enum"])
     if "$ref" in field:
@@ -64,7 +64,7 @@ def _kind(field: Mapping[str, Any]) -> str:
 
 
 def _yaml(value: Any) -> str:
-    """Write a value as it stands in a file, on one line."""
+    """Format a value as YAML on one line."""
     if isinstance(value, list):
         return "[" + ", ".join(_yaml(one) for one in value) + "]"
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The schema of the sections: every key with its type, default and meaning."""
+"""The schema of the sections: each key with its type, default and meaning."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -17,8 +17,8 @@ from aggregator.config.fields import (
     Text,
     WebAddress,
 )
-from aggregator.config.problems import FaultAt
-from aggregator.config.rules import WrapperModel
+from aggregator.config.problems import KeyConflictError
+from aggregator.config.rule_models import WrapperModel
 from aggregator.core.settings import CleanOptions, FetchSettings, ImageOptions, StorySettings
 
 _FETCH = FetchSettings()
@@ -28,7 +28,7 @@ _CLEAN = CleanOptions()
 
 
 def as_list(value: Any) -> Any:
-    """Let one text stand for a list of one."""
+    """Turn a single text into a list."""
     return [value] if isinstance(value, str) else value
 
 
@@ -38,65 +38,67 @@ Pair = Annotated[tuple[Text, Text], Field()]
 
 
 class Model(BaseModel):
-    """A mapping that knows all its keys."""
+    """A mapping that rejects unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class FetchModel(Model):
-    """How sources are asked."""
+    """How sources are fetched."""
 
     interval: Interval = Field(
         default=_FETCH.interval,
-        description="how often a source is asked, if it does not want to be asked less often",
+        description="how often a source is fetched, unless it asks for a longer interval",
         examples=["30m"],
     )
     timeout: Deadline = Field(
         default=_FETCH.timeout,
-        description="the deadline of one fetch, with all its redirects",
+        description="the deadline of one fetch, including redirects",
         examples=["30s"],
     )
     max_size: Size = Field(
-        default=_FETCH.max_size, description="the largest document, inflated", examples=["15MB"]
+        default=_FETCH.max_size,
+        description="the largest document, after decompression",
+        examples=["15MB"],
     )
     max_entries: int = Field(
         default=_FETCH.max_entries,
         ge=1,
         le=1_000_000,
-        description="entries taken of one document, the newest first",
+        description="the maximum number of entries read from one document, the newest first",
         examples=[500],
     )
     concurrency: int = Field(
-        default=_FETCH.concurrency, ge=1, le=1000, description="requests at one time", examples=[32]
+        default=_FETCH.concurrency, ge=1, le=1000, description="concurrent requests", examples=[32]
     )
     per_host: int = Field(
         default=_FETCH.per_host,
         ge=1,
         le=100,
-        description="requests at one time to one host",
+        description="concurrent requests to one host",
         examples=[2],
     )
     user_agent: Text = Field(
         default=_FETCH.user_agent,
-        description="how requests introduce themselves; left out: the name, the version and the address of this project",
+        description="the `User-Agent` header; default: name, version and URL of this project",
         examples=["my-reader/1.0 (+https://example.org/about)"],
     )
     proxy: WebAddress = Field(
         default=_FETCH.proxy,
-        description="a proxy that all requests go through; it is trusted. Those of the environment are not read",
+        description="a trusted proxy for all requests; proxy variables of the environment are ignored",
         examples=["http://127.0.0.1:3128"],
     )
     initial: int = Field(
         default=_FETCH.initial,
         ge=0,
         le=1_000_000,
-        description="entries that a new source publishes at its first fetch, the newest; the rest is stored as seen",
+        description="the number of entries, the newest, that a new source publishes at its first fetch; older ones are stored as seen",
         examples=[50],
     )
     allow_private: tuple[Allowance, ...] = Field(
         default=_FETCH.allow_private,
         max_length=1000,
-        description="private addresses, networks and names that may be asked, each with a port if wanted; `*.lan` stands for all names below `lan`",
+        description="private IP addresses, networks and host names that may be fetched from, optionally with a port; `*.lan` matches all names below `lan`",
         examples=[["127.0.0.1:8801", "10.0.0.0/8", "nas.home.arpa", "*.lan"]],
     )
     min_interval: Interval = Field(
@@ -116,82 +118,82 @@ class FetchModel(Model):
     )
     retry_after_scope: Literal["host", "source"] = Field(
         default=_FETCH.retry_after_scope,
-        description="whom a server's wish to wait holds for: every source of its `host`, or that `source` alone",
+        description="what a `Retry-After` header applies to: all sources of the `host`, or only the `source`",
         examples=["host"],
     )
     full_every: Interval = Field(
         default=_FETCH.full_every,
-        description="after so long with no answer but `304 Not Modified`, a source is asked once for the whole feed",
+        description="after this long with only `304 Not Modified` responses, the complete feed is requested once",
         examples=["7d"],
     )
 
     @model_validator(mode="after")
     def check_bounds(self) -> Self:
-        """Want the shortest interval not to be longer than the longest."""
+        """Require min_interval <= max_interval."""
         if self.min_interval > self.max_interval:
-            raise FaultAt("min_interval", "min_interval is longer than max_interval")
+            raise KeyConflictError("min_interval", "must not be longer than max_interval")
         return self
 
 
 class ImagesModel(Model):
-    """What to do with images that stand behind a proxy."""
+    """How images behind a proxy are handled."""
 
     proxy: Literal["strip", "keep", "rewrap"] = Field(
         default=_IMAGES.proxy,
-        description="`strip` shows the original image, `keep` leaves the proxy, `rewrap` puts a proxy of your own around the original",
+        description="`strip` links to the original image, `keep` keeps the proxy, `rewrap` sends the original through your own proxy",
         examples=["strip"],
     )
     template: Text = Field(
         default=_IMAGES.template,
-        description="for `rewrap`: the address of your proxy with `{url}`, `{url_enc}` (percent-encoded), `{url_b64}`, `{host}` or `{path}` in it",
+        description="for `rewrap`: the URL of your proxy, containing `{url}`, `{url_enc}` (percent-encoded), `{url_b64}`, `{host}` or `{path}`",
         examples=["https://img.example.org/?url={url_enc}"],
     )
     prefer_https: bool = Field(
         default=_IMAGES.prefer_https,
-        description="an original without a scheme, or with http behind a proxy, gets https",
+        description="use https for originals without a scheme, or with http behind a proxy",
         examples=[True],
     )
     keep_hosts: tuple[HostGlob, ...] = Field(
         default=_IMAGES.keep_hosts,
         max_length=1000,
-        description="proxies on these hosts stay",
+        description="keep proxies on these hosts",
         examples=[["img.example.org", "*.example.net"]],
     )
     hotlink_keep: tuple[HostGlob, ...] = Field(
         default=_IMAGES.hotlink_keep,
         max_length=1000,
-        description="originals on these hosts refuse readers, so their proxy stays",
+        description="keep the proxy of originals on these hosts, which refuse hotlinks",
         examples=[["i.pximg.net"]],
     )
     enable: Texts = Field(
         default=_IMAGES.enable,
-        description="built-in rules that are off by default",
+        description="built-in rules to enable that are off by default",
         examples=[["wayback"]],
     )
     wrappers: tuple[WrapperModel, ...] = Field(
         default=(),
         max_length=1000,
-        description="rules of your own",
+        description="your own rules",
         examples=[[{"host": "img.example.org", "at": "query:url"}]],
     )
 
 
 class LinksModel(Model):
-    """What is taken off links besides the built-in lists."""
+    """Rules that remove parts of links, in addition to the built-in lists."""
 
     rules: Texts = Field(
         default=(),
-        description="files of rules in the form of ClearURLs (JSON), relative to this file",
+        description="rules files in ClearURLs format (JSON), relative to this file",
         examples=[["clearurls.json"]],
     )
 
 
 class CleanModel(Model):
-    """What is taken out of the entries of all sources; a source may say otherwise."""
+    """What is removed from the entries of all sources; a source can override it."""
 
     strip: Selectors = Field(
         default=(),
-        description="CSS selectors of what is taken out",
+        description="CSS selectors of elements to remove",
         examples=[[".newsletter", "#related"]],
     )
     copyright_notice: Literal["keep", "strip"] = Field(
@@ -201,32 +203,32 @@ class CleanModel(Model):
     )
     boilerplate: Literal["keep", "strip"] = Field(
         default=_CLEAN.boilerplate,
-        description="whether blocks that recur in most entries of a publisher are shown; grouping never looks at them",
+        description="whether blocks that recur in most entries of a publisher are shown; grouping always ignores them",
         examples=["keep"],
     )
 
 
 class StoriesModel(Model):
-    """How entries are grouped into stories, and how long those are kept. Entries are named by id or link."""
+    """How entries are grouped into stories, and how long stories are kept. Entries are given by id or link."""
 
     window: Interval = Field(
         default=_STORIES.window,
-        description="how far apart in time two reports of one event may be published",
+        description="the maximum time between the publication of two reports of one event",
         examples=["72h"],
     )
     keep: Keep = Field(
         default=_STORIES.keep,
-        description="how long the text of a story is kept that no feed shows and nothing was added to, at least twice the window; `36500d`: for ever. Ids are always kept",
+        description="how long the text of a story is kept after its last addition once no feed shows it, at least twice the window; `36500d`: forever. Ids are always kept",
         examples=["90d"],
     )
     match: Literal["strict", "normal", "loose"] = Field(
         default=_STORIES.match,
-        description="how sure grouping must be: a wrong merge hides news, a miss shows it twice",
+        description="the confidence that grouping requires: a wrong merge hides news, a missed one shows it twice",
         examples=["normal"],
     )
     languages: Annotated[tuple[Language, ...], BeforeValidator(as_list)] = Field(
         default=_STORIES.languages,
-        description="the languages that a story is rather shown in, the best first, after the `priority` of sources; `zh-Hans` and `zh-Hant` are two",
+        description="preferred languages of the shown report of a story, best first, after the `priority` of sources; `zh-Hans` and `zh-Hant` differ",
         examples=[["zh-Hans", "zh", "en"]],
     )
     across_languages: bool = Field(
@@ -236,7 +238,7 @@ class StoriesModel(Model):
     names: dict[Text, Text] = Field(
         default={},
         max_length=10_000,
-        description="Chinese names of people and organisations with their English forms, beside those that are known; for what arrives from then on",
+        description="Chinese names of people and organisations with their English forms, in addition to the built-in list; applies to entries fetched from then on",
         examples=[{"斯塔默": "Keir Starmer"}],
     )
     join: tuple[Pair, ...] = Field(
@@ -257,15 +259,15 @@ class StoriesModel(Model):
 
 
 class HubModel(Model):
-    """WebSub: readers learn of a new edition at once, from a hub, instead of asking again and again; and so do we."""
+    """WebSub: hubs push updates of our feeds to readers, and updates of sources to us, without polling."""
 
     hub: WebAddress = Field(
         default="",
-        description="the hub that feeds name and that is told of each new edition; left out: none. Private feeds are not told of",
+        description="the hub that feeds link to and that is notified of each update; default: none. Private feeds are not announced",
         examples=["https://pubsubhubbub.appspot.com/"],
     )
     subscribe: bool = Field(
         default=False,
-        description="whether we ask the hubs that sources name to send us their news at once; hubs have to reach us at `public_url`",
+        description="subscribe at the hubs that sources link to, for updates by push; hubs must be able to reach `public_url`",
         examples=[True],
     )

@@ -1,42 +1,42 @@
-"""Whether readers get to the server by the address that the configuration gives it."""
+"""Check that readers can reach the server at the configured `public_url`."""
 
 import ipaddress
 from urllib.parse import urlsplit
 
 DEFAULT_PORT = 8080
-_DEFAULTS = {"http": 80, "https": 443}
-_NAMES = frozenset({"localhost", "ip6-localhost"})
+_SCHEME_PORTS = {"http": 80, "https": 443}
+_LOOPBACK_NAMES = frozenset({"localhost", "ip6-localhost"})
 
 
-def port_doubt(public_url: str, port: int = DEFAULT_PORT) -> str:
-    """Say of `public_url` that it names another port than the one served; '' if it may be right.
+def port_warning(public_url: str, port: int = DEFAULT_PORT) -> str:
+    """Return a warning if `public_url` names another port than the one served, else ''.
 
-    An address without a port, or with https, is that of another server which passes requests on.
+    A remote URL with https or without a port is assumed to be that of a reverse proxy.
     """
     public = urlsplit(public_url)
-    named = public.port or _DEFAULTS.get(public.scheme, port)
+    named = public.port or _SCHEME_PORTS.get(public.scheme, port)
     local = _is_loopback(public.hostname or "")
     if named == port or not (local or (public.scheme == "http" and public.port)):
         return ""
     return (
-        f"names port {named}, but port {port} is served: links in the feeds lead nowhere, unless "
-        f"another server passes requests on; change it, or start with --port {named}"
+        f"names port {named}, but port {port} is served: links in the feeds are broken, unless a "
+        f"reverse proxy forwards requests; change it, or start with --port {named}"
     )
 
 
-def host_doubt(public_url: str, host: str) -> str:
-    """Say of `public_url` that readers elsewhere cannot use it, if the server is bound for them."""
+def host_warning(public_url: str, host: str) -> str:
+    """Return a warning if the server accepts remote readers but `public_url` is a loopback URL."""
     if _is_loopback(host) or not _is_loopback(urlsplit(public_url).hostname or ""):
         return ""
     return (
-        f"is {public_url}, which leads readers on other machines to themselves, and requests by other "
-        "names are refused: set it to the address that readers use"
+        f"is {public_url}, which readers on other machines cannot use, and requests for other host "
+        "names are refused: set it to the URL that readers use"
     )
 
 
 def _is_loopback(host: str) -> bool:
     name = host.strip("[]").lower()
-    if name in _NAMES or name.endswith(".localhost"):
+    if name in _LOOPBACK_NAMES or name.endswith(".localhost"):
         return True
     try:
         return ipaddress.ip_address(name).is_loopback

@@ -1,19 +1,19 @@
-"""The commented configuration to start from, and the bundled samples that it fetches."""
+"""The initial configuration with comments, and the bundled samples that it fetches."""
 
 from importlib import resources
 from pathlib import Path
 
-_SAMPLES = "../aggregator/samples"  # as config/aggregator.yaml of a checkout names them
+_SAMPLES = "../aggregator/samples"  # as in config/aggregator.yaml of a checkout
 
 
 def text(samples: str = _SAMPLES) -> str:
-    """Return its text, with the path of the samples as seen from the file."""
+    """Return the text of the initial configuration, with the path of the samples filled in."""
     file = resources.files("aggregator.config") / "template.yaml"
     return file.read_text(encoding="utf-8").replace("@samples", samples)
 
 
 def copy_samples(folder: Path) -> None:
-    """Put the bundled samples into a folder; what is there already is left as it is."""
+    """Copy the bundled samples into a folder; existing files are not overwritten."""
     folder.mkdir(exist_ok=True)
     for file in (resources.files("aggregator") / "samples").iterdir():
         place = folder / file.name

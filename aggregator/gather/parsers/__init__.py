@@ -1,14 +1,14 @@
 """Document → ParsedFeed; one module is one format, found by file.
 
-To read another format add `parsers/NAME.py` with two functions, both pure and both fed with
+To support another format add `parsers/NAME.py` with two functions. Both are pure and get
 untrusted bytes:
 
-    accepts(document) -> bool        looks like this format; cheap, never raises
+    accepts(document) -> bool        whether it looks like this format; cheap, never raises
     parse(document) -> ParsedFeed    raises ParseError (or NotAFeed) and nothing else
 
-Every entry element gives one RawEntry, in document order; HTML stays untrusted, dates stay as
-written. Modules are asked in the order of their names; one that takes what others do not know
-(`ORDER`, 0 if absent) comes later. Names that begin with `_` are helpers.
+Each entry element becomes one RawEntry, in document order; HTML stays untrusted, dates stay as
+written. Modules are tried in alphabetical order; a module that accepts almost anything sets
+`ORDER` (default 0) to be tried later. Names that begin with `_` are helpers.
 """
 
 from functools import cache
@@ -20,7 +20,7 @@ from aggregator.core.ports import Parser
 
 
 def parse(document: Document) -> ParsedFeed:
-    """Read a document in the format it names or looks like; raise ParseError if it cannot be read."""
+    """Parse a document in the format it declares or looks like; raise ParseError if that fails."""
     if document.format:
         return _named(document.format).parse(document)
     if not document.content or document.content.isspace():
@@ -28,11 +28,11 @@ def parse(document: Document) -> ParsedFeed:
     for parser in _parsers():
         if parser.accepts(document):
             return parser.parse(document)
-    raise NotAFeed("this is neither a feed nor a dump")
+    raise NotAFeed("the document is neither a feed nor a dump")
 
 
 def _named(name: str) -> Parser:
-    """Return the parser of a format, or raise ParseError for one that nobody reads."""
+    """Return the parser of a format; raise ParseError if there is none."""
     try:
         module: Parser = plugins.load(__name__, name)
     except ConfigError as error:
@@ -42,6 +42,6 @@ def _named(name: str) -> Parser:
 
 @cache
 def _parsers() -> tuple[Parser, ...]:
-    """Return all parsers in the order in which they are asked."""
+    """Return all parsers in the order in which they are tried."""
     modules = [plugins.load(__name__, name) for name in plugins.names(__name__)]
     return tuple(sorted(modules, key=lambda module: int(getattr(module, "ORDER", 0))))

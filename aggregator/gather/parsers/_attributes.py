@@ -1,4 +1,4 @@
-"""The attributes of an element by what their names mean, in capitals or under a prefix too."""
+"""Look up attributes of an element regardless of case and feed-format prefix."""
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -12,20 +12,20 @@ _NOTHING: Final[Mapping[str, str]] = {}
 
 
 def attribute(element: etree._Element, name: str) -> str:
-    """Return an attribute, `name` as the format spells it; '' if there is none.
+    """Return an attribute, `name` spelled as in the format; '' if there is none.
 
-    One in other letters, or under a prefix of Atom, RSS or Media RSS, stands for a missing one.
+    Falls back to the same name in another case, or with a prefix of Atom, RSS or Media RSS.
     """
     value = element.get(name)
     if value is None and (names := element.keys()):
-        other = _odd(tuple(names)).get(name.lower())
+        other = _spellings(tuple(names)).get(name.lower())
         value = element.get(other) if other else None
     return value or ""
 
 
 @lru_cache(maxsize=1_024)  # a feed repeats the same few sets of names
-def _odd(names: Iterable[str]) -> Mapping[str, str]:
-    """Return the names as written by what they mean; of two the one without a prefix."""
+def _spellings(names: Iterable[str]) -> Mapping[str, str]:
+    """Return the written names by their lower-case local name; a name without prefix wins."""
     found: dict[str, str] = {}
     for written in names:
         space, _, name = written.rpartition("}")

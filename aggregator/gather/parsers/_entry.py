@@ -10,7 +10,7 @@ from aggregator.gather.parsers._xml import Context, Element, Fields, first
 
 
 def read(number: int, element: Element, context: Context) -> RawEntry:
-    """Read one entry element; `number` counts from 1."""
+    """Parse one entry element; `number` counts from 1."""
     found = _xml.fields(element, context.names)
     there = plan(tuple(found))
     base = context.base(element)
@@ -30,7 +30,7 @@ def read(number: int, element: Element, context: Context) -> RawEntry:
     published, updated = _times(element, found, there, context)
     several = there.files or len(links) > 1 or (links and links[0].rel == "enclosure")
     media = _media.files(element, found, there, links, context) if several else ()
-    # A field that has no element is not even asked for: half of the entries have few.
+    # Skip the lookup of fields without an element: half of the entries have few fields.
     return RawEntry(
         where=f"entry {number}",
         guid=guid,
@@ -59,11 +59,11 @@ def read(number: int, element: Element, context: Context) -> RawEntry:
 
 def _guid(element: Element, found: Fields, there: Plan) -> str:
     own = first(found, there.guid) or element.get(RDF_ABOUT) or first(found, ("dc:identifier",))
-    return _text.cut(own, _text.URL_MOST)
+    return _text.cut(own, _text.MAX_URL_CHARACTERS)
 
 
 def _link(found: Fields, links: list[Link], guid: str, base: str) -> str:
-    """Return the article's address: the original one, a link, or a guid that is one."""
+    """Return the URL of the article: FeedBurner's original, a link, or a guid that is a URL."""
     if "feedburner:origlink" in found:
         original = _text.address(first(found, ("feedburner:origlink",)))
         if is_web(original):
@@ -72,7 +72,7 @@ def _link(found: Fields, links: list[Link], guid: str, base: str) -> str:
 
 
 def _linked_guid(found: Fields, guid: str, base: str) -> str:
-    """Return the address that a guid is, if it may be one, else where a content stands outside."""
+    """Return the guid if it is a permalink, else the URL of out-of-line content."""
     marked = found.get("guid")
     permanent = (
         not marked or (attribute(marked[0], "isPermaLink") or "true").strip().lower() == "true"
@@ -84,7 +84,7 @@ def _linked_guid(found: Fields, guid: str, base: str) -> str:
 
 
 def _title(found: Fields, there: Plan, *, atom: bool) -> tuple[str, bool]:
-    """Return the title and whether it is HTML; the media's where there is no other."""
+    """Return the title and whether it is HTML; falls back to the title of a media group."""
     title, is_html = _xml.title(found, there.titles, atom=atom)
     if not title and there.groups:
         groups = _xml.all_of(found, there.groups)
@@ -93,7 +93,7 @@ def _title(found: Fields, there: Plan, *, atom: bool) -> tuple[str, bool]:
 
 
 def _other_text(found: Fields, there: Plan) -> str:
-    """Return the text that extensions give, for an entry without one of its own."""
+    """Return the text of extension elements, for an entry without a text of its own."""
     if not (there.other_texts or there.groups):
         return ""
     groups = _xml.all_of(found, there.groups)
@@ -102,9 +102,9 @@ def _other_text(found: Fields, there: Plan) -> str:
 
 
 def _times(element: Element, found: Fields, there: Plan, context: Context) -> tuple[str, str]:
-    """Return when an entry was published and when it changed, as written.
+    """Return the dates of publication and of the last change, as written.
 
-    Atom demands the second alone: it stands for the first where that is missing.
+    Atom requires only the second, which replaces a missing first.
     """
     published = first(found, there.published) if there.published else ""
     stated = first(found, there.dated) if there.dated else ""
@@ -118,9 +118,9 @@ def _times(element: Element, found: Fields, there: Plan, context: Context) -> tu
 
 
 def _categories(element: Element, found: Fields, there: Plan, context: Context) -> tuple[str, ...]:
-    """Return the words that an entry is filed under."""
+    """Return the categories and keywords of an entry."""
     terms: list[str | None] = []
-    for each in _xml.in_order(element, found, there.filed, context.names)[: _text.MANY * 10]:
+    for each in _xml.in_order(element, found, there.filed, context.names)[: _text.MAX_ITEMS * 10]:
         if context.names[each.tag] in KEYWORDS:
             terms += (each.text or "")[:10_000].split(",")
         else:
@@ -135,7 +135,7 @@ def _categories(element: Element, found: Fields, there: Plan, context: Context) 
 
 
 def _language(element: Element, found: Fields, there: Plan, context: Context) -> str:
-    """Return the language that an entry or its text states, if it is not the feed's."""
+    """Return the declared language of an entry or its text, if it differs from the feed's."""
     stated = first(found, there.language)
     if not stated and context.spoken:
         texts = _xml.all_of(found, (*there.bodies[:1], *there.titles[:1]))
@@ -144,13 +144,13 @@ def _language(element: Element, found: Fields, there: Plan, context: Context) ->
 
 
 def _via(found: Fields, links: list[Link]) -> str:
-    """Return where an entry was found: a link that says so, or the source of Dublin Core."""
-    said = related(links, "via") or first(found, ("dc:source",))
-    return said if is_web(said) else ""
+    """Return the URL of a `via` link or of `dc:source`."""
+    via = related(links, "via") or first(found, ("dc:source",))
+    return via if is_web(via) else ""
 
 
 def _source(found: Fields, there: Plan, context: Context) -> FeedInfo | None:
-    """Return the feed that an entry was taken from."""
+    """Return the feed that an entry was copied from."""
     for element in found[there.source[0]]:
         if len(element):
             return _info.read(element, element, context)

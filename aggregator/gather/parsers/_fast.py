@@ -10,13 +10,13 @@ from aggregator.gather.parsers._xml import Context, Element
 
 
 def read(root: Element, content: bytes, url: str) -> ParsedFeed | None:
-    """Map a tree; None if no element of it is a feed or an entry."""
+    """Map a tree; None if it contains neither a feed nor an entry."""
     names = Names(root.tag, root.nsmap)
     kind = names[root.tag]
     elements = list(_xml.entries(root, names))
     if not elements and kind not in ("rss", "rdf", "feed", "channel"):
         return None
-    marked = b"xml:" in content  # base and language have this prefix alone
+    marked = b"xml:" in content  # xml:base and xml:lang cannot use another prefix
     context = Context(
         names=names,
         url=url,
@@ -34,7 +34,7 @@ def read(root: Element, content: bytes, url: str) -> ParsedFeed | None:
 
 
 def _channel(root: Element, names: Names) -> Element:
-    """Return the element that speaks of the feed as a whole."""
+    """Return the element with the metadata of the feed."""
     if names[root.tag] in ("feed", "channel"):
         return root
     return next((child for child in root if names[child.tag] in ("channel", "feed")), root)

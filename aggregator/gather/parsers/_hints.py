@@ -1,4 +1,4 @@
-"""How often a feed asks to be read: `ttl`, hours and days to skip, the syndication module."""
+"""Polling hints of a feed: `ttl`, `skipHours`, `skipDays`, the syndication module."""
 
 import re
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ _PERIODS: Final = {
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _HOUR: Final = re.compile(rb"<hours?>\s{0,99}(\d{1,2})\s{0,99}</hours?>", re.IGNORECASE)
 _DAY: Final = re.compile(rb"<day>\s{0,99}([A-Za-z]{6,9})\s{0,99}</day>", re.IGNORECASE)
-_MOST: Final = timedelta(days=365)
+_MAX_INTERVAL: Final = timedelta(days=365)
 _NONE: Final = Hints()
 
 
@@ -35,7 +35,7 @@ def read(found: Fields) -> Hints:
 
 
 def make(ttl: timedelta | None, hours: Iterable[str], days: Iterable[str]) -> Hints:
-    """Return hints of written hours (0–24) and English days; what is neither is left out."""
+    """Return hints from hours (0–24) and English day names as written; ignores other values."""
     numbers = {
         int(hour) % 24 for hour in map(str.strip, hours) if _is_count(hour) and int(hour) <= 24
     }
@@ -50,19 +50,19 @@ def make(ttl: timedelta | None, hours: Iterable[str], days: Iterable[str]) -> Hi
 
 
 def scan(content: bytes) -> tuple[list[str], list[str]]:
-    """Find the hours and days to skip in a document that has no tree."""
+    """Find the hours and days to skip in a document that is not well-formed."""
     hours = [each.decode("ascii") for each in _HOUR.findall(content)[:100]]
     return hours, [each.decode("ascii") for each in _DAY.findall(content)[:100]]
 
 
 def interval(ttl: str, period: str, frequency: str) -> timedelta | None:
-    """Return the time between two changes: minutes of `ttl`, else a period over its frequency."""
+    """Return the update interval: `ttl` minutes, else the period divided by the frequency."""
     if _is_count(ttl) and int(ttl) > 0:
-        return min(timedelta(minutes=int(ttl)), _MOST)
-    whole = _PERIODS.get(period.strip().lower())
-    if whole is None:
+        return min(timedelta(minutes=int(ttl)), _MAX_INTERVAL)
+    length = _PERIODS.get(period.strip().lower())
+    if length is None:
         return None
-    return whole / int(frequency) if _is_count(frequency) and int(frequency) > 0 else whole
+    return length / int(frequency) if _is_count(frequency) and int(frequency) > 0 else length
 
 
 def _is_count(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a feed, or the source of an entry, says of itself → FeedInfo."""
+"""The metadata of a feed, or of the source of an entry → FeedInfo."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -27,7 +27,7 @@ _IMAGES: Final = ("itunes:image", "googleplay:image")
 
 
 def read(channel: Element, root: Element, context: Context) -> FeedInfo:
-    """Read a channel; of the root come a picture and a language that the channel does not state."""
+    """Parse a channel; the root provides an icon and a language that the channel lacks."""
     found = _xml.fields(channel, context.names)
     base = context.base(channel)
     there = plan(tuple(found))
@@ -36,7 +36,7 @@ def read(channel: Element, root: Element, context: Context) -> FeedInfo:
     changed = first(found, _CHANGED) or attribute(channel, "lastmod")
     people = [key for key in _PEOPLE if key in found]
     return FeedInfo(
-        id=_text.cut(guid, _text.URL_MOST),
+        id=_text.cut(guid, _text.MAX_URL_CHARACTERS),
         title=_xml.plain(found, _TITLES, atom=context.atom),
         link=article(links),
         self_url=related(links, "self"),
@@ -53,22 +53,22 @@ def read(channel: Element, root: Element, context: Context) -> FeedInfo:
 def authors(
     element: Element, found: Fields, keys: Sequence[str], context: Context
 ) -> tuple[Author, ...]:
-    """Return the people of the elements of these names, all of them there."""
+    """Return the authors in the elements of these names; each name must be in `found`."""
     if not keys:
         return ()
     base = context.base(element)
     people = _xml.in_order(element, found, keys, context.names)
-    return _text.authors([author(each, base) for each in people[: _text.MANY * 10]])
+    return _text.authors([author(each, base) for each in people[: _text.MAX_ITEMS * 10]])
 
 
 def author(element: Element, base: str) -> Author | None:
-    """Read an author with parts as in Atom, else one line as in RSS."""
+    """Parse an author: child elements as in Atom, else one line of text as in RSS."""
     if not len(element):
         return _text.person(element.text)
     parts = {_part(each.tag): each.text for each in element}
     return Author(
-        name=_text.line(parts.get("name"), _text.WORD_MOST),
-        email=_text.line(parts.get("email"), _text.WORD_MOST),
+        name=_text.line(parts.get("name"), _text.MAX_NAME_CHARACTERS),
+        email=_text.line(parts.get("email"), _text.MAX_NAME_CHARACTERS),
         url=_text.address(parts.get("uri") or parts.get("url") or parts.get("homepage"), base),
     )
 
@@ -84,7 +84,7 @@ def _language(found: Fields, channel: Element, root: Element) -> str:
 
 
 def _icon(found: Fields, root: Element, context: Context, base: str) -> str:
-    """Return the picture of a feed: a small one before a large one."""
+    """Return the URL of the feed's icon, preferring a small image."""
     own = first(found, _ICONS)
     if own:
         return _text.address(own, base)

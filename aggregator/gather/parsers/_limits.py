@@ -1,4 +1,4 @@
-"""What of a document is read: the newest entries, and a bounded number of reasons for the rest."""
+"""Limits of a document: the newest entries, and a bounded number of skip reasons."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,13 +6,13 @@ from typing import Final
 from aggregator.core.model import Skipped
 from aggregator.text import dates
 
-ENTRIES_MOST: Final = 10_000  # where nobody says less
-REASONS_MOST: Final = 100
-EMPTY: Final = "holds neither title, text nor link"
+MAX_ENTRIES: Final = 10_000  # unless the document sets a limit
+MAX_SKIP_REASONS: Final = 100
+EMPTY: Final = "has no title, text or link"
 
 
 def newest(written: Sequence[str], most: int, language: str = "") -> list[int]:
-    """Return the places of the newest by their dates, in order; undated ones keep their place."""
+    """Return the sorted indexes of the `most` newest dates; undated entries count as the oldest."""
     if len(written) <= most:
         return list(range(len(written)))
 
@@ -24,18 +24,16 @@ def newest(written: Sequence[str], most: int, language: str = "") -> list[int]:
 
 
 def over(count: int, most: int) -> Skipped:
-    """Return what is said of the entries over the limit."""
+    """Return the report of the entries over the limit."""
     return Skipped(
         where=f"{count} older entries",
-        reason=f"over the limit of {most} entries a document (fetch.max_entries)",
+        reason=f"over the limit of {most} entries per document (fetch.max_entries)",
     )
 
 
 def bounded(skipped: Sequence[Skipped]) -> tuple[Skipped, ...]:
-    """Return the first reasons, and how many more there are."""
-    if len(skipped) <= REASONS_MOST:
+    """Return the first skip reasons, and a count of the others."""
+    if len(skipped) <= MAX_SKIP_REASONS:
         return tuple(skipped)
-    more = Skipped(
-        where=f"{len(skipped) - REASONS_MOST} more", reason="for reasons like those above"
-    )
-    return (*skipped[:REASONS_MOST], more)
+    more = Skipped(where=f"{len(skipped) - MAX_SKIP_REASONS} more", reason="for similar reasons")
+    return (*skipped[:MAX_SKIP_REASONS], more)

@@ -1,4 +1,4 @@
-"""What feedparser found in a feed that is not well-formed → ParsedFeed, as the fast path would say it."""
+"""feedparser's result for a feed that is not well-formed → ParsedFeed, equal to the fast path's."""
 
 import html
 import re
@@ -12,10 +12,10 @@ from aggregator.gather.parsers._links import (
     RELATIONS,
     Link,
     article,
+    deduplicate,
     enclosure,
     home,
     is_web,
-    once,
     related,
     relation,
 )
@@ -23,12 +23,12 @@ from aggregator.gather.parsers._names import is_of_feeds
 
 Found = Mapping[str, Any]
 _NOTHING: Final[Found] = {}
-# Elements that feedparser would take for the entry's own: renamed, and read as second choice.
-_SECOND: Final = re.compile(
+# Elements that feedparser confuses with the entry's own: renamed, and used as fallbacks.
+_FALLBACK_ELEMENTS: Final = re.compile(
     rb"(</?)(media:(?:title|description)|(?:itunes|atom):summary|dc:description|itunes:owner)(?=[\s/>])"
 )
-_SECOND_TITLES: Final = ("second_media_title",)
-_SECOND_TEXTS: Final = (
+_FALLBACK_TITLES: Final = ("second_media_title",)
+_FALLBACK_TEXTS: Final = (
     "second_dc_description",
     "second_atom_summary",
     "second_itunes_summary",
@@ -37,7 +37,7 @@ _SECOND_TEXTS: Final = (
 _DECLARED: Final = re.compile(
     rb"\bxmlns:([A-Za-z_][\w.-]{0,40})\s{0,9}=\s{0,9}[\"']([^\"'<>]{1,500})"
 )
-# The start of an element whose attributes are ours.
+# Start tags whose attributes are read.
 _TAG: Final = re.compile(
     rb"(<(?:[\w.-]{1,40}:)?(?:link|content|title|summary|enclosure|category|guid|thumbnail|group|source"
     rb"|subtitle|tagline|rights|info|description|image))(\s[^<>]{1,4000}?)(/?>)",
@@ -46,8 +46,8 @@ _TAG: Final = re.compile(
 _ATTRIBUTE: Final = re.compile(
     rb"(\s)([A-Za-z_][\w.-]{0,40}:)?([A-Za-z]{1,40})(\s{0,9}=\s{0,9}(?:\"[^\"]*\"|'[^']*'))"
 )
-_TOLD: Final = b'="text/x-plain"'  # what says that it is plain; without a word it may be HTML
-_SPELT: Final = re.compile(
+_PLAIN_TYPE: Final = b'="text/x-plain"'  # marks declared plain text; an undeclared one may be HTML
+_URL_AS_TEXT: Final = re.compile(
     rb"<((?:[\w.-]{1,40}:)?(?:link|enclosure))(\s[^<>]{1,4000}(?<!/))>\s{0,99}"
     rb"(?:(https?://[^<>\s]{1,4000})|<!\[CDATA\[\s{0,99}(https?://[^<>\s\]]{1,4000})\s{0,99}\]\]>)\s{0,99}(?=</)",
     re.IGNORECASE,
@@ -58,7 +58,7 @@ _ABOUT: Final = re.compile(
 )
 
 
-_LOOKED_AT: Final = 100_000  # bytes in which a feed speaks of itself
+_HEAD_BYTES: Final = 100_000  # searched for the metadata of the feed
 _PICTURE: Final = re.compile(
     rb"<image\b[^<>]{0,500}>(?:(?!</image>).){0,500}?<url>\s{0,99}([^<>\s]{1,2000})",
     re.IGNORECASE | re.DOTALL,
@@ -67,7 +67,7 @@ _PICTURE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Feed:
-    """What mapping one entry needs to know of its document."""
+    """The properties of the document that mapping an entry needs."""
 
     url: str
     atom: bool
@@ -77,19 +77,19 @@ class _Feed:
 
 
 def prepare(content: bytes) -> bytes:
-    """Rename what feedparser would mix up, and write addresses where it looks for them."""
+    """Rename elements that feedparser confuses, and move URLs to where it looks for them."""
     spaces = {
         prefix
         for prefix, space in _DECLARED.findall(content)
         if is_of_feeds(space.decode("latin-1"))
     }
     content = _TAG.sub(lambda match: _plain_tag(match, spaces), content)
-    content = _SPELT.sub(_spelt, content)
-    return _SECOND.sub(_second, content)
+    content = _URL_AS_TEXT.sub(_move_url_to_attribute, content)
+    return _FALLBACK_ELEMENTS.sub(_rename_fallback, content)
 
 
 def _plain_tag(match: re.Match[bytes], prefixes: set[bytes]) -> bytes:
-    """Take the prefix of a feed's own namespace off attributes; tell what is said to be text."""
+    """Remove feed-format prefixes from attributes, and mark text that is declared plain."""
     if b":" not in match[2] and b"text" not in match[2]:
         return match[0]
     own = {one[3].lower() for one in _ATTRIBUTE.finditer(match[2]) if not one[2]}
@@ -98,18 +98,18 @@ def _plain_tag(match: re.Match[bytes], prefixes: set[bytes]) -> bytes:
 
 
 def _plain_attribute(match: re.Match[bytes], prefixes: set[bytes], own: set[bytes]) -> bytes:
-    """Return an attribute without prefix; `own` are the names that stand there without one."""
+    """Return an attribute without its prefix; `own` are the names present without a prefix."""
     prefix, name, value = match[2], match[3], match[4]
     if prefix and (prefix[:-1] not in prefixes or name.lower() in own):
         return match[0]
     if name.lower() == b"type":
         value = value.partition(b";")[0] + (value[-1:] if b";" in value else b"")
-        value = _TOLD if value[2:-1].strip().lower() in (b"text", b"text/plain") else value
+        value = _PLAIN_TYPE if value[2:-1].strip().lower() in (b"text", b"text/plain") else value
     return match[1] + name + value
 
 
-def _spelt(match: re.Match[bytes]) -> bytes:
-    """Move an address that is the text of an element into its attribute, if it has none there."""
+def _move_url_to_attribute(match: re.Match[bytes]) -> bytes:
+    """Copy a URL from the text of an element into its missing `href` or `url` attribute."""
     tag, attributes, url = match[1], match[2], match[3] or match[4]
     name = b"href" if tag.lower().endswith(b"link") else b"url"
     if name + b"=" in attributes.lower().replace(b" ", b""):
@@ -121,12 +121,12 @@ def _spelt(match: re.Match[bytes]) -> bytes:
     return b'<%s%s %s="%s">' % (tag, attributes, name, url.replace(b'"', b"%22"))
 
 
-def _second(match: re.Match[bytes]) -> bytes:
+def _rename_fallback(match: re.Match[bytes]) -> bytes:
     return match[1] + b"second_" + match[2].replace(b":", b"_")
 
 
 def read(found: Any, content: bytes, url: str, skipped: tuple[Skipped, ...]) -> ParsedFeed:
-    """Map what feedparser made of a document; `content` is asked for what it does not keep."""
+    """Map feedparser's result; `content` is searched for what feedparser drops."""
     atom = _get(found, "version").startswith("atom")
     info = _info(found["feed"], url, atom=atom, content=content)
     feed = _Feed(
@@ -141,7 +141,7 @@ def read(found: Any, content: bytes, url: str, skipped: tuple[Skipped, ...]) -> 
 
 
 def _get(found: Found, key: str) -> str:
-    """Return a text that is really there; feedparser's own `get` makes up some."""
+    """Return a stored text; feedparser's own `get` derives missing keys from others."""
     value = _raw(found, key)
     return value.strip() if isinstance(value, str) else ""
 
@@ -161,8 +161,8 @@ def _list(found: Found, key: str) -> list[Found]:
 
 
 def _found(pattern: re.Pattern[bytes], content: bytes) -> str:
-    """Return what stands in a place that feedparser does not look at."""
-    there = pattern.search(content, 0, _LOOKED_AT)
+    """Return the first match in the head of the document, for data that feedparser drops."""
+    there = pattern.search(content, 0, _HEAD_BYTES)
     return html.unescape(there[1].decode("utf-8", "ignore")) if there else ""
 
 
@@ -172,11 +172,11 @@ def _value(detail: Found) -> tuple[str, bool]:
 
 
 def _markup(detail: Found, *, atom: bool) -> str:
-    """Return a value as HTML; RSS means HTML where it says nothing."""
+    """Return a value as HTML; the default in RSS is HTML."""
     value, is_html = _value(detail)
-    value = value[: _text.TEXT_MOST]
-    untold = _get(detail, "type") == "text/plain"
-    if is_html or not atom or (untold and _text.holds_html(value)):
+    value = value[: _text.MAX_TEXT_CHARACTERS]
+    undeclared = _get(detail, "type") == "text/plain"
+    if is_html or not atom or (undeclared and _text.contains_html(value)):
         return value
     return _text.as_html(value)
 
@@ -196,7 +196,7 @@ def _links(found: Found, url: str) -> list[Link]:
             title=_get(link, "title"),
             length=_get(link, "length"),
         )
-        for link in _list(found, "links")[: _text.MANY * 3]
+        for link in _list(found, "links")[: _text.MAX_ITEMS * 3]
     ]
 
 
@@ -213,10 +213,10 @@ def _entry(number: int, found: Found, feed: _Feed) -> RawEntry:
     summary = _summary(found, atom=feed.atom)
     published, updated = _times(found, atom=feed.atom)
     media = _media(found, links, feed.url)
-    said = _get(found, "dc_source")
+    dc_source = _get(found, "dc_source")
     return RawEntry(
         where=f"entry {number}",
-        guid=_text.cut(_get(found, "id") or _get(found, "dc_identifier"), _text.URL_MOST),
+        guid=_text.cut(_get(found, "id") or _get(found, "dc_identifier"), _text.MAX_URL_CHARACTERS),
         link=link,
         base=_base(found, contents, link, feed),
         title=title,
@@ -233,7 +233,7 @@ def _entry(number: int, found: Found, feed: _Feed) -> RawEntry:
         updated=updated,
         language=_language(found, contents, feed),
         rights=_plain(found, "rights"),
-        via=related(links, "via") or (said if is_web(said) else ""),
+        via=related(links, "via") or (dc_source if is_web(dc_source) else ""),
         source=_source(_dict(found, "source"), feed),
     )
 
@@ -243,10 +243,10 @@ def _link(found: Found, links: Sequence[Link], contents: Sequence[Found], url: s
     if is_web(original):
         return original
     own = article(links)
-    said = _get(found, "link")
-    if not said and _raw(found, "guidislink") is not False:
-        said = _get(found, "id")
-    guid = _text.address(said, url) if is_web(said) or said.startswith("/") else ""
+    stated = _get(found, "link")
+    if not stated and _raw(found, "guidislink") is not False:
+        stated = _get(found, "id")
+    guid = _text.address(stated, url) if is_web(stated) or stated.startswith("/") else ""
     outside = (_text.address(_get(each, "src"), url) for each in contents)
     return own or guid or next(filter(None, outside), "")
 
@@ -261,18 +261,20 @@ def _base(found: Found, contents: Sequence[Found], link: str, feed: _Feed) -> st
 def _title(found: Found) -> tuple[str, bool]:
     detail = _dict(found, "title_detail")
     title, is_html = _value(detail) if detail else (_get(found, "title"), False)
-    second = next(filter(None, (_get(found, key) for key in _SECOND_TITLES)), "")
+    second = next(filter(None, (_get(found, key) for key in _FALLBACK_TITLES)), "")
     return _text.line(title or second), is_html
 
 
 def _summary(found: Found, *, atom: bool) -> str:
     own = _markup(_dict(found, "summary_detail"), atom=atom)  # without it, a copy of the content
-    second = next(filter(None, (_get(found, key) for key in _SECOND_TEXTS)), "")[: _text.TEXT_MOST]
+    second = next(filter(None, (_get(found, key) for key in _FALLBACK_TEXTS)), "")[
+        : _text.MAX_TEXT_CHARACTERS
+    ]
     return own or (second if _text.looks_like_html(second) else _text.as_html(second))
 
 
 def _times(found: Found, *, atom: bool) -> tuple[str, str]:
-    """Return when an entry was published and changed; RSS has its one date where Atom has `updated`."""
+    """Return the dates of publication and change; feedparser stores RSS's one date as `updated`."""
     published = _get(found, "published") or _get(found, "created")
     updated = _text.cut(_get(found, "updated"))
     if not published and not atom:
@@ -283,11 +285,11 @@ def _times(found: Found, *, atom: bool) -> tuple[str, str]:
 def _authors(found: Found, url: str) -> tuple[Author, ...]:
     people = [
         Author(
-            name=_text.line(_get(each, "name"), _text.WORD_MOST),
-            email=_text.line(_get(each, "email"), _text.WORD_MOST),
+            name=_text.line(_get(each, "name"), _text.MAX_NAME_CHARACTERS),
+            email=_text.line(_get(each, "email"), _text.MAX_NAME_CHARACTERS),
             url=_text.address(_get(each, "href"), url),
         )
-        for each in _list(found, "authors")[: _text.MANY * 10]
+        for each in _list(found, "authors")[: _text.MAX_ITEMS * 10]
         if each
     ]
     return _text.authors(people) or _text.authors([_text.person(_get(found, "author"))])
@@ -295,17 +297,17 @@ def _authors(found: Found, url: str) -> tuple[Author, ...]:
 
 def _media(found: Found, links: Sequence[Link], url: str) -> tuple[Enclosure, ...]:
     media = [
-        # feedparser gives a link without a type that of a page
+        # feedparser's default type of a link is text/html
         enclosure(link.href, link.type.replace("text/html", ""), link.length, link.title)
         for link in links
         if link.rel == "enclosure"
     ]
-    for each in _list(found, "media_content")[: _text.MANY * 2]:
+    for each in _list(found, "media_content")[: _text.MAX_ITEMS * 2]:
         medium = _get(each, "medium").lower()
         family = f"{medium}/*" if medium in ("image", "audio", "video") else ""
         address = _text.address(_get(each, "url"), url)
         media.append(enclosure(address, _get(each, "type") or family, _get(each, "filesize")))
-    return once(media)
+    return deduplicate(media)
 
 
 def _image(found: Found, media: Sequence[Enclosure], url: str) -> str:
@@ -337,7 +339,7 @@ def _source(found: Found, feed: _Feed) -> FeedInfo | None:
 
 
 def _info(found: Found, url: str, *, atom: bool, content: bytes = b"") -> FeedInfo:
-    """Map what feedparser found of the feed, or of the source of an entry."""
+    """Map feedparser's metadata of the feed, or of the source of an entry."""
     links = _links(found, url)
     title, is_html = _title(found)
     icon = _get(found, "icon") or _get(found, "logo") or _get(_dict(found, "image"), "href")
@@ -346,7 +348,7 @@ def _info(found: Found, url: str, *, atom: bool, content: bytes = b"") -> FeedIn
     )
     hours, days = ([], []) if atom else _hints.scan(content)
     return FeedInfo(
-        id=_text.cut(_get(found, "id") or _found(_ABOUT, content), _text.URL_MOST),
+        id=_text.cut(_get(found, "id") or _found(_ABOUT, content), _text.MAX_URL_CHARACTERS),
         title=_text.flat(title) if is_html else title,
         link=article(links),
         self_url=related(links, "self"),

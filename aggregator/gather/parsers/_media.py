@@ -7,7 +7,7 @@ from typing import Final
 from aggregator.core.model import Enclosure
 from aggregator.gather.parsers import _text, _xml
 from aggregator.gather.parsers._attributes import attribute
-from aggregator.gather.parsers._links import Link, enclosure, is_web, once
+from aggregator.gather.parsers._links import Link, deduplicate, enclosure, is_web
 from aggregator.gather.parsers._plan import Plan
 from aggregator.gather.parsers._xml import Context, Element, Fields
 
@@ -18,28 +18,30 @@ _MEDIUMS: Final = ("image", "audio", "video")
 def files(
     element: Element, found: Fields, there: Plan, links: Sequence[Link], context: Context
 ) -> tuple[Enclosure, ...]:
-    """Return the media files, each once, a bounded number."""
+    """Return the media files, each once, at most `MAX_ITEMS`."""
     linked = [link for link in links if link.rel == "enclosure"]
     base = context.base(element)
-    media = [_file(each, base, "length") for each in found.get("enclosure", ())[: _text.MANY * 2]]
+    media = [
+        _file(each, base, "length") for each in found.get("enclosure", ())[: _text.MAX_ITEMS * 2]
+    ]
     media += [enclosure(link.href, link.type, link.length, link.title) for link in linked]
-    for each in _xml.in_order(element, found, there.groups, context.names)[: _text.MANY * 2]:
+    for each in _xml.in_order(element, found, there.groups, context.names)[: _text.MAX_ITEMS * 2]:
         if context.names[each.tag] == "media:content":
             media.append(_file(each, base, "fileSize"))
         else:
             media += [_file(inner, base, "fileSize") for inner in _contents(each)]
-    return once(media)
+    return deduplicate(media)
 
 
 def _contents(group: Element) -> Iterator[Element]:
     """Yield the `content` elements of a group of Media RSS."""
-    for each in islice(group, _text.MANY * 2):
+    for each in islice(group, _text.MAX_ITEMS * 2):
         if _xml.local(each.tag) == "content":
             yield each
 
 
 def _file(element: Element, base: str, size: str) -> Enclosure:
-    """Read a media file; where no type stands, the medium is its family."""
+    """Parse a media file; `medium` replaces a missing type, as in `image/*`."""
     kind = attribute(element, "type")
     medium = attribute(element, "medium").lower()
     if not kind and medium in _MEDIUMS:
@@ -49,13 +51,13 @@ def _file(element: Element, base: str, size: str) -> Enclosure:
 
 
 def _own_address(element: Element) -> str:
-    """Return the address that is the text of an element, if it is one."""
+    """Return the text of an element if it is a URL, else ''."""
     text = (element.text or "").strip()
     return text if is_web(text) else ""
 
 
 def picture(found: Fields, there: Plan, media: Sequence[Enclosure], base: str) -> str:
-    """Return the picture: the entry's own, a thumbnail, else the first image among its files."""
+    """Return the URL of the entry's image: its own, a thumbnail, else the first image file."""
     own = _own_picture(found, there)
     if own:
         return _text.address(own, base)

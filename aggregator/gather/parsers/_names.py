@@ -1,4 +1,4 @@
-"""The names of elements: namespaces are folded into short prefixes, the feed's own into none."""
+"""Normalize element names: known namespaces become short prefixes, the feed's own is dropped."""
 
 from collections.abc import Mapping
 from itertools import chain
@@ -48,7 +48,7 @@ RDF_ABOUT: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 RDF_RESOURCE: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}resource"
 
 
-# What we look for; all other elements are as good as unknown.
+# The elements that are read; all others are ignored.
 WANTED: Final = frozenset(chain(*NAMES)) | frozenset(
     (
         "rss",
@@ -76,7 +76,7 @@ _PREFIXES: Final = frozenset(NAMESPACES.values())
 
 
 def _plain(space: str) -> str:
-    """Return a namespace without the differences that people make by mistake."""
+    """Return a namespace in lower case, without common misspellings: https, a trailing slash."""
     return space.lower().replace("https://", "http://", 1).rstrip("/#")
 
 
@@ -85,26 +85,26 @@ _ATOM: Final = frozenset(map(_plain, ATOM))
 _KNOWN: Final = {_plain(space): prefix for space, prefix in NAMESPACES.items()}
 
 
-# Namespaces whose attributes are those of the formats, and what `_mend` declares for a prefix.
+# Namespaces whose attributes belong to the formats.
 _ATTRIBUTES: Final = frozenset(
     {*_OWN, *_ATOM, *(space for space, prefix in _KNOWN.items() if prefix != "xhtml")}
     - {"", "http://www.w3.org/1999/02/22-rdf-syntax-ns"}
 )
-UNDECLARED: Final = "urn:prefix:"
+UNDECLARED: Final = "urn:prefix:"  # `_repair` declares unknown prefixes as this plus the prefix
 _FOREIGN: Final = frozenset({"xml", "xmlns", "xlink", "xsi", "rdf", "epub", "svg", "html", "xhtml"})
 
 
 def is_of_feeds(space: str) -> bool:
-    """Say whether an attribute of a namespace means what it means without."""
+    """Return whether an attribute in this namespace means the same as one without a namespace."""
     if space.startswith(UNDECLARED):
         return space.removeprefix(UNDECLARED).lower() not in _FOREIGN
     return _plain(space) in _ATTRIBUTES
 
 
 class Names(dict[str, str]):
-    """What the tags of one document mean: `title`, `dc:creator`, '' for what says nothing to us.
+    """The normalized names of the tags of one document: `title`, `dc:creator`, '' if ignored.
 
-    A namespace that nobody knows is read by its prefix, if that is one of the usual.
+    An unknown namespace is identified by its prefix, if that is a common one.
     """
 
     def __init__(self, root: str, prefixes: Mapping[str | None, str]) -> None:

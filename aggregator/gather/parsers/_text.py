@@ -1,4 +1,4 @@
-"""Bounds and small repairs that every format needs for what it hands on."""
+"""Length limits and small repairs of texts, shared by all formats."""
 
 import html
 import re
@@ -10,19 +10,19 @@ from urllib.parse import urljoin
 from aggregator.core.model import Author
 from aggregator.text.scheme import with_scheme
 
-TITLE_MOST = 1_000
-LOOKED_AT = 2_000  # characters in which markup must show
-TEXT_MOST = 1_000_000
-URL_MOST = 8_000
-WORD_MOST = 300
-MANY = 100  # categories, enclosures, authors of one entry
+MAX_TITLE_CHARACTERS = 1_000
+MARKUP_SEARCH_CHARACTERS = 2_000  # searched for markup
+MAX_TEXT_CHARACTERS = 1_000_000
+MAX_URL_CHARACTERS = 8_000
+MAX_NAME_CHARACTERS = 300
+MAX_ITEMS = 100  # categories, enclosures, authors of one entry
 
 _ADDRESS = re.compile(r"[^\s@<>()\"',;:]{1,100}@[^\s@<>()\"',;:]{1,200}")
-# A close tag, or an element that has none: what plain text does not hold.
+# An end tag, or a void element: plain text contains neither.
 _MARKUP = re.compile(
     r"</[a-z][a-z0-9]{0,9}\s{0,9}>|<(?:br|img|hr|wbr)(?=[\s/>])[^<>]{0,2000}>", re.IGNORECASE
 )
-# What a body in HTML is made of; any other word in angle brackets belongs to the text.
+# Elements of HTML bodies; any other word in angle brackets is text.
 _HTML = frozenset(
     "a abbr acronym address article aside audio b base bdi bdo big blockquote body br button caption"
     " center cite code col colgroup dd del details dfn dir div dl dt em embed fieldset figcaption"
@@ -37,24 +37,21 @@ _TAG = re.compile(r"<(/?)([A-Za-z][\w.:-]{0,40})((?:\s[^<>]{0,2000})?)/?>")
 _LETTER = re.compile(r"&(?:#\d{2,7};|#[xX][0-9a-fA-F]{2,6};|([a-zA-Z]{2,31}\d{0,2};))")
 
 
-def cut(text: str | None, most: int = WORD_MOST) -> str:
+def cut(text: str | None, most: int = MAX_NAME_CHARACTERS) -> str:
     """Return the stripped text, `most` characters at most; '' for None."""
     short = text.strip() if text else ""
     return short if len(short) <= most else short[:most].rstrip()
 
 
-def line(text: str | None, most: int = TITLE_MOST) -> str:
+def line(text: str | None, most: int = MAX_TITLE_CHARACTERS) -> str:
     """Return the text on one line, white space collapsed, `most` characters at most."""
     return " ".join(text[: most * 4].split())[:most] if text else ""
 
 
 def address(text: str | None, base: str = "") -> str:
-    """Return an address without the white space that does not belong, absolute if there is a base.
-
-    One longer than any server takes gives ''.
-    """
+    """Return a URL without stray whitespace, absolute if there is a base; '' if it is too long."""
     url = text.strip() if text else ""
-    if not url or len(url) > URL_MOST:
+    if not url or len(url) > MAX_URL_CHARACTERS:
         return ""
     if "\n" in url or "\t" in url or "\r" in url:
         url = "".join(part.strip() for part in url.splitlines()).replace("\t", "")
@@ -66,29 +63,30 @@ def address(text: str | None, base: str = "") -> str:
         return url
     try:
         return urljoin(base, url)
-    except ValueError:  # brackets that are no address of IPv6
+    except ValueError:  # brackets that are not an IPv6 address
         return url
 
 
 def looks_like_html(text: str) -> bool:
-    """Say whether a text whose format leaves it open holds markup, or letters by their HTML names."""
-    if "<" in text and _MARKUP.search(text[:LOOKED_AT]):
+    """Return whether a text of undeclared type contains HTML tags or character references."""
+    if "<" in text and _MARKUP.search(text[:MARKUP_SEARCH_CHARACTERS]):
         return True
     return "&" in text and any(
-        not found[1] or found[1] in html5 for found in _LETTER.finditer(text[:LOOKED_AT])
+        not found[1] or found[1] in html5
+        for found in _LETTER.finditer(text[:MARKUP_SEARCH_CHARACTERS])
     )
 
 
-def holds_html(text: str) -> bool:
-    """Say whether a text that ought to be plain is HTML beyond doubt.
+def contains_html(text: str) -> bool:
+    """Return whether a text that should be plain is certainly HTML.
 
-    A tag that is spoken of stands alone between blanks; one that is meant touches its text. A
-    word in angle brackets that is no element of HTML (<job_id>) makes the whole plain, unless
-    all of it stands between two tags.
+    A tag surrounded by spaces is only mentioned; one adjacent to text is markup. A word in angle
+    brackets that is not an HTML element (<job_id>) makes the text plain, unless a pair of tags
+    encloses all of it.
     """
     opened: set[str] = set()
     meant = unknown = False
-    for found in _TAG.finditer(text, 0, LOOKED_AT * 10):
+    for found in _TAG.finditer(text, 0, MARKUP_SEARCH_CHARACTERS * 10):
         name = found[2].lower()
         before, after = text[found.start() - 1 : found.start()], text[found.end() : found.end() + 1]
         alone = before in (" ", "\t") and after in (" ", "\t")
@@ -110,18 +108,18 @@ def _is_wrapped(text: str) -> bool:
 
 
 def as_html(text: str) -> str:
-    """Return plain text as HTML that shows the same."""
+    """Return plain text as equivalent HTML."""
     return html.escape(text, quote=False).replace("\n", "<br>\n")
 
 
 def flat(markup: str) -> str:
-    """Return the words of a short piece of HTML on one line."""
+    """Return the text of a short piece of HTML on one line."""
     return line(html.unescape(re.sub(r"<[^<>]{0,1000}>", "", markup)))
 
 
 def person(text: str | None) -> Author | None:
-    """Read an author as RSS writes it: `a@b (Name)`, `Name <a@b>`, a name or an e-mail alone."""
-    written = line(text, WORD_MOST)
+    """Parse an author as in RSS: `a@b (Name)`, `Name <a@b>`, only a name or only an e-mail."""
+    written = line(text, MAX_NAME_CHARACTERS)
     return _person(written) if written else None
 
 
@@ -136,7 +134,7 @@ def _person(written: str) -> Author:
 
 
 def authors(found: Sequence[Author | None]) -> tuple[Author, ...]:
-    """Return each author once, in order; nameless ones only if there is no name at all."""
+    """Return each author once, in order; authors without a name only if none has one."""
     if len(found) == 1 and found[0] is not None and found[0].name:
         return (found[0],)
     seen: dict[str, Author] = {}
@@ -144,15 +142,15 @@ def authors(found: Sequence[Author | None]) -> tuple[Author, ...]:
         if author is not None:
             seen.setdefault((author.name or author.email or author.url).casefold(), author)
     named = [author for author in seen.values() if author.name]
-    return tuple((named or [author for key, author in seen.items() if key])[:MANY])
+    return tuple((named or [author for key, author in seen.items() if key])[:MAX_ITEMS])
 
 
 def words(found: Iterable[str | None]) -> tuple[str, ...]:
-    """Return each word once, in order, blank ones left out, bounded in length and number."""
+    """Return each non-blank word once, in order, bounded in length and number."""
     seen: dict[str, None] = {}
     for word in found:
-        if word and (short := line(word, WORD_MOST)):
+        if word and (short := line(word, MAX_NAME_CHARACTERS)):
             seen.setdefault(short)
-            if len(seen) >= MANY:
+            if len(seen) >= MAX_ITEMS:
                 break
     return tuple(seen)

@@ -1,4 +1,4 @@
-"""A well-formed document as a tree, and what its elements hold."""
+"""Parse a well-formed document into a tree, and read texts and links from its elements."""
 
 import base64
 import binascii
@@ -19,42 +19,43 @@ from aggregator.gather.parsers._names import RDF_RESOURCE, XML_LANG, Names
 Element = etree._Element  # noqa: SLF001  the library names its element no other way
 Fields = Mapping[str, list[Element]]
 
-OPTIONS: Final[dict[str, Any]] = {  # of every XML parser
+OPTIONS: Final[dict[str, Any]] = {  # for all XML parsers
     "encoding": "utf-8",
     "resolve_entities": False,
     "no_network": True,
     "load_dtd": False,
-    "huge_tree": True,  # texts above 10 MB; depth stays bounded at 2,048
+    "huge_tree": True,  # allows texts above 10 MB; the depth limit stays 2,048
     "remove_comments": True,
     "remove_pis": True,
     "collect_ids": False,
 }
 _MARKUP: Final = {"html", "text/html", "xhtml", "application/xhtml+xml"}
 _PLAIN: Final = {"text", "plain", "text/plain"}
-_ATOM: Final = {"text", "untyped"}  # defaults
+# Values of the argument `default`; see `construct`.
+_ATOM: Final = {"text", "untyped"}
 _CERTAIN: Final = {"text", "html"}
-_OPEN: Final = {"guess", "untyped"}
+_UNCERTAIN: Final = {"guess", "untyped"}
 _ENTRIES: Final = {"item", "entry"}
 _HOLDERS: Final = {"channel", "items", "feed"}
-_DEEPEST: Final = 4  # containers in containers
+_MAX_CONTAINER_DEPTH: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What reading an element needs to know of its document."""
+    """The properties of the document that parsing an element needs."""
 
     names: Names
-    url: str  # the base of relative addresses
+    url: str  # the base of relative URLs
     atom: bool
-    based: bool  # some element may state a base of its own
-    spoken: bool  # some element may state a language of its own
-    pushed: bool = False  # CDF, which says in attributes what others say in elements
+    based: bool  # the document contains xml:base
+    spoken: bool  # the document contains xml:lang
+    pushed: bool = False  # the document is CDF, which uses attributes instead of elements
     language: str = ""
     page: str = ""  # the base of an entry without a link
-    document: str = ""  # the address of the document, where that is not the base
+    document: str = ""  # the URL of the document, if it differs from the base
 
     def base(self, element: Element) -> str:
-        """Return the base of the addresses in an element."""
+        """Return the base of the URLs in an element."""
         if not self.based:
             return self.url
         base = element.base or ""
@@ -62,7 +63,7 @@ class Context:
 
 
 def read_tree(content: bytes, base: str = "") -> Element | None:
-    """Return the root of a well-formed document, None for any other; nothing outside is read."""
+    """Return the root of a well-formed document, else None; external resources are never loaded."""
     parser = etree.XMLParser(**OPTIONS)
     try:
         return etree.fromstring(content, parser, base_url=base if base.isprintable() else "")
@@ -73,7 +74,7 @@ def read_tree(content: bytes, base: str = "") -> Element | None:
 
 
 def fields(element: Element, names: Names) -> Fields:
-    """Return the children of an element by what their names mean."""
+    """Return the children of an element by their normalized names."""
     found: dict[str, list[Element]] = {}
     for child in element:
         key = names[child.tag]
@@ -86,7 +87,7 @@ def fields(element: Element, names: Names) -> Fields:
 
 
 def entries(element: Element, names: Names, depth: int = 0) -> Iterator[Element]:
-    """Yield the elements that are entries, in document order, also from containers in the root."""
+    """Yield the entry elements in document order, including those inside nested containers."""
     if depth == 0 and names[element.tag] == "entry":
         yield element
         return
@@ -94,7 +95,7 @@ def entries(element: Element, names: Names, depth: int = 0) -> Iterator[Element]
         name = names[child.tag]
         if name in _ENTRIES:
             yield child
-        elif name in _HOLDERS and depth < _DEEPEST:
+        elif name in _HOLDERS and depth < _MAX_CONTAINER_DEPTH:
             yield from entries(child, names, depth + 1)
 
 
@@ -105,21 +106,21 @@ def all_of(found: Fields, keys: Iterable[str]) -> list[Element]:
 
 
 def in_order(element: Element, found: Fields, keys: Sequence[str], names: Names) -> list[Element]:
-    """Return the children of these names, all of them there, in the order of the document."""
+    """Return the children of these names in document order; each name must be in `found`."""
     if len(keys) < 2:
         return found[keys[0]] if keys else []
     return [each for each in element if names[each.tag] in keys]
 
 
 def deep(element: Element, name: str) -> str:
-    """Return the text of the first element of this local name inside another."""
+    """Return the text of the first descendant with this local name."""
     if not len(element):
         return ""
     return next((each.text or "" for each in element.iter("{*}" + name)), "")
 
 
 def first(found: Fields, keys: Iterable[str]) -> str:
-    """Return the text of the first element of these names that has one."""
+    """Return the text of the first element of these names that is not empty."""
     for key in keys:
         for element in found.get(key, ()):
             value = text(element)
@@ -129,13 +130,13 @@ def first(found: Fields, keys: Iterable[str]) -> str:
 
 
 def text(element: Element) -> str:
-    """Return the stripped text of an element, with the text of what stands in it."""
+    """Return the stripped text of an element and its descendants."""
     value = "".join(map(str, element.itertext())) if len(element) else element.text
     return value.strip() if value else ""
 
 
 def inner(element: Element) -> str:
-    """Return what an element holds as HTML; a single `div` around all of it is left out."""
+    """Return the content of an element as HTML, without a `div` that wraps all of it."""
     only = element[0]
     wrapped = len(element) == 1 and local(only.tag) == "div"
     if wrapped and not (element.text or "").strip() and not (only.tail or "").strip():
@@ -155,10 +156,10 @@ def local(tag: object) -> str:
 
 
 def construct(element: Element, default: str) -> tuple[str, str]:
-    """Return the value of a text construct and its kind: `html`, `text`, or `` for other data.
+    """Return the value of a text construct and its kind, `html` or `text`.
 
-    `default` is the kind where the element does not say: "guess" looks at the text, "untyped"
-    is plain text as in Atom unless it holds HTML beyond doubt.
+    `default` applies if the element declares no type: "guess" inspects the text, "untyped" is
+    plain text as in Atom unless it is certainly HTML.
     """
     if len(element):
         return inner(element).strip(), "html"
@@ -174,22 +175,22 @@ def construct(element: Element, default: str) -> tuple[str, str]:
 
 
 def _untyped(value: str, default: str) -> str:
-    """Return the kind of a value of which its element does not say it."""
+    """Return the kind of a value without a declared type."""
     if default == "guess":
         return "html" if _text.looks_like_html(value) else "text"
     if default == "untyped":
-        return "html" if _text.holds_html(value) else "text"
+        return "html" if _text.contains_html(value) else "text"
     return default
 
 
 def _typed(value: str, kind: str, mode: str, default: str) -> tuple[str, str]:
-    """Return a value and its kind, by what its element says of it."""
+    """Return a value, decoded if need be, and its kind by its declared type."""
     if mode == "base64" or (kind and _is_binary(kind)):
-        value = _unpack(value)
+        value = _decode_base64(value)
         return value, "html" if _text.looks_like_html(value) else "text"
     if kind in _MARKUP:
         return (html.escape(value, quote=False) if _is_xml(kind, mode) else value), "html"
-    return value, "text" if kind in _PLAIN or default in _OPEN else default
+    return value, "text" if kind in _PLAIN or default in _UNCERTAIN else default
 
 
 def _is_xml(kind: str, mode: str) -> bool:
@@ -200,8 +201,8 @@ def _is_binary(kind: str) -> bool:
     return "/" in kind and not kind.startswith("text/") and not kind.endswith(("+xml", "/xml"))
 
 
-def _unpack(value: str) -> str:
-    """Decode base64; what is no text after it stays as it was, and is plain at least."""
+def _decode_base64(value: str) -> str:
+    """Decode base64; return the value unchanged if the result is not UTF-8 text."""
     try:
         return base64.b64decode(value, validate=False).decode("utf-8").strip()
     except (binascii.Error, ValueError):
@@ -209,12 +210,12 @@ def _unpack(value: str) -> str:
 
 
 def as_markup(elements: Iterable[Element], default: str) -> str:
-    """Return the first value that is not empty, as HTML."""
+    """Return the first non-empty value as HTML."""
     for element in elements:
         value, kind = construct(element, default)
         if value:
-            if len(value) > _text.TEXT_MOST:
-                value = value[: _text.TEXT_MOST]
+            if len(value) > _text.MAX_TEXT_CHARACTERS:
+                value = value[: _text.MAX_TEXT_CHARACTERS]
             return value if kind == "html" else _text.as_html(value)
     return ""
 
@@ -230,43 +231,42 @@ def title(found: Fields, keys: Iterable[str], *, atom: bool) -> tuple[str, bool]
 
 
 def plain(found: Fields, keys: Iterable[str], *, atom: bool) -> str:
-    """Return the first text in plain words on one line."""
+    """Return the first text without markup on one line."""
     words, is_html = title(found, keys, atom=atom)
     return _text.flat(words) if is_html else words
 
 
 def links(element: Element, found: Fields, keys: Iterable[str], context: Context) -> list[Link]:
-    """Return the links of an entry or a feed, those of the feed's own kind first."""
+    """Return the links of an entry or a feed, in the order of `keys`."""
     linked: list[Link] = []
     for key in keys:
-        for each in found[key][: _text.MANY * 3]:
-            # RSS writes the address into the element, Atom into an attribute
-            if not each.keys():  # as in RSS
-                url = _text.address(each.text, context.base(each)) or _behind(each)
+        for each in found[key][: _text.MAX_ITEMS * 3]:
+            if not each.keys():  # as in RSS, where the text is the URL; in Atom it is an attribute
+                url = _text.address(each.text, context.base(each)) or _url_after(each)
                 linked += (Link(url),) if url else ()
                 continue
             href = each.get("href") or attribute(each, "href")
             written = href or each.text or each.get(RDF_RESOURCE)
-            url = _text.address(written, context.base(each)) or _behind(each)
+            url = _text.address(written, context.base(each)) or _url_after(each)
             if href:
                 linked.append(_link_of(each, url))
             elif url:
-                linked.append(_link_of(each, url, spelt=True))
+                linked.append(_link_of(each, url, from_text=True))
     own = attribute(element, "href") if context.pushed else ""
     return [*linked, Link(_text.address(own, context.base(element)))] if own else linked
 
 
-def _behind(element: Element) -> str:
-    """Return the address behind `<link/>`, where those put it who take it for HTML's."""
+def _url_after(element: Element) -> str:
+    """Return a URL after `<link/>`, where some feeds put it as if the element were void."""
     tail = (element.tail or "").strip()
     return tail if is_web(tail) and not tail.split()[1:] else ""
 
 
-def _link_of(element: Element, url: str, *, spelt: bool = False) -> Link:
-    """Return a link; one whose address is spelt out as text has a relation only if it is known."""
+def _link_of(element: Element, url: str, *, from_text: bool = False) -> Link:
+    """Return a link; `from_text`: the URL was the text, so an unknown relation is ignored."""
     rel = relation(element.get("rel") or attribute(element, "rel"))
     kind = (element.get("type") or attribute(element, "type")).lower()
-    if spelt and rel not in RELATIONS:
+    if from_text and rel not in RELATIONS:
         rel = "alternate"
     if rel != "enclosure":
         return Link(url, rel, kind)
@@ -274,5 +274,5 @@ def _link_of(element: Element, url: str, *, spelt: bool = False) -> Link:
 
 
 def language_of(*elements: Element) -> str:
-    """Return the first language that one of the elements states itself."""
+    """Return the first xml:lang among the elements themselves."""
     return next(filter(None, (each.get(XML_LANG) for each in elements)), "")

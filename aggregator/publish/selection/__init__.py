@@ -8,11 +8,11 @@ from itertools import islice
 from aggregator.core.model import ShownStory, Source, StoredEntry
 from aggregator.core.ports import StoryReader
 from aggregator.core.settings import FeedSpec
+from aggregator.publish.selection.expressions import Haystack, Matcher, matcher
 from aggregator.publish.selection.units import unit_of
-from aggregator.publish.selection.words import Haystack, Matcher, matcher
 from aggregator.text import fold
 
-_READ_MOST = 20_000  # stories read, so that a filter that matches nothing stays cheap
+_MAX_STORIES_READ = 20_000  # stories read, so that a filter that matches nothing stays cheap
 _SPAN = timedelta(days=7)  # longer than a story keeps growing
 
 
@@ -23,7 +23,7 @@ def choose(
     now: datetime,
     sources: Sequence[Source] = (),
     narrow: Sequence[FeedSpec] = (),
-    most: int = _READ_MOST,
+    most: int = _MAX_STORIES_READ,
 ) -> tuple[ShownStory, ...]:
     """Return what the feed holds, newest first; reads no more than it has to, and `most` at most.
 

@@ -35,9 +35,12 @@ SOURCE = Source(id="gazette", url="https://user:hush@gazette.example/feed.xml?to
         ("no such host: gazette.example", "check the spelling"),
         ("DNS lookup failed for gazette.example", "/etc/resolv.conf"),
         ("refused: 10.0.0.1, a private address (fetch.allow_private)", "['gazette.example:443']"),
-        ("a web page came in place of a feed", "aggregator sources add https://gazette.example/"),
         (
-            "a web page came in place of a feed; the page links to https://gazette.example/rss",
+            "the document is a web page, not a feed",
+            "aggregator sources add https://gazette.example/",
+        ),
+        (
+            "the document is a web page, not a feed; the page links to https://gazette.example/rss",
             "use url: https://gazette.example/rss",
         ),
         ("an empty document", "the response is empty"),

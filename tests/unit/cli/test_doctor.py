@@ -161,7 +161,7 @@ def test_a_port_that_is_taken_is_told_from_our_own() -> None:
         ("sources: [", "is not YAML", "change it in line 1 of"),
         ("sources: ['https://${NOPE}.example/']", "NOPE is not set", "set the variable"),
         ("", "the file is empty", "change it in line 1"),
-        ("public_url: http://127.0.0.1:9/\nsources: [x]", "must be an address", "aggregator check"),
+        ("public_url: http://127.0.0.1:9/\nsources: [x]", "must be a URL", "aggregator check"),
     ],
 )
 def test_each_fault_of_the_file_has_its_mend(

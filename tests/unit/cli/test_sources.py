@@ -100,7 +100,7 @@ def test_import_says_what_is_no_list(run: Run, home: Path) -> None:
     (home / "list.opml").write_text("nothing", encoding="utf-8")
     result = run("sources", "import", "list.opml")
     assert result.status == 2
-    assert "list.opml: names no feed" in result.err
+    assert "list.opml: contains no feed" in result.err
     assert run("sources", "import", "missing.opml").status == 1
 
 

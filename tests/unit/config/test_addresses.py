@@ -82,16 +82,16 @@ def test_what_an_address_means(written: str, meant: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ("", "there is no address"),
-        ("  ", "there is no address"),
-        ("feed:", "there is no address"),
-        ("feed://", "there is no address"),
-        ("x", "it begins with https://"),
-        ("ftp://a.example/", "ftp: is not a web address"),
-        ("file:///etc/passwd", "file: is not a web address"),
-        ("javascript:alert(1)", "javascript: is not a web address"),
-        ("mailto:a@b.example", "mailto: is not a web address"),
-        ("feed:file:///etc/passwd", "there is no host"),
+        ("", "the URL is empty"),
+        ("  ", "the URL is empty"),
+        ("feed:", "the URL is empty"),
+        ("feed://", "the URL is empty"),
+        ("x", "write one that begins with https://"),
+        ("ftp://a.example/", "ftp: is not supported"),
+        ("file:///etc/passwd", "file: is not supported"),
+        ("javascript:alert(1)", "javascript: is not supported"),
+        ("mailto:a@b.example", "mailto: is not supported"),
+        ("feed:file:///etc/passwd", "the URL has no host"),
     ],
 )
 def test_what_is_no_address(written: str, said: str) -> None:
@@ -112,7 +112,7 @@ def test_what_is_no_address(written: str, said: str) -> None:
     ],
 )
 def test_spellings(a: str, b: str, same: bool) -> None:
-    assert (addresses.same_key(a) == addresses.same_key(b)) is same
+    assert (addresses.comparison_key(a) == addresses.comparison_key(b)) is same
 
 
 @given(st.text(max_size=60), st.sampled_from(["", "Title", "新闻", "--", "a" * 200]))

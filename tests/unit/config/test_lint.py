@@ -13,7 +13,7 @@ A = "https://a.example/"
 def doubts(tmp_path: Path, text: str) -> list[str]:
     path = tmp_path / "a.yaml"
     path.write_text(text, encoding="utf-8")
-    _, found = config.inspect(path, {})
+    _, found = config.load_with_warnings(path, {})
     return [str(one).removeprefix(f"{path}:") for one in found]
 
 
@@ -24,8 +24,8 @@ def doubts(tmp_path: Path, text: str) -> list[str]:
             f"sources:\n  - {{id: a, url: '{A}', category: worlds}}\nfeeds:\n  - {{name: w, categories: [world]}}",
             [
                 (
-                    "2: sources[0].category: no feed has the category 'worlds': the entries of a are in none,"
-                    " but for those that name another; add it to categories: of a feed"
+                    "2: sources[0].category: no feed has the category 'worlds': entries of a appear in no feed,"
+                    " unless they name another category; add it to categories: of a feed"
                 ),
                 "4: feeds[0].categories[0]: no source has the category 'world'; did you mean 'worlds'?",
             ],
@@ -34,7 +34,7 @@ def doubts(tmp_path: Path, text: str) -> list[str]:
             f"sources:\n  - {{id: a, url: '{A}', language: de}}\nfeeds: [{{name: z, languages: [zh]}}]",
             [
                 (
-                    "2: sources[0].language: no feed has the language 'de': the entries of a are in none;"
+                    "2: sources[0].language: no feed has the language 'de': entries of a appear in no feed;"
                     " add it to languages: of a feed"
                 ),
                 "3: feeds[0].languages[0]: no source has the language 'zh'; known: de",
@@ -46,13 +46,16 @@ def doubts(tmp_path: Path, text: str) -> list[str]:
                 "3: sources[1]: no feed has the source 'b': add it to sources: of a feed, or pause it"
             ],
         ),
-        ("data: x\nsources: []", ["2: sources: no source is followed: aggregator sources add URL"]),
+        (
+            "data: x\nsources: []",
+            ["2: sources: no sources: add one with `aggregator sources add URL`"],
+        ),
         (
             f"public_url: http://nas.lan:9000/\nsources: ['{A}']",
             [
                 (
-                    "1: public_url: names port 9000, but port 8080 is served: links in the feeds lead"
-                    " nowhere, unless another server passes requests on; change it, or start with"
+                    "1: public_url: names port 9000, but port 8080 is served: links in the feeds are"
+                    " broken, unless a reverse proxy forwards requests; change it, or start with"
                     " --port 9000"
                 ),
             ],
@@ -121,4 +124,4 @@ def test_an_empty_file_names_what_is_missing(tmp_path: Path) -> None:
         path = tmp_path / "a.yaml"
         path.write_text(text, encoding="utf-8")
         with pytest.raises(ConfigError, match=r"a.yaml:1: sources: is missing: the file is empty"):
-            config.inspect(path, {})
+            config.load_with_warnings(path, {})

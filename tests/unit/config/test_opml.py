@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.config.opml import LARGEST, Subscription, read
+from aggregator.config.opml import MAX_FILE_BYTES, Subscription, read
 from aggregator.core.errors import ConfigError
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?><opml version="2.0"><head/><body>'
@@ -53,17 +53,20 @@ def test_reads_other_encodings() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "names no feed"),
-        (b"\x00\xff\xfe", "names no feed"),
-        (b"https://a.example/", "names no feed"),
-        (b"x" * (LARGEST + 1), "is larger than"),
+        (b"", "contains no feed"),
+        (b"\x00\xff\xfe", "contains no feed"),
+        (b"https://a.example/", "contains no feed"),
+        (b"x" * (MAX_FILE_BYTES + 1), "is larger than"),
         (
             b'<!DOCTYPE opml [<!ENTITY x SYSTEM "file:///etc/passwd">]><opml><body/></opml>',
             "entities",
         ),
-        (f'{HEAD}<outline text="x" xmlUrl="file:///etc/passwd"/>{TAIL}'.encode(), "names no feed"),
-        (f'{HEAD}<outline text="x" xmlUrl="exec:rm"/>{TAIL}'.encode(), "names no feed"),
-        (f'{HEAD}<outline text="x" xmlUrl="https:///"/>{TAIL}'.encode(), "names no feed"),
+        (
+            f'{HEAD}<outline text="x" xmlUrl="file:///etc/passwd"/>{TAIL}'.encode(),
+            "contains no feed",
+        ),
+        (f'{HEAD}<outline text="x" xmlUrl="exec:rm"/>{TAIL}'.encode(), "contains no feed"),
+        (f'{HEAD}<outline text="x" xmlUrl="https:///"/>{TAIL}'.encode(), "contains no feed"),
     ],
     ids=["nothing", "bytes", "address", "large", "entity", "file", "exec", "no host"],
 )

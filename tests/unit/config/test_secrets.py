@@ -49,9 +49,9 @@ def test_with_a_value_it_is_sound(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (FEED.format('token: ""'), ":2: feeds[0].token: is empty, so everybody might read"),
-        (SOURCE.format('headers: {Authorization: ""}'), "holds an empty Authorization"),
-        (SOURCE.format('headers: {X-Token: " "}'), "holds an empty X-Token"),
+        (FEED.format('token: ""'), ":2: feeds[0].token: is empty: set it, or leave the key out"),
+        (SOURCE.format('headers: {Authorization: ""}'), "contains an empty Authorization"),
+        (SOURCE.format('headers: {X-Token: " "}'), "contains an empty X-Token"),
     ],
 )
 def test_a_secret_that_is_written_empty_is_an_error(text: str, said: str) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from aggregator.config.serving import host_doubt, port_doubt
+from aggregator.config.serving import host_warning, port_warning
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from aggregator.config.serving import host_doubt, port_doubt
     ],
 )
 def test_another_port_is_doubted(public_url: str, port: int, doubted: bool) -> None:
-    told = port_doubt(public_url, port)
+    told = port_warning(public_url, port)
     assert bool(told) is doubted
     if told:
         assert f"port {port} is served" in told
@@ -47,6 +47,6 @@ def test_another_port_is_doubted(public_url: str, port: int, doubted: bool) -> N
 def test_an_address_of_this_machine_alone_is_doubted(
     public_url: str, host: str, doubted: bool
 ) -> None:
-    told = host_doubt(public_url, host)
+    told = host_warning(public_url, host)
     assert bool(told) is doubted
-    assert not told or "set it to the address" in told
+    assert not told or "set it to the URL" in told

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from aggregator.core.model import Document, ParsedFeed, RawEntry
-from aggregator.gather.parsers import _mend, feed
+from aggregator.gather.parsers import _repair, feed
 
 ATOM = "http://www.w3.org/2005/Atom"
 MEDIA = "http://search.yahoo.com/mrss/"
@@ -20,7 +20,7 @@ def fast(text: str) -> ParsedFeed:
 
 def loose(text: str) -> ParsedFeed:
     """Read a document as if no repair had made it well-formed."""
-    return feed.loose(_mend.mend(text.encode()), URL)
+    return feed.loose(_repair.repair(text.encode()), URL)
 
 
 @pytest.fixture(params=[fast, loose], ids=["fast", "loose"])

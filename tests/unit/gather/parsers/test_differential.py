@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from aggregator.core.errors import ParseError
 from aggregator.core.model import FeedInfo, ParsedFeed, RawEntry
-from aggregator.gather.parsers import _fast, _mend, _xml, feed
+from aggregator.gather.parsers import _fast, _repair, _xml, feed
 from aggregator.text.charset import to_utf8
 
 FEEDS = Path(__file__).parents[4] / "fixtures" / "feeds"
@@ -26,7 +26,7 @@ WORDS = {"title", "summary", "content", "rights"}
 
 def both(path: Path) -> tuple[ParsedFeed, ParsedFeed] | None:
     """Return what the two paths make of a document, None if it is no well-formed feed."""
-    content = _mend.letters(_mend.strip_head(to_utf8(path.read_bytes())))
+    content = _repair.fix_references(_repair.strip_head(to_utf8(path.read_bytes())))
     root = _xml.read_tree(content, URL)
     fast = _fast.read(root, content, URL) if root is not None else None
     return None if fast is None else (fast, feed.loose(content, URL))

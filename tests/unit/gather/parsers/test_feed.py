@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from aggregator.core.errors import NotAFeed, ParseError
 from aggregator.core.model import Author, Document, FeedInfo, ParsedFeed
-from aggregator.gather.parsers import _mend, feed, parse
+from aggregator.gather.parsers import _repair, feed, parse
 from tests.builders import gzipped
 from tests.waiting import cpu_time
 
@@ -105,7 +105,7 @@ def test_reads_a_compressed_document() -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        gzipped(b"a" * (feed.INFLATED_MOST + 10)),
+        gzipped(b"a" * (feed.MAX_INFLATED_BYTES + 10)),
         b"\x1f\x8b\x08\xff\xff\xff broken, by all that is known" * 9,
     ],
     ids=["too large", "broken"],
@@ -261,7 +261,7 @@ LOOSE = [  # as above, but for feedparser
 @pytest.mark.parametrize(("inside", "field", "value"), LOOSE)
 def test_a_field_of_an_entry_in_a_loose_feed(inside: str, field: str, value: Any) -> None:
     content = EXTENDED.format(inside).replace("<item>", "<item><b odd=1>").encode()
-    assert getattr(feed.loose(_mend.mend(content), URL).entries[0], field) == value
+    assert getattr(feed.loose(_repair.repair(content), URL).entries[0], field) == value
 
 
 def test_the_same_text_twice_stands_once() -> None:
@@ -347,9 +347,9 @@ def test_hostile_documents_are_done_in_bounded_time(entry: str) -> None:
 
 
 def test_entries_far_down_in_a_loose_feed_are_reported() -> None:
-    many = "".join(f"<item><title>{n}<b></title></item>" for n in range(feed.LOOSE_ENTRIES + 5))
+    many = "".join(f"<item><title>{n}<b></title></item>" for n in range(feed.MAX_LOOSE_ENTRIES + 5))
     found = read(rss(many))
-    assert len(found.entries) == feed.LOOSE_ENTRIES
+    assert len(found.entries) == feed.MAX_LOOSE_ENTRIES
     assert found.skipped[0].reason.startswith("5 more")
 
 

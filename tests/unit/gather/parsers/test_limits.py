@@ -9,7 +9,7 @@ import pytest
 from aggregator.core.errors import ParseError
 from aggregator.core.model import Document, ParsedFeed, Source
 from aggregator.gather.document import read_document
-from aggregator.gather.parsers import _crowd, _limits, parse
+from aggregator.gather.parsers import _limits, _oversized, parse
 
 SOURCE = Source(id="s", url="https://example.org/f")
 MEASURE = """
@@ -82,15 +82,15 @@ def test_a_crowd_is_read_as_a_small_feed_is() -> None:
 
 def test_a_document_of_much_markup_in_its_texts_is_no_crowd() -> None:
     text = "<![CDATA[" + "<p>x</p>" * 60_000 + "]]>"
-    assert not _crowd.is_crowded(f"<rss><item>{text}</item></rss>".encode())
+    assert not _oversized.is_oversized(f"<rss><item>{text}</item></rss>".encode())
 
 
 def test_reasons_are_bounded() -> None:
     items = "".join(f"<item><category>{n}</category></item>" for n in range(400))
     text = f"<rss><channel><title>T</title>{items}</channel></rss>"
     found = read_document(Document(name="d", content=text.encode()), SOURCE, {}, 500)
-    assert len(found.skipped) == _limits.REASONS_MOST + 1
-    assert found.skipped[-1].where == f"{400 - _limits.REASONS_MOST} more"
+    assert len(found.skipped) == _limits.MAX_SKIP_REASONS + 1
+    assert found.skipped[-1].where == f"{400 - _limits.MAX_SKIP_REASONS} more"
 
 
 def test_items_that_are_no_objects_are_counted() -> None:
@@ -98,7 +98,7 @@ def test_items_that_are_no_objects_are_counted() -> None:
     document = Document(name="d", content=json.dumps(feed).encode())
     assert [entry.guid for entry in parse(document).entries] == ["1"]
     skipped = read_document(document, SOURCE, {}, 500).skipped
-    assert len(skipped) <= _limits.REASONS_MOST
+    assert len(skipped) <= _limits.MAX_SKIP_REASONS
     assert skipped[-1].where == f"{1_000 - len(skipped) + 1} more entries"
 
 

@@ -5,9 +5,9 @@ import pytest
 from aggregator.gather.parsers._links import (
     Link,
     article,
+    deduplicate,
     enclosure,
     is_web,
-    once,
     related,
     relation,
 )
@@ -74,5 +74,5 @@ def test_enclosure(length: str, number: int) -> None:
 
 def test_each_file_once() -> None:
     one, two, none = enclosure("a"), enclosure("b"), enclosure("")
-    assert once([none, one, two, enclosure("a", "x/y")]) == (one, two)
-    assert len(once(enclosure(str(number)) for number in range(500))) == 100
+    assert deduplicate([none, one, two, enclosure("a", "x/y")]) == (one, two)
+    assert len(deduplicate(enclosure(str(number)) for number in range(500))) == 100

@@ -1,4 +1,4 @@
-"""Durations and sizes as people write them: 1h30m, 15MB."""
+"""Durations and sizes as written in the configuration: 1h30m, 15MB."""
 
 import re
 from datetime import timedelta
@@ -19,14 +19,14 @@ _NUMBER = re.compile(r"[0-9]{1,12}(?:\.[0-9]+)?")
 
 
 def duration(text: str) -> timedelta:
-    """Read 45s, 30m, 1h30m, 2d or 1w; ValueError says how to mend it."""
+    """Parse 45s, 30m, 1h30m, 2d or 1w; the ValueError says how to fix the text."""
     squeezed = "".join(text.split()).lower()
     if _NUMBER.fullmatch(squeezed):
         raise ValueError(
             f"needs a unit: write {squeezed}s, {squeezed}m, {squeezed}h or {squeezed}d"
         )
     if not re.fullmatch(DURATION, squeezed) or len(squeezed) > 40:
-        raise ValueError("is no duration: write for example 45s, 30m, 1h30m or 2d")
+        raise ValueError("is not a duration: write for example 45s, 30m, 1h30m or 2d")
     parts = [(float(amount), unit) for amount, unit in _PART.findall(squeezed)]
     units = [unit for _, unit in parts]
     if len(set(units)) < len(units):
@@ -38,23 +38,23 @@ def duration(text: str) -> timedelta:
 
 
 def size(text: str) -> int:
-    """Read 15MB, 200 kB or 4 MiB as bytes; ValueError says how to mend it."""
+    """Parse 15MB, 200 kB or 4 MiB into bytes; the ValueError says how to fix the text."""
     amount = _AMOUNT.fullmatch(" ".join(text.split()))
     if amount and not amount[2]:
         raise ValueError(f"needs a unit: write {amount[1]}MB, {amount[1]}kB or {amount[1]}B")
     if not amount or amount[2].lower() not in _FOLDED:
-        raise ValueError("is no size: write for example 15MB, 200kB or 4MiB")
+        raise ValueError("is not a size: write for example 15MB, 200kB or 4MiB")
     return int(float(amount[1]) * _FOLDED[amount[2].lower()])
 
 
 def show_duration(length: timedelta) -> str:
-    """Write a duration in the shortest form that `duration` reads back."""
+    """Format a duration in the shortest form that `duration` parses."""
     left = round(length.total_seconds() * 1000)
     parts = []
     for unit in ("w", "d", "h", "m", "s", "ms"):
         each = round(_SECONDS[unit] * 1000)
         if unit == "w" and left % each:
-            continue  # 72h reads better as 3d than any mixture with weeks
+            continue  # weeks only if exact: 10d, not 1w3d
         count, left = divmod(left, each)
         if count:
             parts.append(f"{count}{unit}")
@@ -62,7 +62,7 @@ def show_duration(length: timedelta) -> str:
 
 
 def in_words(length: timedelta) -> str:
-    """Write a duration for people, roughly: 40 s, 12 min, 3 h, 5 days."""
+    """Format a rounded duration for people: 40 s, 12 min, 3 h, 5 days."""
     seconds = length.total_seconds()
     for unit, each, from_ in (("days", 86_400, 2), ("h", 3600, 2), ("min", 60, 1)):
         if seconds >= each * from_:
@@ -71,7 +71,7 @@ def in_words(length: timedelta) -> str:
 
 
 def show_size(count: int) -> str:
-    """Write a number of bytes in the largest unit that divides it."""
+    """Format a number of bytes in the largest unit that divides it."""
     for unit in ("GB", "GiB", "MB", "MiB", "kB", "KiB"):
         if count and count % _BYTES[unit] == 0:
             return f"{count // _BYTES[unit]}{unit}"

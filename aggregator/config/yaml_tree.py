@@ -1,8 +1,8 @@
-"""YAML text → plain values that know their lines.
+"""YAML text → plain values with their line numbers.
 
-Built from events, not by a constructor: no tags, no aliases that multiply, bounded depth. Every
-scalar stays the text that was written (only a plain `null`, `~` or nothing is None), so that
-`title: 1.10`, `language: no` and `id: 007` mean what they say; the schema makes numbers of them.
+Built from parser events, not by a constructor: no tags, no exponential aliases, bounded depth.
+Scalars stay text (only a plain `null`, `~` or an empty value is None), so that `title: 1.10`,
+`language: no` and `id: 007` keep their spelling; the schema converts numbers.
 """
 
 import re
@@ -15,13 +15,13 @@ import yaml
 
 from aggregator.config.problems import Problem
 
-_DEEPEST = 20
-_MOST = 500_000  # values, aliased ones counted as often as they are used
-LARGEST = 10_000_000  # bytes of a configuration
+_MAX_DEPTH = 20
+_MAX_VALUES = 500_000  # an aliased value counts each time it is used
+MAX_FILE_BYTES = 10_000_000
 
-LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the C one where there is one
-_AROUND = 60  # characters of a line that are shown before and after a mark
-# user names and passwords of addresses, and what follows a key that names a secret
+LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml, if installed
+_EXCERPT_CHARACTERS = 60  # shown before and after the column of an error
+# User names and passwords in URLs, and the values of keys that name a secret.
 _SECRETS = re.compile(
     r"(//)([^/\s@]+)(?=@)|"
     r"((?:token|secret|passw\w*|api[\W_]?key|authorization|cookie)[\"']?\s*[:=]\s*)([^,}\]]+)",
@@ -34,19 +34,21 @@ Where = tuple[str | int, ...]
 
 @dataclass(slots=True)
 class Tree:
-    """The values of one file; `lines` is where each of them stands, from 1.
+    """The values of one file; `lines` gives the line of each, from 1.
 
-    `written` keeps a text as it was before environment variables were put in.
+    `written` keeps a text as it was before environment variables were expanded.
     """
 
     value: Any = None
     lines: dict[Where, int] = field(default_factory=dict)
     written: dict[Where, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    unset: dict[Where, str] = field(default_factory=dict)  # values with an empty variable: its name
+    unset: dict[Where, str] = field(
+        default_factory=dict
+    )  # values that use an empty variable → its name
 
     def line(self, where: Where) -> int:
-        """Return the line of a value, or of the nearest one around it."""
+        """Return the line of a value, or of the closest enclosing one."""
         for end in range(len(where), 0, -1):
             if (line := self.lines.get(where[:end])) is not None:
                 return line
@@ -54,53 +56,53 @@ class Tree:
 
 
 def read(text: str, env: Mapping[str, str]) -> Tree:
-    """Return the values of a YAML document, with its problems."""
+    """Return the values of a YAML document and its problems."""
     tree = Tree()
     try:
         _Builder(tree, yaml.parse(text, Loader=LOADER), env).build()
-    except _Stop:
+    except _StopReading:
         pass
     except yaml.MarkedYAMLError as error:
-        tree.problems.append(_not_yaml(error, text))
+        tree.problems.append(_syntax_problem(error, text))
     except yaml.YAMLError as error:
         tree.problems.append(Problem(text=f"is not YAML: {str(error).splitlines()[0]}"))
     return tree
 
 
-def _not_yaml(error: yaml.MarkedYAMLError, text: str) -> Problem:
+def _syntax_problem(error: yaml.MarkedYAMLError, text: str) -> Problem:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
     lines = text.rstrip().split("\n")
-    if line >= len(lines):  # the file ends before something does
+    if line >= len(lines):  # the file ends inside a quoted text or a list
         line, column = len(lines) - 1, len(lines[-1])
     here = lines[line].rstrip("\r")
-    said = f"is not YAML: {error.problem} (column {column + 1}){_hint(str(error.problem), here)}"
+    text = f"is not YAML: {error.problem} (column {column + 1}){_hint(str(error.problem), here)}"
     shown = excerpt(here, column)
-    return Problem(line=line + 1, column=column + 1, text=said, excerpt=shown)
+    return Problem(line=line + 1, column=column + 1, text=text, excerpt=shown)
 
 
 def _hint(problem: str, line: str) -> str:
     if "${" in line:
-        return "; between { and } a text with ${NAME} needs quotes"
+        return "; quote a text with ${NAME} between { and }"
     if "mapping values are not allowed" in problem:
-        return "; a text that holds ': ' needs quotes"
+        return "; quote a text that contains ': '"
     if "cannot start any token" in problem:
-        return "; indent with spaces, and put a text that begins with a sign into quotes"
+        return "; indent with spaces, and quote a text that begins with a special character"
     return ""
 
 
 def excerpt(line: str, column: int) -> str:
-    """Return a line of the file and a mark below a column (from 0); its secrets are hidden."""
-    start = max(0, column - _AROUND)
-    before, after = _plain(line[start:column]), _plain(line[column : column + _AROUND])
+    """Return a line of the file with a caret below a column (from 0); secrets are masked."""
+    start = max(0, column - _EXCERPT_CHARACTERS)
+    before, after = _plain(line[start:column]), _plain(line[column : column + _EXCERPT_CHARACTERS])
     if not (before + after).strip():
         return ""
-    hidden = _SECRETS.sub(_hide, before + after)
+    hidden = _SECRETS.sub(_mask, before + after)
     wide = sum(2 if unicodedata.east_asian_width(mark) in "WF" else 1 for mark in before)
     return f"    {hidden}\n    {' ' * wide}^"
 
 
-def _hide(found: re.Match[str]) -> str:
+def _mask(found: re.Match[str]) -> str:
     before, secret = (found[1] or found[3]), (found[2] or found[4])
     return before + "*" * len(secret)
 
@@ -109,12 +111,12 @@ def _plain(text: str) -> str:
     return "".join(mark if mark.isprintable() else " " for mark in text)
 
 
-class _Stop(Exception):  # noqa: N818  not an error of its own: the problem is already noted
-    """Reading further makes no sense."""
+class _StopReading(Exception):  # noqa: N818  control flow: the problem is already recorded
+    """Stop reading the document."""
 
 
 class _Builder:
-    """Makes values of events, one document, depth first."""
+    """Builds the values of one document from parser events."""
 
     def __init__(self, tree: Tree, events: Iterator[Any], env: Mapping[str, str]) -> None:
         self._tree = tree
@@ -124,15 +126,15 @@ class _Builder:
         self._count = 0
 
     def build(self) -> None:
-        """Fill the tree from the first document, and note a second one."""
-        next(self._events)  # the stream's start
+        """Fill the tree from the first document; a second one is a problem."""
+        next(self._events)  # stream start
         if isinstance(next(self._events), yaml.StreamEndEvent):
             return
         self._tree.value = self._node(next(self._events), ())
-        next(self._events)  # the document's end
+        next(self._events)  # document end
         after = next(self._events)
         if not isinstance(after, yaml.StreamEndEvent):
-            self._note(after, (), "a second document begins here: one file holds one configuration")
+            self._note(after, (), "a second document begins here: a file must contain only one")
 
     def _note(self, event: Any, where: Where, text: str) -> None:
         line = event.start_mark.line + 1
@@ -140,12 +142,12 @@ class _Builder:
 
     def _node(self, event: Any, where: Where) -> Any:
         before = self._count
-        self._spend(event, where, 1)
+        self._count_values(event, where, 1)
         self._tree.lines.setdefault(where, event.start_mark.line + 1)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, where)
         if event.tag is not None:
-            self._note(event, where, f"has a tag ({event.tag}): leave it out, tags are not read")
+            self._note(event, where, f"has a tag ({event.tag}): remove it, tags are not supported")
         value = self._value(event, where)
         if event.anchor:
             self._anchors[event.anchor] = (value, self._count - before)
@@ -154,25 +156,25 @@ class _Builder:
     def _value(self, event: Any, where: Where) -> Any:
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, where)
-        if len(where) >= _DEEPEST:
-            self._note(event, (), f"is nested more than {_DEEPEST} deep")
-            raise _Stop
+        if len(where) >= _MAX_DEPTH:
+            self._note(event, (), f"is nested more than {_MAX_DEPTH} deep")
+            raise _StopReading
         if isinstance(event, yaml.SequenceStartEvent):
             return self._list(where)
         return self._mapping(where)
 
-    def _spend(self, event: Any, where: Where, count: int) -> None:
+    def _count_values(self, event: Any, where: Where, count: int) -> None:
         self._count += count
-        if self._count > _MOST:
-            self._note(event, where, f"holds more than {_MOST} values")
-            raise _Stop
+        if self._count > _MAX_VALUES:
+            self._note(event, where, f"contains more than {_MAX_VALUES} values")
+            raise _StopReading
 
     def _alias(self, event: Any, where: Where) -> Any:
         if event.anchor not in self._anchors:
-            self._note(event, where, f"*{event.anchor} stands for nothing that comes before it")
+            self._note(event, where, f"*{event.anchor} has no anchor &{event.anchor} before it")
             return None
         value, count = self._anchors[event.anchor]
-        self._spend(event, where, count)
+        self._count_values(event, where, count)
         return value
 
     def _list(self, where: Where) -> list[Any]:
@@ -188,7 +190,7 @@ class _Builder:
             inner = (*where, key)
             if key in values:
                 first = self._tree.lines[inner]
-                self._note(event, inner, f"stands here a second time (first in line {first})")
+                self._note(event, inner, f"is a duplicate key (first in line {first})")
             self._tree.lines[inner] = event.start_mark.line + 1
             values[key] = self._node(next(self._events), inner)
         return {key: value for key, value in values.items() if value is not None}
@@ -196,7 +198,7 @@ class _Builder:
     def _key(self, event: Any, where: Where) -> str:
         if not isinstance(event, yaml.ScalarEvent):
             self._note(event, where, "a key must be plain text")
-            raise _Stop
+            raise _StopReading
         return str(event.value)
 
     def _scalar(self, event: Any, where: Where) -> str | None:
@@ -210,9 +212,11 @@ class _Builder:
 
     def _expand(self, event: Any, where: Where) -> str:
         def insert(match: re.Match[str]) -> str:
-            """Return a variable's value, or a dollar sign."""
+            """Return the value of a variable, or a dollar sign."""
             if match[2]:
-                self._note(event, where, "${ begins no variable: write ${NAME}, or $$ for a dollar")
+                self._note(
+                    event, where, "${ without a name: write ${NAME}, or $$ for a dollar sign"
+                )
             if match[1] and match[1] not in self._env:
                 self._note(event, where, f"the environment variable {match[1]} is not set")
             if not match[1]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aggregator import config
-from aggregator.config.rules import read_link_rules
+from aggregator.config.rule_models import read_link_rules
 from aggregator.core.settings import LinkRule
 
 GOOD = {
@@ -49,8 +49,8 @@ def test_reads_what_cleaning_takes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("not json", "is no rules file"),
-        ("[" * 100_000, "is no rules file"),
+        ("not json", "is not a rules file"),
+        ("[" * 100_000, "is not a rules file"),
         ("{}", "providers: Field required"),
         ({"providers": {"a": {}}}, "providers.a.urlPattern: Field required"),
         ({"providers": {"a": {"urlPattern": "("}}}, "providers.a.urlPattern"),

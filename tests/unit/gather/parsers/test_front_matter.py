@@ -2,7 +2,7 @@
 
 import pytest
 
-from aggregator.gather.parsers._front import first, split
+from aggregator.gather.parsers._front_matter import first, split
 
 CASES = [
     ("---\ntitle: A\n---\nrest", {"title": ("A",)}, "rest"),

@@ -7,10 +7,10 @@ from functools import cached_property
 from aggregator.core.errors import ConfigError
 from aggregator.text import fold
 
-_TEXT_MOST = 10_000  # characters of a text that are searched
-_PATTERN_MOST = 200
-_REPEATS_MOST = 3  # exponent of the worst cost over a piece
-_OPTIONS_MOST = 8  # each may double the cost
+_MAX_TEXT_CHARACTERS = 10_000  # characters of a text that are searched
+_MAX_PATTERN_CHARACTERS = 200
+_MAX_REPEATS = 3  # exponent of the worst cost over a piece
+_MAX_OPTIONS = 8  # each may double the cost
 _PIECE, _OVERLAP = 300, 100  # characters that an expression is matched against at a time
 _SPACED = re.compile(r"[\w'-]+(?: [\w'-]+)*")
 _DENSE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\u0e00-\u0e7f]")
@@ -20,7 +20,7 @@ class Haystack:
     """A title and a text, folded on demand."""
 
     def __init__(self, title: str, body: str) -> None:
-        self._lines = (title, body[:_TEXT_MOST])
+        self._lines = (title, body[:_MAX_TEXT_CHARACTERS])
 
     @cached_property
     def folded(self) -> str:
@@ -67,8 +67,8 @@ def _expression(source: str, key: str) -> re.Pattern[str]:
 
 def _fault(source: str) -> str:
     """Return why an expression could be too slow; '' if it is safe."""
-    if len(source) > _PATTERN_MOST:
-        return f"longer than {_PATTERN_MOST} characters"
+    if len(source) > _MAX_PATTERN_CHARACTERS:
+        return f"longer than {_MAX_PATTERN_CHARACTERS} characters"
     repeats = options = 0
     branching = [False]  # for each open group: does it hold a choice or a repeat?
     closed = False  # the group that was just closed
@@ -86,9 +86,9 @@ def _fault(source: str) -> str:
             repeats += repeated
             options += part[0] == "?"
             branching[-1] = True
-    if repeats > _REPEATS_MOST:
-        return f"more than {_REPEATS_MOST} repeats"
-    return f"more than {_OPTIONS_MOST} options" if options > _OPTIONS_MOST else ""
+    if repeats > _MAX_REPEATS:
+        return f"more than {_MAX_REPEATS} repeats"
+    return f"more than {_MAX_OPTIONS} options" if options > _MAX_OPTIONS else ""
 
 
 _TOKEN = re.compile(

@@ -1,4 +1,4 @@
-"""What pydantic finds, in the words of the house: what is wrong and how to mend it."""
+"""Validate values with pydantic, and translate its errors into our messages."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,8 +7,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from aggregator.config.models import ConfigModel, FeedModel, SourceModel
-from aggregator.config.problems import FaultAt, Problem
-from aggregator.config.rules import WrapperModel
+from aggregator.config.problems import KeyConflictError, Problem
+from aggregator.config.rule_models import WrapperModel
 from aggregator.config.sections import (
     CleanModel,
     FetchModel,
@@ -17,7 +17,7 @@ from aggregator.config.sections import (
     LinksModel,
     StoriesModel,
 )
-from aggregator.config.tree import Where
+from aggregator.config.yaml_tree import Where
 from aggregator.core import plugins
 
 SECTIONS: Mapping[str, type[BaseModel]] = {
@@ -31,7 +31,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "sources": SourceModel,
     "feeds": FeedModel,
 }
-_KINDS = {
+_TYPE_NAMES = {
     "int": "a whole number",
     "bool": "true or false",
     "string": "text",
@@ -42,18 +42,20 @@ _KINDS = {
 
 
 def validate(adapter: TypeAdapter[Any], value: Any, where: Where) -> tuple[Any, list[Problem]]:
-    """Return the checked value (None if it is faulty) and what is wrong with it."""
+    """Return the validated value (None if it is invalid) and its problems."""
     try:
         return adapter.validate_python(value), []
     except ValidationError as error:
         found = error.errors(include_url=False)
-        return None, [Problem(where=_place(one, where), text=_text(one, where)) for one in found]
+        return None, [
+            Problem(where=_path_to_fix(one, where), text=_message(one, where)) for one in found
+        ]
 
 
-def _place(error: ErrorDetails, where: Where) -> Where:
-    """Return where the mend belongs."""
+def _path_to_fix(error: ErrorDetails, where: Where) -> Where:
+    """Return the path of the value to fix."""
     cause = error.get("ctx", {}).get("error")
-    return where + error["loc"] + ((cause.key,) if isinstance(cause, FaultAt) else ())
+    return where + error["loc"] + ((cause.key,) if isinstance(cause, KeyConflictError) else ())
 
 
 def _unknown_key(where: Where) -> str:
@@ -67,7 +69,7 @@ def _unknown_key(where: Where) -> str:
     return f"unknown key{plugins.did_you_mean(key, model.model_fields)}"
 
 
-def _text(error: ErrorDetails, where: Where) -> str:
+def _message(error: ErrorDetails, where: Where) -> str:
     kind, context = error["type"], error.get("ctx", {})
     if kind == "extra_forbidden":
         return _unknown_key(where + error["loc"])
@@ -76,23 +78,23 @@ def _text(error: ErrorDetails, where: Where) -> str:
     if kind == "value_error":
         return str(context["error"])
     if kind == "literal_error":
-        return _choice(error["input"], str(context["expected"]))
-    wanted = _KINDS.get(kind.partition("_")[0])
+        return _choice_message(error["input"], str(context["expected"]))
+    wanted = _TYPE_NAMES.get(kind.partition("_")[0])
     if wanted and kind.endswith(("_type", "_parsing", "_from_float", "_parsing_size")):
-        return f"must be {wanted}{_instead(error['input'])}"
-    return _bounds(kind, context) or error["msg"][:1].lower() + error["msg"][1:]
+        return f"must be {wanted}{_but_found(error['input'])}"
+    return _bounds_message(kind, context) or error["msg"][:1].lower() + error["msg"][1:]
 
 
-def _choice(value: Any, expected: str) -> str:
+def _choice_message(value: Any, expected: str) -> str:
     choices = [part.strip("' ") for part in expected.replace(" or ", ", ").split(", ")]
     near = plugins.did_you_mean(value, choices) if isinstance(value, str) else ""
     text = f"must be {' or '.join(choices)}"
     return text + near if near.startswith("; did") else text
 
 
-def _instead(value: Any) -> str:
+def _but_found(value: Any) -> str:
     if value is None:
-        return ", and nothing stands here"
+        return ", not an empty value"
     if isinstance(value, list):
         return ", not a list"
     if isinstance(value, dict):
@@ -100,13 +102,13 @@ def _instead(value: Any) -> str:
     return ""
 
 
-def _bounds(kind: str, context: Mapping[str, Any]) -> str:
+def _bounds_message(kind: str, context: Mapping[str, Any]) -> str:
     if kind == "greater_than_equal":
         return f"must be at least {context['ge']}"
     if kind == "less_than_equal":
         return f"must be at most {context['le']}"
     if kind == "too_short":
-        return f"must hold at least {context['min_length']}"
+        return f"must contain at least {context['min_length']}"
     if kind in ("too_long", "string_too_long"):
-        return f"is too long: {context['max_length']} at most"
+        return f"is too long: at most {context['max_length']}"
     return ""

@@ -1,4 +1,4 @@
-"""Reads the front matter of a text file: the few lines between two rules that speak of it."""
+"""Parse the front matter of a text file: the `key: value` lines between `---` and `---`."""
 
 import re
 from collections.abc import Mapping
@@ -40,13 +40,13 @@ _FIELDS: Final = {
 }
 _LISTS: Final = {"author", "category"}
 _NOTHING: Final = {"null", "~", "none", "|", ">", "|-", ">-", "|+", ">+"}
-_LINES_MOST = 200
-_VALUE_MOST = 4_000
+_MAX_LINES = 200
+_MAX_LINE_CHARACTERS = 4_000
 
 
 def split(text: str) -> tuple[Mapping[str, tuple[str, ...]], str]:
-    """Return the known fields of the front matter and the text behind it; no field: none there."""
-    lines = text.split("\n", _LINES_MOST)
+    """Return the known fields of the front matter and the text after it; no fields if there is none."""
+    lines = text.split("\n", _MAX_LINES)
     if lines[0].rstrip() != "---":
         return {}, text
     ends = (at for at, line in enumerate(lines[1:], 1) if line.rstrip() in ("---", "..."))
@@ -61,27 +61,27 @@ def first(fields: Mapping[str, tuple[str, ...]], name: str) -> str:
 
 
 def _fields(lines: list[str]) -> dict[str, tuple[str, ...]]:
-    """Read the lines that give a known field its value: plain, quoted, `[a, b]` or lines below."""
+    """Parse the values of known fields: plain, quoted, `[a, b]` or on the following lines."""
     fields: dict[str, tuple[str, ...]] = {}
     name = ""
     for line in lines:
-        found = _LINE.match(line[:_VALUE_MOST])
+        found = _LINE.match(line[:_MAX_LINE_CHARACTERS])
         if found:
             name = _FIELDS.get(re.sub(r"[ -]", "_", found[1].lower()), "")
             values = _values(found[2] or "", several=name in _LISTS)
         elif line.lstrip().startswith("- "):
             values = _values(line.lstrip()[2:], several=False)
-        elif line[:1].isspace() and name not in _LISTS:  # a long value goes on
+        elif line[:1].isspace() and name not in _LISTS:  # continuation of a long value
             values = (" ".join((*fields.pop(name, ()), line.strip())),)
         else:
             continue
         if name and values:
-            fields[name] = (*fields.get(name, ()), *values)[:_LINES_MOST]
+            fields[name] = (*fields.get(name, ()), *values)[:_MAX_LINES]
     return fields
 
 
 def _values(written: str, *, several: bool) -> tuple[str, ...]:
-    """Return the values that stand behind a colon."""
+    """Return the values after a colon."""
     text = written.strip()
     if text.startswith("[") and text.endswith("]") and several:
         return tuple(filter(None, (_plain(part) for part in text[1:-1].split(","))))
@@ -89,7 +89,7 @@ def _values(written: str, *, several: bool) -> tuple[str, ...]:
 
 
 def _plain(text: str) -> str:
-    """Take the quotes off a value; what YAML calls nothing is ''."""
+    """Remove the quotes of a value; a YAML null becomes ''."""
     text = text.strip()
     if len(text) >= 2 and text[0] == text[-1] == '"':
         return re.sub(r"\\([\"\\/])", r"\1", text[1:-1])

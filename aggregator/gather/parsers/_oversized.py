@@ -1,4 +1,4 @@
-"""Reads a document of very many elements, keeping no more of it than is asked for."""
+"""Parse a document with very many elements in bounded memory, keeping only the newest entries."""
 
 import re
 from heapq import heappop, heappush
@@ -12,10 +12,10 @@ from aggregator.gather.parsers import _limits, _xml
 from aggregator.gather.parsers._xml import Element
 from aggregator.text import dates
 
-TAGS_MOST: Final = 50_000  # of a document that is read as one tree
-_NODES_MOST: Final = 300_000  # elements of all entries that are kept
-_IN_ENTRY: Final = 200_000  # tags between the ends of two entries
-_PIECE: Final = 65_536
+MAX_TREE_TAGS: Final = 50_000  # of a document that is parsed as one tree
+_MAX_KEPT_ELEMENTS: Final = 300_000  # in all kept entries together
+_MAX_ENTRY_TAGS: Final = 200_000  # between the ends of two entries
+_CHUNK_BYTES: Final = 65_536
 _TAGS: Final = [f"{{*}}{name}" for name in ("item", "entry", "Item", "Entry", "ITEM", "ENTRY")]
 _SECTION: Final = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL)
 _END: Final = re.compile(
@@ -24,61 +24,63 @@ _END: Final = re.compile(
 _DATES: Final = frozenset("pubdate published date issued created updated modified".split())
 
 
-def is_crowded(content: bytes) -> bool:
-    """Say whether a document has too many elements for one tree."""
-    if len(content) < TAGS_MOST * 4 or content.count(b"<") <= TAGS_MOST:  # <a/>
+def is_oversized(content: bytes) -> bool:
+    """Return whether a document has too many elements for one tree."""
+    if (
+        len(content) < MAX_TREE_TAGS * 4 or content.count(b"<") <= MAX_TREE_TAGS
+    ):  # the shortest element is <a/>
         return False
-    return _SECTION.sub(b"", content).count(b"<") > TAGS_MOST
+    return _SECTION.sub(b"", content).count(b"<") > MAX_TREE_TAGS
 
 
 def read_tree(content: bytes, base: str, most: int) -> tuple[Element | None, tuple[Skipped, ...]]:
-    """Return a tree of the newest entries, None for what is no XML; empty entries are counted.
+    """Return a tree of the newest entries, None if the document is not XML, and what was skipped.
 
-    Raises ParseError for one that is too large.
+    Raises ParseError if one entry has too many elements.
     """
     _check(_SECTION.sub(b"", content))
-    crowd = _Crowd(most)
+    newest = _NewestEntries(most)
     parser = etree.XMLPullParser(
         events=("end",), tag=_TAGS, base_url=base if base.isprintable() else "", **_xml.OPTIONS
     )
     view = memoryview(content)
     try:
-        for at in range(0, len(view), _PIECE):
-            parser.feed(bytes(view[at : at + _PIECE]))
+        for at in range(0, len(view), _CHUNK_BYTES):
+            parser.feed(bytes(view[at : at + _CHUNK_BYTES]))
             for _, element in parser.read_events():
-                crowd.take(cast("Element", element))
+                newest.take(cast("Element", element))
         root = parser.close()
     except etree.XMLSyntaxError as error:
         if "depth" in str(error):
             raise ParseError("the elements are nested too deeply") from error
         return None, ()
-    crowd.let_go()
-    return root, crowd.skipped()
+    newest.remove_discarded()
+    return root, newest.skipped()
 
 
 def _check(content: bytes) -> None:
-    """Raise ParseError if too many elements stand in one entry, or outside all."""
+    """Raise ParseError if one entry, or the part outside entries, has too many elements."""
     at = 0
     for end in _END.finditer(content):
-        if content.count(b"<", at, end.start()) > _IN_ENTRY:
+        if content.count(b"<", at, end.start()) > _MAX_ENTRY_TAGS:
             break
         at = end.end()
-    if content.count(b"<", at) > _IN_ENTRY:
+    if content.count(b"<", at) > _MAX_ENTRY_TAGS:
         raise ParseError("too many elements in one entry, or nested too deeply")
 
 
-class _Crowd:
-    """The newest entries so far; others leave the tree as soon as the parser is past them."""
+class _NewestEntries:
+    """The newest entries so far; others are removed once the parser has moved past them."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._kept: list[tuple[float, int, int, Element]] = []
-        self._nodes = self._place = self._empty = self._over = 0
+        self._nodes = self._place = self._empty = self._skipped_over_limit = 0
         self._leaving: list[Element] = []
 
     def take(self, element: Element) -> None:
-        """Judge an entry that has just ended."""
-        self.let_go()
+        """Keep or discard an entry that has just ended."""
+        self.remove_discarded()
         parent = element.getparent()
         if parent is None or _xml.local(parent.tag).lower() in ("item", "entry"):
             return
@@ -90,14 +92,16 @@ class _Crowd:
         size = sum(1 for _ in element.iter())
         self._nodes += size
         heappush(self._kept, (_age(element), -self._place, size, element))
-        while len(self._kept) > self._most or (self._nodes > _NODES_MOST and len(self._kept) > 1):
+        while len(self._kept) > self._most or (
+            self._nodes > _MAX_KEPT_ELEMENTS and len(self._kept) > 1
+        ):
             *_, size, oldest = heappop(self._kept)
             self._nodes -= size
-            self._over += 1
+            self._skipped_over_limit += 1
             self._leaving.append(oldest)
 
-    def let_go(self) -> None:
-        """Take what is not kept out of the tree; the parser is past it by now."""
+    def remove_discarded(self) -> None:
+        """Remove discarded entries from the tree; safe, since the parser has moved past them."""
         for element in self._leaving:
             parent = element.getparent()
             if parent is not None:
@@ -105,17 +109,17 @@ class _Crowd:
         self._leaving.clear()
 
     def skipped(self) -> tuple[Skipped, ...]:
-        """Return what was left out, counted."""
+        """Return how many entries were skipped, by reason."""
         found = []
         if self._empty:
             found.append(Skipped(where=f"{self._empty} entries", reason=_limits.EMPTY))
-        if self._over:
-            found.append(_limits.over(self._over, self._most))
+        if self._skipped_over_limit:
+            found.append(_limits.over(self._skipped_over_limit, self._most))
         return tuple(found)
 
 
 def _age(element: Element) -> float:
-    """Return when an entry is from, 0 if it does not say."""
+    """Return the timestamp of an entry, 0 if it has no date."""
     for child in element.iterchildren(etree.Element):
         if _xml.local(child.tag).lower() in _DATES and (when := dates.parse(child.text)):
             return when.timestamp()

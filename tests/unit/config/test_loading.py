@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from aggregator import config
 from aggregator.config import template
 from aggregator.config.models import ConfigModel, FeedModel, SourceModel
-from aggregator.config.rules import WrapperModel
+from aggregator.config.rule_models import WrapperModel
 from aggregator.config.sections import FetchModel, HubModel, ImagesModel, StoriesModel
-from aggregator.config.tree import LARGEST
+from aggregator.config.yaml_tree import MAX_FILE_BYTES
 from aggregator.core.errors import ConfigError, ConfigErrors
 from aggregator.core.model import Source
 from aggregator.core.settings import (
@@ -247,14 +247,14 @@ WRONG = [
     ("fetch: {max_entries: 0}", "fetch.max_entries: must be at least 1"),
     ("fetch: {concurrency: many}", "fetch.concurrency: must be a whole number"),
     ("fetch: {interval: [1m]}", "fetch.interval: "),
-    ("fetch: {min_interval: 2h, max_interval: 1h}", "min_interval is longer than max_interval"),
+    ("fetch: {min_interval: 2h, max_interval: 1h}", "must not be longer than max_interval"),
     ("sources: [{id: a, url: https://a.example, paused: maybe}]", "paused: must be true or false"),
     # shape
     ("- a", "must be a mapping"),
     ("fetch: fast", "fetch: must be a mapping"),
     ("sources: https://a.example/", "sources: must be a list: each line below it begins with -"),
     ("sources: [[a]]", "sources[0]: must be a mapping"),
-    ("sources: [~]", "sources[0]: must be a mapping of keys and values, and nothing stands here"),
+    ("sources: [~]", "sources[0]: must be a mapping of keys and values, not an empty value"),
     ("feeds: [{title: x}]", "feeds[0].name: is missing"),
     ("data: [a]", "data: must be text, not a list"),
     ("data: {a: b}", "data: must be text, not a mapping"),
@@ -276,24 +276,24 @@ WRONG = [
         "kind: unknown 'feeed'; did you mean 'feed'?",
     ),
     ("feeds: [{name: a, formats: [atm]}]", "formats[0]: unknown 'atm'; did you mean 'atom'?"),
-    ("feeds: [{name: a, formats: []}]", "formats: must hold at least 1"),
+    ("feeds: [{name: a, formats: []}]", "formats: must contain at least 1"),
     # addresses
-    ("sources: [ftp://a.example/]", "sources[0]: must be an address that begins with http://"),
-    ("sources: [a.example/feed]", "must be an address that begins with http://"),
-    ("sources: ['http://[::1/']", "is no valid address"),
-    ("sources: ['http://a.example:99999/']", "is no valid address"),
-    ("sources: ['http://a.example/a b']", "holds a space"),
+    ("sources: [ftp://a.example/]", "sources[0]: must be a URL that begins with http://"),
+    ("sources: [a.example/feed]", "must be a URL that begins with http://"),
+    ("sources: ['http://[::1/']", "is not a valid URL"),
+    ("sources: ['http://a.example:99999/']", "is not a valid URL"),
+    ("sources: ['http://a.example/a b']", "contains a space"),
     ("sources: [{id: a}]", "needs url: or path:"),
     ("sources: [{kind: dump}]", "needs path: (a file or a folder)"),
     ("sources: [{url: https://a.example/, path: x}]", "has both url: and path:"),
-    ("sources: [{kind: dump, url: https://a.example/}]", "write path: in place of url:"),
-    ("public_url: https://u@a.example/", "must be plain"),
-    ("public_url: nowhere", "must be an address"),
-    ("store: mysql://a", "must be sqlite or an address that begins with postgresql://"),
-    ("fetch: {proxy: 'socks5://a:1'}", "must be an address that begins with http://"),
-    ("fetch: {allow_private: [1.2.3.4.5]}", "must be an address, a network or a name"),
-    ("fetch: {allow_private: ['127.0.0.1:99999']}", "has a port that does not exist"),
-    ("fetch: {allow_private: ['']}", "must be an address, a network or a name"),
+    ("sources: [{kind: dump, url: https://a.example/}]", "write path: instead of url:"),
+    ("public_url: https://u@a.example/", "must have no user name"),
+    ("public_url: nowhere", "must be a URL"),
+    ("store: mysql://a", "must be sqlite or a URL that begins with postgresql://"),
+    ("fetch: {proxy: 'socks5://a:1'}", "must be a URL that begins with http://"),
+    ("fetch: {allow_private: [1.2.3.4.5]}", "must be an IP address, a network or a host name"),
+    ("fetch: {allow_private: ['127.0.0.1:99999']}", "has a port out of range"),
+    ("fetch: {allow_private: ['']}", "must be an IP address, a network or a host name"),
     # the rest
     ("sources: [{id: '-a', url: https://a.example/}]", "id: must be letters, digits"),
     ("sources: [{url: https://a.example/, language: x!}]", "must be a language tag"),
@@ -301,40 +301,46 @@ WRONG = [
         "sources: [{url: https://a.example/, timezone: Asia/Shangai}]",
         "did you mean 'Asia/Shanghai'?",
     ),
-    ("sources: [{url: https://a.example/, timezone: /etc/passwd}]", "is no time zone"),
-    ("sources: [{url: https://a.example/, headers: {'a b': c}}]", "has a name that is no header's"),
-    ('sources: [{url: https://a.example/, headers: {a: "x\\ny"}}]', "holds a control character"),
-    ("sources: [{url: https://a.example/, headers: {Host: c}}]", "may not hold Host"),
-    ("sources: [{url: https://a.example/, title: '" + "x" * 1001 + "'}]", "is too long: 1000"),
+    ("sources: [{url: https://a.example/, timezone: /etc/passwd}]", "is not a time zone"),
+    (
+        "sources: [{url: https://a.example/, headers: {'a b': c}}]",
+        "contains an invalid header name",
+    ),
+    ('sources: [{url: https://a.example/, headers: {a: "x\\ny"}}]', "contains a control character"),
+    ("sources: [{url: https://a.example/, headers: {Host: c}}]", "must not contain Host"),
+    (
+        "sources: [{url: https://a.example/, title: '" + "x" * 1001 + "'}]",
+        "is too long: at most 1000",
+    ),
     ("feeds: [{name: x, token: short}]", "token: must be 16 to 200 letters"),
     ("feeds: [{name: ../x}]", "name: becomes a file name"),
-    ("feeds: [{name: a, include: ['/(/']}]", "include[0]: is no regular expression"),
+    ("feeds: [{name: a, include: ['/(/']}]", "include[0]: is not a regular expression"),
     ("feeds: [{name: a, include: [' ']}]", "is an empty word"),
     ("images: {keep_hosts: [https://a.example]}", "must be a host name"),
     ("images: {proxy: rewrap}", "images.template: rewrap needs template:"),
-    ("images: {proxy: rewrap, template: '{url}'}", "images.template: must be an address"),
+    ("images: {proxy: rewrap, template: '{url}'}", "images.template: must be a URL"),
     ("sources: [{url: https://a.example/, images: {proxy: rewrap}}]", "sources[0].images.template"),
     ("images: {wrappers: [{host: a.b}]}", "needs like: (a built-in rule) or at:"),
-    ("images: {wrappers: [{host: a.b, at: path:x}]}", "without its group: (?P<url>...)"),
-    ("images: {wrappers: [{host: a.b, at: 'path:('}]}", "is no regular expression"),
+    ("images: {wrappers: [{host: a.b, at: path:x}]}", "needs a group (?P<url>...)"),
+    ("images: {wrappers: [{host: a.b, at: 'path:('}]}", "is not a regular expression"),
     ("images: {wrappers: [{host: a.b, at: somewhere}]}", "at: must be query:NAME"),
     ("images: {wrappers: [{at: rawquery}]}", "hosts: is missing"),
     ("links: {rules: [nowhere.json]}", "links.rules[0]: cannot be read"),
     (
         "clean:\n  strip: [.fine, 'p >']",
-        ":2: clean.strip[1]: is no CSS selector: write for example",
+        ":2: clean.strip[1]: is not a CSS selector: write for example",
     ),
     ("sources: [{url: https://a.example/, strip: '['}]", "sources[0].strip"),
-    ("clean: {strip: ['']}", "is no CSS selector"),
+    ("clean: {strip: ['']}", "is not a CSS selector"),
     # between parts
-    ("sources: [https://a.example/, https://a.example/]", "the same address stands in line 1"),
+    ("sources: [https://a.example/, https://a.example/]", "the same URL as in line 1"),
     (
         "sources:\n- {id: a, url: https://a.example/}\n- {id: a, url: https://b.example/}",
         ":3: sources[1].id: is the id of two sources (first in line 2): rename one",
     ),
     (
         "sources: [{id: a, url: https://a.example/}, {id: b, url: https://b.example/, formerly: a}]",
-        "formerly: an id, or a former one, that the source in line 1 has too",
+        "formerly: an id, current or former, that the source in line 1 also has",
     ),
     ("feeds: [{name: a}, {name: A}]", "feeds[1].name: is the name of two feeds"),
     (
@@ -397,7 +403,7 @@ def test_never_prints_a_secret(text: str) -> None:
     [
         (b"a: \xff\nb: 1", ":1: is not UTF-8"),
         (b"\n\nx: \xff", ":3: is not UTF-8"),
-        (b"#" * (LARGEST + 1), "is larger than"),
+        (b"#" * (MAX_FILE_BYTES + 1), "is larger than"),
     ],
     ids=["bytes", "third line", "large"],
 )
@@ -409,7 +415,7 @@ def test_refuses_files_that_are_no_text(content: bytes, message: str, tmp_path: 
 
 
 def test_says_that_there_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no such file: `aggregator init` writes one"):
+    with pytest.raises(ConfigError, match="no such file: create it with `aggregator init`"):
         config.load(tmp_path / "a.yaml", {})
     with pytest.raises(ConfigError, match="cannot be read"):
         config.load(tmp_path, {})
@@ -443,7 +449,7 @@ def test_addresses_of_the_command_line_stand_alone() -> None:
     assert source.url == "https://b.example/f"
     assert source.id == read("sources: [https://b.example/f]").sources[0].id
     assert source.clean.boilerplate == "strip"
-    with pytest.raises(ConfigError, match="--url: must be an address"):
+    with pytest.raises(ConfigError, match="--url: must be a URL"):
         config.with_addresses(base, ["b.example"])
 
 
@@ -466,21 +472,23 @@ def test_more_may_be_allowed_by_the_command_line(allowed: str) -> None:
 
 
 def test_what_cannot_be_allowed() -> None:
-    with pytest.raises(ConfigError, match="--allow-private: must be an address"):
+    with pytest.raises(ConfigError, match="--allow-private: must be an IP address"):
         config.with_allowed(read(""), ["http://127.0.0.1/"])
 
 
 def test_options_are_the_keys_of_images_and_clean_side_by_side() -> None:
-    made = config.options({"proxy": "keep", "copyright_notice": "strip", "prefer_https": False})
+    made = config.clean_options(
+        {"proxy": "keep", "copyright_notice": "strip", "prefer_https": False}
+    )
     assert made == CleanOptions(
         images=ImageOptions(proxy="keep", prefer_https=False), copyright_notice="strip"
     )
-    declared = config.options({"wrappers": [{"host": "img.example", "type": "imageproxy"}]})
+    declared = config.clean_options({"wrappers": [{"host": "img.example", "type": "imageproxy"}]})
     assert declared.images.wrappers == (
         WrapperRule(id="own-img.example", hosts=("img.example",), like="imageproxy"),
     )
     with pytest.raises(ConfigError, match="unknown key; did you mean 'proxy'"):
-        config.options({"proxi": "keep"})
+        config.clean_options({"proxi": "keep"})
 
 
 def test_the_schema_knows_every_section_and_writes_defaults_as_people_do() -> None:

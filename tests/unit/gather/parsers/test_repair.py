@@ -2,7 +2,7 @@
 
 import pytest
 
-from aggregator.gather.parsers import _mend
+from aggregator.gather.parsers import _repair
 
 HEADS = [
     (b"<rss/>", b"<rss/>"),
@@ -20,7 +20,7 @@ HEADS = [
 
 @pytest.mark.parametrize(("content", "rest"), HEADS)
 def test_strip_head(content: bytes, rest: bytes) -> None:
-    assert _mend.strip_head(content) == rest
+    assert _repair.strip_head(content) == rest
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_strip_head(content: bytes, rest: bytes) -> None:
     [(b"<rdf:RDF x='1'>", "rdf"), (b"<RSS>", "rss"), (b"words", ""), (b"<!-- <x> -->", "x")],
 )
 def test_root_name(content: bytes, name: str) -> None:
-    assert _mend.root_name(content) == name
+    assert _repair.root_name(content) == name
 
 
 MENDED = [
@@ -52,16 +52,16 @@ MENDED = [
 ]
 
 
-@pytest.mark.parametrize(("content", "mended"), MENDED)
-def test_mend(content: bytes, mended: str) -> None:
-    assert _mend.mend(content).decode() == mended
+@pytest.mark.parametrize(("content", "repaired"), MENDED)
+def test_repair(content: bytes, repaired: str) -> None:
+    assert _repair.repair(content).decode() == repaired
 
 
 def test_an_element_of_too_many_attributes_loses_them() -> None:
     many = b" ".join(b"a%d='1'" % number for number in range(2_000))
-    assert _mend.mend(b"<r><a " + many + b"/></r>") == b"<r><a/></r>"
-    assert _mend.mend(b"<r><a " + many + b"></a></r>") == b"<r><a></a></r>"
-    assert len(_mend.mend(b"<r><a b='" + b"x" * 5_000 + b"'/></r>")) > 5_000
+    assert _repair.repair(b"<r><a " + many + b"/></r>") == b"<r><a/></r>"
+    assert _repair.repair(b"<r><a " + many + b"></a></r>") == b"<r><a></a></r>"
+    assert len(_repair.repair(b"<r><a b='" + b"x" * 5_000 + b"'/></r>")) > 5_000
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_an_element_of_too_many_attributes_loses_them() -> None:
     ],
 )
 def test_letters(content: bytes, text: str | None) -> None:
-    assert _mend.letters(content).decode() == (content.decode() if text is None else text)
+    assert _repair.fix_references(content).decode() == (content.decode() if text is None else text)
 
 
 ENDS = [
@@ -93,5 +93,5 @@ ENDS = [
 
 @pytest.mark.parametrize(("content", "kept", "cut_off"), ENDS)
 def test_whole_entries(content: bytes, kept: bool, cut_off: bool) -> None:
-    rest, said = _mend.whole_entries(content)
+    rest, said = _repair.drop_truncated_entry(content)
     assert (rest == content, said) == (kept, cut_off)

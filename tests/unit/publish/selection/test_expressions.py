@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.core.errors import ConfigError
-from aggregator.publish.selection.words import Haystack, matcher
+from aggregator.publish.selection.expressions import Haystack, matcher
 from tests.waiting import cpu_time
 
 

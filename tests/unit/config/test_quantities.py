@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.config.units import duration, in_words, show_duration, show_size, size
+from aggregator.config.quantities import duration, in_words, show_duration, show_size, size
 
 
 @pytest.mark.parametrize(
@@ -31,13 +31,13 @@ def test_reads_a_duration(text: str, seconds: float) -> None:
     [
         ("30", "write 30s, 30m, 30h or 30d"),
         ("1.5", "needs a unit"),
-        ("", "is no duration"),
-        ("soon", "is no duration"),
-        ("-5m", "is no duration"),
-        ("5 minutes", "is no duration"),
+        ("", "is not a duration"),
+        ("soon", "is not a duration"),
+        ("-5m", "is not a duration"),
+        ("5 minutes", "is not a duration"),
         ("1h1h", "names a unit twice"),
         ("9999999w", "longer than a century"),
-        ("1h" + "1m" * 30, "is no duration"),
+        ("1h" + "1m" * 30, "is not a duration"),
     ],
 )
 def test_says_how_to_mend_a_duration(text: str, mend: str) -> None:
@@ -63,7 +63,12 @@ def test_reads_a_size(text: str, count: int) -> None:
 
 @pytest.mark.parametrize(
     ("text", "mend"),
-    [("15", "write 15MB"), ("", "is no size"), ("15 XB", "is no size"), ("-1MB", "is no size")],
+    [
+        ("15", "write 15MB"),
+        ("", "is not a size"),
+        ("15 XB", "is not a size"),
+        ("-1MB", "is not a size"),
+    ],
 )
 def test_says_how_to_mend_a_size(text: str, mend: str) -> None:
     with pytest.raises(ValueError, match=mend):
