@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Config", "RunReport", "SourceReport", "load", "run_once"]
 
-_HOMES = {
+_MODULES = {
     "Config": "config",
     "load": "config",
     "run_once": "bootstrap",
@@ -22,9 +22,9 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first asked for: `aggregator --help` need not pay for all."""
-    if name not in _HOMES:
+    """Import a public name on first use, so that `aggregator --help` stays fast."""
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415  only where it is needed
 
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

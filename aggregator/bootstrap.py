@@ -1,4 +1,4 @@
-"""Config → parts: the composition root, and the only owner of the clock."""
+"""The composition root: builds all components from a Config; the only module that reads the clock."""
 
 import asyncio
 import random
@@ -35,29 +35,29 @@ _log = structlog.get_logger()
 
 
 def now() -> datetime:
-    """Return the time, aware and in UTC."""
+    """Return the current time, aware and in UTC."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """A configuration with its store open; what every command works on."""
+    """A configuration with its open store, which every command works on."""
 
     config: Config
     store: Store
-    announce: bool = True  # False: the hub is not told of new editions
+    announce: bool = True  # False: do not notify the hub of new editions
 
     @property
     def folder(self) -> Path:
-        """Where the published feeds are."""
+        """The folder of the published feeds."""
         return self.config.data / "feeds"
 
     def lock(self) -> AbstractContextManager[None]:
-        """Hold the data folder for gathering and publishing, or raise DataFolderBusy."""
+        """Lock the data folder for gathering and publishing, or raise DataFolderBusy."""
         return lock_folder(self.config.data)
 
     def pick(self, ids: Iterable[str]) -> tuple[Source, ...]:
-        """Return the sources of these ids, all that are not paused if none are named."""
+        """Return the sources with these ids; without ids, all that are not paused."""
         wanted = tuple(ids)
         if not wanted:
             return tuple(source for source in self.config.sources if not source.paused)
@@ -65,7 +65,7 @@ class Application:
 
     @asynccontextmanager
     async def pipeline(self) -> AsyncIterator[Pipeline]:
-        """Open what a run needs: connections, worker processes, the store's thread."""
+        """Open the resources of a run: connections, worker processes, the store's thread."""
         fetchers = open_fetchers(self.config.fetch)
         pool, thread, announcer = Pool(), StoreThread(), self._announcer()
         try:
@@ -82,11 +82,11 @@ class Application:
 
     @asynccontextmanager
     async def subscriber(self, inbox: Inbox) -> AsyncIterator[Subscriber | None]:
-        """Open what asks hubs for news, which go into the inbox; None if there is nothing to ask."""
-        config, trouble = self.config, self.hub_trouble()
-        wanted = config.websub.subscribe and not trouble
-        if config.websub.subscribe and trouble:
-            _log.warning("no hub is asked for news", public_url=config.public_url, why=trouble)
+        """Open the subscriber, which delivers to the inbox; None without subscriptions to keep or end."""
+        config, problem = self.config, self.hub_problem()
+        wanted = config.websub.subscribe and not problem
+        if config.websub.subscribe and problem:
+            _log.warning("hubs are not used", public_url=config.public_url, reason=problem)
         if not wanted and not self.store.leases():
             yield None
             return
@@ -105,8 +105,8 @@ class Application:
         finally:
             await subscriber.close()
 
-    def hub_trouble(self) -> str:
-        """Say why hubs cannot reach us; empty if they may."""
+    def hub_problem(self) -> str:
+        """Return why hubs cannot reach this server; empty if they can."""
         return why_unreachable(self.config.public_url, self.config.fetch)
 
     def _announcer(self) -> Announcer | None:
@@ -129,7 +129,7 @@ class Application:
             return await pipeline.run(chosen, force=force, progress=progress)
 
     async def regroup(self, *, dry_run: bool = False) -> RegroupResult:
-        """Group all of history again, after what is new, and publish; a dry run changes nothing."""
+        """Group all stored entries again, new ones first, and publish; a dry run changes nothing."""
         if dry_run:
             return self._regroup(dry_run=True)
         async with self.pipeline() as pipeline:
@@ -139,7 +139,7 @@ class Application:
         return outcome
 
     def _regroup(self, *, dry_run: bool = False) -> RegroupResult:
-        """Group by what holds now: weights, settings, decisions, boilerplate."""
+        """Group with the current weights, settings, decisions and boilerplate."""
         learned = self.store.learned_blocks()
         regrouping = Regrouping(
             self.config.stories,
@@ -151,7 +151,7 @@ class Application:
         return regrouping.outcome
 
     def close(self) -> None:
-        """Give the store back."""
+        """Close the store."""
         self.store.close()
 
 
@@ -165,7 +165,7 @@ def assemble(
     announcer: Announcer | None = None,
     jitter: Callable[[], float] = random.random,
 ) -> Pipeline:
-    """Put the pipeline of an application together."""
+    """Build the pipeline of an application."""
     config, store, folder = application.config, application.store, application.folder
     return Pipeline(
         gatherer=Gatherer(
@@ -202,36 +202,38 @@ def assemble(
 
 
 def load_renderers(config: Config) -> dict[str, Renderer]:
-    """Return the renderers of all formats that the feeds ask for."""
+    """Return the renderers of all formats that the feeds use."""
     formats = {name for feed in config.feeds for name in feed.formats}
     return {name: plugins.load("aggregator.publish.renderers", name) for name in sorted(formats)}
 
 
-def renew(application: Application, config: Config) -> Application:
-    """Return the application under a new configuration, with its store; raise ConfigError."""
+def reload(application: Application, config: Config) -> Application:
+    """Return the application with a new configuration and the same store; raise ConfigError."""
     old = application.config
     for key, before, after in (("data", old.data, config.data), ("store", old.store, config.store)):
         if before != after:
-            raise ConfigError("a new one wants a new start", path=config.path, key=key)
+            raise ConfigError(
+                "a change takes effect only after a restart", path=config.path, key=key
+            )
     check_feeds(config)
     return Application(config=config, store=application.store)
 
 
 def check_feeds(config: Config) -> None:
-    """Raise ConfigError, with its place, for a feed that cannot be made."""
+    """Raise ConfigError, with its location, for a feed that cannot be published."""
     for number, spec in enumerate(config.feeds):
-        for key, words in (("include", spec.include), ("exclude", spec.exclude)):
-            for place, word in enumerate(words):
+        for key, patterns in (("include", spec.include), ("exclude", spec.exclude)):
+            for index, pattern in enumerate(patterns):
                 try:
-                    selection.check(FeedSpec(name="", title="", include=(word,)))
+                    selection.check(FeedSpec(name="", title="", include=(pattern,)))
                 except ConfigError as error:
-                    where = ("feeds", number, key, place)
+                    where = ("feeds", number, key, index)
                     raise located_error(config.path, where, error.problem) from None
     load_renderers(config)
 
 
 def open_application(config: Config) -> Application:
-    """Open the store of a configuration; raise ConfigError if a feed cannot be made."""
+    """Open the store of a configuration; raise ConfigError if a feed cannot be published."""
     check_feeds(config)
     store = open_store(config.store, data=config.data, now=now())
     return Application(config=config, store=store)

@@ -1,11 +1,9 @@
-"""The daemon: schedule, publish, serve, until it is told to stop."""
+"""The background work of a running service: fetch on schedule, receive pushes, apply commands."""
 
 import asyncio
 import contextlib
 import math
-import socket
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -13,33 +11,26 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator import bootstrap
 from aggregator.bootstrap import Application
-from aggregator.config import Config
 from aggregator.config.quantities import in_words
-from aggregator.config.serving import host_warning, port_warning
 from aggregator.core.errors import ConfigError
 from aggregator.core.model import Source
 from aggregator.core.report import RunReport, SourceReport
 from aggregator.pipeline import Pipeline
 from aggregator.store import handover
 from aggregator.store.handover import FetchRequest
-from aggregator.web import Site
 from aggregator.web.metrics import Metrics
-from aggregator.web.server import Server
 from aggregator.websub import Inbox, Subscriber
 
-_TICK = handover.LOOK_SECONDS
-_BURST = 0.2  # seconds for what hubs send at once
-_BREATH = 3.0  # seconds from one reading of it to the next, so that a flood costs no more
-_PUSHED = 4  # of the largest documents may wait in memory
-_BAD = ("error", "refused", "gone")
-Reread = Callable[[], Config]
-"""Reads the configuration again, or raises ConfigError."""
+_TICK_SECONDS = handover.LOOK_SECONDS
+_BURST_SECONDS = 0.2  # documents that hubs push within this time are published together
+_MIN_PUSH_INTERVAL_SECONDS = 3.0  # between two batches of pushed documents: bounds their cost
+_FAILED_OUTCOMES = ("error", "refused", "gone")
 
 _log = structlog.get_logger()
 
 
 class Daemon:
-    """Gathers the sources that are due, and what hubs send, side by side with serving."""
+    """Gathers due sources and pushed documents while the web server runs."""
 
     def __init__(
         self,
@@ -55,159 +46,165 @@ class Daemon:
         self._sources = {source.identity: source for source in application.config.sources}
         self._inbox = inbox
         self._subscriber = subscriber
-        self._busy: set[str] = set()
-        self._under_way: set[asyncio.Task[None]] = set()
-        self._taking: asyncio.Task[None] | None = None
-        self._read_at = -math.inf  # what hubs sent, by the loop's clock
-        self._asking: asyncio.Task[None] | None = None
-        self._aligned = subscriber is None  # with the hubs that the sources name
-        self._decisions = 0  # of the user, that are applied
-        self._settling: asyncio.Task[None] | None = None
-        self._first = True  # no tick came before
+        self._busy_sources: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._push_task: asyncio.Task[None] | None = None
+        self._pushes_read_at = -math.inf  # time of the event loop
+        self._hub_task: asyncio.Task[None] | None = None
+        self._subscriptions_current = subscriber is None  # match the hubs that the sources name
+        self._decisions_applied = 0  # corrections by the user
+        self._correction_task: asyncio.Task[None] | None = None
+        self._first_tick = True
 
-    async def begin(self) -> None:
-        """Group and publish what an earlier run left, and listen to hubs."""
-        self._decisions = await self._count_decisions()
+    async def start(self) -> None:
+        """Group and publish what an earlier run stored but did not finish, and accept pushed documents."""
+        self._decisions_applied = await self._count_decisions()
         await self._pipeline.settle()
         self.listen()
 
     async def tick(self) -> None:
-        """Start a run of the sources that are due and not under way; speak with hubs and commands."""
+        """Start a run of the sources that are due and not busy; process hubs, corrections and requests."""
         self._pipeline.announce()
-        self._ask_hubs()
+        self._update_subscriptions()
         await self._apply_decisions()
-        self._take_requests()
-        due = await self._pipeline.due(self._pushed())
-        due = tuple(one for one in due if one.id not in self._busy)
+        self._start_requests()
+        due = await self._pipeline.due(self._push_since())
+        due = tuple(one for one in due if one.id not in self._busy_sources)
         if due:
-            self._busy |= {source.id for source in due}
-            self._start(self._run(due))
-        elif self._first and not self._under_way:
+            self._busy_sources |= {source.id for source in due}
+            self._start_task(self._run(due))
+        elif self._first_tick and not self._tasks:
             await self._log_next("nothing is due yet; ")
-        self._first = False
+        self._first_tick = False
 
-    def _pushed(self) -> Mapping[str, datetime]:
-        """Return since when hubs send all that is new, by source."""
+    def _push_since(self) -> Mapping[str, datetime]:
+        """Return since when hubs push all new entries, by source."""
         return self._subscriber.live() if self._subscriber else {}
 
-    async def _log_next(self, before: str = "") -> None:
-        """Say which source is asked next."""
-        found = await self._pipeline.next_due(self._pushed())
+    async def _log_next(self, prefix: str = "") -> None:
+        """Log which source is fetched next."""
+        found = await self._pipeline.next_due(self._push_since())
         if found is None:
-            _log.info(f"{before}no source will be asked")
+            _log.info(f"{prefix}no source will be fetched")
             return
         source, due = found
         wait = due - bootstrap.now()
         if wait > timedelta():
             _log.info(
-                f"{before}next: {{source}} in {{wait}}", source=source.id, wait=in_words(wait)
+                f"{prefix}next: {{source}} in {{wait}}", source=source.id, wait=in_words(wait)
             )
 
     async def _count_decisions(self) -> int:
-        """Return how many corrections the user made so far."""
+        """Return how many corrections the user has made."""
         return len(await self._pipeline.thread.call(self._application.store.decisions))
 
     async def _apply_decisions(self) -> None:
-        """Group and publish anew when the user has corrected something, in a command or a page."""
-        if self._settling and not self._settling.done():
+        """Group and publish again if the user has made corrections, by command or web page."""
+        if self._correction_task and not self._correction_task.done():
             return
         count = await self._count_decisions()
-        if count != self._decisions:
-            self._settling = self._start(self._settle(count))
+        if count != self._decisions_applied:
+            self._correction_task = self._start_task(self._apply(count))
 
-    async def _settle(self, decisions: int) -> None:
-        before, self._decisions = self._decisions, decisions
+    async def _apply(self, decisions: int) -> None:
+        before, self._decisions_applied = self._decisions_applied, decisions
         try:
             await self._pipeline.settle()
             _log.info("corrections applied", corrections=abs(decisions - before))
-        except Exception:  # noqa: BLE001  logged whole; the next tick tries again
-            self._decisions = before
+        except Exception:  # noqa: BLE001  logged with traceback; the next tick retries
+            self._decisions_applied = before
             _log.exception("corrections not applied")
 
-    def _take_requests(self) -> None:
-        """Start the runs that commands ask for."""
+    def _start_requests(self) -> None:
+        """Start the runs that commands have requested."""
         for request in handover.take_requests(self._application.config.data, now=bootstrap.now()):
-            self._start(self._fulfil(request))
+            self._start_task(self._run_request(request))
 
-    async def _fulfil(self, request: FetchRequest) -> None:
-        """Run what a command asks for, and give it the report."""
-        answer: RunReport | str = "the daemon was stopped before it was done"
+    async def _run_request(self, request: FetchRequest) -> None:
+        """Run what a command requested, and send it the report."""
+        answer: RunReport | str = "the daemon was stopped before the run ended"
         try:
             wanted = self._application.pick(request.sources)
-            while any(source.id in self._busy for source in wanted):
-                others = {task for task in self._under_way if task is not asyncio.current_task()}
+            while any(source.id in self._busy_sources for source in wanted):
+                others = {task for task in self._tasks if task is not asyncio.current_task()}
                 await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
-            self._busy |= {source.id for source in wanted}
-            _log.info("asked by a command", sources=len(wanted))
+            self._busy_sources |= {source.id for source in wanted}
+            _log.info("run requested by a command", sources=len(wanted))
             report = await self._gather(wanted, force=request.force)
-            answer = report or "the run failed: the log of the daemon says why"
+            answer = report or "the run failed: see the log of the daemon"
         except ConfigError as error:
-            answer = f"{error}; the daemon reads its configuration again on SIGHUP"
+            answer = f"{error}; send the daemon SIGHUP to reload its configuration"
         finally:
             handover.answer_request(self._application.config.data, request, answer)
 
     def wake(self) -> None:
-        """Begin to read what hubs sent, unless that is under way."""
-        if self._inbox and (self._taking is None or self._taking.done()):
-            self._taking = self._start(self._take())
+        """Start processing pushed documents, unless that is running."""
+        if self._inbox and (self._push_task is None or self._push_task.done()):
+            self._push_task = self._start_task(self._process_pushes())
 
     def listen(self) -> None:
-        """Be woken by what hubs send from now on, and read what waits already."""
+        """Process pushed documents from now on, including those already in the inbox."""
         self._inbox.wake = self.wake
         self.wake()
 
-    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+    def _start_task(self, coroutine: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         return task
 
     async def drain(self) -> None:
-        """Cancel the runs under way and wait until they are gone."""
-        tasks = (*self._under_way, *((self._asking,) if self._asking else ()))
+        """Cancel all tasks and wait until they have ended."""
+        tasks = (*self._tasks, *((self._hub_task,) if self._hub_task else ()))
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def finish(self, serving: asyncio.Task[None]) -> None:
-        """Wait until the runs under way are done, or serving has ended."""
-        while self._under_way and not serving.done():
-            await asyncio.wait({serving, *self._under_way}, return_when=asyncio.FIRST_COMPLETED)
+        """Wait until all tasks have ended, or the server has stopped."""
+        while self._tasks and not serving.done():
+            await asyncio.wait({serving, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
 
-    def _ask_hubs(self) -> None:
-        """Bring the subscriptions up to date, unless that is under way; nothing waits for it."""
+    def _update_subscriptions(self) -> None:
+        """Update the subscriptions in the background, unless an update is running."""
         subscriber = self._subscriber
-        if subscriber is None or (self._asking and not self._asking.done()):
+        if subscriber is None or (self._hub_task and not self._hub_task.done()):
             return
-        if subscriber.is_due() or not self._aligned:
-            self._asking = asyncio.create_task(self._ask(subscriber))
+        if subscriber.is_due() or not self._subscriptions_current:
+            self._hub_task = asyncio.create_task(self._contact_hubs(subscriber))
 
-    async def _ask(self, subscriber: Subscriber) -> None:
+    async def _contact_hubs(self, subscriber: Subscriber) -> None:
         try:
-            if not self._aligned:
-                self._aligned = True
+            if not self._subscriptions_current:
+                self._subscriptions_current = True
                 await subscriber.align()
             await subscriber.step()
-        except Exception:  # noqa: BLE001  logged whole
-            self._aligned = False
-            _log.exception("hubs not asked")
+        except Exception:  # noqa: BLE001  logged with traceback
+            self._subscriptions_current = False
+            _log.exception("updating hub subscriptions failed")
 
-    async def _take(self) -> None:
-        """Read what hubs sent, until nothing is left; what fails is asked for instead."""
+    async def _process_pushes(self) -> None:
+        """Gather pushed documents until the inbox is empty; sources that fail are fetched instead."""
         while self._inbox and self._inbox.wake:
             loop = asyncio.get_running_loop()
-            # What comes together is published together.
-            await asyncio.sleep(max(_BURST, self._read_at + _BREATH - loop.time()))
-            self._read_at = loop.time()
+            # Documents pushed at about the same time are published together.
+            await asyncio.sleep(
+                max(_BURST_SECONDS, self._pushes_read_at + _MIN_PUSH_INTERVAL_SECONDS - loop.time())
+            )
+            self._pushes_read_at = loop.time()
             taken = self._inbox.take()
-            known = [(self._sources[one], two) for one, two in taken if one in self._sources]
+            known = [
+                (self._sources[identity], document)
+                for identity, document in taken
+                if identity in self._sources
+            ]
             failed = {source.id for source, _ in known}
             try:
-                report = await self._pipeline.take(known, progress=_say)
+                report = await self._pipeline.take(known, progress=log_report)
                 self._metrics.record_run(report, now=bootstrap.now(), pushed=True)
-                failed = {one.id for one in report.sources if one.outcome in _BAD}
-            except Exception:  # noqa: BLE001  logged whole
-                _log.exception("reading what hubs sent failed")
+                failed = {one.id for one in report.sources if one.outcome in _FAILED_OUTCOMES}
+            except Exception:  # noqa: BLE001  logged with traceback
+                _log.exception("processing pushed documents failed")
             if self._subscriber:
                 for identity in {source.identity for source, _ in known if source.id in failed}:
                     self._subscriber.miss(identity)
@@ -216,139 +213,34 @@ class Daemon:
         await self._gather(due)
 
     async def _gather(self, sources: Sequence[Source], *, force: bool = False) -> RunReport | None:
-        """Run the sources, which have to be marked as busy; None if that failed."""
+        """Run the sources, which must be marked as busy; return None if the run failed."""
         try:
-            report = await self._pipeline.run(sources, force=force, progress=_say)
+            report = await self._pipeline.run(sources, force=force, progress=log_report)
             self._metrics.record_run(report, now=bootstrap.now())
             for error in report.errors:
                 _log.error("publish failed", error=error)
-            self._aligned = self._subscriber is None  # the sources may name others by now
-            self._ask_hubs()
-        except Exception:  # noqa: BLE001  logged whole, below
-            # Whatever it was, the next tick tries again: the daemon outlives a bad day.
+            self._subscriptions_current = (
+                self._subscriber is None
+            )  # the run may have found new hubs
+            self._update_subscriptions()
+        except Exception:  # noqa: BLE001  logged with traceback
+            # The daemon continues after any error; the next tick retries.
             _log.exception("run failed")
             return None
         finally:
-            self._busy -= {source.id for source in sources}
+            self._busy_sources -= {source.id for source in sources}
         await self._log_next()
         return report
 
 
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """The host that the server is to listen on, and its sockets, which are open already."""
-
-    host: str
-    port: int
-    sockets: tuple[socket.socket, ...]
-
-
-async def run(application: Application, listening: Listening, reread: Reread) -> None:
-    """Gather on schedule and serve until SIGINT or SIGTERM; read the configuration again on SIGHUP.
-
-    Each configuration has a pipeline of its own, and begins when the one before has ended what it
-    was about; the server stays, and answers from the old one meanwhile.
-    """
-    metrics = Metrics()
-    server = Server(listening.sockets, _site(application, listening, metrics))
-    serving: asyncio.Task[None] | None = None
-    inbox = Inbox(_PUSHED * application.config.fetch.max_size)
-    current: Application | None = application
-    with handover.taking_requests(application.config.data):
-        while current is not None:
-            _doubt(current, listening)
-            async with current.pipeline() as pipeline, current.subscriber(inbox) as subscriber:
-                daemon = Daemon(current, pipeline, metrics, inbox, subscriber)
-                await daemon.begin()
-                server.show(_site(current, listening, metrics, subscriber))
-                serving = serving or asyncio.create_task(server.serve())
-                scheduler = _schedule(daemon)
-                try:
-                    current = await _next(current, server, serving, reread)
-                finally:
-                    scheduler.shutdown(wait=False)
-                    inbox.wake = None  # what comes now waits for the next configuration
-                    if current is not None:
-                        await daemon.finish(serving)
-                    await daemon.drain()
-
-
-async def serve(application: Application, listening: Listening, reread: Reread) -> None:
-    """Serve the published feeds until SIGINT or SIGTERM; read the configuration again on SIGHUP."""
-    metrics = Metrics()
-    server = Server(listening.sockets, _site(application, listening, metrics))
-    _doubt(application, listening)
-    serving = asyncio.create_task(server.serve())
-    while found := await _next(application, server, serving, reread):
-        application = found
-        server.show(_site(application, listening, metrics))
-        _doubt(application, listening)
-
-
-def _doubt(application: Application, listening: Listening) -> None:
-    """Warn of an address that readers cannot use."""
-    url = application.config.public_url
-    for doubt in (
-        port_warning(url, listening.port),
-        host_warning(url, listening.host),
-    ):
-        if doubt:
-            _log.warning("public_url {doubt}", doubt=doubt)
-
-
-async def _next(
-    application: Application, server: Server, serving: asyncio.Task[None], reread: Reread
-) -> Application | None:
-    """Wait for a new configuration; None when the server has ended.
-
-    One that is wrong is logged, and the one before stays.
-    """
-    while True:
-        asked = asyncio.create_task(server.reload.wait())
-        await asyncio.wait({asked, serving}, return_when=asyncio.FIRST_COMPLETED)
-        asked.cancel()
-        if serving.done():
-            await serving
-            return None
-        server.reload.clear()
-        try:
-            found = bootstrap.renew(application, await asyncio.to_thread(reread))
-        except ConfigError as error:
-            _log.error("configuration not taken, the one before stays", error=str(error))
-        else:
-            _log.info("configuration read again", sources=len(found.config.sources))
-            return found
-
-
-def _site(
-    application: Application,
-    listening: Listening,
-    metrics: Metrics,
-    subscriber: Subscriber | None = None,
-) -> Site:
-    """Return what is served of an application; hubs are answered for the subscriber."""
-    return Site(
-        store=application.store,
-        folder=application.folder,
-        feeds=application.config.feeds,
-        public_url=application.config.public_url,
-        sources=application.config.sources,
-        clock=bootstrap.now,
-        host=listening.host,
-        metrics=metrics,
-        hub=application.config.websub.hub,
-        callbacks=subscriber,
-    )
-
-
-def _schedule(daemon: Daemon) -> AsyncIOScheduler:
-    """Start to look at what is due, at once and then every few seconds."""
+def schedule(daemon: Daemon) -> AsyncIOScheduler:
+    """Start calling `Daemon.tick`, now and then every few seconds."""
     scheduler = AsyncIOScheduler(timezone="UTC")
     scheduler.add_job(
-        _look,
+        tick_safely,
         "interval",
         args=(daemon,),
-        seconds=_TICK,
+        seconds=_TICK_SECONDS,
         next_run_time=bootstrap.now(),
         coalesce=True,
         max_instances=1,
@@ -358,14 +250,15 @@ def _schedule(daemon: Daemon) -> AsyncIOScheduler:
     return scheduler
 
 
-async def _look(daemon: Daemon) -> None:
-    """Tick; a look that the end cuts short is no failure to be logged."""
+async def tick_safely(daemon: Daemon) -> None:
+    """Tick; cancellation at shutdown is not logged as a failure."""
     with contextlib.suppress(asyncio.CancelledError):
         await daemon.tick()
 
 
-def _say(report: SourceReport) -> None:
-    log = _log.warning if report.outcome in _BAD else _log.info
+def log_report(report: SourceReport) -> None:
+    """Log the result of one source."""
+    log = _log.warning if report.outcome in _FAILED_OUTCOMES else _log.info
     log(
         "gathered",
         source=report.id,

@@ -1,4 +1,4 @@
-"""The order of a run, and nothing else.
+"""The order of a run's steps, and nothing else.
 
 gather   Source ─► fetch ─► Fetched | NotModified ─► parse ─► RawEntry* ─► clean ─► Entry* ─► store ─► Change*
 group    ungrouped Entry*, in (published, key) order ─► features ► blocking ► similarity ► assign ─► Story* ─► store
@@ -25,8 +25,8 @@ from aggregator.publish.publisher import Publisher
 from aggregator.store.upkeep import Upkeep
 from aggregator.websub import Announcer
 
-_MAX_OPEN_SOURCES = 256  # so that documents do not pile up before parsing
-_QUIET_SECONDS = 0.5  # without news, after which what has arrived is published
+_MAX_OPEN_SOURCES = 256  # bounds the documents that wait to be parsed
+_QUIET_SECONDS = 0.5  # without new entries, after which a running gather is published
 
 _NO_PUSH: Mapping[str, datetime] = MappingProxyType({})
 
@@ -35,7 +35,7 @@ Progress = Callable[[SourceReport], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
-    """Starts a run; gather, group and publish follow."""
+    """Runs gather, group and publish."""
 
     gatherer: Gatherer
     grouper: Grouper
@@ -50,7 +50,7 @@ class Pipeline:
     ) -> RunReport:
         """Gather the sources concurrently, then group and publish.
 
-        If a slow source keeps the others waiting, what has arrived is published before it ends.
+        Entries that have arrived are published while slow sources are still being gathered.
         """
         await self.thread.call(self.upkeep.recover)
         totals = RunTotals()
@@ -81,7 +81,7 @@ class Pipeline:
     async def take(
         self, pushed: Iterable[tuple[Source, Document]], *, progress: Progress | None = None
     ) -> RunReport:
-        """Take documents that hubs sent as if they had been fetched, then group and publish."""
+        """Store pushed documents as if they had been fetched, then group and publish."""
         await self.thread.call(self.upkeep.recover)
         reports: list[SourceReport] = []
         for source, document in pushed:
@@ -108,7 +108,7 @@ class Pipeline:
         return await self.gatherer.next_due(pushed)
 
     def announce(self) -> None:
-        """Start telling the hub of the editions that it has not heard of; nothing waits for it."""
+        """Notify the hub of new editions, in the background."""
         if self.announcer:
             self.announcer.start()
 
@@ -126,7 +126,7 @@ class Pipeline:
         return {asyncio.create_task(_gather(one)) for one in schedule.fetch_order(sources, states)}
 
     async def _group_and_publish(self, totals: RunTotals) -> None:
-        """Group what is new, publish, and let go what is too old; one caller at a time."""
+        """Group new entries, publish, and delete entries past retention; one caller at a time."""
         call = self.thread.call
         async with self._one_writer:
             began = self.publisher.clock()

@@ -1,4 +1,4 @@
-"""What to do about a source that fails: the mend that fits the cause."""
+"""Advice for failing sources: matches an error message to a fix."""
 
 import re
 from collections.abc import Mapping
@@ -6,76 +6,75 @@ from urllib.parse import urlsplit
 
 from aggregator.core.model import Source
 
-# What an error says, in our own words, and what helps; the first that fits holds. {id}, {home}
-# and {address} are those of the source, groups of the expression can be named too.
-_MENDS: Mapping[str, str] = {
+# Pattern of an error message → what to do; the first match is used. {id}, {home}, {host}, {place}
+# and {address} belong to the source; named groups of the pattern can be used too.
+_FIXES: Mapping[str, str] = {
     r"lets only browsers through": (
-        "ask the publisher for an address without such a check, or follow another feed of theirs"
+        "ask the publisher for a URL without such a check, or follow another feed of this publisher"
     ),
     r"^401\b": (
-        "write name and password: url: https://NAME:${{PASSWORD}}@{host}…, or a token in headers:"
+        "add user name and password: url: https://NAME:${{PASSWORD}}@{host}…, or a token in headers:"
     ),
-    r"^402\b": "the feed wants to be paid for: put the key that you were given into url: or headers:",
+    r"^402\b": "the feed requires payment: put your key into url: or headers:",
     r"^403\b": (
-        "the server refuses us: try fetch.user_agent, or look whether the feed wants a key"
-        " (headers:)"
+        "the server refuses the request: try fetch.user_agent, or check whether the feed needs a"
+        " key (headers:)"
     ),
     r"^404\b": (
-        "no feed is there: look for its new address with `aggregator sources add {home}`,"
-        " then change url: and keep the id"
+        "there is no feed at this URL: find the new one with `aggregator sources add {home}`,"
+        " then change url: and keep id:"
     ),
-    r"^410\b": "the feed is gone for good: `aggregator sources remove {id}`, or look for another on {home}",
+    r"^410\b": "the feed is gone permanently: `aggregator sources remove {id}`, or find another on {home}",
     r"^429\b|another source of this host": (
-        "nothing: it is asked again when the server allows; a longer interval: helps"
+        "nothing: it is fetched again when the server allows; a longer interval: helps"
     ),
-    r"^5\d\d\b": "nothing: the server is in trouble, and is asked again on schedule",
+    r"^5\d\d\b": "nothing: the server has a problem; it is fetched again on schedule",
     r"^3\d\d\b|more than \d+ redirects": (
-        "its redirects lead nowhere: open {address} in a browser, and write the last address"
-        " as url:"
+        "its redirects do not end: open {address} in a browser and copy the final URL into url:"
     ),
     r"^4\d\d\b": "the server refuses the request: open {address} in a browser and compare",
-    r"links to (?P<feed>https?://[^\s,]+)": "a page came in place of the feed: write url: {feed}",
+    r"links to (?P<feed>https?://[^\s,]+)": "the URL is a web page, not a feed: use url: {feed}",
     # Stored errors of earlier versions match as well.
     r"web page|the document is <|neither a feed|not a (JSON F|f)eed|no JSON Feed|nothing in it is": (
-        "something else came in place of a feed: look for it with `aggregator sources add {home}`"
+        "the URL does not return a feed: find the feed with `aggregator sources add {home}`"
     ),
     r"empty document|document is empty|dump is empty": (
-        "nothing came: open {address}; if it is empty there too, tell the publisher"
+        "the response is empty: open {address}; if it is empty there too, tell the publisher"
     ),
-    r"cut off": "nothing: the whole of it is asked for again on schedule",
-    r"fetch\.max_size": "raise fetch.max_size, if the document is meant to be so large",
+    r"cut off": "nothing: it is fetched again on schedule",
+    r"fetch\.max_size": "raise fetch.max_size if the document is expected to be this large",
     r"no (?:complete response|whole answer) within|no (?:response|answer) in time": (
-        "give it more time: timeout: 1m in this source"
+        "allow more time: timeout: 1m in this source"
     ),
     r"nobody could be asked|DNS lookup failed": (
-        "no name server answers: look at the network and at /etc/resolv.conf"
+        "no name server responds: check the network and /etc/resolv.conf"
     ),
     r"no such host": (
-        "look whether the host's name in url: is spelt right; if it is, the site is gone or moved"
+        "check the spelling of the host in url:; if it is right, the site is gone or has moved"
     ),
-    r"refused: .*allow_private": "if it is yours, allow it: fetch: {{allow_private: ['{place}']}}",
+    r"refused: .*allow_private": "if this address is yours, allow it: fetch: {{allow_private: ['{place}']}}",
     r"no secure connection": (
-        "its certificate is not trusted: look at the clock of this machine, and update its"
-        " certificates (ca-certificates)"
+        "its certificate is not trusted: check the clock of this machine and update its"
+        " CA certificates (ca-certificates)"
     ),
-    r"connection refused": "nothing listens there: look at host and port in url:",
+    r"connection refused": "nothing listens there: check host and port in url:",
     r"unreachable|no connection|gave no answer|broke off": (
-        "the server cannot be reached: look at the network; it is asked again on schedule"
+        "the server cannot be reached: check the network; it is fetched again on schedule"
     ),
-    r"cannot read .*(?:no such file|not a directory)": "look at path: of this source: nothing is there",
-    r"cannot read .*permission denied": "let this user read it: chmod u+r, or change its owner",
-    r"is no file|is a directory": "path: must name a file; for a folder of dumps write kind: dump",
-    r"needs a path": "write path: in this source",
-    r"cannot be sent": "look at headers: and url: of this source: they hold what HTTP cannot carry",
+    r"cannot read .*(?:no such file|not a directory)": "check path: of this source: there is no such file",
+    r"cannot read .*permission denied": "give this user read permission: chmod u+r, or change its owner",
+    r"is no file|is a directory": "path: must be a file; for a folder of dumps use kind: dump",
+    r"needs a path": "add path: to this source",
+    r"cannot be sent": "check headers: and url: of this source: they contain characters that HTTP does not allow",
     r"nested too deeply|cannot be read|compressed, and": (
-        "the document is broken: look at {address} with `aggregator try feed FILE`, tell the publisher"
+        "the document is invalid: check {address} with `aggregator try feed FILE`, tell the publisher"
     ),
 }
-_OTHER = "ask it by itself to see more: aggregator sources test {id}"
+_OTHER = "fetch it alone for details: aggregator sources test {id}"
 
 
-def mend(error: str, source: Source) -> str:
-    """Return what helps against an error of a source."""
+def find_fix(error: str, source: Source) -> str:
+    """Return what to do about an error of a source."""
     from aggregator.text import urls  # noqa: PLC0415  its tables are read when first used
 
     parts = urlsplit(source.url)
@@ -88,12 +87,12 @@ def mend(error: str, source: Source) -> str:
         "place": f"{parts.hostname or ''}:{port}",
         "address": urls.redact(source.url) if source.url else str(source.path),
     }
-    for pattern, text in _MENDS.items():
+    for pattern, text in _FIXES.items():
         if found := re.search(pattern, error, re.IGNORECASE):
             return text.format_map({**known, **found.groupdict("")})
     return _OTHER.format_map(known)
 
 
 def is_dns(error: str) -> bool:
-    """Say whether an error means that no name server answers."""
+    """Return whether an error means that no name server responded."""
     return "nobody could be asked" in error or "DNS lookup failed" in error

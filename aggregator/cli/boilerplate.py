@@ -1,4 +1,4 @@
-"""What was learned of a source: the blocks that recur in its entries, in words."""
+"""Learned boilerplate of a source: the repeated blocks of its entries, with their text."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -11,8 +11,8 @@ from aggregator.gather.cleaning.text_blocks import block_hash, texts
 if TYPE_CHECKING:
     from aggregator.core.ports import Store
 
-_STORIES = 5_000  # the newest, in which the words of a block are looked for
-_TEXT = 200
+_MAX_STORIES_SEARCHED = 5_000  # the newest, to find the text of a block
+_MAX_TEXT_CHARS = 200
 
 
 def learned(store: "Store", identity: str) -> list[dict[str, str]]:
@@ -28,7 +28,7 @@ def learned(store: "Store", identity: str) -> list[dict[str, str]]:
         for text in texts(one.entry.html):
             place = one.entry.publisher.id, block_hash(text)
             if found.get(place) == "":
-                found[place] = text[:_TEXT]
+                found[place] = text[:_MAX_TEXT_CHARS]
     return [
         {"publisher": publisher, "block": f"{block:x}", "text": text}
         for (publisher, block), text in sorted(found.items())
@@ -36,13 +36,15 @@ def learned(store: "Store", identity: str) -> list[dict[str, str]]:
 
 
 def pick(rows: list[dict[str, str]], block: str) -> tuple[str, int]:
-    """Return publisher and hash of a block that was listed, or raise AggregatorError."""
+    """Return publisher and hash of a listed block, or raise AggregatorError."""
     for row in rows:
         if row["block"] == block.lower():
             return row["publisher"], int(row["block"], 16)
-    raise AggregatorError(f"{block} is no block that was learned of this source")
+    raise AggregatorError(
+        f"{block} is not a learned block of this source: `aggregator sources show ID` lists them"
+    )
 
 
 def _entries(store: "Store", identity: str) -> Iterator[StoredEntry]:
-    for shown in islice(store.newest_stories(), _STORIES):
+    for shown in islice(store.newest_stories(), _MAX_STORIES_SEARCHED):
         yield from (one for one in shown.entries if one.source_id == identity)

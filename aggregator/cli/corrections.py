@@ -1,4 +1,4 @@
-"""`aggregator stories corrections`: what was joined, split and forbidden, and how to take it back."""
+"""`aggregator stories corrections`: lists and undoes the user's corrections."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from aggregator.cli.beside import when_applied
+from aggregator.cli.daemon_requests import when_applied
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet
-from aggregator.cli.output import count, printable, say, say_json, short
+from aggregator.cli.output import count, print_json, print_line, printable, short
 from aggregator.cli.sources import opened
 from aggregator.core.errors import AggregatorError
 from aggregator.core.model import Decision, StoredEntry
@@ -20,38 +20,38 @@ State = Literal["holds", "overruled", "undone"]
 
 _WORDS = {
     "join": "report one event",
-    "split": "the second was taken out of the story of the first",
+    "split": "the second was split from the story of the first",
     "never": "never share a story",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A correction with its number, which it keeps, and what has become of it."""
+    """A correction with its permanent number and its current state."""
 
-    number: int  # 0: of the configuration
+    number: int  # 0: from the configuration
     decision: Decision
     state: State
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command of this file."""
+    """Register the command."""
     app.command()(corrections)
 
 
-def corrections(  # noqa: PLR0917  typer reads the options off the signature
+def corrections(  # noqa: PLR0917  typer reads the options from the signature
     config: ConfigPath = None,
     data: DataPath = None,
     undo: Annotated[
-        int | None, typer.Option("--undo", metavar="N", min=1, help="Take back this one.")
+        int | None, typer.Option("--undo", metavar="N", min=1, help="Undo this correction.")
     ] = None,
     every: Annotated[
-        bool, typer.Option("--all", help="Also those that are undone or overruled.")
+        bool, typer.Option("--all", help="Also list undone and overruled ones.")
     ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """List what you joined, split and forbade; take one back with --undo."""
+    """List your corrections (join, split, never); undo one with --undo."""
     with opened(config, data) as application:
         found = number_all(application.store.decisions())
         if undo is not None:
@@ -62,22 +62,24 @@ def corrections(  # noqa: PLR0917  typer reads the options off the signature
         settings = application.config.stories
     if json:
         for one in wanted:
-            say_json(_as_json(one, entries))
+            print_json(_as_json(one, entries))
     elif not quiet:
         for one in wanted:
             for line in _lines(one, entries):
-                say(printable(line))
+                print_line(printable(line))
         if not wanted:
-            say("no corrections: `aggregator stories join`, `split` and `never` make some")
+            print_line(
+                "no corrections: make one with `aggregator stories join`, `split` or `never`"
+            )
         configured = len(settings.join) + len(settings.split) + len(settings.never)
         if configured:
-            say(
+            print_line(
                 f"{count(configured, 'correction')} more in the configuration (stories.join, split, never)"
             )
 
 
 def number_all(decisions: Sequence[Decision]) -> list[Correction]:
-    """Return all corrections, oldest first, each with its number and what has become of it."""
+    """Return all corrections, oldest first, with their numbers and states."""
     given = [one for one in decisions if one.kind != "undo"]
     numbers = iter(range(1, len(given) + 1))
     stacks: dict[frozenset[str], list[int]] = {}
@@ -107,7 +109,7 @@ def _undo(
     one = found[number - 1]
     pair = {one.decision.a, one.decision.b}
     if one.state == "undone":
-        raise AggregatorError(f"correction {number} is undone already")
+        raise AggregatorError(f"correction {number} is already undone")
     if one.state == "overruled":
         later = max(
             other.number
@@ -115,13 +117,13 @@ def _undo(
             if {other.decision.a, other.decision.b} == pair and other.state == "holds"
         )
         raise AggregatorError(
-            f"correction {number} does not hold any more: correction {later} says otherwise"
+            f"correction {number} is overruled by correction {later}"
             " of the same two entries; undo that one"
         )
     undone = Decision(kind="undo", a=one.decision.a, b=one.decision.b, when=bootstrap.now())
     application.store.decide(undone)
     if not quiet:
-        say(
+        print_line(
             f"correction {number} ({one.decision.kind}) is undone; {when_applied(application.config.data)}"
         )
 
@@ -137,7 +139,7 @@ def _lines(one: Correction, entries: dict[str, StoredEntry]) -> Iterator[str]:
     yield f"{one.number}  {decision.kind}  {decision.when:%Y-%m-%d %H:%M}: {_WORDS[decision.kind]}{ending}"
     for entry in _pair(decision):
         known = entries.get(entry[1])
-        title = known.entry.title if known else "(not known any more)"
+        title = known.entry.title if known else "(no longer stored)"
         yield f"   {short(entry[0])}  {title}"
 
 

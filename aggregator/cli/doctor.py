@@ -1,4 +1,4 @@
-"""`aggregator doctor`: what is wrong with this installation, and how to mend it."""
+"""`aggregator doctor`: checks the installation and suggests fixes."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ import typer
 
 from aggregator.cli import advice
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, inspect_config
-from aggregator.cli.output import coloured, count, printable, say, say_json
+from aggregator.cli.output import coloured, count, print_json, print_line, printable
 from aggregator.core.errors import AggregatorError, ConfigError, SchemaTooNew, faults
 from aggregator.core.model import Source, SourceState
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from aggregator.bootstrap import Application
     from aggregator.config import Config
 
-_ROOM = 200_000_000  # bytes that should be free
-_LEAST = 20_000_000  # bytes without which nothing can be written
-_ANSWER = 8192  # bytes of an answer that are looked at
-_WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)  # no clock that is right says less
-_MINUTES = timedelta(minutes=10)
-_LONG = timedelta(days=3)  # without success
+_MIN_FREE_BYTES = 200_000_000  # free disk space below this is a warning
+_CRITICAL_FREE_BYTES = 20_000_000  # free disk space below this is a fault
+_MAX_RESPONSE_BYTES = 8192
+_EARLIEST_TIME = datetime(2026, 1, 1, tzinfo=UTC)  # an earlier clock is wrong
+_CLOCK_TOLERANCE = timedelta(minutes=10)
+_MAX_FAILING = timedelta(days=3)  # without a success, after which a source is reported
 
 
 State = Literal["ok", "warning", "fault"]
@@ -37,7 +37,7 @@ State = Literal["ok", "warning", "fault"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; `mend` says what to do where it is not well."""
+    """One check and its result; `mend` is what to do about a problem."""
 
     state: State
     what: str
@@ -45,40 +45,40 @@ class Finding:
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command of this file."""
+    """Register the command."""
     app.command()(doctor)
 
 
 def doctor(
     config: ConfigPath = None, data: DataPath = None, json: Json = False, quiet: Quiet = False
 ) -> int:
-    """Say what is wrong with this installation and how to mend it; exit 1 if something is."""
+    """Check the installation and suggest fixes; exit 1 if there is a fault."""
     found = list(examine(config, data))
     for one in found:
         if json:
-            say_json(asdict(one))
+            print_json(asdict(one))
         elif one.state != "ok" or not quiet:
-            say(f"{coloured(f'{one.state:<8}')} {printable(one.what)}")
+            print_line(f"{coloured(f'{one.state:<8}')} {printable(one.what)}")
             for line in one.mend.splitlines():
-                say(f"         {printable(line)}")
+                print_line(f"         {printable(line)}")
     return int(any(one.state == "fault" for one in found))
 
 
 def examine(config: Path | None, data: Path | None) -> Iterator[Finding]:
-    """Look at everything that a run needs, and yield what was found."""
+    """Check everything that a run needs, and yield the findings."""
     from aggregator.config.serving import DEFAULT_PORT  # noqa: PLC0415  pydantic
 
     yield from _machine()
     try:
-        read, doubts = inspect_config(config, data)
+        read, warnings = inspect_config(config, data)
     except ConfigError as error:
         for one in faults(error):
-            yield Finding("fault", str(one).split("\n", maxsplit=1)[0], _mend_of_file(one))
+            yield Finding("fault", str(one).split("\n", maxsplit=1)[0], _fix_of_config(one))
         return
     yield Finding("ok", f"configuration: {read.path}, {count(len(read.sources), 'source')}")
-    for one in doubts:
+    for one in warnings:
         state: State = "fault" if one.key == "sources" else "warning"
-        yield Finding(state, str(one), _MENDS.get(one.key, "change it in that line"))
+        yield Finding(state, str(one), _FIXES.get(one.key, "change that line"))
     folder = list(_folder(read.data))
     yield from folder
     if not any(one.state == "fault" for one in folder):
@@ -86,17 +86,17 @@ def examine(config: Path | None, data: Path | None) -> Iterator[Finding]:
     yield from _port(DEFAULT_PORT)
 
 
-_MENDS = {
+_FIXES = {
     "sources": "no source is followed: aggregator sources add URL",
-    "public_url": "readers must find the feeds there: the same port, or a proxy that leads to it",
+    "public_url": "readers use this address: it needs the same port, or a proxy that forwards to it",
 }
 
 
-def _mend_of_file(error: ConfigError) -> str:
+def _fix_of_config(error: ConfigError) -> str:
     if "no such file" in error.problem:
-        return "aggregator init, or name another with --config"
+        return "run aggregator init, or choose a file with --config"
     if "is not set" in error.problem or "is empty: set it" in error.problem:
-        return "export the variable in the shell, or in the unit or the container that starts us"
+        return "set the variable in the shell, service unit or container that starts aggregator"
     place = f"line {error.line} of " if error.line else ""
     return f"change it in {place}{error.path or 'the configuration'}, then: aggregator check"
 
@@ -111,37 +111,35 @@ def _machine() -> Iterator[Finding]:
 
 
 def _clock(states: Mapping[str, SourceState], now: datetime) -> Iterator[Finding]:
-    """Compare the clock with what was remembered: a date before it, or long after, cannot be."""
-    mend = "set the clock: timedatectl set-ntp true (or ntpd, chrony); dates follow by themselves"
+    """Check that the clock is not before the last fetch or before the release of this program."""
+    mend = "set the clock: timedatectl set-ntp true (or ntpd, chrony); stored dates are corrected automatically"
     times = [state.last_fetch for state in states.values() if state.last_fetch]
-    if times and max(times) > now + _MINUTES:
+    if times and max(times) > now + _CLOCK_TOLERANCE:
         last = f"{max(times):%Y-%m-%d %H:%M}"
-        what = f"the clock says {now:%Y-%m-%d %H:%M}, but sources were asked at {last} (UTC)"
+        what = f"the clock says {now:%Y-%m-%d %H:%M}, but sources were fetched at {last} (UTC)"
         yield Finding("fault", what, mend)
-    elif now < _WRITTEN:
-        yield Finding("fault", f"the clock says {now:%Y-%m-%d}: that is past", mend)
+    elif now < _EARLIEST_TIME:
+        yield Finding("fault", f"the clock says {now:%Y-%m-%d}, which is in the past", mend)
 
 
 def _folder(data: Path) -> Iterator[Finding]:
-    """Look at the data folder, or where it will be made."""
+    """Check the data folder, or the folder that will contain it."""
     place = next(folder for folder in (data, *data.parents) if folder.exists())
     if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
-        mend = "that is a file: set data: to a folder"
+        mend = "it is a file: set data: to a folder"
         if place.is_dir():
-            mend = (
-                f"let this user write there: chown -R {os.getuid()} {place}, or set data: elsewhere"
-            )
+            mend = f"give this user write permission: chown -R {os.getuid()} {place}, or set data: elsewhere"
         yield Finding("fault", f"{place} cannot be written", mend)
         return
     yield Finding("ok", f"data folder: {data}")
     free = shutil.disk_usage(place).free
-    if free < _ROOM:
+    if free < _MIN_FREE_BYTES:
         mend = (
-            f"make room ({_ROOM // 10**6} MB should be free), keep less (stories.keep: 30d),"
+            f"free disk space ({_MIN_FREE_BYTES // 10**6} MB should be free), shorten retention (stories.keep: 30d),"
             " or set data: to another disk"
         )
         what = f"the disk is full: {free // 10**6} MB are free in {place}"
-        yield Finding("fault" if free < _LEAST else "warning", what, mend)
+        yield Finding("fault" if free < _CRITICAL_FREE_BYTES else "warning", what, mend)
 
 
 def _store(read: "Config") -> Iterator[Finding]:
@@ -150,7 +148,7 @@ def _store(read: "Config") -> Iterator[Finding]:
     try:
         application = bootstrap.open_application(read)
     except AggregatorError as error:
-        yield Finding("fault", f"store: {error}", _mend_of_store(read, error))
+        yield Finding("fault", f"store: {error}", _fix_of_store(read, error))
         return
     try:
         yield Finding("ok", f"store: {read.store.partition(':')[0]}")
@@ -161,90 +159,94 @@ def _store(read: "Config") -> Iterator[Finding]:
         application.close()
 
 
-def _mend_of_store(read: "Config", error: AggregatorError) -> str:
-    """Return what helps against a store that cannot be opened."""
+def _fix_of_store(read: "Config", error: AggregatorError) -> str:
+    """Return what to do about a store that cannot be opened."""
     if isinstance(error, SchemaTooNew):
-        return "update the program: an older one does not touch the data of a newer one"
+        return "update the program: an older version does not open the data of a newer one"
     if isinstance(error, ConfigError):
-        return _mend_of_file(error)
+        return _fix_of_config(error)
     if read.store != "sqlite":
-        return "look whether the database server runs, and at user, password and name in store:"
+        return "check that the database server runs, and user, password and database name in store:"
     if "disk is full" in str(error):
-        return "make room on the disk of the data folder"
+        return "free disk space for the data folder"
     return (
         "move the database aside (mv aggregator.db aggregator.db.old): the journal and the feeds in"
-        " the data folder keep all ids"
+        " the data folder preserve all ids"
     )
 
 
 def _port(port: int) -> Iterator[Finding]:
-    """Say of the port that `run` and `serve` take whether another program has it, or we do."""
+    """Check whether the default port is free, ours, or used by another program."""
     with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
             if _is_ours(port):
-                yield Finding("ok", f"port {port}: aggregator serves there")
+                yield Finding("ok", f"port {port}: in use by aggregator")
                 return
-            mend = f"choose another: aggregator run --port {port + 1} (and public_url: with it)"
+            mend = f"choose another port: aggregator run --port {port + 1} (and change public_url:)"
             yield Finding("warning", f"port {port} is in use by another program", mend)
 
 
 def _is_ours(port: int) -> bool:
-    """Say whether who answers on a port tells what /health tells."""
+    """Return whether the server on a port responds to /health as ours does."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
             connection.settimeout(2)
             connection.sendall(b"GET /health HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
-            answer = b""
-            while len(answer) < _ANSWER and (piece := connection.recv(_ANSWER)):
-                answer += piece
+            response = b""
+            while len(response) < _MAX_RESPONSE_BYTES and (
+                chunk := connection.recv(_MAX_RESPONSE_BYTES)
+            ):
+                response += chunk
     except OSError:
         return False
-    return b'"feeds"' in answer and b'"sources"' in answer
+    return b'"feeds"' in response and b'"sources"' in response
 
 
 def _sources(application: "Application", now: datetime) -> Iterator[Finding]:
     states = application.store.source_states()
     yield from _clock(states, now)
-    dark: list[str] = []
+    unresolved: list[str] = []
     for source in application.config.sources:
         state = states.get(source.identity, SourceState())
         if state.failures and advice.is_dns(state.error):
-            dark.append(source.id)
+            unresolved.append(source.id)
         elif not source.paused and (found := _source(source, state, now)):
             yield found
-    if dark:
-        what = (
-            f"DNS: no name server answered for {count(len(dark), 'source')} ({', '.join(dark[:3])})"
-        )
-        yield Finding("warning", what, "look at the network and at /etc/resolv.conf; they are asked again on schedule")  # fmt: skip
+    if unresolved:
+        what = f"DNS: no name server responded for {count(len(unresolved), 'source')} ({', '.join(unresolved[:3])})"
+        yield Finding("warning", what, "check the network and /etc/resolv.conf; the sources are fetched again on schedule")  # fmt: skip
     if application.config.sources and not states:
-        yield Finding("warning", "no source was ever asked", "aggregator fetch, or aggregator run")
+        yield Finding(
+            "warning", "no source has been fetched yet", "run aggregator fetch or aggregator run"
+        )
 
 
 def _source(source: Source, state: SourceState, now: datetime) -> Finding | None:
     if state.gone:
-        return Finding("warning", f"{source.id} is gone", advice.mend("410", source))
-    if state.error and (state.last_success is None or now - state.last_success > _LONG):
+        return Finding("warning", f"{source.id} is gone", advice.find_fix("410", source))
+    if state.error and (state.last_success is None or now - state.last_success > _MAX_FAILING):
         what = f"{source.id}: {state.error}"
-        return Finding("warning", what, advice.mend(state.error, source))
+        return Finding("warning", what, advice.find_fix(state.error, source))
     if state.permanent:
         from aggregator.text import urls  # noqa: PLC0415  its tables are read when first used
 
-        mend = f"write url: {urls.redact(state.permanent)} and keep the id (id: {source.id})"
-        return Finding("warning", f"{source.id} has moved for good", mend)
+        mend = f"use url: {urls.redact(state.permanent)} and keep id: {source.id}"
+        return Finding("warning", f"{source.id} has moved permanently", mend)
     return None
 
 
 def _hubs(application: "Application", now: datetime) -> Iterator[Finding]:
-    """Say whether hubs send us what sources publish, and why not."""
+    """Check whether hubs can push to this server."""
     if not application.config.websub.subscribe:
         return
-    if trouble := application.hub_trouble():
-        mend = "set public_url: to where others find us, or allow it in fetch.allow_private"
-        yield Finding("warning", f"websub: no hub is asked for news: public_url: {trouble}", mend)
+    if problem := application.hub_problem():
+        mend = (
+            "set public_url: to an address that hubs can reach, or allow it in fetch.allow_private"
+        )
+        yield Finding("warning", f"websub: hubs are not used: public_url: {problem}", mend)
         return
     from aggregator.core import leases  # noqa: PLC0415  as above
 
@@ -254,7 +256,7 @@ def _hubs(application: "Application", now: datetime) -> Iterator[Finding]:
     wanted = sum(one.state == "wanted" for one in held)
     yield Finding("ok", f"websub: {live} of {wanted} subscriptions live")
     if denied:
-        mend = "nothing: these sources are asked on schedule"
+        mend = "nothing: these sources are fetched on schedule"
         yield Finding("warning", f"websub: hubs denied {count(denied, 'subscription')}", mend)
 
 
@@ -262,6 +264,6 @@ def _feeds(application: "Application") -> Iterator[Finding]:
     names = (f"{feed.name}.{form}" for feed in application.config.feeds for form in feed.formats)
     missing = [name for name in names if not (application.folder / name).is_file()]
     for name in missing:
-        yield Finding("warning", f"{name} is not published yet", "aggregator fetch")
+        yield Finding("warning", f"{name} is not published yet", "run aggregator fetch")
     if not missing:
         yield Finding("ok", f"published: {application.folder}")

@@ -1,4 +1,4 @@
-"""What a parser read of one document, as plain values for scripts and words for people."""
+"""Parses one document and presents the result as JSON values or text."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -13,14 +13,14 @@ from aggregator.gather.cleaning import discover
 from aggregator.text import dates
 from aggregator.text.charset import decode
 
-LARGEST = 64_000_000  # bytes of a document
+MAX_DOCUMENT_BYTES = 64_000_000
 
 
 def read_path(path: str) -> dict[str, Any]:
-    """Read the document in a file: {outcome, feed, entries}, and error if it cannot be read."""
+    """Parse a file; return {outcome, feed, entries}, with `error` if it fails."""
     try:
         with Path(path).open("rb") as file:
-            content = file.read(LARGEST + 1)
+            content = file.read(MAX_DOCUMENT_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         return _failure(f"{path or 'path'}: {reason}")
@@ -28,9 +28,9 @@ def read_path(path: str) -> dict[str, Any]:
 
 
 def read_bytes(content: bytes, name: str) -> dict[str, Any]:
-    """Read a document: {outcome, feed, entries}, and error if it cannot be read."""
-    if len(content) > LARGEST:
-        return _failure(f"larger than {LARGEST} bytes")
+    """Parse a document; return {outcome, feed, entries}, with `error` if it fails."""
+    if len(content) > MAX_DOCUMENT_BYTES:
+        return _failure(f"larger than {MAX_DOCUMENT_BYTES} bytes")
     try:
         parsed = parsers.parse(Document(name=name, content=content))
     except NotAFeed as error:
@@ -49,7 +49,7 @@ def read_bytes(content: bytes, name: str) -> dict[str, Any]:
 
 
 def in_words(reply: dict[str, Any]) -> Iterator[str]:
-    """Yield lines that say what was read."""
+    """Yield the result as lines of text."""
     if reply["outcome"] != "ok":
         yield f"{reply['outcome']}: {reply['error']}"
         for one in reply.get("feeds", ()):

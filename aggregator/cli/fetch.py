@@ -1,4 +1,4 @@
-"""`aggregator fetch`: one run, and its report."""
+"""`aggregator fetch`: one run and its report."""
 
 import asyncio
 import dataclasses
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aggregator.cli.beside import hand_over
+from aggregator.cli.daemon_requests import request_run
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, open_logs, read_config
-from aggregator.cli.output import Progress, count, printable, say, say_json, whisper
+from aggregator.cli.output import Progress, count, print_error, print_json, print_line, printable
 from aggregator.cli.tables import table
 from aggregator.core.errors import ConfigError, DataFolderBusy
 from aggregator.core.report import RunReport, SourceReport
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     from aggregator.bootstrap import Application
     from aggregator.config import Config
 
-_MOST = 20_000  # entries, and stories, of the JSON report
-_SKIPPED_SHOWN = 10
+_MAX_JSON_ROWS = 20_000  # of entries and of stories in the JSON report
+_MAX_SKIPPED_SHOWN = 10
 
 _Sources = Annotated[
     list[str] | None,
-    typer.Option("--source", metavar="ID", help="Only this source; may be given several times."),
+    typer.Option("--source", metavar="ID", help="Fetch only this source; can be repeated."),
 ]
 _Urls = Annotated[
     list[str] | None,
     typer.Option(
         "--url",
         metavar="URL",
-        help="This address alone, with the settings but not the sources of the configuration.",
+        help="Fetch only this URL, with the settings but not the sources of the configuration.",
     ),
 ]
 _Private = Annotated[
@@ -44,21 +44,21 @@ _Private = Annotated[
     typer.Option(
         "--allow-private",
         metavar="WHAT",
-        help="A private address, network or name that may be asked, with a port if wanted.",
+        help="Allow a private address, network or host name, optionally with a port.",
     ),
 ]
 _Force = Annotated[
-    bool, typer.Option("--force", help="Ask also those that told us to wait or are gone.")
+    bool, typer.Option("--force", help="Also fetch sources that are on hold or gone.")
 ]
-_Dry = Annotated[bool, typer.Option("--dry-run", help="Show what a run would do; keep nothing.")]
+_Dry = Annotated[bool, typer.Option("--dry-run", help="Show what a run would do; change nothing.")]
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command of this file."""
+    """Register the command."""
     app.command()(fetch)
 
 
-def fetch(  # noqa: PLR0917  typer reads the options off the signature
+def fetch(  # noqa: PLR0917  typer reads the options from the signature
     config: ConfigPath = None,
     data: DataPath = None,
     source: _Sources = None,
@@ -69,8 +69,8 @@ def fetch(  # noqa: PLR0917  typer reads the options off the signature
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Ask every source now, group, publish; once. Exit 1 if nothing could be done."""
-    # the whole pipeline: half a second that no other command need pay
+    """Fetch all sources once, group and publish. Exit 1 if nothing could be done."""
+    # slow to import: only this command needs the whole pipeline
     from aggregator import bootstrap  # noqa: PLC0415
     from aggregator import config as configuration  # noqa: PLC0415
 
@@ -89,7 +89,7 @@ def fetch(  # noqa: PLR0917  typer reads the options off the signature
                 report = _run(application, wanted, force=force, quiet=quiet)
             except DataFolderBusy as busy:
                 own = bool(url or allow_private)
-                report = hand_over(
+                report = request_run(
                     settled.data, busy, source or (), force=force, own=own, quiet=quiet
                 )
             _show(application, report, read.data if dry_run else None, json=json, quiet=quiet)
@@ -99,9 +99,9 @@ def fetch(  # noqa: PLR0917  typer reads the options off the signature
 
 
 def _with_addresses(read: "Config", urls: list[str]) -> "tuple[Config, list[str]]":
-    """Return the configuration with these addresses as sources of their own, and their ids.
+    """Return the configuration with these URLs as additional sources, and their ids.
 
-    Those of the configuration stay, for the feeds that are made of them; they are not asked.
+    The configured sources stay, because feeds may select them, but they are not fetched.
     """
     from aggregator import config as configuration  # noqa: PLC0415  as above
 
@@ -113,20 +113,20 @@ def _with_addresses(read: "Config", urls: list[str]) -> "tuple[Config, list[str]
 
 @contextmanager
 def _folder(read: "Config", *, dry_run: bool) -> Iterator["Config"]:
-    """Yield the configuration to run with: for a dry run one whose data is a copy."""
+    """Yield the configuration to use; for a dry run its data folder is a temporary copy."""
     if not dry_run:
         yield read
         return
     if read.store != "sqlite":
-        raise ConfigError("--dry-run works on a copy of the database, which only sqlite has")
+        raise ConfigError("--dry-run needs a copy of the database, which only works with sqlite")
     with tempfile.TemporaryDirectory(prefix="aggregator-") as name:
         _copy(read.data, Path(name))
         yield dataclasses.replace(read, data=Path(name))
-    whisper("a dry run: nothing of it was kept")
+    print_error("dry run: nothing was changed")
 
 
 def _copy(data: Path, folder: Path) -> None:
-    """Copy what is remembered and published, a database as it is at one moment while others write."""
+    """Copy the data folder; databases are copied as a consistent snapshot."""
     if not data.is_dir():
         return
     for file in data.iterdir():
@@ -153,13 +153,13 @@ def _run(application: "Application", ids: list[str], *, force: bool, quiet: bool
 def _show(
     application: "Application", report: RunReport, real: Path | None, *, json: bool, quiet: bool
 ) -> None:
-    """Print the report of a run; `real` is the data folder that a dry run has left alone."""
+    """Print the report of a run; `real` is the unchanged data folder of a dry run."""
     if not report.sources:
-        whisper("aggregator: no source to ask: put one under sources:, or give --url")
+        print_error("aggregator: no source to fetch: add one under sources:, or use --url")
     for error in report.errors:
-        whisper(f"aggregator: {printable(error)}")
+        print_error(f"aggregator: {printable(error)}")
     if json:
-        say_json(as_json(application, report))
+        print_json(as_json(application, report))
         return
     headings = ("source", "outcome", "new", "modified", "seconds", "")
     rows = [
@@ -170,25 +170,25 @@ def _show(
     table(headings[:wide], [row[:wide] for row in rows], quiet=quiet, fold=("",))
     if not quiet:
         for line in _summary(report):
-            say(line)
+            print_line(line)
         for path in report.written:
             place = real and real / path.relative_to(application.config.data)
-            say(f"would write {place}" if place else f"wrote {path}")
+            print_line(f"would write {place}" if place else f"wrote {path}")
 
 
 def _summary(report: RunReport) -> Iterator[str]:
     skipped = [(one.id, left) for one in report.sources for left in one.skipped]
-    for source, left in skipped[:_SKIPPED_SHOWN]:
+    for source, left in skipped[:_MAX_SKIPPED_SHOWN]:
         yield printable(f"skipped {source}: {left.where}: {left.reason}")
-    if len(skipped) > _SKIPPED_SHOWN:
-        yield f"and {len(skipped) - _SKIPPED_SHOWN} more skipped; --json lists them all"
+    if len(skipped) > _MAX_SKIPPED_SHOWN:
+        yield f"and {len(skipped) - _MAX_SKIPPED_SHOWN} more skipped; --json lists them all"
     yield f"{count(report.stories_new, 'story')} new, {report.stories_changed} changed"
 
 
 def as_json(application: "Application", report: RunReport) -> dict[str, Any]:
-    """Return a run's report as scripts get it; of entries and stories at most 20,000 each.
+    """Return a run's report as JSON values, with at most 20,000 entries and stories each.
 
-    They are those of this run's documents and those in the published window.
+    These are the entries of this run's documents and those of the published stories.
     """
     from aggregator.core import ids  # noqa: PLC0415  as above
 
@@ -197,10 +197,10 @@ def as_json(application: "Application", report: RunReport) -> dict[str, Any]:
     keys = dict.fromkeys(key for one in report.sources for key in one.entries)
     wanted = dict.fromkeys(report.published)
     wanted.update((story.id, None) for story in store.stories_of(keys))
-    stories = store.stories(islice(wanted, _MOST))
+    stories = store.stories(islice(wanted, _MAX_JSON_ROWS))
     known = {entry.key: entry for shown in stories for entry in shown.entries}
     missing = [key for key in keys if key not in known]
-    known.update((entry.key, entry) for entry in store.entries(missing[:_MOST]))
+    known.update((entry.key, entry) for entry in store.entries(missing[:_MAX_JSON_ROWS]))
     return {
         "outcome": report.outcome,
         "sources": [_source_json(one) for one in report.sources],
@@ -211,7 +211,7 @@ def as_json(application: "Application", report: RunReport) -> dict[str, Any]:
                 "source": names.get(entry.source_id, entry.source_id),
                 "link": entry.entry.link,
             }
-            for entry in islice(known.values(), _MOST)
+            for entry in islice(known.values(), _MAX_JSON_ROWS)
         ],
         "stories": [
             {

@@ -1,4 +1,4 @@
-"""Files that a command is given: read whole and bounded, written whole, every fault a sentence."""
+"""Reads and writes files named on the command line: bounded, atomic, with readable errors."""
 
 import errno
 import os
@@ -10,14 +10,14 @@ from typing import BinaryIO
 
 from aggregator.core.errors import AggregatorError, explain
 
-LARGEST = 64_000_000  # bytes of a file that is read whole
+MAX_FILE_BYTES = 64_000_000
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a file to read, or raise AggregatorError that says why it cannot be and what to do."""
+    """Open a file for reading, or raise AggregatorError."""
     try:
-        if stat.S_ISDIR(path.stat().st_mode):  # opening would tell as well, but not everywhere
+        if stat.S_ISDIR(path.stat().st_mode):  # opening a folder does not fail on every system
             raise IsADirectoryError(errno.EISDIR, "is a directory")
         file = path.open("rb")
     except (OSError, ValueError) as error:
@@ -26,30 +26,30 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-def read(path: Path, most: int = LARGEST) -> bytes:
-    """Return a file's content, `most` bytes of it at most, or raise AggregatorError."""
+def read(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+    """Return a file's content, or raise AggregatorError if it has more than `max_bytes`."""
     with opened(path) as file:
         try:
-            content = file.read(most + 1)
+            content = file.read(max_bytes + 1)
         except OSError as error:
             raise unreadable(path, error) from None
-    if len(content) > most:
-        raise AggregatorError(f"{path} is larger than {most // 10**6} MB: that is no file for this")
+    if len(content) > max_bytes:
+        raise AggregatorError(f"{path} is larger than {max_bytes // 10**6} MB, which is too large")
     return content
 
 
-def read_text(path: Path, most: int = LARGEST) -> str:
+def read_text(path: Path, max_bytes: int = MAX_FILE_BYTES) -> str:
     """Return a file's text, or raise AggregatorError."""
     try:
-        return read(path, most).decode("utf-8-sig")
+        return read(path, max_bytes).decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise AggregatorError(f"{path} is not text in UTF-8: look at what it holds") from None
+        raise AggregatorError(f"{path} is not UTF-8 text") from None
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: aside, synced, renamed; its rights stay as they were.
+    """Write a file atomically (temporary file, fsync, rename); its permissions are preserved.
 
-    A link stays a link: what it leads to is written. Raises AggregatorError.
+    A symbolic link stays a link; its target is written. Raises AggregatorError.
     """
     try:
         place = path.resolve()
@@ -65,7 +65,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Raise AggregatorError if a file cannot be written there, before the work that it is for."""
+    """Raise AggregatorError if a file cannot be written; called before long work."""
     try:
         folder = next(one for one in path.resolve().parents if one.exists())
         if path.is_dir():
@@ -84,19 +84,19 @@ def _unwritable(path: Path, error: OSError | ValueError | RuntimeError) -> Aggre
 
 
 def _replace(place: Path, content: bytes) -> None:
-    aside = place.with_name(f".{place.name[:100]}.{os.getpid()}.part")
+    temporary = place.with_name(f".{place.name[:100]}.{os.getpid()}.part")
     try:
-        with aside.open("xb") as file:
+        with temporary.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         if place.exists():
-            aside.chmod(stat.S_IMODE(place.stat().st_mode))
-        aside.replace(place)
+            temporary.chmod(stat.S_IMODE(place.stat().st_mode))
+        temporary.replace(place)
     finally:
-        aside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def unreadable(path: Path | str, error: OSError | ValueError) -> AggregatorError:
-    """Return the error of a file that cannot be read."""
-    return AggregatorError(f"{path or 'the empty name'} cannot be read: {explain(error)}")
+    """Return the error for a file that cannot be read."""
+    return AggregatorError(f"{path or 'the empty file name'} cannot be read: {explain(error)}")

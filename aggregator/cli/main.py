@@ -1,4 +1,4 @@
-"""The program: its commands put together, and errors turned into exit statuses."""
+"""Combines the commands into one program and maps errors to exit statuses."""
 
 import io
 import os
@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from aggregator.cli import doctor, fetch, judge, serve, setup, sources, stories, try_
+from aggregator.cli import doctor, evaluation, fetch, serve, setup, sources, stories, try_
 from aggregator.cli.options import fault_json
-from aggregator.cli.output import printable_lines, say, say_json, whisper
+from aggregator.cli.output import print_error, print_json, print_line, printable_lines
 from aggregator.core.errors import (
     AggregatorError,
     ConfigError,
@@ -25,7 +25,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="One clean merged feed of what many publishers report: one entry a story.",
+    help="Merges many feeds into one clean feed with one entry per story.",
 )
 setup.register(app)
 fetch.register(app)
@@ -33,16 +33,16 @@ serve.register(app)
 app.add_typer(sources.app, name="sources")
 app.add_typer(stories.app, name="stories")
 app.add_typer(try_.app, name="try")
-judge.register(app)
+evaluation.register(app)
 doctor.register(app)
 
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        # reading the distribution's metadata costs more than all else that --help does
+        # slow to import
         from importlib.metadata import version  # noqa: PLC0415
 
-        say(f"aggregator {version('storyfold')}")
+        print_line(f"aggregator {version('storyfold')}")
         raise typer.Exit
 
 
@@ -53,11 +53,11 @@ def options(
         typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
-    """Take the options that come before the command."""
+    """Accept the options before the command."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit status, having said on standard error what went wrong.
+    """Run one command and return its exit status; errors are printed on standard error.
 
     0 done, 1 nothing could be done, 2 wrong usage or configuration, 3 the data folder is busy.
     """
@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = app(args=arguments, prog_name="aggregator", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        # what is left in the buffer has no reader: give the interpreter somewhere to flush it
+        # nobody reads the rest of the buffer: let the interpreter flush it to /dev/null
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except (KeyboardInterrupt, typer.Abort):
@@ -77,9 +77,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:
         return _show_usage(error)
     except (AggregatorError, OSError) as error:
-        status = _explain(error)
+        status = _print_problem(error)
         if "--json" in arguments:
-            say_json({"status": status} | errors_json(error))
+            print_json({"status": status} | errors_json(error))
     return status if isinstance(status, int) else 0
 
 
@@ -90,23 +90,23 @@ def _show_usage(error: typer.TyperException) -> int:
     return int(getattr(error, "exit_code", 2))
 
 
-def _explain(error: AggregatorError | OSError) -> int:
+def _print_problem(error: AggregatorError | OSError) -> int:
     if isinstance(error, ConfigError):
-        whisper(printable_lines(str(error)))
+        print_error(printable_lines(str(error)))
         return 2
-    whisper(f"aggregator: {describe(error)}")
+    print_error(f"aggregator: {describe(error)}")
     return BUSY if isinstance(error, DataFolderBusy) else 1
 
 
 def errors_json(error: AggregatorError | OSError) -> dict[str, Any]:
-    """Return what went wrong as scripts get it; each fault of a configuration with its place."""
+    """Return an error as JSON values; configuration faults include their location."""
     if not isinstance(error, ConfigError):
         return {"error": describe(error), "errors": [{"problem": describe(error)}]}
     return {"error": str(error), "errors": [fault_json(one) for one in faults(error)]}
 
 
 def describe(error: AggregatorError | OSError) -> str:
-    """Say what went wrong in a sentence, of what the system reports as well."""
+    """Return an error as a sentence, including errors of the operating system."""
     if not isinstance(error, OSError):
         return str(error)
     place = error.filename2 or error.filename

@@ -1,4 +1,4 @@
-"""Options that many commands take, and how the configuration is found."""
+"""Shared options, and loading of the configuration."""
 
 import dataclasses
 import os
@@ -19,19 +19,21 @@ ConfigPath = Annotated[
     typer.Option(
         "--config",
         metavar="FILE",
-        help="The configuration; else $AGGREGATOR_CONFIG, else config/aggregator.yaml.",
+        help="The configuration file; default: $AGGREGATOR_CONFIG, then config/aggregator.yaml.",
     ),
 ]
 DataPath = Annotated[
     Path | None,
-    typer.Option("--data", metavar="DIR", help="In place of `data` in the configuration."),
+    typer.Option(
+        "--data", metavar="DIR", help="The data folder, instead of `data` in the configuration."
+    ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="JSON for scripts, one object a line.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")]
 
 
 def config_path(given: Path | None) -> Path:
-    """Return the file to read: the one given, else of the environment, else the usual one."""
+    """Return the configuration file: the option, else the environment variable, else the default."""
     if given is not None:
         return given
     named = os.environ.get("AGGREGATOR_CONFIG")
@@ -39,7 +41,7 @@ def config_path(given: Path | None) -> Path:
 
 
 def fault_json(fault: "ConfigError") -> dict[str, Any]:
-    """Return one fault of a configuration as scripts get it."""
+    """Return one configuration fault as JSON values."""
     return {
         "file": None if fault.path is None else str(fault.path),
         "line": fault.line,
@@ -50,7 +52,7 @@ def fault_json(fault: "ConfigError") -> dict[str, Any]:
 
 
 def open_logs(level: Literal["debug", "info", "warning", "error"]) -> None:
-    """Send what is logged to standard error, from this level on."""
+    """Write log events of this level and above to standard error."""
     from aggregator.core import logs  # noqa: PLC0415  a tenth of a second, as above
 
     wanted = os.environ.get("AGGREGATOR_LOG", "text")
@@ -60,17 +62,17 @@ def open_logs(level: Literal["debug", "info", "warning", "error"]) -> None:
 def inspect_config(
     given: Path | None, data: Path | None = None
 ) -> "tuple[Config, tuple[ConfigError, ...]]":
-    """Load the configuration and what in it can hardly be meant, or raise ConfigError."""
+    """Load the configuration and its warnings, or raise ConfigError."""
     from aggregator import config  # noqa: PLC0415  as below
 
-    read, doubts = config.load_with_warnings(config_path(given), os.environ)
-    return (dataclasses.replace(read, data=data.absolute()) if data else read), doubts
+    read, warnings = config.load_with_warnings(config_path(given), os.environ)
+    return (dataclasses.replace(read, data=data.absolute()) if data else read), warnings
 
 
 def read_config(
     given: Path | None, data: Path | None = None, *, optional: bool = False
 ) -> "Config":
-    """Load the configuration, or raise ConfigError; defaults if there need not be a file."""
+    """Load the configuration, or raise ConfigError; an optional file that is missing gives defaults."""
     from aggregator import config  # noqa: PLC0415  pydantic and yaml: a tenth of a second
 
     path = config_path(given)

@@ -1,4 +1,4 @@
-"""What commands print: JSON lines for scripts; words, colours and a bar for people."""
+"""Output of the commands: JSON lines for scripts; text, colours and a progress bar for people."""
 
 import json
 import os
@@ -13,12 +13,12 @@ from aggregator.core.report import SourceReport
 if TYPE_CHECKING:
     from rich.console import Console
 
-_WIDE = 80  # columns where no terminal says its width
+_DEFAULT_COLUMNS = 80  # if the terminal width is unknown
 _BREAKS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 _ESCAPES = str.maketrans(_BREAKS)
-SHORT = 8  # characters of an id that are shown, and enough where an id is asked for
+SHORT = 8  # characters of an id that are shown; commands accept them as the id
 
-# how the words for a state are coloured on a terminal (ANSI)
+# ANSI colours of state words
 _COLOURS = {
     "ok": "32",
     "fault": "1;31",
@@ -34,42 +34,42 @@ _COLOURS = {
 
 
 def json_line(value: Any) -> str:
-    """Write a value as one line, readable, that no reader takes for two."""
+    """Return a value as one line of JSON; Unicode line breaks are escaped."""
     text = json.dumps(value, ensure_ascii=False, separators=(", ", ": ")).translate(_ESCAPES)
     try:
         text.encode()
-    except UnicodeEncodeError:  # half a surrogate pair cannot be written otherwise
+    except UnicodeEncodeError:  # a lone surrogate must be escaped
         return json.dumps(value)
     return text
 
 
-def say_json(value: Any) -> None:
+def print_json(value: Any) -> None:
     """Print a value as one line of JSON."""
-    say(json_line(value))
+    print_line(json_line(value))
 
 
-def say(text: str) -> None:
+def print_line(text: str) -> None:
     """Print a line on standard output."""
     sys.stdout.write(text + "\n")
 
 
-def whisper(text: str) -> None:
+def print_error(text: str) -> None:
     """Print a line on standard error."""
     sys.stderr.write(text + "\n")
 
 
 def printable(text: str) -> str:
-    """Take out what would move the cursor, colour the terminal or reverse the line."""
+    """Replace control characters with spaces, so that text cannot control the terminal."""
     return "".join(mark if mark.isprintable() else " " for mark in text)
 
 
 def printable_lines(text: str) -> str:
-    """Take out the same of a text of several lines, which stay lines."""
+    """Do the same for each line of a text."""
     return "\n".join(printable(line) for line in text.split("\n"))
 
 
 def count(number: int, one: str, many: str = "") -> str:
-    """Write a number with its noun: 1 source, 2 sources, 3 stories."""
+    """Return a number with its noun: 1 source, 2 sources, 3 stories."""
     if number == 1:
         return f"1 {one}"
     plural = f"{one[:-1]}ies" if one.endswith("y") else f"{one}s"
@@ -77,26 +77,26 @@ def count(number: int, one: str, many: str = "") -> str:
 
 
 def short(id_: str) -> str:
-    """Return the beginning of an id that every command takes in its place."""
+    """Return the first characters of an id, which commands accept as the id."""
     return id_.removeprefix("urn:uuid:")[:SHORT]
 
 
 def is_coloured(stream: Any) -> bool:
-    """Say whether a stream is a terminal whose user wants colours."""
+    """Return whether a stream is a terminal with colours enabled."""
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     return bool(stream.isatty() and not plain)
 
 
 def coloured(word: str) -> str:
-    """Return the word for a state in its colour, on a terminal."""
+    """Return a state word, coloured on a terminal."""
     if not is_coloured(sys.stdout) or word.strip() not in _COLOURS:
         return word
     return f"\x1b[{_COLOURS[word.strip()]}m{word}\x1b[0m"
 
 
 def width() -> int:
-    """Return the columns of the terminal; 80 in a pipe, where $COLUMNS does not say otherwise."""
-    return max(shutil.get_terminal_size((_WIDE, 24)).columns, 20)
+    """Return the columns of the terminal; in a pipe $COLUMNS or 80."""
+    return max(shutil.get_terminal_size((_DEFAULT_COLUMNS, 24)).columns, 20)
 
 
 def _console(stream: Any) -> "Console":
@@ -114,14 +114,14 @@ def _console(stream: Any) -> "Console":
 
 
 class Progress:
-    """A bar on a terminal's standard error; silent elsewhere."""
+    """A progress bar on standard error if that is a terminal."""
 
     def __init__(self, total: int) -> None:
         self._advance: Any = None
         self._total = total
 
     def step(self, report: SourceReport) -> None:
-        """Note that one source is done."""
+        """Advance the bar by one source."""
         if self._advance:
             self._advance(report)
 
@@ -140,7 +140,7 @@ class Progress:
 
 @contextmanager
 def working(what: str, *, quiet: bool = False) -> Iterator[None]:
-    """Show on a terminal that something is under way whose length is not known, and for how long."""
+    """Show elapsed time on a terminal while the block runs; its length is unknown."""
     if quiet or not sys.stderr.isatty():
         yield
         return

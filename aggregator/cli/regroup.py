@@ -1,4 +1,4 @@
-"""`aggregator stories regroup`: all of history grouped again, and what that moves."""
+"""`aggregator stories regroup`: groups all stored entries again."""
 
 import asyncio
 from collections import Counter
@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, open_logs
-from aggregator.cli.output import count, say, say_json, short, whisper, working
+from aggregator.cli.output import count, print_error, print_json, print_line, short, working
 from aggregator.cli.sources import opened
 from aggregator.cli.tables import table
 
 if TYPE_CHECKING:
     from aggregator.group.regroup.regroup import RegroupResult
 
-_SHOWN = 100  # moves in the table
+_MAX_MOVES_SHOWN = 100  # moves in the table
 
-_Dry = Annotated[bool, typer.Option("--dry-run", help="Show what would move; change nothing.")]
+_Dry = Annotated[
+    bool, typer.Option("--dry-run", help="Show which entries would move; change nothing.")
+]
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command of this file."""
+    """Register the command."""
     app.command()(regroup)
 
 
@@ -32,56 +34,59 @@ def regroup(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Group all of history again, after a change of weights, settings or decisions; ids stay."""
+    """Group all stored entries again, for example after a change of settings; ids are preserved."""
     open_logs("error" if quiet else "warning")
     with opened(config, data) as application, working("grouping again", quiet=quiet):
         if dry_run:
-            outcome = asyncio.run(application.regroup(dry_run=True))
+            result = asyncio.run(application.regroup(dry_run=True))
         else:
             with application.lock():
-                outcome = asyncio.run(application.regroup())
+                result = asyncio.run(application.regroup())
     if json:
-        say_json(_as_json(outcome, dry_run=dry_run))
+        print_json(_as_json(result, dry_run=dry_run))
     elif not quiet:
-        _show(outcome)
+        _show(result)
     if dry_run:
-        whisper("a dry run: nothing of it was kept")
+        print_error("dry run: nothing was changed")
 
 
-def _as_json(outcome: "RegroupResult", *, dry_run: bool) -> dict[str, Any]:
+def _as_json(result: "RegroupResult", *, dry_run: bool) -> dict[str, Any]:
     from aggregator.core import ids  # noqa: PLC0415  loaded already, by `opened`
 
     return {
-        "entries": outcome.entries,
-        "stories_before": outcome.stories_before,
-        "stories_after": outcome.stories_after,
-        "rewritten": outcome.rewritten,
+        "entries": result.entries,
+        "stories_before": result.stories_before,
+        "stories_after": result.stories_after,
+        "rewritten": result.rewritten,
         "dry_run": dry_run,
         "moved": [
             {"id": ids.entry_id(one.key), "title": one.title, "from": one.before, "to": one.after}
-            for one in outcome.moves
+            for one in result.moves
         ],
     }
 
 
-def _show(outcome: "RegroupResult") -> None:
-    if outcome.moves:
-        rows = [(one.title, short(one.before), short(one.after)) for one in outcome.moves[:_SHOWN]]
+def _show(result: "RegroupResult") -> None:
+    if result.moves:
+        rows = [
+            (one.title, short(one.before), short(one.after))
+            for one in result.moves[:_MAX_MOVES_SHOWN]
+        ]
         table(("entry", "from story", "to story"), rows, fold=("entry",))
-    for line in _summary(outcome):
-        say(line)
+    for line in _summary(result):
+        print_line(line)
 
 
-def _summary(outcome: "RegroupResult") -> Iterator[str]:
-    moves = outcome.moves
-    if len(moves) > _SHOWN:
-        yield f"and {len(moves) - _SHOWN} more; --json lists them all"
-    yield f"{count(outcome.entries, 'entry')} grouped again, {len(moves)} of them moved"
+def _summary(result: "RegroupResult") -> Iterator[str]:
+    moves = result.moves
+    if len(moves) > _MAX_MOVES_SHOWN:
+        yield f"and {len(moves) - _MAX_MOVES_SHOWN} more; --json lists them all"
+    yield f"{count(result.entries, 'entry')} grouped again, {len(moves)} of them moved"
     if moves:
         ways = Counter((one.before, one.after) for one in moves)
         lost, gained = len({one for one, _ in ways}), len({other for _, other in ways})
         yield f"{count(lost, 'story')} lost entries, {count(gained, 'story')} gained some"
-    yield f"{count(outcome.stories_before, 'story')} before, {outcome.stories_after} now"
-    if outcome.rewritten:
-        verb = "stands as it" if outcome.rewritten == 1 else "stand as they"
-        yield f"{count(outcome.rewritten, 'more story', 'more stories')} {verb} did, with other reasons"
+    yield f"{count(result.stories_before, 'story')} before, {result.stories_after} now"
+    if result.rewritten:
+        verb = "stands as it" if result.rewritten == 1 else "stand as they"
+        yield f"{count(result.rewritten, 'more story', 'more stories')} {verb} did, with other reasons"

@@ -1,4 +1,4 @@
-"""`aggregator run` and `aggregator serve`: the daemon, and serving alone."""
+"""`aggregator run` and `aggregator serve`: the daemon, and the web server alone."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -9,11 +9,20 @@ import typer
 from aggregator.cli.options import ConfigPath, DataPath, Quiet, open_logs, read_config
 
 _Host = Annotated[str, typer.Option("--host", metavar="H", help="The address to listen on.")]
-_Port = Annotated[int, typer.Option("--port", metavar="P", min=0, max=65_535)]
+_Port = Annotated[
+    int,
+    typer.Option(
+        "--port",
+        metavar="P",
+        min=0,
+        max=65_535,
+        help="The port to listen on; 0 chooses a free one.",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
+    """Register the commands."""
     app.command()(run)
     app.command()(serve)
 
@@ -25,9 +34,9 @@ def run(
     port: _Port = 8080,
     quiet: Quiet = False,
 ) -> None:
-    """Follow the sources on schedule, publish and serve, until Ctrl-C."""
-    # the whole pipeline and a web server: no other command need pay for them
-    from aggregator import bootstrap, daemon  # noqa: PLC0415
+    """Fetch on schedule, publish and serve until Ctrl-C."""
+    # slow to import: only these commands need a web server
+    from aggregator import bootstrap, service  # noqa: PLC0415
     from aggregator.store import lock_folder  # noqa: PLC0415
     from aggregator.web.listen import listening, port_of  # noqa: PLC0415
 
@@ -36,8 +45,8 @@ def run(
     with lock_folder(read.data), listening(host, port) as sockets:
         application = bootstrap.open_application(read)
         try:
-            listens = daemon.Listening(host, port_of(sockets), sockets)
-            _wait(daemon.run(application, listens, lambda: read_config(config, data)))
+            listens = service.Listening(host, port_of(sockets), sockets)
+            _wait(service.run(application, listens, lambda: read_config(config, data)))
         finally:
             application.close()
 
@@ -49,8 +58,8 @@ def serve(
     port: _Port = 8080,
     quiet: Quiet = False,
 ) -> None:
-    """Serve what is published, and nothing else, until Ctrl-C."""
-    from aggregator import bootstrap, daemon  # noqa: PLC0415  as above
+    """Serve the published feeds until Ctrl-C, without fetching."""
+    from aggregator import bootstrap, service  # noqa: PLC0415  as above
     from aggregator.web.listen import listening, port_of  # noqa: PLC0415
 
     open_logs("warning" if quiet else "info")
@@ -58,14 +67,14 @@ def serve(
     with listening(host, port) as sockets:
         application = bootstrap.open_application(read)
         try:
-            listens = daemon.Listening(host, port_of(sockets), sockets)
-            _wait(daemon.serve(application, listens, lambda: read_config(config, data)))
+            listens = service.Listening(host, port_of(sockets), sockets)
+            _wait(service.serve(application, listens, lambda: read_config(config, data)))
         finally:
             application.close()
 
 
 def _wait(serving: Coroutine[Any, Any, None]) -> None:
-    """Run to the end on the loop that the web server is fastest on: twice as many answers."""
+    """Run until the end on uvicorn's preferred event loop, which doubles the throughput."""
     import uvicorn  # noqa: PLC0415  as above
 
     factory = uvicorn.Config(lambda: None, log_config=None).get_loop_factory()

@@ -7,29 +7,29 @@ from typing import Annotated
 import typer
 
 from aggregator.cli.options import ConfigPath, Json, Quiet, config_path, fault_json
-from aggregator.cli.output import count, json_line, printable, say, say_json, whisper
+from aggregator.cli.output import count, json_line, print_error, print_json, print_line, printable
 from aggregator.core.errors import AggregatorError, ConfigError, explain
 
-_Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Where to put it.")]
+_Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder to create it in.")]
 _Schema = Annotated[
-    bool, typer.Option("--schema", help="Print the JSON schema of the configuration instead.")
+    bool, typer.Option("--schema", help="Print the JSON schema of the configuration.")
 ]
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
+    """Register the commands."""
     app.command()(init)
     app.command()(check)
 
 
 def init(folder: _Folder = Path(), quiet: Quiet = False) -> None:
-    """Write a commented configuration to start from, DIR/config/aggregator.yaml, and samples to try it on."""
+    """Write a commented example configuration, DIR/config/aggregator.yaml, and sample entries."""
     from aggregator.config import template  # noqa: PLC0415  `--help` need not load pydantic
 
     path = folder / "config" / "aggregator.yaml"
     try:
         if path.exists():
-            raise ConfigError("stands here already: it was left as it is", path=path)
+            raise ConfigError("already exists: it was not changed", path=path)
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(template.text("../samples"))
@@ -37,31 +37,31 @@ def init(folder: _Folder = Path(), quiet: Quiet = False) -> None:
     except (OSError, ValueError) as error:
         raise AggregatorError(f"{path} cannot be written: {explain(error)}") from None
     if not quiet:
-        say(f"wrote {path}; next: cd {folder} && aggregator run")
+        print_line(f"wrote {path}; next: cd {folder} && aggregator run")
 
 
 def check(
     config: ConfigPath = None, schema: _Schema = False, json: Json = False, quiet: Quiet = False
 ) -> None:
-    """Validate the configuration; exit 2 and file:line: key: what is wrong."""
+    """Validate the configuration; report each fault as file:line: key: problem, and exit 2."""
     if schema:
         from aggregator.config import schema as make_schema  # noqa: PLC0415  as above
 
-        say(json_line(make_schema()))
+        print_line(json_line(make_schema()))
         return
     from aggregator import bootstrap  # noqa: PLC0415  the words of feeds: half a second
     from aggregator import config as configuration  # noqa: PLC0415  as above
 
     path = config_path(config)
-    read, doubts = configuration.load_with_warnings(path, os.environ)
+    read, warnings = configuration.load_with_warnings(path, os.environ)
     bootstrap.check_feeds(read)
     sources, feeds = len(read.sources), len(read.feeds)
     if json:
-        warnings = [fault_json(one) for one in doubts]
+        listed = [fault_json(one) for one in warnings]
         counted = {"config": str(read.path), "sources": sources, "feeds": feeds}
-        say_json(counted | ({"warnings": warnings} if warnings else {}))
+        print_json(counted | ({"warnings": listed} if listed else {}))
         return
-    for one in doubts if not quiet else ():
-        whisper(printable(f"warning: {one}"))
+    for one in warnings if not quiet else ():
+        print_error(printable(f"warning: {one}"))
     if not quiet:
-        say(f"{path}: OK: {count(sources, 'source')}, {count(feeds, 'feed')}")
+        print_line(f"{path}: OK: {count(sources, 'source')}, {count(feeds, 'feed')}")

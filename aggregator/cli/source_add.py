@@ -1,4 +1,4 @@
-"""`aggregator sources add` and `test`: an address is asked before it is followed."""
+"""`aggregator sources add` and `test`: fetches a source before it is added, or to test it."""
 
 import asyncio
 import sys
@@ -9,7 +9,7 @@ import typer
 
 from aggregator.cli import advice
 from aggregator.cli.options import ConfigPath, Json, Quiet, open_logs, read_config
-from aggregator.cli.output import count, printable, say, say_json, whisper, working
+from aggregator.cli.output import count, print_error, print_json, print_line, printable, working
 from aggregator.cli.source_edit import Editor
 from aggregator.core.errors import (
     AggregatorError,
@@ -32,33 +32,45 @@ _Private = Annotated[
     typer.Option(
         "--allow-private",
         metavar="WHAT",
-        help="A private address, network or name that may be asked, with a port if wanted.",
+        help="Allow a private address, network or host name, optionally with a port.",
     ),
 ]
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
+    """Register the commands."""
     app.command("add")(add_source)
     app.command("test")(try_source)
 
 
-def add_source(  # noqa: PLR0917  typer reads the options off the signature
-    url: Annotated[str, typer.Argument(metavar="PAGE", help="The address of a feed or a page.")],
+def add_source(  # noqa: PLR0917  typer reads the options from the signature
+    url: Annotated[
+        str,
+        typer.Argument(metavar="PAGE", help="The URL of a feed or of a page that links to one."),
+    ],
     config: ConfigPath = None,
-    title: Annotated[str, typer.Option("--title", metavar="T", help="Its name.")] = "",
-    category: Annotated[str, typer.Option("--category", metavar="C", help="Its category.")] = "",
-    id_: Annotated[str, typer.Option("--id", metavar="ID", help="In place of one made.")] = "",
+    title: Annotated[
+        str, typer.Option("--title", metavar="T", help="The title of the source.")
+    ] = "",
+    category: Annotated[
+        str, typer.Option("--category", metavar="C", help="The category of the source.")
+    ] = "",
+    id_: Annotated[
+        str,
+        typer.Option(
+            "--id", metavar="ID", help="The id of the source; default: derived from the title."
+        ),
+    ] = "",
     feed: Annotated[
-        int | None, typer.Option("--feed", metavar="N", min=1, help="Which feed of the page.")
+        int | None, typer.Option("--feed", metavar="N", min=1, help="Use the Nth feed of the page.")
     ] = None,
     allow_private: _Private = None,
     no_fetch: Annotated[
-        bool, typer.Option("--no-fetch", help="Add the address as it is, without asking it.")
+        bool, typer.Option("--no-fetch", help="Add the URL without fetching it.")
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Find the feed of a page, ask it once, and add it to the configuration; its comments stay."""
+    """Find the feed of a page, fetch it once and add it to the configuration file."""
     from aggregator.config import addresses, edit  # noqa: PLC0415  pydantic and yaml
 
     editor = Editor.open(config)
@@ -67,7 +79,7 @@ def add_source(  # noqa: PLR0917  typer reads the options off the signature
     if no_fetch:
         address, name = found[0], title
     else:
-        made = _ask(editor.before, found, allow_private, _chooser(feed), quiet=quiet)
+        made = _fetch_first(editor.before, found, allow_private, _chooser(feed), quiet=quiet)
         address, name = made.address, title or made.info.title
         _check_unknown(editor.before, (made.source.url, address))
         if not quiet:
@@ -77,7 +89,7 @@ def add_source(  # noqa: PLR0917  typer reads the options off the signature
     row = {"id": new_id, "url": address, "title": title, "category": category}
     editor.write(lambda text: edit.add_sources(text, [row]))
     if not quiet:
-        say(printable(f"{editor.path}: 1 added: {new_id} ({_redacted(address)})"))
+        print_line(printable(f"{editor.path}: 1 added: {new_id} ({_redacted(address)})"))
 
 
 def try_source(
@@ -87,22 +99,22 @@ def try_source(
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Ask one source now and say what it gives; nothing is stored. Exit 1 if it gives nothing."""
+    """Fetch one source and show the result; nothing is stored. Exit 1 if it fails."""
     read = read_config(config)
     source = read.find(id_)
     try:
-        with working(f"asking {source.id}", quiet=quiet):
+        with working(f"fetching {source.id}", quiet=quiet):
             made = _run(_with(read, allow_private), (source,), None)
     except SourceError as error:
-        mend = advice.mend(str(error), source)
+        mend = advice.find_fix(str(error), source)
         if json:
-            say_json({"id": source.id, "outcome": "error", "error": str(error), "mend": mend})
+            print_json({"id": source.id, "outcome": "error", "error": str(error), "mend": mend})
         else:
-            whisper(printable(f"{source.id}: {error}"))
-            whisper(printable(f"  {mend}"))
+            print_error(printable(f"{source.id}: {error}"))
+            print_error(printable(f"  {mend}"))
         return 1
     if json:
-        say_json({"id": source.id, "outcome": "ok", **_as_json(made)})
+        print_json({"id": source.id, "outcome": "ok", **_as_json(made)})
     elif not quiet:
         _describe(made)
     return 0
@@ -118,7 +130,7 @@ def _candidates(text: str) -> tuple[str, ...]:
 
 
 def _check_unknown(config: "Config", found: Sequence[str]) -> None:
-    """Raise ConfigError if a source has one of these addresses already, spelt some other way."""
+    """Raise ConfigError if a source already has an equivalent URL."""
     from aggregator.config import addresses  # noqa: PLC0415  pydantic
 
     keys = {addresses.comparison_key(one) for one in found}
@@ -128,12 +140,12 @@ def _check_unknown(config: "Config", found: Sequence[str]) -> None:
                 f"; it is paused: aggregator sources resume {source.id}" if source.paused else ""
             )
             raise ConfigError(
-                f"this address is there already, as {source.id} ({_redacted(source.url)}){paused}",
+                f"this address already exists, as {source.id} ({_redacted(source.url)}){paused}",
                 path=config.path,
             )
 
 
-def _ask(
+def _fetch_first(
     config: "Config",
     found: Sequence[str],
     allow_private: list[str] | None,
@@ -141,13 +153,13 @@ def _ask(
     *,
     quiet: bool,
 ) -> "Probe":
-    """Return what the first address gives that can be reached, or AggregatorError with the mend."""
+    """Return the result of the first reachable URL, or raise AggregatorError with a fix."""
     sources = [Source(id="new", url=one, clean=config.clean) for one in found]
     try:
-        with working("asking", quiet=quiet or sys.stdin.isatty()):
+        with working("fetching", quiet=quiet or sys.stdin.isatty()):
             return _run(_with(config, allow_private), sources, choose)
     except SourceError as error:
-        mend = advice.mend(str(error), sources[0]).replace(
+        mend = advice.find_fix(str(error), sources[0]).replace(
             f"aggregator sources add https://{sources[0].url.split('/')[2]}/", "a browser"
         )
         problem = f"{_redacted(sources[0].url)} was not added: {error}\n  {mend}"
@@ -164,8 +176,8 @@ def _with(config: "Config", allow_private: list[str] | None) -> "Config":
 def _run(config: "Config", sources: Sequence[Source], choose: Choose | None) -> "Probe":
     from aggregator.gather.fetchers import open_fetchers  # noqa: PLC0415  httpx: 0.2 seconds
 
-    async def ask() -> "Probe":
-        """Ask with fetchers that are closed in the end."""
+    async def fetch() -> "Probe":
+        """Fetch, then close the fetchers."""
         fetchers = open_fetchers(config.fetch)
         try:
             return await _first(fetchers, sources, choose)
@@ -173,7 +185,7 @@ def _run(config: "Config", sources: Sequence[Source], choose: Choose | None) -> 
             for fetcher in fetchers.values():
                 await fetcher.close()
 
-    return asyncio.run(ask())
+    return asyncio.run(fetch())
 
 
 async def _first(
@@ -190,13 +202,13 @@ async def _first(
                 raise
             chosen = choose(source.url, error.feeds)
             return await probe.probe(probe.with_url(source, chosen), fetchers)
-        except Unreachable as error:  # perhaps by http, if it was https that was guessed
+        except Unreachable as error:  # the next candidate may be http instead of a guessed https
             problem = problem or error
-    raise problem or FetchError("there is no address")
+    raise problem or FetchError("no URL to fetch")
 
 
 def _chooser(feed: int | None) -> Choose:
-    """Return what picks a feed of a page: by its number, or by asking the user."""
+    """Return a function that chooses a feed of a page: by number, or interactively."""
 
     def choose(page: str, feeds: Sequence[str]) -> str:
         """Return one of the feeds, or raise AggregatorError."""
@@ -210,26 +222,26 @@ def _chooser(feed: int | None) -> Choose:
         has = f"{_redacted(page)} is a page with {len(feeds)} feeds"
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise AggregatorError("\n".join([f"{has}: choose one with --feed N", *listed]))
-        whisper("\n".join([f"{has}:", *listed]))
+        print_error("\n".join([f"{has}:", *listed]))
         number: int = typer.prompt("Which one", default=1, type=int, err=True)
         if not 1 <= number <= len(feeds):
-            raise AggregatorError(f"{number} is none of them: 1 to {len(feeds)}")
+            raise AggregatorError(f"{number} is not in the list: choose 1 to {len(feeds)}")
         return feeds[number - 1]
 
     return choose
 
 
 def _describe(made: "Probe") -> None:
-    """Say what a source gives: its title, how many entries, the newest."""
+    """Print a source's title, number of entries and newest entry."""
     name = made.info.title or made.source.title or "(no title)"
-    say(printable(f"{name}: {count(len(made.entries), 'entry')}"))
+    print_line(printable(f"{name}: {count(len(made.entries), 'entry')}"))
     if newest := made.newest:
         when = f"{newest.published:%Y-%m-%d %H:%M}  " if newest.published else ""
-        say(printable(f"  {when}{newest.title}"))
+        print_line(printable(f"  {when}{newest.title}"))
     for left in made.skipped[:5]:
-        say(printable(f"  skipped {left.where}: {left.reason}"))
+        print_line(printable(f"  skipped {left.where}: {left.reason}"))
     if made.source.url and made.address != made.source.url:
-        say(printable(f"  moved for good to {_redacted(made.address)}"))
+        print_line(printable(f"  moved permanently to {_redacted(made.address)}"))
 
 
 def _as_json(made: "Probe") -> dict[str, Any]:

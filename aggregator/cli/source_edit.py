@@ -1,4 +1,4 @@
-"""`aggregator sources add`, `import`, `remove` and so on: the list of sources in the configuration."""
+"""`aggregator sources add`, `import`, `remove` and so on: edit the list of sources in the configuration."""
 
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +10,7 @@ import typer
 
 from aggregator.cli import files
 from aggregator.cli.options import ConfigPath, Json, Quiet, config_path
-from aggregator.cli.output import printable, say, say_json, whisper
+from aggregator.cli.output import print_error, print_json, print_line, printable
 from aggregator.core.errors import AggregatorError, ConfigError
 from aggregator.core.model import Source
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 Change = Callable[[str], str]
 
 _Id = Annotated[str, typer.Argument(metavar="ID", help="The id of a source, or its beginning.")]
-_LEFT_OUT = 20  # lines about what was left out
+_MAX_LEFT_OUT_SHOWN = 20  # lines printed
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
+    """Register the commands."""
     app.command("import")(import_sources)
     app.command("remove")(remove_source)
     app.command("pause")(pause_source)
@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Editor:
-    """A configuration file that a command changes; all that it does not name stays as it is."""
+    """Edits a configuration file; everything else in it, such as comments, is preserved."""
 
     path: Path
     text: str
@@ -42,7 +42,7 @@ class Editor:
 
     @classmethod
     def open(cls, given: Path | None) -> "Editor":
-        """Read the configuration, which must be sound."""
+        """Read the configuration, which must be valid."""
         from aggregator import config as configuration  # noqa: PLC0415  pydantic and yaml
 
         path = config_path(given)
@@ -50,43 +50,43 @@ class Editor:
         return cls(path, files.read(path).decode("utf-8"), before)
 
     def find(self, id_: str) -> tuple[int, Source]:
-        """Return the number and the source of an id, or raise ConfigError."""
+        """Return index and source of an id, or raise ConfigError."""
         source = self.before.find(id_)
         return self.before.sources.index(source), source
 
     def write(self, change: Change, *, but: Iterable[str] = ()) -> "Config":
-        """Write the changed text, if it is sound and no source `but` these is another than before."""
+        """Write the changed text if it is valid and changes no source except those in `but`."""
         from aggregator import config as configuration  # noqa: PLC0415  loaded already
 
-        text = _mark(self.text) + change(_bare(self.text))
+        text = _byte_order_mark(self.text) + change(_without_mark(self.text))
         try:
-            after = configuration.loads(_bare(text), self.path, os.environ)
+            after = configuration.loads(_without_mark(text), self.path, os.environ)
         except ConfigError as error:
-            if _is_ours(error):
+            if _is_new_source_faulty(error):
                 raise
-            raise AggregatorError(f"{self.path} {_BY_HAND}: {error}") from None
+            raise AggregatorError(f"{self.path} {_NOT_EDITABLE}: {error}") from None
         left = set(but)
         kept = {one.id: one for one in after.sources}
         if any(kept.get(one.id) != one for one in self.before.sources if one.id not in left):
-            raise AggregatorError(f"{self.path} {_BY_HAND}")
+            raise AggregatorError(f"{self.path} {_NOT_EDITABLE}")
         if text != self.text:
             files.write(self.path, text.encode())
         return after
 
 
-_BY_HAND = "is written in a way that this command cannot change: change it by hand"
+_NOT_EDITABLE = "has a form that this command cannot edit: edit it by hand"
 
 
-def _is_ours(error: ConfigError) -> bool:
-    """Say whether it is the new source that is faulty, not how it was put into the file."""
+def _is_new_source_faulty(error: ConfigError) -> bool:
+    """Return whether the new source is faulty, rather than its insertion into the file."""
     return error.key.startswith("sources[") or "is not YAML" not in error.problem
 
 
-def _mark(text: str) -> str:
+def _byte_order_mark(text: str) -> str:
     return "\ufeff" if text.startswith("\ufeff") else ""
 
 
-def _bare(text: str) -> str:
+def _without_mark(text: str) -> str:
     return text.removeprefix("\ufeff")
 
 
@@ -94,12 +94,12 @@ def _bare(text: str) -> str:
 
 
 def import_sources(
-    file: Annotated[Path, typer.Argument(metavar="FILE.opml")],
+    file: Annotated[Path, typer.Argument(metavar="FILE.opml", help="A list of subscriptions.")],
     config: ConfigPath = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Add the feeds of another reader's list, those that are not there already."""
+    """Add the feeds of an OPML file that are not in the configuration yet."""
     from aggregator.config import addresses, edit, opml  # noqa: PLC0415  for lists alone
 
     found = opml.read_list(files.read(file, opml.MAX_FILE_BYTES), file)
@@ -118,7 +118,7 @@ def import_sources(
         rows = [{"url": one.url, "title": one.title, "category": one.category} for one in new]
         editor.write(lambda text: edit.add_sources(text, rows))
     if json:
-        say_json(
+        print_json(
             {
                 "added": [one.url for one in new],
                 "known": [{"url": one.url, "as": id_} for one, id_ in there],
@@ -126,49 +126,51 @@ def import_sources(
             }
         )
     elif not quiet:
-        _tell(editor.path, new, there, found.skipped)
+        _print_import(editor.path, new, there, found.skipped)
 
 
-def _tell(
+def _print_import(
     path: Path,
     new: "Sequence[opml.Subscription]",
     there: "Sequence[tuple[opml.Subscription, str]]",
     left_out: "Sequence[opml.SkippedOutline]",
 ) -> None:
-    """Say what became of each line of a list."""
+    """Print the result for each line of a list."""
     from aggregator.text import urls  # noqa: PLC0415  its tables are read when first used
 
     for one in new:
-        say(printable(f"added {one.title or urls.redact(one.url)}"))
+        print_line(printable(f"added {one.title or urls.redact(one.url)}"))
     for one, id_ in there:
-        say(printable(f"known {one.title or urls.redact(one.url)}: as {id_}"))
-    for left in left_out[:_LEFT_OUT]:
-        whisper(printable(f"left out {left.name}: {left.reason}"))
-    if len(left_out) > _LEFT_OUT:
-        whisper(f"and {len(left_out) - _LEFT_OUT} more left out; --json lists them all")
-    say(f"{path}: {len(new)} added, {len(there)} known already, {len(left_out)} left out")
+        print_line(printable(f"known {one.title or urls.redact(one.url)}: as {id_}"))
+    for left in left_out[:_MAX_LEFT_OUT_SHOWN]:
+        print_error(printable(f"left out {left.name}: {left.reason}"))
+    if len(left_out) > _MAX_LEFT_OUT_SHOWN:
+        print_error(
+            f"and {len(left_out) - _MAX_LEFT_OUT_SHOWN} more left out; --json lists them all"
+        )
+    print_line(f"{path}: {len(new)} added, {len(there)} already known, {len(left_out)} left out")
 
 
 # --- one source ----------------------------------------------------------------------------
 
 
 def remove_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> None:
-    """Take a source out of the configuration; its entries stay until they are too old."""
+    """Remove a source from the configuration; its entries stay until they expire."""
     from aggregator.config import edit  # noqa: PLC0415  pydantic and yaml
 
     editor = Editor.open(config)
     number, source = editor.find(id_)
 
     def change(text: str) -> str:
-        """Take out the source, then its name in feeds."""
+        """Remove the source, then its id in feeds."""
         return edit.rename_in_feeds(edit.remove_source(text, number), source.id, "")
 
     editor.write(change, but=[source.id])
-    _done(editor, f"{source.id} removed; its entries stay until they are too old", quiet=quiet)
+    _print_done(editor, f"{source.id} removed; its entries stay until they expire", quiet=quiet)
 
 
 def pause_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> None:
-    """Ask a source no more until it is resumed; what is stored stays."""
+    """Stop fetching a source until it is resumed; its entries stay."""
     from aggregator.config import edit  # noqa: PLC0415  pydantic and yaml
 
     editor = Editor.open(config)
@@ -176,11 +178,11 @@ def pause_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> N
     if not source.paused:
         editor.write(lambda text: edit.set_key(text, number, "paused", "true"), but=[source.id])
     already = " already" if source.paused else ""
-    _done(editor, f"{source.id} is paused{already}", quiet=quiet)
+    _print_done(editor, f"{source.id} is paused{already}", quiet=quiet)
 
 
 def resume_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> None:
-    """Ask a paused source again."""
+    """Fetch a paused source again."""
     from aggregator.config import edit  # noqa: PLC0415  pydantic and yaml
 
     editor = Editor.open(config)
@@ -188,7 +190,7 @@ def resume_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> 
     if source.paused:
         editor.write(lambda text: edit.remove_key(text, number, "paused"), but=[source.id])
     already = "" if source.paused else "was not paused: it "
-    _done(editor, f"{source.id} {already}is asked on schedule", quiet=quiet)
+    _print_done(editor, f"{source.id} {already}is fetched on schedule", quiet=quiet)
 
 
 def rename_source(
@@ -197,20 +199,20 @@ def rename_source(
     config: ConfigPath = None,
     quiet: Quiet = False,
 ) -> None:
-    """Give a source another id; `formerly` keeps the ids of its entries."""
+    """Change the id of a source; `formerly` preserves the ids of its entries."""
     from aggregator.config import edit  # noqa: PLC0415  pydantic and yaml
 
     editor = Editor.open(config)
     number, source = editor.find(id_)
     if source.id == new:
-        _done(editor, f"{new} is its id already", quiet=quiet)
+        _print_done(editor, f"{new} is already its id", quiet=quiet)
         return
     former = [
         one for one in (*source.formerly, source.id) if one != new or source.formerly[:1] == (new,)
     ]
 
     def change(text: str) -> str:
-        """Write the new id, the old ones behind it, and the new one in feeds."""
+        """Set the new id, add the old one to `formerly`, and rename it in feeds."""
         text = edit.set_key(text, number, "id", new)
         text = edit.set_key(text, number, "formerly", former)
         return edit.rename_in_feeds(text, source.id, new)
@@ -218,9 +220,9 @@ def rename_source(
     after = editor.write(change, but=[source.id])
     if after.sources[number].identity != source.identity:
         raise AggregatorError(f"{source.id} cannot be renamed: the ids of its entries would change")
-    _done(editor, f"{source.id} is {new} now; its entries keep their ids", quiet=quiet)
+    _print_done(editor, f"{source.id} is now {new}; its entries keep their ids", quiet=quiet)
 
 
-def _done(editor: Editor, text: str, *, quiet: bool) -> None:
+def _print_done(editor: Editor, text: str, *, quiet: bool) -> None:
     if not quiet:
-        say(printable(f"{editor.path}: {text}"))
+        print_line(printable(f"{editor.path}: {text}"))

@@ -1,4 +1,4 @@
-"""`aggregator sources`: what is followed, and how it fares."""
+"""`aggregator sources`: lists and shows the sources and their states."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ import typer
 
 from aggregator.cli import source_add, source_edit
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, read_config
-from aggregator.cli.output import printable, say, say_json
+from aggregator.cli.output import print_json, print_line, printable
 from aggregator.cli.tables import table
 from aggregator.core.model import Source, SourceState
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _COLUMNS = ("id", "title", "outcome", "last_success", "next")
 
-app = typer.Typer(no_args_is_help=True, help="What is followed, and how it fares.")
+app = typer.Typer(no_args_is_help=True, help="List, test and edit the sources.")
 source_add.register(app)
 source_edit.register(app)
 
@@ -30,7 +30,7 @@ source_edit.register(app)
 def list_sources(
     config: ConfigPath = None, data: DataPath = None, json: Json = False, quiet: Quiet = False
 ) -> None:
-    """List the sources: how each was reached last, and when it is asked next."""
+    """List the sources with the last outcome and the next fetch."""
     with opened(config, data) as application:
         states = application.store.source_states()
         rows = [
@@ -39,27 +39,28 @@ def list_sources(
         ]
     if json:
         for row in rows:
-            say_json(row)
+            print_json(row)
         return
     headings = [name.replace("_", " ") for name in _COLUMNS]
     cells = [[_cell(row[name]) for name in _COLUMNS] for row in rows]
     table(headings, cells, quiet=quiet, fold=("title",))
     for row in rows if not quiet else ():
         if row["error"]:
-            say(printable(f"{row['id']}: {row['error']}"))
+            print_line(printable(f"{row['id']}: {row['error']}"))
 
 
 @app.command("show")
 def show_source(
-    id_: Annotated[str, typer.Argument(metavar="ID")],
+    id_: Annotated[str, typer.Argument(metavar="ID", help="The id of a source.")],
     config: ConfigPath = None,
     data: DataPath = None,
     veto: Annotated[
-        str, typer.Option("--veto", metavar="BLOCK", help="This learned block is no boilerplate.")
+        str,
+        typer.Option("--veto", metavar="BLOCK", help="Mark this learned block as not boilerplate."),
     ] = "",
     json: Json = False,
 ) -> None:
-    """Show all that is known of one source, and the blocks that were learned to recur in it."""
+    """Show the details of one source, and its learned boilerplate."""
     with opened(config, data) as application:
         from aggregator.cli import boilerplate  # noqa: PLC0415  loads all of cleaning
 
@@ -71,13 +72,13 @@ def show_source(
             blocks = [row for row in blocks if row["block"] != veto.lower()]
     shown = _details(source, state)
     if json:
-        say_json(shown | {"boilerplate": blocks})
+        print_json(shown | {"boilerplate": blocks})
         return
     for name, value in shown.items():
         if value not in (None, ""):
-            say(printable(f"{name.replace('_', ' ')}: {value}"))
+            print_line(printable(f"{name.replace('_', ' ')}: {value}"))
     for row in blocks:
-        say(printable(f"recurs: {row['block']}  {row['publisher']}: {row['text']}"))
+        print_line(printable(f"recurs: {row['block']}  {row['publisher']}: {row['text']}"))
 
 
 def _details(source: Source, state: SourceState) -> dict[str, Any]:
@@ -95,7 +96,7 @@ def _details(source: Source, state: SourceState) -> dict[str, Any]:
 
 @contextmanager
 def opened(config: Path | None, data: Path | None) -> Iterator["Application"]:
-    """Open what a reading command looks at; it takes no lock."""
+    """Open the application without locking the data folder."""
     from aggregator import bootstrap  # noqa: PLC0415  the pipeline: half a second
 
     application = bootstrap.open_application(read_config(config, data))
@@ -106,7 +107,7 @@ def opened(config: Path | None, data: Path | None) -> Iterator["Application"]:
 
 
 def describe(source: Source, state: SourceState) -> dict[str, Any]:
-    """Return what a list shows of a source; secrets in its address are hidden."""
+    """Return the fields that describe a source; secrets in its URL are hidden."""
     return {
         "id": source.id,
         "title": source.title or state.info.title,
@@ -120,7 +121,7 @@ def describe(source: Source, state: SourceState) -> dict[str, Any]:
 
 
 def outcome(source: Source, state: SourceState) -> str:
-    """Say in a word how a source fares: paused, gone, later, error, ok, or new if never asked."""
+    """Return the state of a source: paused, gone, later, error, ok, or new if never fetched."""
     if source.paused:
         return "paused"
     if state.gone:
@@ -143,14 +144,16 @@ def _iso(when: datetime | None) -> str | None:
 
 
 def _cell(value: Any) -> str:
-    """Return a value for people; times to the minute."""
+    """Return a value as table text; times to the minute."""
     text = "" if value is None else str(value)
     return text[:16].replace("T", " ") if _TIME.fullmatch(text) else text
 
 
 @app.command("export")
 def export_sources(config: ConfigPath = None) -> None:
-    """Print the sources as OPML, for other readers; user names and passwords stay out."""
+    """Print the sources as OPML for other readers, without user names and passwords."""
     from aggregator.publish.renderers import _opml  # noqa: PLC0415  only this command writes lists
 
-    say(_opml.render_sources(read_config(config).sources, title="aggregator").decode().rstrip())
+    print_line(
+        _opml.render_sources(read_config(config).sources, title="aggregator").decode().rstrip()
+    )

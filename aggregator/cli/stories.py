@@ -1,4 +1,4 @@
-"""`aggregator stories`: what was grouped, why, and the user's corrections."""
+"""`aggregator stories`: lists and explains stories, and records corrections."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -10,10 +10,10 @@ from urllib.parse import unquote
 import typer
 
 from aggregator.cli import corrections, regroup
-from aggregator.cli.beside import when_applied
-from aggregator.cli.names import find_entry, find_story
+from aggregator.cli.daemon_requests import when_applied
+from aggregator.cli.lookup import find_entry, find_story
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet
-from aggregator.cli.output import printable, say, say_json, short
+from aggregator.cli.output import print_json, print_line, printable, short
 from aggregator.cli.sources import opened
 from aggregator.cli.tables import table
 from aggregator.core.errors import AggregatorError
@@ -23,14 +23,18 @@ if TYPE_CHECKING:
     from aggregator.bootstrap import Application
     from aggregator.group.stories.explain import Explanation
 
-app = typer.Typer(no_args_is_help=True, help="What was grouped, why, and your corrections.")
+app = typer.Typer(no_args_is_help=True, help="List, explain and correct stories.")
 regroup.register(app)
 corrections.register(app)
 
-_Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many, the newest.")]
-_Story = Annotated[str, typer.Argument(metavar="STORY", help="The id of a story, or of its entry.")]
-_Entry = Annotated[str, typer.Argument(metavar="ENTRY", help="The id or the link of an entry.")]
-_Other = Annotated[str, typer.Argument(metavar="ENTRY", help="The id or the link of another.")]
+_Limit = Annotated[
+    int, typer.Option("--limit", metavar="N", min=1, help="Show the N newest stories.")
+]
+_Story = Annotated[
+    str, typer.Argument(metavar="STORY", help="The id of a story, or of one of its entries.")
+]
+_Entry = Annotated[str, typer.Argument(metavar="ENTRY", help="The id or link of an entry.")]
+_Other = Annotated[str, typer.Argument(metavar="ENTRY", help="The id or link of another entry.")]
 
 _HEAVIEST = 8  # features that are shown on each side
 
@@ -38,9 +42,9 @@ _WORDS = {
     "founder": "the first to report it",
     "same event": "reports the same event",
     "same text": "has the same text",
-    "same link": "leads to the same page",
+    "same link": "links to the same page",
     "user": "you said so",
-    "journal": "was here before the database was made anew",
+    "journal": "was in this story before the database was lost",
 }
 
 
@@ -57,7 +61,7 @@ def list_stories(
         shown = list(islice(application.store.newest_stories(), limit))
     if json:
         for one in shown:
-            say_json(_line(one))
+            print_json(_line(one))
         return
     rows = [
         (_iso(one.story.first_published)[:16].replace("T", " "), short(one.story.id),
@@ -76,29 +80,29 @@ def list_stories(
 def show_story(
     id_: _Story, config: ConfigPath = None, data: DataPath = None, json: Json = False
 ) -> None:
-    """Show a story's members, each with the reason why it stands there."""
+    """Show a story's members and why each belongs to it."""
     with opened(config, data) as application:
         shown = find_story(application, id_)
     members = _members(shown)
     if json:
-        say_json(_line(shown) | {"members": members})
+        print_json(_line(shown) | {"members": members})
         return
-    say(printable(shown.lead.entry.title))
-    say(f"{shown.story.id}, first published {_iso(shown.story.first_published)}")
+    print_line(printable(shown.lead.entry.title))
+    print_line(f"{shown.story.id}, first published {_iso(shown.story.first_published)}")
     for one in members:
-        say("")
-        say(printable(f"{one['publisher']}: {one['title']}"))
-        say(printable(f"  {_readable(one['link'])}"))
-        say(printable(f"  {one['id']}, published {one['published']}"))
+        print_line("")
+        print_line(printable(f"{one['publisher']}: {one['title']}"))
+        print_line(printable(f"  {_readable(one['link'])}"))
+        print_line(printable(f"  {one['id']}, published {one['published']}"))
         for part in one["why"].split("; "):
-            say(printable(f"  {part}"))
+            print_line(printable(f"  {part}"))
 
 
 @app.command()
 def explain(
     a: _Entry, b: _Other, config: ConfigPath = None, data: DataPath = None, json: Json = False
 ) -> None:
-    """Say which features of two entries pulled them together or apart."""
+    """Show how two entries compare, feature by feature."""
     from aggregator.group.stories.explain import explain  # noqa: PLC0415  numpy and the weights: a second
 
     with opened(config, data) as application:
@@ -107,35 +111,35 @@ def explain(
         made = explain(*pair, settings, decisions=decisions)
     if json:
         shown = asdict(made)
-        say_json(shown | {name: dict(shown[name]) for name in ("features", "contributions")})
+        print_json(shown | {name: dict(shown[name]) for name in ("features", "contributions")})
         return
     for line in _explained(pair, made):
-        say(printable(line))
+        print_line(printable(line))
 
 
 @app.command()
 def join(a: _Entry, b: _Other, config: ConfigPath = None, data: DataPath = None) -> None:
-    """Say that two entries report the same event; kept for ever."""
+    """Put two entries into one story, permanently."""
     with opened(config, data) as application:
         _decide(application, "join", find_entry(application, a), find_entry(application, b))
 
 
 @app.command()
 def never(a: _Entry, b: _Other, config: ConfigPath = None, data: DataPath = None) -> None:
-    """Say that two entries never share a story; kept for ever."""
+    """Keep two entries in different stories, permanently."""
     with opened(config, data) as application:
         _decide(application, "never", find_entry(application, a), find_entry(application, b))
 
 
 @app.command()
 def split(story: _Story, entry: _Entry, config: ConfigPath = None, data: DataPath = None) -> None:
-    """Take an entry out of a story; kept for ever."""
+    """Remove an entry from a story, permanently."""
     from aggregator import bootstrap  # noqa: PLC0415
     from aggregator.publish import signed_links  # noqa: PLC0415  the pipeline, see `opened`
 
     with opened(config, data) as application:
         shown, parted = find_story(application, story), find_entry(application, entry)
-        _keep(application, signed_links.split(shown, parted.key, when=bootstrap.now()))
+        _record(application, signed_links.split(shown, parted.key, when=bootstrap.now()))
 
 
 def _explained(pair: tuple[StoredEntry, StoredEntry], made: "Explanation") -> Iterator[str]:
@@ -169,7 +173,7 @@ def _minute(when: datetime) -> str:
 
 
 def _readable(link: str) -> str:
-    """Return a link with its letters in place of their codes, if it stays one word."""
+    """Return a link with percent-escapes decoded, if the result is printable."""
     plain = unquote(link).replace(" ", "%20")
     return plain if "\ufffd" not in plain and plain.isprintable() else link
 
@@ -183,13 +187,13 @@ def _decide(
     from aggregator import bootstrap  # noqa: PLC0415  loaded already, by `opened`
 
     if a.key == b.key:
-        raise AggregatorError("that is one entry, not two")
-    _keep(application, Decision(kind=kind, a=a.key, b=b.key, when=bootstrap.now()))
+        raise AggregatorError("both are the same entry")
+    _record(application, Decision(kind=kind, a=a.key, b=b.key, when=bootstrap.now()))
 
 
-def _keep(application: "Application", decision: Decision) -> None:
+def _record(application: "Application", decision: Decision) -> None:
     application.store.decide(decision)
-    say(f"kept; {when_applied(application.config.data)}")
+    print_line(f"recorded; {when_applied(application.config.data)}")
 
 
 def _line(shown: ShownStory) -> dict[str, Any]:
@@ -230,7 +234,7 @@ def _members(shown: ShownStory) -> list[dict[str, Any]]:
 
 
 def in_words(member: Member, entries: dict[str, StoredEntry]) -> str:
-    """Say in a sentence why an entry stands in its story."""
+    """Return in a sentence why an entry is in its story."""
     reason: Reason = member.reason
     text = _WORDS[reason.kind]
     if reason.nearest in entries:

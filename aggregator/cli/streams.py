@@ -1,4 +1,4 @@
-"""Entries of JSON lines, cleaned and grouped as a run would."""
+"""Cleans and groups entries from JSON lines, as a run does."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,12 +10,12 @@ from aggregator.group.learning.labelled import Labelled
 
 
 def entries(rows: Iterable[Mapping[str, Any]]) -> tuple[Labelled, ...]:
-    """Clean {id,title,html|text,published?,source?,link?,lang?} in their order."""
+    """Clean rows of {id,title,html|text,published?,source?,link?,lang?}, in order."""
     return labelled.read(rows, cleaning.clean)
 
 
 def group(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Group one stream in order of time; return a story id for each row."""
+    """Group rows in order of time; return a story id for each row."""
     stream = entries(rows)
     stories = evaluate(stream).stories
     return [stories[one.stored.key] for one in stream]

@@ -1,4 +1,4 @@
-"""`aggregator try`: the rules on one value, or on JSON lines from standard input."""
+"""`aggregator try`: applies cleaning, parsing or grouping to given values."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -9,35 +9,40 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from aggregator.cli import files, lines
+from aggregator.cli import files, json_lines
 from aggregator.cli.options import read_config
-from aggregator.cli.output import printable, say, say_json, working
+from aggregator.cli.output import print_json, print_line, printable, working
 from aggregator.core.errors import AggregatorError
 
 if TYPE_CHECKING:
     from aggregator.core.settings import CleanOptions
 
-# Each command imports what it tries when it runs: the rules, the parsers or the grouping take half
-# a second that the others, and `--help`, need not pay.
+# Each command imports what it needs when it runs: the imports are slow, and `--help` stays fast.
 
 Row = dict[str, Any]
 
 app = typer.Typer(
-    no_args_is_help=True, help="Try the rules on one value, or on JSON lines from standard input."
+    no_args_is_help=True, help="Try applies cleaning, parsing or grouping to given values."
 )
 
 _Lines = Annotated[
     bool,
-    typer.Option("--jsonl", help="JSON lines from standard input (or a file), one answer a line."),
+    typer.Option(
+        "--jsonl", help="Read JSON lines from standard input or a file; print one reply per line."
+    ),
 ]
-_Json = Annotated[bool, typer.Option("--json", help="One JSON object in place of words.")]
-_Base = Annotated[str, typer.Option("--base", metavar="URL", help="What it is relative to.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+_Base = Annotated[
+    str, typer.Option("--base", metavar="URL", help="The base URL of relative links.")
+]
 _Title = Annotated[str, typer.Option("--title", metavar="T", help="The title of the entry.")]
 _Config = Annotated[
     Path | None,
-    typer.Option("--config", metavar="FILE", help="With the rules of this configuration."),
+    typer.Option("--config", metavar="FILE", help="Use the cleaning rules of this configuration."),
 ]
-_Url = Annotated[str, typer.Argument(metavar="URL", help="With --jsonl: a file of JSON lines.")]
+_Url = Annotated[
+    str, typer.Argument(metavar="URL", help="A URL; with --jsonl a file of JSON lines.")
+]
 _File = Annotated[str, typer.Argument(metavar="FILE", help="A file; - is standard input.")]
 
 
@@ -49,15 +54,15 @@ def image(
     config: _Config = None,
     json: _Json = False,
 ) -> None:
-    """Take an image's address out of its proxies."""
-    from aggregator.cli import answers  # noqa: PLC0415
+    """Unwrap the URL of an image from its proxies."""
+    from aggregator.cli import try_rules  # noqa: PLC0415
 
-    usual = _usual(config)
+    options = _default_options(config)
     if jsonl:
-        _stream(value, partial(answers.image, usual=usual))
+        _stream(value, partial(try_rules.image, defaults=options))
     else:
         row = {"input": _wanted(value, "URL"), "base": base}
-        _show_steps(answers.image_steps(row, usual), json=json)
+        _show_steps(try_rules.image_steps(row, options), json=json)
 
 
 @app.command()
@@ -68,33 +73,33 @@ def link(
     config: _Config = None,
     json: _Json = False,
 ) -> None:
-    """Take redirects and tracking off a link."""
-    from aggregator.cli import answers  # noqa: PLC0415
+    """Remove redirects and tracking from a link."""
+    from aggregator.cli import try_rules  # noqa: PLC0415
 
-    usual = _usual(config)
+    options = _default_options(config)
     if jsonl:
-        _stream(value, partial(answers.link, usual=usual))
+        _stream(value, partial(try_rules.link, defaults=options))
     else:
         row = {"input": _wanted(value, "URL"), "base": base}
-        _show_steps(answers.link_steps(row, usual), json=json)
+        _show_steps(try_rules.link_steps(row, options), json=json)
 
 
 @app.command()
 def key(a: _Url = "", b: _Url = "", jsonl: _Lines = False, json: _Json = False) -> None:
-    """Say whether two addresses are of one page."""
-    from aggregator.cli import answers  # noqa: PLC0415
+    """Tell whether two URLs are the same page."""
+    from aggregator.cli import try_rules  # noqa: PLC0415
 
     if jsonl:
-        _stream(a, partial(answers.key, _usual=_usual(None)))
+        _stream(a, partial(try_rules.key, _defaults=_default_options(None)))
         return
-    reply = answers.keys({"a": _wanted(a, "URL"), "b": _wanted(b, "second URL")})
+    reply = try_rules.keys({"a": _wanted(a, "URL"), "b": _wanted(b, "second URL")})
     if json:
-        say_json(reply)
+        print_json(reply)
         return
     for one, made in zip((a, b), reply["keys"], strict=True):
-        say(printable(one))
-        say(printable(f"  {made or 'is no web address'}"))
-    say(reply["output"])
+        print_line(printable(one))
+        print_line(printable(f"  {made or 'not a web address'}"))
+    print_line(reply["output"])
 
 
 @app.command()
@@ -106,58 +111,60 @@ def html(  # noqa: PLR0917  typer reads the options off the signature
     config: _Config = None,
     json: _Json = False,
 ) -> None:
-    """Clean a piece of HTML."""
-    from aggregator.cli import answers  # noqa: PLC0415
+    """Clean an HTML fragment."""
+    from aggregator.cli import try_rules  # noqa: PLC0415
 
-    usual = _usual(config)
+    options = _default_options(config)
     if jsonl:
-        _stream(value, partial(answers.html, usual=usual))
+        _stream(value, partial(try_rules.html, defaults=options))
         return
     with _opened(value) as stream:
-        written = stream.read(lines.LONGEST).decode("utf-8", "replace")
+        written = stream.read(json_lines.MAX_LINE_BYTES).decode("utf-8", "replace")
     row = {"html": written, "base": base, "title": title}
     if json:
-        say_json(answers.html(row, usual))
+        print_json(try_rules.html(row, options))
         return
-    for shown in answers.html_in_words(row, usual):
-        say(printable(shown))
+    for shown in try_rules.html_in_words(row, options):
+        print_line(printable(shown))
 
 
 @app.command()
 def feed(value: _File = "-", jsonl: _Lines = False, json: _Json = False) -> None:
-    """Read a feed document or a dump."""
+    """Parse a feed document or a dump."""
     from aggregator.cli import documents  # noqa: PLC0415
 
     if jsonl:
-        _stream(value, lambda row: documents.read_path(lines.text(row, "path")))
+        _stream(value, lambda row: documents.read_path(json_lines.text(row, "path")))
         return
     with _opened(value) as stream:
-        reply = documents.read_bytes(stream.read(documents.LARGEST + 1), value)
+        reply = documents.read_bytes(stream.read(documents.MAX_DOCUMENT_BYTES + 1), value)
     if json:
-        say_json(reply)
+        print_json(reply)
         return
     for shown in documents.in_words(reply):
-        say(printable(shown))
+        print_line(printable(shown))
 
 
 @app.command()
 def group(value: _File = "-", jsonl: _Lines = False, json: _Json = False) -> None:
-    """Group entries, JSON lines of one stream: each gets its story."""
+    """Group entries from JSON lines; print the story of each."""
     from aggregator.cli import streams  # noqa: PLC0415
 
     with _opened(value) as stream:
-        rows = list(lines.read(stream, "standard input" if value == "-" else value))
+        rows = list(json_lines.read(stream, "standard input" if value == "-" else value))
     with working("grouping"):
         stories = streams.group(rows)
     for row, story in zip(rows, stories, strict=True):
         if jsonl or json:
-            say_json({"id": row.get("id"), "story": story})
+            print_json({"id": row.get("id"), "story": story})
         else:
-            say(printable(f"{story.rpartition(':')[2]}  {row.get('id')}  {row.get('title')}"))
+            print_line(
+                printable(f"{story.rpartition(':')[2]}  {row.get('id')}  {row.get('title')}")
+            )
 
 
-def _usual(config: Path | None) -> "CleanOptions":
-    """Return the options of a configuration, where one is named, else those that hold without."""
+def _default_options(config: Path | None) -> "CleanOptions":
+    """Return the cleaning options of a configuration, else the defaults."""
     if config is not None:
         return read_config(config).clean
     from aggregator.core.settings import CleanOptions  # noqa: PLC0415
@@ -168,7 +175,7 @@ def _usual(config: Path | None) -> "CleanOptions":
 def _stream(value: str, reply: Callable[[Row], Row]) -> None:
     with _opened(value or "-") as stream:
         name = value if value not in ("", "-") else "standard input"
-        lines.answer(lines.read(stream, name), reply)
+        json_lines.answer(json_lines.read(stream, name), reply)
 
 
 @contextmanager
@@ -188,11 +195,11 @@ def _wanted(value: str, name: str) -> str:
 
 def _show_steps(reply: Row, *, json: bool) -> None:
     if json:
-        say_json(reply)
+        print_json(reply)
         return
     for one in reply["steps"]:
-        say(printable(one["rule"]))
-        say(printable(f"  - {one['before']}"))
-        say(printable(f"  + {one['after']}"))
+        print_line(printable(one["rule"]))
+        print_line(printable(f"  - {one['before']}"))
+        print_line(printable(f"  + {one['after']}"))
     ending = "" if reply["steps"] else "  (no rule matched)"
-    say(printable(reply["output"]) + ending)
+    print_line(printable(reply["output"]) + ending)

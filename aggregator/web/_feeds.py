@@ -1,4 +1,4 @@
-"""Answers with feeds: as they are published, or narrowed by the query; private ones for those who know the token."""
+"""Serves the feeds as published or filtered by the query; private feeds require a token."""
 
 import hmac
 import re
@@ -14,134 +14,146 @@ from starlette.types import Scope
 
 from aggregator.core.settings import are_pages_public
 from aggregator.text import urls
-from aggregator.web import _narrow
-from aggregator.web._made import Busy, Workshop
-from aggregator.web._shelf import Answer, Drawer, Edition, Head, Place, Shelf, read_asked
-from aggregator.web._site import Published, Site, carry_token, published
+from aggregator.web import _query
+from aggregator.web._file_cache import (
+    CachedFile,
+    FileCache,
+    Headers,
+    LruFileCache,
+    RawResponse,
+    ServedFile,
+    read_headers,
+)
+from aggregator.web._query_cache import QueryFeedCache, QueueFull
+from aggregator.web._site import PublishedFile, Site, add_token_to_links, published_files
 
 _PUBLIC, _PRIVATE = b"public, max-age=300", b"private, max-age=300"
-_READING = ("GET", "HEAD")
+_READ_METHODS = ("GET", "HEAD")
 _XML = b"application/xml; charset=utf-8"
 _PAGE = re.compile(r"archive-\d{4,9}\.(?P<extension>[a-z]{1,9})", re.ASCII)
-_PAGES_MOST = 16_000_000  # bytes of archive pages in memory
-_QUERY_MOST, _FIELDS_MOST = 4000, 50
-_NOTHING_OR_PRIVATE = (
-    "There is no feed at this address, or it is a private one: that takes ?token=… at its end, "
+_ARCHIVE_CACHE_MAX_BYTES = 16_000_000  # bytes of archive pages in memory
+_MAX_QUERY_BYTES, _MAX_QUERY_FIELDS = 4000, 50
+_MISSING_OR_PRIVATE = (
+    "There is no feed at this address, or it is private. To open a private feed, append ?token=… "
     "with the token that its owner gave you."
 )
-_SOON = {"Retry-After": "30"}
+_RETRY_SOON = {"Retry-After": "30"}
 
 
 class Feeds:
-    """Knows the feeds of the configuration, and no other file."""
+    """Serves the configured feeds, and no other file."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._feeds = published(site)
-        self._public = {
+        self._feeds = published_files(site)
+        self._public_by_path = {
             f"/feeds/{file}": one for file, one in self._feeds.items() if not one.spec.token
         }
-        self._links = {f"/feeds/{file}": _links(site, one) for file, one in self._feeds.items()}
-        # The same for what is private and for what is not there.
-        self._nothing = "Not Found" if are_pages_public(site.feeds) else _NOTHING_OR_PRIVATE
-        self._workshop = Workshop(site)
-        self._drawer = Drawer(_PAGES_MOST)
-        self._shelf = Shelf({file: self._place(one, one.path) for file, one in self._feeds.items()})
+        self._link_headers = {
+            f"/feeds/{file}": _link_headers(site, one) for file, one in self._feeds.items()
+        }
+        # The same text for private and for missing feeds, so that it does not reveal which exist.
+        self._not_found = "Not Found" if are_pages_public(site.feeds) else _MISSING_OR_PRIVATE
+        self._query_cache = QueryFeedCache(site)
+        self._archive_cache = LruFileCache(_ARCHIVE_CACHE_MAX_BYTES)
+        self._file_cache = FileCache(
+            {file: self._served_file(one, one.path) for file, one in self._feeds.items()}
+        )
 
-    def quick(self, scope: Scope) -> Answer | None:
-        """Return the answer from memory to who asks for a public feed as it is, else None.
+    def answer_from_memory(self, scope: Scope) -> RawResponse | None:
+        """Return the response if a public feed is requested unfiltered and cached, else None.
 
-        Nearly all requests are of this kind, and finding a route costs more than answering them.
+        Nearly all requests are of this kind, and routing them costs more than the response.
         """
-        feed = self._public.get(scope["path"])
-        if feed is None or scope["query_string"] or scope["method"] not in _READING:
+        feed = self._public_by_path.get(scope["path"])
+        if feed is None or scope["query_string"] or scope["method"] not in _READ_METHODS:
             return None
-        edition = self._shelf.fresh(feed.file)
-        return self._send(feed, edition, scope) if edition else None
+        cached = self._file_cache.get_fresh(feed.file)
+        return self._send(feed, cached, scope) if cached else None
 
-    async def answer(self, request: Request) -> Answer:
-        """Answer with a feed, or with 304 if the reader has it."""
+    async def answer(self, request: Request) -> RawResponse:
+        """Respond with a feed, or with 304 if the client has it."""
         feed = self._feeds.get(request.path_params["name"])
-        if feed is None or not is_known(request, [feed.spec.token]):
-            raise HTTPException(404, self._nothing)
-        edition = await self._edition(feed, request.scope["query_string"])
-        return self._send(feed, edition, request.scope)
+        if feed is None or not has_token(request, [feed.spec.token]):
+            raise HTTPException(404, self._not_found)
+        cached = await self._cached_file(feed, request.scope["query_string"])
+        return self._send(feed, cached, request.scope)
 
-    async def page(self, request: Request) -> Answer:
-        """Answer with a page of a feed's archive; pages are many, and few stay in memory."""
+    async def page(self, request: Request) -> RawResponse:
+        """Respond with a page of a feed's archive; only recently used pages stay in memory."""
         page = _PAGE.fullmatch(request.path_params["page"])
         name = request.path_params["name"]
         feed = self._feeds.get(f"{name}.{page['extension']}") if page else None
-        if page is None or feed is None or not is_known(request, [feed.spec.token]):
-            raise HTTPException(404, self._nothing)
+        if page is None or feed is None or not has_token(request, [feed.spec.token]):
+            raise HTTPException(404, self._not_found)
         if _read_query(request.scope["query_string"]):
-            raise HTTPException(400, "A page of an archive is whole: it takes no parameters.")
-        place = self._place(feed, self._site.folder / name / page[0])
-        edition = await run_in_threadpool(self._drawer.get, f"{name}/{page[0]}", place)
-        if edition is None:
-            raise HTTPException(404, self._nothing)
-        return self._send(feed, edition, request.scope)
+            raise HTTPException(400, "An archive page takes no parameters.")
+        file = self._served_file(feed, self._site.folder / name / page[0])
+        cached = await run_in_threadpool(self._archive_cache.get, f"{name}/{page[0]}", file)
+        if cached is None:
+            raise HTTPException(404, self._not_found)
+        return self._send(feed, cached, request.scope)
 
-    def _send(self, feed: Published, edition: Edition, scope: Scope) -> Answer:
-        asked = read_asked(scope)
+    def _send(self, feed: PublishedFile, cached: CachedFile, scope: Scope) -> RawResponse:
+        headers = read_headers(scope)
         media_type = b""
-        if feed.format == "atom" and asked.accept.startswith("text/html"):
-            # A browser heeds the style sheet of plain XML alone, and shows Atom as source text.
+        if feed.format == "atom" and headers.accept.startswith("text/html"):
+            # Browsers apply the style sheet only to plain XML; they show Atom as source text.
             media_type = _XML
         cache = _PRIVATE if media_type or feed.spec.token else _PUBLIC
-        answer = edition.answer(asked, cache, media_type)
-        if (links := self._links.get(scope["path"])) and not scope["query_string"]:
-            answer = answer._replace(head=(*answer.head, *links))
-        self._site.metrics.record_answer("feed", answer.status)
-        return answer
+        response = cached.respond(headers, cache, media_type)
+        if (links := self._link_headers.get(scope["path"])) and not scope["query_string"]:
+            response = response._replace(headers=(*response.headers, *links))
+        self._site.metrics.record_answer("feed", response.status)
+        return response
 
-    def _place(self, feed: Published, path: Path) -> Place:
-        """Return where a file of a feed lies; a private one carries its token on."""
-        place = Place(path=path, media_type=feed.media_type)
+    def _served_file(self, feed: PublishedFile, path: Path) -> ServedFile:
+        """Return how to serve a file of a feed; a private one gets its token added to its links."""
+        file = ServedFile(path=path, media_type=feed.media_type)
         if feed.format == "dump":
-            return place
-        return replace(place, change=carry_token(self._site, feed.spec))
+            return file
+        return replace(file, transform=add_token_to_links(self._site, feed.spec))
 
-    async def _edition(self, feed: Published, query: bytes) -> Edition:
-        if wanted := _read_query(query):
-            if feed.format not in _narrow.FORMATS:
-                raise HTTPException(400, "A feed of dumps is whole: it takes no parameters.")
-            return await self._narrowed(feed, wanted)
-        edition = self._shelf.fresh(feed.file) or await run_in_threadpool(
-            self._shelf.read, feed.file
+    async def _cached_file(self, feed: PublishedFile, query: bytes) -> CachedFile:
+        if parsed := _read_query(query):
+            if feed.format not in _query.FORMATS:
+                raise HTTPException(400, "A feed in dump format takes no parameters.")
+            return await self._answer_query(feed, parsed)
+        cached = self._file_cache.get_fresh(feed.file) or await run_in_threadpool(
+            self._file_cache.load, feed.file
         )
-        if edition is None:
-            raise HTTPException(503, "This feed is not published yet.", _SOON)
-        return edition
+        if cached is None:
+            raise HTTPException(503, "This feed is not published yet.", _RETRY_SOON)
+        return cached
 
-    async def _narrowed(self, feed: Published, wanted: _narrow.Narrowing) -> Edition:
+    async def _answer_query(self, feed: PublishedFile, query: _query.FeedQuery) -> CachedFile:
         try:
-            return await self._workshop.get(feed, wanted)
+            return await self._query_cache.get(feed, query)
         except ValueError as error:
             raise HTTPException(400, str(error)) from error
-        except Busy as error:
-            raise HTTPException(503, "Too many ask at once.", _SOON) from error
+        except QueueFull as error:
+            raise HTTPException(503, "Too many concurrent requests.", _RETRY_SOON) from error
 
 
-def _links(site: Site, feed: Published) -> Head:
-    """Return the header that names the hub and the topic of a public feed, if there is a hub."""
+def _link_headers(site: Site, feed: PublishedFile) -> Headers:
+    """Return the Link header with the hub and topic of a public feed; empty without a hub."""
     if not site.hub or feed.spec.token:
         return ()
     topic = f"{site.public_url.rstrip('/')}/feeds/{feed.file}"
-    named = f'<{urls.rfc3986(site.hub)}>; rel="hub", <{urls.rfc3986(topic)}>; rel="self"'
-    return ((b"link", named.encode("ascii", "ignore")),)
+    value = f'<{urls.rfc3986(site.hub)}>; rel="hub", <{urls.rfc3986(topic)}>; rel="self"'
+    return ((b"link", value.encode("ascii", "ignore")),)
 
 
-def is_known(request: Request, tokens: Iterable[str]) -> bool:
-    """Say whether the reader knows one of the tokens; an empty one is known to all."""
+def has_token(request: Request, tokens: Iterable[str]) -> bool:
+    """Return whether the request has one of the tokens; an empty token is public."""
     given = request.query_params.get("token", "").encode()
     return any(not token or hmac.compare_digest(given, token.encode()) for token in tokens)
 
 
-def _read_query(query: bytes) -> _narrow.Narrowing | None:
-    if len(query) > _QUERY_MOST or query.count(b"&") >= _FIELDS_MOST:
+def _read_query(query: bytes) -> _query.FeedQuery | None:
+    if len(query) > _MAX_QUERY_BYTES or query.count(b"&") >= _MAX_QUERY_FIELDS:
         raise HTTPException(400, "The query is too long.")
     try:
-        return _narrow.read(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+        return _query.parse(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
     except ValueError as error:
         raise HTTPException(400, str(error)) from error

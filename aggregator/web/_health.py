@@ -1,4 +1,4 @@
-"""What /health says: whether stories can be read and feeds are there, and how the sources fare."""
+"""The health check: whether the store can be read, feeds are published and sources respond."""
 
 from collections.abc import Callable, Container, Mapping
 from datetime import UTC, datetime
@@ -10,45 +10,46 @@ from aggregator.core.model import SourceState
 Health = dict[str, object]
 
 
-def examine(
+def check_health(
     read_states: Callable[[], Mapping[str, SourceState]],
     files: Mapping[str, Path],
     *,
     named: Container[str],
     now: datetime,
-    more: Mapping[str, object],
+    status: Mapping[str, object],
 ) -> tuple[bool, Health]:
-    """Return whether all is well enough to serve, and the figures.
+    """Return whether the service is healthy, and the details.
 
-    All files count, and `named` says which ones the figures name. A source that fails is its publisher's trouble, so it is counted but does not make us ill.
+    All files are checked; only those in `named` are listed. A failing source is counted, but it
+    does not make the service unhealthy.
     """
-    feeds = {name: _published(path) for name, path in files.items()}
+    feeds = {name: _published_at(path) for name, path in files.items()}
     try:
         states = read_states()
         problem = ""
     except StoreError as error:
         states, problem = {}, str(error)
-    well = not problem and all(feeds.values())
+    healthy = not problem and all(feeds.values())
     health: Health = {
-        "status": "ok" if well else "failing",
+        "status": "ok" if healthy else "failing",
         "time": now.isoformat(),
         "store": problem or "ok",
         "feeds": {name: when for name, when in feeds.items() if name in named},
-        "sources": _count(states),
-        **more,
+        "sources": _count_sources(states),
+        **status,
     }
-    return well, health
+    return healthy, health
 
 
-def _published(path: Path) -> str | None:
-    """Return when the file was written; None if it is not there."""
+def _published_at(path: Path) -> str | None:
+    """Return when the file was written; None if it does not exist."""
     try:
         return datetime.fromtimestamp(int(path.stat().st_mtime), UTC).isoformat()
     except OSError:
         return None
 
 
-def _count(states: Mapping[str, SourceState]) -> dict[str, object]:
+def _count_sources(states: Mapping[str, SourceState]) -> dict[str, object]:
     successes = [state.last_success for state in states.values() if state.last_success]
     return {
         "known": len(states),

@@ -1,4 +1,4 @@
-"""Pages for people: what a template shows of the stories, and why entries stand together."""
+"""The HTML pages: view models of stories and their members, and the templates."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,26 +11,26 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from aggregator.core.model import Reason, ShownStory, StoredEntry
 from aggregator.publish.reports import reports
 from aggregator.text import fold, phrases, urls
-from aggregator.web._site import Published
+from aggregator.web._site import PublishedFile
 
-_TEXT_MOST = 320  # characters of the text on a story's page
-_WEIGHTS_MOST = 5
-_KINDS = {
+_EXCERPT_CHARS = 320
+_MAX_WEIGHTS = 5
+_REASONS = {
     "founder": "It was the first report of this story.",
     "same event": "It reports the same event",
     "same text": "It has the same text",
-    "same link": "It leads to the same page",
+    "same link": "It links to the same page",
     "user": "You put it here.",
-    "journal": "It stood here before the database was lost.",
+    "journal": "It was in this story before the database was lost.",
 }
 
 
-_FORMATS = {"atom": "Atom", "rss": "RSS", "json": "JSON", "dump": "dumps"}
+_FORMAT_NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON", "dump": "dumps"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedLink:
-    """A published feed in one format, as a page links it."""
+    """A link to a feed in one format."""
 
     name: str  # of the feed
     format: str
@@ -39,13 +39,13 @@ class FeedLink:
 
     @property
     def title(self) -> str:
-        """The feed and its format, for who sees the link alone."""
+        """The feed's name and format, for use without context."""
         return f"{self.name} ({self.format})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One member of a story, as a page shows it."""
+    """One member of a story, as shown on a page."""
 
     title: str
     link: str
@@ -55,14 +55,14 @@ class Report:
     first_seen: datetime
     score: str
     why: str
-    together: tuple[str, ...]
-    apart: tuple[str, ...]
-    shared: tuple[str, ...]
+    supporting: tuple[str, ...]
+    opposing: tuple[str, ...]
+    shared_words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryView:
-    """A story, as a page shows it; the report that is shown comes first."""
+    """A story, as shown on a page; the representative report comes first."""
 
     slug: str
     title: str
@@ -75,17 +75,17 @@ class StoryView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What a reader is asked about: a report, and the story that it may not belong to."""
+class SplitQuestion:
+    """The question whether a report belongs to a story."""
 
-    said: phrases.Words
-    report: Report | None  # None: it stands there no more
+    phrases: phrases.Words
+    report: Report | None  # None: it is no longer in the story
     title: str
     language: str
 
 
 class Pages:
-    """The templates, with what every page shows."""
+    """Renders the templates with the values that all pages share."""
 
     def __init__(
         self,
@@ -105,30 +105,32 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters["minute"] = _minute
+        self._templates.filters["minute"] = _format_minute
         self._templates.globals.update(prefix=prefix, feeds=tuple(feeds))
 
     def index(self, stories: Sequence[StoryView], token: str = "") -> str:
-        """Return the page of the newest stories; its links carry the token on."""
+        """Return the page of the newest stories; its links keep the token."""
         return self._render("index.html", token, stories=stories)
 
     def story(self, story: ShownStory, token: str = "") -> str:
         """Return the page of one story."""
-        return self._render("story.html", token, story=view(story))
+        return self._render("story.html", token, story=story_view(story))
 
-    def split(self, asked: "Asked", state: str) -> str:
-        """Return the page that asks whether a report is of another story, or says that it is kept.
+    def split(self, question: SplitQuestion, state: str) -> str:
+        """Return the page that asks whether to split off a report, or confirms that it is recorded.
 
         `state` is `asked`, `kept` or `apart`.
         """
-        return self._render("split.html", "", asked=asked, state=state, said=asked.said)
+        return self._render(
+            "split.html", "", question=question, state=state, phrases=question.phrases
+        )
 
     def error(self, status: int, problem: str) -> str:
-        """Return the page that says what went wrong."""
+        """Return the error page."""
         return self._render("error.html", "", status=status, problem=problem)
 
     def _render(self, name: str, token: str, **values: object) -> str:
-        """Make a page; without a token private pages are neither named nor linked."""
+        """Render a page; without a token, private pages are neither named nor linked."""
         hidden = self._private and not token
         query = f"?token={quote(token, safe='')}" if token else ""
         site = self._titles[1 if hidden else 0]
@@ -136,8 +138,8 @@ class Pages:
         return template.render(query=query, hidden=hidden, site=site, **values)
 
 
-def view(shown: ShownStory) -> StoryView:
-    """Return what a page shows of a story."""
+def story_view(shown: ShownStory) -> StoryView:
+    """Return a story as shown on a page."""
     lead = shown.lead.entry
     reasons = {member.key: member.reason for member in shown.story.members}
     titles = {stored.key: _title(stored) for stored in shown.entries}
@@ -145,7 +147,7 @@ def view(shown: ShownStory) -> StoryView:
         slug=shown.story.id.removeprefix("urn:uuid:"),
         title=_title(shown.lead),
         language=lead.language,
-        excerpt=fold.shorten(fold.plain(lead.text[: 2 * _TEXT_MOST]), _TEXT_MOST),
+        excerpt=fold.shorten(fold.plain(lead.text[: 2 * _EXCERPT_CHARS]), _EXCERPT_CHARS),
         publishers=len({stored.entry.publisher.id for stored in shown.entries}),
         first_published=shown.story.first_published,
         updated=shown.story.updated,
@@ -156,30 +158,30 @@ def view(shown: ShownStory) -> StoryView:
     )
 
 
-def ask(shown: ShownStory | None, stored: StoredEntry | None) -> Asked:
-    """Return what a reader is asked before an entry is taken out of a story."""
+def split_question(shown: ShownStory | None, stored: StoredEntry | None) -> SplitQuestion:
+    """Return the question to confirm before an entry is split from a story."""
     if shown is None or stored is None:
         lead = shown.lead.entry if shown else None
-        said = (
+        words = (
             phrases.choose(lead.language, lead.title, lead.text) if lead else phrases.choose("en")
         )
-        return Asked(said=said, report=None, title="", language="")
-    shows = next((one for one in shown.entries if one.key != stored.key), stored)
-    entry = shows.entry
-    return Asked(
-        said=phrases.choose(entry.language, entry.title, entry.text),
+        return SplitQuestion(phrases=words, report=None, title="", language="")
+    other = next((one for one in shown.entries if one.key != stored.key), stored)
+    entry = other.entry
+    return SplitQuestion(
+        phrases=phrases.choose(entry.language, entry.title, entry.text),
         report=_report(stored, Reason(kind="founder"), {stored.key: _title(stored)}),
-        title=_title(shows),
+        title=_title(other),
         language=entry.language,
     )
 
 
-def feed_links(feeds: Iterable[Published], prefix: str) -> tuple[FeedLink, ...]:
+def feed_links(feeds: Iterable[PublishedFile], prefix: str) -> tuple[FeedLink, ...]:
     """Return the links to the public feeds."""
     return tuple(
         FeedLink(
             name=feed.spec.title,
-            format=_FORMATS.get(feed.format, feed.format),
+            format=_FORMAT_NAMES.get(feed.format, feed.format),
             href=f"{prefix}/feeds/{feed.file}",
             media_type=feed.media_type.partition(";")[0],
         )
@@ -190,7 +192,7 @@ def feed_links(feeds: Iterable[Published], prefix: str) -> tuple[FeedLink, ...]:
 
 def _report(stored: StoredEntry, reason: Reason, titles: Mapping[str, str]) -> Report:
     entry = stored.entry
-    weights = sorted(reason.weights, key=lambda weight: -abs(weight[1]))[:_WEIGHTS_MOST]
+    weights = sorted(reason.weights, key=lambda weight: -abs(weight[1]))[:_MAX_WEIGHTS]
     return Report(
         title=titles[stored.key],
         link=_link(entry.link),
@@ -200,20 +202,20 @@ def _report(stored: StoredEntry, reason: Reason, titles: Mapping[str, str]) -> R
         first_seen=stored.first_seen,
         score="" if reason.kind in {"founder", "user", "journal"} else f"{reason.score:.0%}",
         why=_why(reason, titles.get(reason.nearest, "")),
-        together=tuple(_weigh(name, value) for name, value in weights if value > 0),
-        apart=tuple(_weigh(name, value) for name, value in weights if value < 0),
-        shared=reason.shared,
+        supporting=tuple(_format_weight(name, value) for name, value in weights if value > 0),
+        opposing=tuple(_format_weight(name, value) for name, value in weights if value < 0),
+        shared_words=reason.shared,
     )
 
 
 def _why(reason: Reason, nearest: str) -> str:
-    words = _KINDS[reason.kind]
-    if words.endswith("."):
-        return words
-    return f"{words} as “{nearest}”." if nearest else f"{words}."
+    text = _REASONS[reason.kind]
+    if text.endswith("."):
+        return text
+    return f"{text} as “{nearest}”." if nearest else f"{text}."
 
 
-def _weigh(name: str, value: float) -> str:
+def _format_weight(name: str, value: float) -> str:
     return f"{name.replace('_', ' ')} {'−' if value < 0 else '+'}{abs(value):.1f}"
 
 
@@ -228,9 +230,9 @@ def _title(stored: StoredEntry) -> str:
 
 
 def _link(address: str) -> str:
-    written = urls.rfc3986(fold.xml_safe(address)) if address else ""
-    return written if urls.is_web(written) else ""
+    url = urls.rfc3986(fold.xml_safe(address)) if address else ""
+    return url if urls.is_web(url) else ""
 
 
-def _minute(when: datetime) -> str:
+def _format_minute(when: datetime) -> str:
     return f"{when:%Y-%m-%d %H:%M} UTC"

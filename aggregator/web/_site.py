@@ -1,4 +1,4 @@
-"""What is served: the values and the store that the answers are made from."""
+"""The configuration and store of the web server, and the files that it serves."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,27 +11,26 @@ from aggregator.core import plugins
 from aggregator.core.model import ShownStory, Source
 from aggregator.core.ports import Clock, DecisionStore, Renderer, SourceStates, StoryReader
 from aggregator.core.settings import FeedSpec
-from aggregator.web._callback import Callbacks
+from aggregator.web._callback import CallbackHandler
 from aggregator.web.metrics import Metrics
 
 
 class WebStore(StoryReader, SourceStates, DecisionStore, Protocol):
-    """What the pages ask of the store, from several threads at once; `decide` alone writes."""
+    """The store as the web server uses it, from several threads; only `decide` writes."""
 
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
-        """Return the stories of these ids, dead ids followed to the living."""
+        """Return the stories of these ids; ids of merged stories lead to the story that replaced them."""
 
 
-def _nothing() -> Mapping[str, object]:
+def _no_status() -> Mapping[str, object]:
     return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """What is served, and to whom; `host` is the address that the server is bound to.
+    """What the web server serves; `host` is the address that it is bound to.
 
-    `sources` are what filters in the query of a feed may name. `status` adds what the daemon
-    knows to /health.
+    `sources` can be named in the query of a feed. `status` adds fields to /health.
     """
 
     store: WebStore
@@ -42,19 +41,19 @@ class Site:
     sources: Sequence[Source] = ()
     host: str = "127.0.0.1"
     metrics: Metrics = field(default_factory=Metrics)
-    status: Callable[[], Mapping[str, object]] = _nothing
-    hub: str = ""  # that public feeds name
-    callbacks: Callbacks | None = None  # who answers hubs; None: nobody was asked
+    status: Callable[[], Mapping[str, object]] = _no_status
+    hub: str = ""  # advertised by public feeds
+    callbacks: CallbackHandler | None = None  # None: no subscriptions
 
     @property
     def data(self) -> Path:
-        """The data folder, which the feeds are in."""
+        """The data folder, which contains the feeds folder."""
         return self.folder.parent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
-    """A feed in one format, as it is configured."""
+class PublishedFile:
+    """A configured feed in one of its formats."""
 
     spec: FeedSpec
     format: str
@@ -63,30 +62,32 @@ class Published:
     media_type: str  # with its charset
 
 
-def published(site: Site) -> dict[str, Published]:
-    """Return all feeds of the configuration in all their formats, by file name."""
+def published_files(site: Site) -> dict[str, PublishedFile]:
+    """Return all configured feeds in all their formats, by file name."""
     found = (
-        _published(site, spec, name) for spec in site.feeds for name in dict.fromkeys(spec.formats)
+        _published_file(site, spec, name)
+        for spec in site.feeds
+        for name in dict.fromkeys(spec.formats)
     )
     return {one.file: one for one in found}
 
 
-def load(name: str) -> Renderer:
+def load_renderer(name: str) -> Renderer:
     """Return the renderer of a format."""
     renderer: Renderer = plugins.load("aggregator.publish.renderers", name)
     return renderer
 
 
 def media_type(renderer: Renderer) -> str:
-    """Return the media type of a format, with the charset where it is text."""
-    kind = renderer.MEDIA_TYPE
-    return f"{kind}; charset=utf-8" if kind.endswith(("xml", "json")) else kind
+    """Return the media type of a format, with the charset if it is text."""
+    plain = renderer.MEDIA_TYPE
+    return f"{plain}; charset=utf-8" if plain.endswith(("xml", "json")) else plain
 
 
-def _published(site: Site, spec: FeedSpec, name: str) -> Published:
-    renderer = load(name)
+def _published_file(site: Site, spec: FeedSpec, name: str) -> PublishedFile:
+    renderer = load_renderer(name)
     file = f"{spec.name}.{renderer.EXTENSION}"
-    return Published(
+    return PublishedFile(
         spec=spec,
         format=name,
         file=file,
@@ -95,16 +96,17 @@ def _published(site: Site, spec: FeedSpec, name: str) -> Published:
     )
 
 
-def carry_token(site: Site, spec: FeedSpec) -> Callable[[bytes], bytes]:
-    """Return what puts the token of a private feed on its links to us, as it is served.
+def add_token_to_links(site: Site, spec: FeedSpec) -> Callable[[bytes], bytes]:
+    """Return a function that adds a private feed's token to its links to this site.
 
-    They are those to the feed, to its archive and to the pages; the files do not hold the token.
+    These are the links to the feed, its archive and the pages. The token is added when the feed is
+    served, so the published files do not contain it.
     """
     if not spec.token:
         return lambda content: content
-    home = re.escape(site.public_url.rstrip("/"))
+    root = re.escape(site.public_url.rstrip("/"))
     feed = rf"feeds/{re.escape(spec.name)}(?:/archive-\d{{4,9}})?\.[a-z]{{1,9}}"
     page = r"stories/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-    links = re.compile(rf'(?<=[">])({home}/(?:{feed}|{page})?)(?=["<])'.encode())
-    known = f"\\1?token={quote(spec.token, safe='')}".encode()
-    return lambda content: links.sub(known, content)
+    links = re.compile(rf'(?<=[">])({root}/(?:{feed}|{page})?)(?=["<])'.encode())
+    replacement = f"\\1?token={quote(spec.token, safe='')}".encode()
+    return lambda content: links.sub(replacement, content)

@@ -1,4 +1,4 @@
-"""The page behind the link “not the same story”: asks when it is opened, and keeps what is said."""
+"""The page behind the link “not the same story”: asks for confirmation and records the correction."""
 
 import threading
 
@@ -12,7 +12,7 @@ from aggregator.core import ids
 from aggregator.core.model import Decision, ShownStory, StoredEntry
 from aggregator.publish import files, signed_links
 from aggregator.web import _pages
-from aggregator.web._gate import FORM_POLICY
+from aggregator.web._access import FORM_POLICY
 from aggregator.web._pages import Pages
 from aggregator.web._site import Site
 
@@ -21,56 +21,58 @@ _HEADERS = {
     "Cache-Control": "no-store",
     "X-Robots-Tag": "noindex, nofollow",
 }
-_FOREIGN = (
-    "This link is not signed by this site, or by a secret that it has no more. Nothing was changed."
+_INVALID_SIGNATURE = (
+    "This link was not signed by this site, or its secret has changed since. Nothing was changed."
 )
 
 
-class Splits:
-    """Answers for the signed links; the signature is all that a reader has to know.
+class SplitPage:
+    """Handles the signed links; a valid signature is the only authorization needed.
 
-    Readers and robots open links ahead of people, so that opening one changes nothing.
+    Feed readers and robots prefetch links, so opening one changes nothing: only POST does.
     """
 
     def __init__(self, site: Site, pages: Pages, limiter: anyio.CapacityLimiter) -> None:
         self._site = site
         self._pages = pages
         self._limiter = limiter
-        self._turn = threading.Lock()
-        self._feeds = any(spec.split_links for spec in site.feeds)
+        self._lock = threading.Lock()
+        self._enabled = any(spec.split_links for spec in site.feeds)
 
     async def answer(self, request: Request) -> Response:
-        """Ask, or keep what is posted; twice is as once."""
+        """Ask for confirmation, or record the posted correction; idempotent."""
         story, entry = (f"urn:uuid:{request.path_params[name]}" for name in ("id", "entry"))
         signature = request.query_params.get("sig", "")
-        agreed = request.method == "POST"
+        confirmed = request.method == "POST"
         page = await anyio.to_thread.run_sync(
-            lambda: self._make(story, entry, signature, agreed), limiter=self._limiter
+            lambda: self._render(story, entry, signature, confirmed), limiter=self._limiter
         )
         return HTMLResponse(page, headers=_HEADERS)
 
-    def _make(self, story: str, entry: str, signature: str, agreed: bool) -> str:
-        if not self._feeds:
+    def _render(self, story: str, entry: str, signature: str, confirmed: bool) -> str:
+        if not self._enabled:
             raise HTTPException(404)
         secret = files.secret(self._site.data)
         if not signed_links.is_signed(secret, story, entry, signature):
-            raise HTTPException(403, _FOREIGN)
+            raise HTTPException(403, _INVALID_SIGNATURE)
         shown = next(iter(self._site.store.stories([story])), None)
         stored = _member(shown, entry)
         if shown is None or stored is None or len(shown.entries) < 2:
-            return self._pages.split(_pages.ask(shown, None), "apart")
+            return self._pages.split(_pages.split_question(shown, None), "apart")
         decision = signed_links.split(shown, stored.key, when=self._site.clock())
-        return self._pages.split(_pages.ask(shown, stored), self._decide(decision, agreed))
+        return self._pages.split(
+            _pages.split_question(shown, stored), self._record(decision, confirmed)
+        )
 
-    def _decide(self, decision: Decision, agreed: bool) -> str:
-        """Keep what the reader agrees to, unless it is kept already; return how it stands."""
-        with self._turn:
-            kept = signed_links.holds(self._site.store.decisions(), decision)
-            if agreed and not kept:
+    def _record(self, decision: Decision, confirmed: bool) -> str:
+        """Record a confirmed correction unless it is recorded already; return the page's state."""
+        with self._lock:
+            recorded = signed_links.holds(self._site.store.decisions(), decision)
+            if confirmed and not recorded:
                 self._site.store.decide(decision)
-        return "kept" if agreed or kept else "asked"
+        return "kept" if confirmed or recorded else "asked"
 
 
 def _member(shown: ShownStory | None, entry: str) -> StoredEntry | None:
-    held = shown.entries if shown else ()
-    return next((one for one in held if ids.entry_id(one.key) == entry), None)
+    entries = shown.entries if shown else ()
+    return next((one for one in entries if ids.entry_id(one.key) == entry), None)

@@ -1,4 +1,4 @@
-"""The sockets that the server listens on, opened before anything else starts."""
+"""Opens the sockets that the server listens on, before anything else starts."""
 
 import errno
 import ipaddress
@@ -9,8 +9,8 @@ from contextlib import ExitStack, contextmanager
 
 from aggregator.core.errors import ListenError
 
-_BACKLOG = 2048  # connections that wait until they are answered
-_MISSING = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+_BACKLOG = 2048  # connections that may wait to be accepted
+_NO_SUCH_ADDRESS = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
 @contextmanager
@@ -23,8 +23,8 @@ def listening(host: str, port: int) -> Iterator[tuple[socket.socket, ...]]:
         yield tuple(_open_all(host, port, opened))
 
 
-def address_of(sockets: Sequence[socket.socket]) -> str:
-    """Return an address at which this machine reaches the server, with the port that is open."""
+def url_of(sockets: Sequence[socket.socket]) -> str:
+    """Return a URL at which this machine can reach the server."""
     name, port = sockets[0].getsockname()[:2]
     address = ipaddress.ip_address(name.partition("%")[0])
     if address.is_unspecified:
@@ -33,47 +33,47 @@ def address_of(sockets: Sequence[socket.socket]) -> str:
 
 
 def port_of(sockets: Sequence[socket.socket]) -> int:
-    """Return the port that is open."""
+    """Return the open port."""
     return int(sockets[0].getsockname()[1])
 
 
 def _open_all(host: str, port: int, opened: ExitStack) -> Iterator[socket.socket]:
-    missing: ListenError | None = None
-    found = False
-    for family, place in _places(host, port):
+    last_error: ListenError | None = None
+    opened_one = False
+    for family, address in _resolve(host, port):
         try:
-            one = opened.enter_context(_open(family, (place[0], port, *place[2:])))
+            one = opened.enter_context(_open(family, (address[0], port, *address[2:])))
         except OSError as error:
-            missing = ListenError(explain(error, host, port))
-            if error.errno not in _MISSING:
-                raise missing from error
-            continue  # such as an IPv6 address where there is no IPv6
-        found, port = True, one.getsockname()[1]
+            last_error = ListenError(explain(error, host, port))
+            if error.errno not in _NO_SUCH_ADDRESS:
+                raise last_error from error
+            continue  # such as an IPv6 address on a machine without IPv6
+        opened_one, port = True, one.getsockname()[1]
         yield one
-    if not found and missing:
-        raise missing
+    if not opened_one and last_error:
+        raise last_error
 
 
-def _places(host: str, port: int) -> dict[tuple[int, tuple[object, ...]], None]:
-    """Look the host up; IPv4 first, for a name that stands for both."""
+def _resolve(host: str, port: int) -> dict[tuple[int, tuple[object, ...]], None]:
+    """Resolve a host; IPv4 addresses come first."""
     try:
         found = socket.getaddrinfo(
             host.strip("[]") or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
     except (OSError, UnicodeError) as error:
-        raise ListenError(f"there is no host {host!r}: choose another with --host") from error
-    places = dict.fromkeys((family, place) for family, _, _, _, place in found)
-    return dict.fromkeys(sorted(places, key=lambda one: one[0] != socket.AF_INET))
+        raise ListenError(f"host {host!r} not found: choose another with --host") from error
+    addresses = dict.fromkeys((family, address) for family, _, _, _, address in found)
+    return dict.fromkeys(sorted(addresses, key=lambda one: one[0] != socket.AF_INET))
 
 
-def _open(family: int, place: tuple[object, ...]) -> socket.socket:
+def _open(family: int, address: tuple[object, ...]) -> socket.socket:
     one = socket.socket(family, socket.SOCK_STREAM)
     try:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        one.bind(place)
-        one.listen(_BACKLOG)  # binding alone would let a second server have the port too
+        one.bind(address)
+        one.listen(_BACKLOG)  # without this, a second server could bind the port too
         one.setblocking(False)
     except OSError:
         one.close()
@@ -82,12 +82,12 @@ def _open(family: int, place: tuple[object, ...]) -> socket.socket:
 
 
 def explain(error: OSError, host: str, port: int) -> str:
-    """Say why a host and port cannot be had, and what to do."""
+    """Return why a host and port cannot be opened, and what to do."""
     if error.errno == errno.EADDRINUSE:
         return f"port {port} is in use: choose another with --port"
-    if error.errno in _MISSING:
-        return f"{host} is no address of this machine: choose another with --host"
+    if error.errno in _NO_SUCH_ADDRESS:
+        return f"{host} is not an address of this machine: choose another with --host"
     if error.errno in {errno.EACCES, errno.EPERM}:
-        return f"this user may not open port {port}: choose one above 1023 with --port"
+        return f"no permission to open port {port}: choose one above 1023 with --port"
     reason = os.strerror(error.errno) if error.errno else str(error)
     return f"cannot listen on {host}, port {port}: {reason}"

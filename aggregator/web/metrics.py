@@ -1,4 +1,4 @@
-"""What is counted for monitoring, in the form that Prometheus reads."""
+"""Counters for monitoring, in the Prometheus exposition format."""
 
 from datetime import datetime
 
@@ -8,34 +8,43 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from aggregator.core.report import RunReport, SourceReport
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
-_SECONDS = (0.1, 0.3, 1, 3, 10, 30, 60)
+_FETCH_SECONDS_BUCKETS = (0.1, 0.3, 1, 3, 10, 30, 60)
 
 
 class Metrics:
-    """The counters of one process; a registry of its own, so that two never meet."""
+    """The counters of one process, in their own registry so that instances are independent."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        make = self._registry
-        self._fetches = Counter("aggregator_fetches", "Sources asked", ["outcome"], registry=make)
+        registry = self._registry
+        self._fetches = Counter(
+            "aggregator_fetches", "Sources fetched", ["outcome"], registry=registry
+        )
         self._pushes = Counter(
-            "aggregator_pushes", "Documents that hubs sent", ["outcome"], registry=make
+            "aggregator_pushes", "Documents pushed by hubs", ["outcome"], registry=registry
         )
         self._seconds = Histogram(
-            "aggregator_fetch_seconds", "Time for a source", registry=make, buckets=_SECONDS
+            "aggregator_fetch_seconds",
+            "Time to fetch a source",
+            registry=registry,
+            buckets=_FETCH_SECONDS_BUCKETS,
         )
-        self._entries = Counter("aggregator_entries", "Entries stored", ["change"], registry=make)
-        self._stories = Counter("aggregator_stories", "Stories made", ["change"], registry=make)
-        self._files = Counter("aggregator_files_written", "Feeds written", registry=make)
-        self._errors = Counter("aggregator_run_errors", "Failures of a run", registry=make)
-        self._last = Gauge("aggregator_last_run_timestamp_seconds", "Last run", registry=make)
+        self._entries = Counter(
+            "aggregator_entries", "Entries stored", ["change"], registry=registry
+        )
+        self._stories = Counter(
+            "aggregator_stories", "Stories grouped", ["change"], registry=registry
+        )
+        self._files = Counter("aggregator_files_written", "Feeds written", registry=registry)
+        self._errors = Counter("aggregator_run_errors", "Failures of a run", registry=registry)
+        self._last = Gauge("aggregator_last_run_timestamp_seconds", "Last run", registry=registry)
         self._answers = Counter(
-            "aggregator_answers", "Requests answered", ["kind", "status"], registry=make
+            "aggregator_answers", "Requests answered", ["kind", "status"], registry=registry
         )
-        self._answered: dict[tuple[str, int], Counter] = {}
+        self._by_status: dict[tuple[str, int], Counter] = {}
 
     def record_run(self, report: RunReport, *, now: datetime, pushed: bool = False) -> None:
-        """Count what a run did; with `pushed` its documents came from hubs."""
+        """Count the results of a run; with `pushed` its documents came from hubs."""
         for source in report.sources:
             self._record_source(source, pushed=pushed)
         self._stories.labels("new").inc(report.stories_new)
@@ -54,10 +63,10 @@ class Metrics:
         self._entries.labels("modified").inc(source.modified)
 
     def record_answer(self, kind: str, status: int) -> None:
-        """Count an answer of the server; `kind` is one of a few words, never an address."""
-        child = self._answered.get((kind, status))
-        if child is None:  # looking one up takes longer than counting
-            child = self._answered[kind, status] = self._answers.labels(kind, str(status))
+        """Count a response of the server; `kind` is one of a few words, never a URL."""
+        child = self._by_status.get((kind, status))
+        if child is None:  # `labels()` costs more than `inc()`
+            child = self._by_status[kind, status] = self._answers.labels(kind, str(status))
         child.inc()
 
     def text(self) -> bytes:

@@ -1,4 +1,4 @@
-"""The web server: uvicorn on sockets that are open already, answering for a site that may change."""
+"""The web server: uvicorn on sockets that are already open, with a site that can be replaced."""
 
 import asyncio
 import contextlib
@@ -11,21 +11,21 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from aggregator.web import Site, make_app
-from aggregator.web.listen import address_of
+from aggregator.web.listen import url_of
 
 _log = structlog.get_logger()
 
 
 class Server(uvicorn.Server):
-    """Serves until SIGINT or SIGTERM, and notes SIGHUP in `reload`."""
+    """Serves until SIGINT or SIGTERM; SIGHUP sets `reload`."""
 
     def __init__(self, sockets: Sequence[socket.socket], site: Site) -> None:
         self.reload = asyncio.Event()
         self._sockets = list(sockets)
-        self._address = address_of(sockets)
-        self.show(site)
+        self._url = url_of(sockets)
+        self.set_site(site)
         settings = uvicorn.Config(
-            self._answer,
+            self._handle,
             interface="asgi3",
             lifespan="off",
             log_config=None,
@@ -39,22 +39,22 @@ class Server(uvicorn.Server):
             loop.add_signal_handler(number, self.handle_exit, number, None)
         loop.add_signal_handler(signal.SIGHUP, self.reload.set)
 
-    def show(self, site: Site) -> None:
-        """Answer for this site from now on."""
+    def set_site(self, site: Site) -> None:
+        """Serve this site from now on."""
         self._app = make_app(site)
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve until a signal ends it."""
+        """Serve until a signal stops the server."""
         await super().serve(self._sockets if sockets is None else sockets)
         _log.info("stopped")
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to answer, then say so."""
+        """Start serving, then log the URL."""
         await super().startup(sockets)
         if self.started:
-            _log.info("serving", address=self._address)
+            _log.info("serving", address=self._url)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
 
     @contextlib.contextmanager

@@ -143,11 +143,11 @@ def test_configuration_is_read_again_on_a_signal(tmp_path: Path) -> None:
         wait_for(b"<entry", f"{feeds}/merged.atom")
         config.write_text(first + "feeds: [{name: two, title: Second, limit: 0}]\n", "utf-8")
         process.send_signal(signal.SIGHUP)
-        log = wait_for_line("configuration not taken", process)
+        log = wait_for_line("configuration not reloaded", process)
         assert b"Merged news" in get(f"{feeds}/merged.atom")
         config.write_text(first.replace("data: data", "data: other"), "utf-8")
         process.send_signal(signal.SIGHUP)
-        log += wait_for_line("configuration not taken", process)
+        log += wait_for_line("configuration not reloaded", process)
         new = "feeds: [{name: two, title: Second, formats: [json]}, {name: merged}]\n"
         config.write_text(first + new, "utf-8")
         process.send_signal(signal.SIGHUP)
@@ -158,8 +158,8 @@ def test_configuration_is_read_again_on_a_signal(tmp_path: Path) -> None:
         log += process.communicate(timeout=HUNG)[1]
     assert process.returncode == 0
     assert "Traceback" not in log
-    assert log.count("configuration not taken") == 2
-    assert log.count("configuration read again") == 1
+    assert log.count("configuration not reloaded") == 2
+    assert log.count("configuration reloaded") == 1
     assert "limit" in log
 
 
@@ -209,7 +209,7 @@ SAMPLES = f"{{id: samples, kind: dump, path: {SEEDS}}}"
     ("more", "told"),
     [
         ([], "port {port} is in use: choose another with --port"),
-        (["--host", "203.0.113.5"], "203.0.113.5 is no address of this machine: choose another with --host"),
+        (["--host", "203.0.113.5"], "203.0.113.5 is not an address of this machine: choose another with --host"),
     ],
     ids=["port", "host"],
 )  # fmt: skip
@@ -285,11 +285,11 @@ def test_a_fetch_beside_a_daemon_is_done_by_the_daemon(tmp_path: Path, site: Sit
         ]
         assert report["entries"][0]["title"] == "Entry 2"
         assert "aggregator run is working" in result.stderr
-        line_of(log, "asked by a command  sources=1")
+        line_of(log, "run requested by a command  sources=1")
         whole = run(*words)
         assert (whole.returncode, "samples" in whole.stdout) == (0, True)
         alone = run(*words, "--url", f"{site.address}/feed")
-        assert (alone.returncode, "stop it, or give another folder" in alone.stderr) == (3, True)
+        assert (alone.returncode, "stop it, or choose another folder" in alone.stderr) == (3, True)
         process.send_signal(signal.SIGTERM)
         assert process.wait(HUNG) == 0
     assert list((tmp_path / "data" / "requests").iterdir()) == []

@@ -22,7 +22,7 @@ async def ask(app: Application, *requests: dict[str, Any], ticks: int = 2000) ->
     """Run a daemon until these requests are answered; return the answers, or what was raised."""
     async with app.pipeline() as pipeline:
         daemon = Daemon(app, pipeline, Metrics(), Inbox(1000), None)
-        await daemon.begin()
+        await daemon.start()
         asked = [
             asyncio.create_task(asyncio.to_thread(handover.request_fetch, app.config.data, **one))
             for one in requests
@@ -79,11 +79,11 @@ def test_a_run_that_fails_says_where_to_look(application: Opener) -> None:
         async with app.pipeline() as pipeline:
             daemon = Daemon(app, pipeline, Metrics(), Inbox(1000), None)
             pipeline.thread.close()
-            await daemon._fulfil(FetchRequest(id="one"))
+            await daemon._run_request(FetchRequest(id="one"))
 
     asyncio.run(fail())
     answer = (app.config.data / "requests" / "one.answer").read_text("utf-8")
-    assert "the log of the daemon says why" in answer
+    assert "see the log of the daemon" in answer
 
 
 def test_a_correction_is_applied_at_the_next_tick(application: Opener) -> None:
@@ -94,12 +94,12 @@ def test_a_correction_is_applied_at_the_next_tick(application: Opener) -> None:
     async def correct() -> bytes:
         async with app.pipeline() as pipeline:
             daemon = Daemon(app, pipeline, Metrics(), Inbox(1000), None)
-            await daemon.begin()
+            await daemon.start()
             keys = [one.key for one in shown.entries]
             app.store.decide(make_decision("never", keys[0], keys[1]))
             await daemon.tick()
-            assert daemon._settling
-            await daemon._settling
+            assert daemon._correction_task
+            await daemon._correction_task
             await daemon.drain()
         return (app.folder / "merged.atom").read_bytes()
 
@@ -112,9 +112,9 @@ def test_corrections_that_cannot_be_applied_are_tried_again(application: Opener)
     async def fail() -> tuple[int, int]:
         async with app.pipeline() as pipeline:
             daemon = Daemon(app, pipeline, Metrics(), Inbox(1000), None)
-            before = daemon._decisions
+            before = daemon._decisions_applied
             pipeline.thread.close()
-            await daemon._settle(7)
-            return before, daemon._decisions
+            await daemon._apply(7)
+            return before, daemon._decisions_applied
 
     assert asyncio.run(fail()) == (0, 0)

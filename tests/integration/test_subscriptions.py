@@ -397,8 +397,8 @@ def test_hubs_are_asked_again_after_a_failure_of_ours(follower: Follower, hub: H
             await daemon.tick()
             await soon(lambda: not store.fails)
             assert hub.asked == []
-            assert daemon._asking
-            await asyncio.wait({daemon._asking})
+            assert daemon._hub_task
+            await asyncio.wait({daemon._hub_task})
             await daemon.tick()
             await soon(lambda: hub.callbacks)
             await daemon.drain()

@@ -1,4 +1,4 @@
-"""The daemon's schedule: a look that the end cuts short is no failure."""
+"""The daemon's schedule: a tick cancelled at shutdown is not a failure."""
 
 import asyncio
 import logging
@@ -21,16 +21,16 @@ class Waiting:
         await asyncio.Event().wait()
 
 
-async def end_while_looking() -> None:
+async def shut_down_during_a_tick() -> None:
     """Shut the scheduler down in the middle of a tick."""
     waiting = Waiting()
-    scheduler = daemon._schedule(waiting)  # type: ignore[arg-type]
+    scheduler = daemon.schedule(waiting)  # type: ignore[arg-type]
     await asyncio.wait_for(waiting.entered.wait(), HUNG)
     scheduler.shutdown(wait=False)
     await asyncio.sleep(0.05)
 
 
-def test_the_end_in_the_middle_of_a_look_is_quiet(caplog: pytest.LogCaptureFixture) -> None:
+def test_shutdown_during_a_tick_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        asyncio.run(end_while_looking())
+        asyncio.run(shut_down_during_a_tick())
     assert not caplog.records

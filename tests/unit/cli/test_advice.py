@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.cli.advice import _MENDS, mend
+from aggregator.cli.advice import _FIXES, find_fix
 from aggregator.core.errors import SourceError
 from aggregator.core.model import Source
 from aggregator.core.settings import FetchSettings
@@ -29,10 +29,10 @@ SOURCE = Source(id="gazette", url="https://user:hush@gazette.example/feed.xml?to
         ("403 Forbidden", "fetch.user_agent"),
         ("403 Forbidden: Cloudflare lets only browsers through to this feed", "another feed"),
         ("429 Too Many Requests: the server limits the request rate", "longer interval:"),
-        ("503 Service Unavailable", "asked again on schedule"),
-        ("more than 10 redirects", "write the last address"),
+        ("503 Service Unavailable", "fetched again on schedule"),
+        ("more than 10 redirects", "copy the final URL"),
         ("no complete response within 15 s", "timeout: 1m"),
-        ("no such host: gazette.example", "spelt right"),
+        ("no such host: gazette.example", "check the spelling"),
         ("DNS lookup failed for gazette.example", "/etc/resolv.conf"),
         ("refused: 10.0.0.1, a private address (fetch.allow_private)", "['gazette.example:443']"),
         (
@@ -41,25 +41,25 @@ SOURCE = Source(id="gazette", url="https://user:hush@gazette.example/feed.xml?to
         ),
         (
             "the document is a web page, not a feed; the page links to https://gazette.example/rss",
-            "write url: https://gazette.example/rss",
+            "use url: https://gazette.example/rss",
         ),
-        ("an empty document", "nothing came"),
+        ("an empty document", "the response is empty"),
         ("larger than 15 MB (fetch.max_size)", "raise fetch.max_size"),
         ("no secure connection: certificate verify failed", "clock of this machine"),
         ("no connection to gazette.example: connection refused", "host and port"),
-        ("cannot read /x/y: no such file or directory", "nothing is there"),
+        ("cannot read /x/y: no such file or directory", "there is no such file"),
         ("cannot read /x/y: permission denied", "chmod u+r"),
         ("something nobody thought of", "aggregator sources test gazette"),
     ],
 )
 def test_the_mend_fits_the_cause(error: str, said: str) -> None:
-    assert said in mend(error, SOURCE)
-    assert "hush" not in mend(error, SOURCE)
+    assert said in find_fix(error, SOURCE)
+    assert "hush" not in find_fix(error, SOURCE)
 
 
 def test_no_two_causes_share_a_mend() -> None:
-    assert len(set(_MENDS.values())) == len(_MENDS)
-    for text in _MENDS.values():
+    assert len(set(_FIXES.values())) == len(_FIXES)
+    for text in _FIXES.values():
         assert text[:1].islower() or text.startswith("path:")
 
 
@@ -105,7 +105,7 @@ def advised(source: Source, settings: FetchSettings) -> str:
         try:
             await probe.probe(source, fetchers)
         except SourceError as error:
-            return mend(str(error), source)
+            return find_fix(str(error), source)
         finally:
             for fetcher in fetchers.values():
                 await fetcher.close()

@@ -36,7 +36,7 @@ def test_all_is_well_after_a_run(run: Run) -> None:
 
 def test_before_the_first_run_it_says_what_to_do(run: Run) -> None:
     found = states(run)
-    assert found["no source was ever asked"] == "warning"
+    assert found["no source has been fetched yet"] == "warning"
     assert found["merged.atom is not published yet"] == "warning"
 
 
@@ -74,7 +74,7 @@ def test_a_store_that_cannot_be_opened(run: Run, home: Path) -> None:
         (SourceState(error="404", last_success=LONG_AGO), "a: 404"),
         (SourceState(error="404"), "a: 404"),
         (SourceState(gone=True), "a is gone"),
-        (SourceState(last_success=NOW, permanent="https://b.example/"), "a has moved for good"),
+        (SourceState(last_success=NOW, permanent="https://b.example/"), "a has moved permanently"),
     ],
     ids=["fine", "short trouble", "long trouble", "never", "gone", "moved"],
 )
@@ -88,7 +88,7 @@ def test_hubs_that_cannot_reach_us(run: Run, home: Path) -> None:
     path = home / "config" / "aggregator.yaml"
     path.write_text(path.read_text("utf-8") + "websub: {subscribe: true}\n", encoding="utf-8")
     found = [what for what, state in states(run).items() if state == "warning" and "hub" in what]
-    assert found == ["websub: no hub is asked for news: public_url: 127.0.0.1, a loopback address"]
+    assert found == ["websub: hubs are not used: public_url: 127.0.0.1, a loopback address"]
 
 
 def test_subscriptions_are_counted(run: Run, home: Path) -> None:
@@ -132,7 +132,7 @@ def test_no_name_server_is_one_finding(run: Run, home: Path) -> None:
         error = "DNS lookup failed for gazette.example"
         store.save_state("gazette", SourceState(error=error, failures=3))
     found = mends(run)
-    assert "/etc/resolv.conf" in found["DNS: no name server answered for 1 source (gazette)"]
+    assert "/etc/resolv.conf" in found["DNS: no name server responded for 1 source (gazette)"]
     assert not any(what.startswith("gazette:") for what in found)
 
 
@@ -152,14 +152,14 @@ def test_a_port_that_is_taken_is_told_from_our_own() -> None:
 
     with listening(Health) as address:
         (found,) = _port(int(address.rpartition(":")[2]))
-    assert (found.state, found.what.endswith("aggregator serves there")) == ("ok", True)
+    assert (found.state, found.what.endswith("in use by aggregator")) == ("ok", True)
 
 
 @pytest.mark.parametrize(
     ("text", "what", "mend"),
     [
         ("sources: [", "is not YAML", "change it in line 1 of"),
-        ("sources: ['https://${NOPE}.example/']", "NOPE is not set", "export the variable"),
+        ("sources: ['https://${NOPE}.example/']", "NOPE is not set", "set the variable"),
         ("", "the file is empty", "change it in line 1"),
         ("public_url: http://127.0.0.1:9/\nsources: [x]", "must be a URL", "aggregator check"),
     ],

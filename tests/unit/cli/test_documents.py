@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from aggregator.cli.documents import LARGEST, in_words, read_bytes, read_path
+from aggregator.cli.documents import MAX_DOCUMENT_BYTES, in_words, read_bytes, read_path
 
 RDF = b"""<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">
 <title>Pier News</title><id>urn:x</id><updated>2026-03-02T08:00:00Z</updated>
@@ -54,6 +54,6 @@ def test_what_was_skipped_is_told() -> None:
 
 
 def test_too_large_is_told() -> None:
-    assert "larger than" in read_bytes(b"x" * (LARGEST + 1), "x")["error"]
+    assert "larger than" in read_bytes(b"x" * (MAX_DOCUMENT_BYTES + 1), "x")["error"]
     assert read_path("/proc/self/mem")["outcome"] == "error"
     assert read_path(str(Path("/")))["outcome"] == "error"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.cli import lines
+from aggregator.cli import json_lines
 from aggregator.cli.output import Progress, json_line, printable
 from aggregator.cli.tables import table
 from aggregator.core.errors import AggregatorError
@@ -74,4 +74,4 @@ def test_a_line_has_a_longest() -> None:
             return b"x" * size
 
     with pytest.raises(AggregatorError, match="standard input: line 1 is longer than"):
-        next(lines.read(Endless()))  # type: ignore[arg-type]
+        next(json_lines.read(Endless()))  # type: ignore[arg-type]

@@ -35,7 +35,7 @@ def test_what_the_configuration_joins_moves(run: Run, home: Path) -> None:
     before, parts = feeds(home), (story_of(run, FERRY), story_of(run, BREAD))
     configure(home, f"{{join: [[{FERRY}, {BREAD}]]}}")
     dry = run("stories", "regroup", "--dry-run", "--json")
-    assert dry.err == "a dry run: nothing of it was kept\n"
+    assert dry.err == "dry run: nothing was changed\n"
     assert feeds(home) == before
     assert story_of(run, BREAD)["id"] == parts[1]["id"]
     (told,) = dry.rows

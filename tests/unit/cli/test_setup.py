@@ -18,7 +18,7 @@ def test_init_writes_a_sound_file_and_never_over_another(run: Run, home: Path) -
     assert run("check", "--config", path).status == 0
     again = run("init", home / "new", "--quiet")
     assert again.status == 2
-    assert "stands here already" in again.err
+    assert "already exists" in again.err
 
 
 def test_check_says_that_all_is_well(run: Run) -> None:

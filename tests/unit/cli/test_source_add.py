@@ -121,7 +121,7 @@ def test_an_address_that_moved_for_good_is_followed_where_it_is(
     run: Run, home: Path, site: Site
 ) -> None:
     site.statuses["/old"] = (301, {"Location": "/news.xml"})
-    assert "moved for good" in run("sources", "add", f"{site.address}/old", *allowed(site)).out
+    assert "moved permanently" in run("sources", "add", f"{site.address}/old", *allowed(site)).out
     assert list(followed(home).values()) == [f"{site.address}/news.xml"]
 
 
@@ -141,7 +141,7 @@ def test_an_address_is_known_however_it_is_spelt(run: Run, home: Path, spelt: st
     run("sources", "add", "https://new.example/feed", "--id", "known", "--no-fetch")
     result = run("sources", "add", spelt, "--no-fetch")
     assert result.status == 2
-    assert "is there already, as known (https://new.example/feed)" in result.err
+    assert "already exists, as known (https://new.example/feed)" in result.err
     assert len(followed(home)) == 1
 
 
@@ -198,7 +198,7 @@ def test_import_says_what_became_of_each_line(run: Run, home: Path) -> None:
     ]
     assert len(told["added"]) + len(told["known"]) + len(told["left_out"]) == 13
     again = run("sources", "import", "list.opml")
-    assert "0 added, 9 known already, 4 left out" in again.out
+    assert "0 added, 9 already known, 4 left out" in again.out
     assert "left out A file file:///etc/passwd: file: is not supported" in again.err
     exported = run("sources", "export").out
     assert 'text="Folder"' in exported
@@ -212,7 +212,7 @@ def test_remove_pause_resume_rename(run: Run, home: Path) -> None:
     assert "coast is paused" in run("sources", "pause", "coast").out
     assert run("sources", "list", "--json").rows[1]["outcome"] == "paused"
     assert "is paused already" in run("sources", "pause", "coast").out
-    assert "is asked on schedule" in run("sources", "resume", "coast").out
+    assert "is fetched on schedule" in run("sources", "resume", "coast").out
     assert path.read_text("utf-8") == before
     assert run("sources", "rename", "gazette", "harbour").status == 0
     assert "formerly: [gazette]" in path.read_text("utf-8")

@@ -96,7 +96,7 @@ def test_explain_says_if_a_run_would_never_compare_them(run: Run) -> None:
 
 def test_corrections_hold_from_the_next_run_on(run: Run) -> None:
     run("fetch", "--quiet")
-    assert run("stories", "join", FERRY, BREAD).out == "kept; the next run applies it\n"
+    assert run("stories", "join", FERRY, BREAD).out == "recorded; the next run applies it\n"
     run("fetch", "--quiet")
     joined = story_of(run, BREAD)
     assert joined["id"] == story_of(run, FERRY)["id"]
@@ -112,7 +112,7 @@ def test_corrections_hold_from_the_next_run_on(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("join", FERRY, FERRY), "that is one entry, not two"),
+        (("join", FERRY, FERRY), "both are the same entry"),
         (("join", FERRY, "https://a.example/none"), "no entry has the id or the link"),
         (("split", BREAD, FERRY), "is not in the story"),
         (("split", BREAD, BREAD), "is alone in its story"),
@@ -176,7 +176,7 @@ def test_a_correction_is_listed_and_undone_as_if_it_had_not_been(run: Run, kind:
     assert "no corrections" in run("stories", "corrections").out
     assert run("stories", "corrections", "--all", "--json").rows[0]["state"] == "undone"
     again = run("stories", "corrections", "--undo", "1")
-    assert (again.status, "undone already" in again.err) == (1, True)
+    assert (again.status, "already undone" in again.err) == (1, True)
     assert run("stories", "corrections", "--undo", "2").status == 1
 
 
@@ -210,6 +210,6 @@ def test_what_begins_several_ids_is_told_with_them(run: Run, home: Path) -> None
             store.save_grouping(Grouping(stories=(make_story(entry.key, id=id_),), new=n))
     result = run("stories", "show", "abcdef12")
     assert result.status == 1
-    assert "begins the ids of several stories: give more of it" in result.err
+    assert "matches several stories: use more characters of the id" in result.err
     assert all(id_.removeprefix("urn:uuid:") in result.err for id_ in ids)
     assert run("stories", "show", ids[1].removeprefix("urn:uuid:")).status == 0

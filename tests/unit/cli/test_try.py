@@ -183,7 +183,7 @@ def test_link_and_key_in_words(run: Run) -> None:
     )
     spoken = run("try", "key", "https://www.a.example/x", "nonsense").out.splitlines()
     assert spoken[-1] == "different"
-    assert "  is no web address" in spoken
+    assert "  not a web address" in spoken
     (shown,) = run("try", "key", "https://www.a.example/x", "http://a.example/x", "--json").rows
     assert shown["output"] == "same"
     assert shown["keys"][0] == shown["keys"][1]

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from aggregator.web import make_app
-from aggregator.web._callback import Callback
+from aggregator.web._callback import HubCallback
 from aggregator.web.metrics import Metrics
 from tests.unit.web.fakes import ROOT, make_site, visit
 from tests.waiting import HUNG, soon
@@ -166,7 +166,7 @@ def test_who_leaves_or_dawdles_brings_nothing(*, leaves: bool, status: int) -> N
 
     async def ask() -> int:
         scope = {"type": "http", "method": "POST", "path_params": {"path": "ours"}, "headers": []}
-        callback = Callback(callbacks, Metrics(), seconds=0.05)
+        callback = HubCallback(callbacks, Metrics(), timeout_seconds=0.05)
         try:
             return (await callback.answer(Request(scope, receive))).status_code
         except HTTPException as error:

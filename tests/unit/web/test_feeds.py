@@ -11,7 +11,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aggregator.publish import files
-from aggregator.web._shelf import Drawer, Place, Shelf, pack, read_asked
+from aggregator.web._file_cache import (
+    FileCache,
+    LruFileCache,
+    ServedFile,
+    make_cached_file,
+    read_headers,
+)
 from tests.builders import make_spec
 from tests.unit.web.fakes import CONTENT, make_site, visit
 
@@ -295,21 +301,21 @@ def test_without_a_hub_no_link_is_sent(tmp_path: Path) -> None:
 
 
 def test_few_pages_of_archives_stay_in_memory(tmp_path: Path) -> None:
-    drawer = Drawer(3000)
+    cache = LruFileCache(3000)
     for n in range(5):
         path = tmp_path / f"{n}.atom"
         path.write_bytes(bytes(range(256)) * 4)
-        place = Place(path=path, media_type="application/atom+xml")
-        edition = drawer.get(str(n), place)
+        place = ServedFile(path=path, media_type="application/atom+xml")
+        edition = cache.get(str(n), place)
         assert edition is not None
-        assert drawer.get(str(n), place) is edition
-    assert 0 < drawer.size <= 3000
+        assert cache.get(str(n), place) is edition
+    assert 0 < cache.size <= 3000
     path.write_bytes(b"new")
-    renewed = drawer.get("4", place)
+    renewed = cache.get("4", place)
     assert renewed is not None
     assert renewed.plain.content == b"new"
-    assert drawer.get("9", Place(path=tmp_path / "none", media_type="")) is None
-    assert "9" not in drawer
+    assert cache.get("9", ServedFile(path=tmp_path / "none", media_type="")) is None
+    assert "9" not in cache
 
 
 def test_of_a_crowd_that_wants_a_new_edition_one_reads_it(tmp_path: Path) -> None:
@@ -321,11 +327,13 @@ def test_of_a_crowd_that_wants_a_new_edition_one_reads_it(tmp_path: Path) -> Non
         time.sleep(0.02)
         return content
 
-    shelf = Shelf({"a": Place(path=path, media_type="application/atom+xml", change=change)})
+    cache = FileCache(
+        {"a": ServedFile(path=path, media_type="application/atom+xml", transform=change)}
+    )
     for content in (b"one", b"the second"):
         path.write_bytes(content)
         with ThreadPoolExecutor(8) as threads:
-            found = list(threads.map(shelf.read, ["a"] * 16))
+            found = list(threads.map(cache.load, ["a"] * 16))
         assert {one.plain.content for one in found if one} == {content}
     assert reads == [b"one", b"the second"]
 
@@ -338,7 +346,9 @@ def test_of_a_crowd_that_wants_a_new_edition_one_reads_it(tmp_path: Path) -> Non
 @example("if-modified-since", "," * 20)
 @example("accept-encoding", "gzip;" * 10_000)
 def test_no_header_is_too_odd(name: str, value: str) -> None:
-    edition = pack(b"<feed/>", media_type="application/atom+xml", modified=1_772_443_800)
+    edition = make_cached_file(
+        b"<feed/>", media_type="application/atom+xml", modified=1_772_443_800
+    )
     sent = (name.encode(), value.encode("utf-8", "replace"))
-    asked = read_asked({"method": "GET", "headers": [sent]})
-    assert edition.answer(asked, b"public").status in {200, 304}
+    asked = read_headers({"method": "GET", "headers": [sent]})
+    assert edition.respond(asked, b"public").status in {200, 304}

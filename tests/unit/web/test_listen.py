@@ -7,27 +7,27 @@ import socket
 import pytest
 
 from aggregator.core.errors import ListenError
-from aggregator.web.listen import address_of, explain, listening, port_of
+from aggregator.web.listen import explain, listening, port_of, url_of
 
 
 def test_the_address_is_the_one_that_was_opened() -> None:
     with listening("127.0.0.1", 0) as sockets:
         port = port_of(sockets)
         assert port > 0
-        assert address_of(sockets) == f"http://127.0.0.1:{port}/"
+        assert url_of(sockets) == f"http://127.0.0.1:{port}/"
         socket.create_connection(("127.0.0.1", port)).close()
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", ""])  # noqa: S104  on purpose
 def test_every_address_is_told_as_one_that_can_be_opened(host: str) -> None:
     with listening(host, 0) as sockets:
-        assert address_of(sockets) == f"http://127.0.0.1:{port_of(sockets)}/"
+        assert url_of(sockets) == f"http://127.0.0.1:{port_of(sockets)}/"
         assert len({one.getsockname()[1] for one in sockets}) == 1
 
 
 def test_a_name_stands_for_all_its_addresses_on_one_port() -> None:
     with listening("localhost", 0) as sockets:
-        assert address_of(sockets).startswith(("http://127.0.0.1:", "http://[::1]:"))
+        assert url_of(sockets).startswith(("http://127.0.0.1:", "http://[::1]:"))
         assert {one.getsockname()[1] for one in sockets} == {port_of(sockets)}
 
 
@@ -54,9 +54,12 @@ def test_a_port_in_use_is_told_in_a_sentence() -> None:
 @pytest.mark.parametrize(
     ("host", "told"),
     [
-        ("203.0.113.5", "203.0.113.5 is no address of this machine: choose another with --host"),
-        ("a..b", "there is no host 'a..b': choose another with --host"),
-        ("x" * 300, f"there is no host {'x' * 300!r}: choose another with --host"),
+        (
+            "203.0.113.5",
+            "203.0.113.5 is not an address of this machine: choose another with --host",
+        ),
+        ("a..b", "host 'a..b' not found: choose another with --host"),
+        ("x" * 300, f"host {'x' * 300!r} not found: choose another with --host"),
     ],
 )
 def test_an_address_that_is_not_ours_is_told_in_a_sentence(host: str, told: str) -> None:
@@ -73,4 +76,4 @@ def test_every_reason_is_a_sentence_without_a_number(number: int) -> None:
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM])
 def test_a_port_that_is_forbidden_is_told_with_a_mend(number: int) -> None:
     told = explain(OSError(number, ""), "0.0.0.0", 80)  # noqa: S104  on purpose
-    assert told == "this user may not open port 80: choose one above 1023 with --port"
+    assert told == "no permission to open port 80: choose one above 1023 with --port"

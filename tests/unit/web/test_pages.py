@@ -126,10 +126,10 @@ def test_a_story_says_why_its_entries_stand_together(tmp_path: Path) -> None:
     assert "6 reports by 6 publishers" in text
     assert "It was the first report of this story." in text
     assert "93% It reports the same event as “Headline 1”." in text
-    assert "Speaks for it names +2.1, lead +1.0 Speaks against it time gap −0.4" in text
+    assert "For names +2.1, lead +1.0 Against time gap −0.4" in text
     assert "Shared words 布林肯, Beijing" in text
     assert "100% It has the same text as “Headline 1”." in text
-    assert "100% It leads to the same page as “Headline 1”." in text
+    assert "100% It links to the same page as “Headline 1”." in text
     assert "You put it here." in text
     assert "before the database was lost" in text
 
@@ -199,7 +199,7 @@ def test_an_unforeseen_error_tells_nothing(tmp_path: Path) -> None:
     store = FakeReader(broken=RuntimeError("secret path"))
     answer = visit(make_site(tmp_path, store=store)).get("/")
     assert answer.status_code == 500
-    assert "Something went wrong here." in answer.text
+    assert "Internal error" in answer.text
     assert "secret" not in answer.text
 
 
@@ -233,4 +233,4 @@ def test_our_own_files_are_served(tmp_path: Path, name: str, kind: str) -> None:
     ],
 )
 def test_a_story_is_called_something(fields: dict[str, object], title: str) -> None:
-    assert _pages.view(make_shown(make_stored(1, **fields))).title == title
+    assert _pages.story_view(make_shown(make_stored(1, **fields))).title == title

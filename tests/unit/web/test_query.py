@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from aggregator.core.model import ShownStory
-from aggregator.web import _made, _narrow
-from aggregator.web._made import Busy, Workshop
-from aggregator.web._site import published
+from aggregator.web import _query, _query_cache
+from aggregator.web._query_cache import QueryFeedCache, QueueFull
+from aggregator.web._site import published_files
 from tests.builders import (
     make_publisher,
     make_shown,
@@ -130,30 +130,30 @@ def test_a_format_that_is_no_feed_is_not_narrowed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("query", "problem"),
     [
-        ("format=exe", "format wants one of atom, rss, json, not “exe”."),
-        ("min_publishers=many", "min_publishers wants a number from 1 to 9999, not “many”."),
+        ("format=exe", "format must be one of atom, rss, json, not “exe”."),
+        ("min_publishers=many", "min_publishers must be a number from 1 to 9999, not “many”."),
         ("min_publishers=²", "not “²”."),
         ("min_publishers=0", "not “0”."),
-        ("limit=-1", "limit wants a number from 1 to 9999, not “-1”."),
-        ("limit=0", "limit wants a number from 1 to 9999, not “0”."),
+        ("limit=-1", "limit must be a number from 1 to 9999, not “-1”."),
+        ("limit=0", "limit must be a number from 1 to 9999, not “0”."),
         ("limit=00", "not “00”."),
         ("limit=99999", "not “99999”."),
         ("limit=5%00", "not “5?”."),
-        ("lang=x%20y", "lang wants a language such as zh or zh-Hans, not “x y”."),
+        ("lang=x%20y", "lang must be a language such as zh or zh-Hans, not “x y”."),
         ("lang=zh&lang=!", "not “!”."),
         ("source=nosuch", "There is no source “nosuch”."),
-        ("limits=5", "There is no parameter “limits”; did you mean &#39;limit&#39;?"),
+        ("limits=5", "Unknown parameter “limits”; did you mean &#39;limit&#39;?"),
         ("categories=world", "did you mean &#39;category&#39;?"),
-        ("x=1&y=2", "There is no parameter “x”; known: category, lang, source"),
-        ("<b>=1", "There is no parameter “&lt;b&gt;”"),
-        ("category=", "category has no value: write category=…, or leave it out."),
+        ("x=1&y=2", "Unknown parameter “x”; known: category, lang, source"),
+        ("<b>=1", "Unknown parameter “&lt;b&gt;”"),
+        ("category=", "category has no value: write category=… or omit it."),
         ("q=%20", "q has no value"),
         ("q", "q has no value"),
-        ("q=a+b+c+d+e+f", "At most 5 words"),
+        ("q=a+b+c+d+e+f", "q can have at most 5 words."),
         ("q=" + "a" * 101, "The query is too long."),
         ("q=" + "a" * 5000, "The query is too long."),
         ("&".join(f"q={n}" for n in range(11)), "The query is too long."),
-        ("format=atom&format=rss", "format may stand once."),
+        ("format=atom&format=rss", "format is given more than once."),
         ("q=%00%E2%80%8B", "q: an empty word fits everything."),
         ("&".join(f"x={n}" for n in range(60)), "The query is too long."),
         ("q=<script>", None),
@@ -173,7 +173,7 @@ def test_any_query_is_read_or_told_in_a_sentence(query: str) -> None:
     pairs = parse_qsl(query, keep_blank_values=True)
     told = ""
     try:
-        found = _narrow.read([*pairs, ("q", query), ("limit", query)])
+        found = _query.parse([*pairs, ("q", query), ("limit", query)])
     except ValueError as error:
         told = str(error)
         found = None
@@ -270,16 +270,16 @@ class Counting(FakeReader):
 
 def test_those_who_wait_too_many_are_sent_away(tmp_path: Path) -> None:
     site = make_site(tmp_path, *stories())
-    feed = published(site)["merged.atom"]
+    feed = published_files(site)["merged.atom"]
 
     async def crowd() -> list[Any]:
-        workshop = Workshop(site)
-        wanted = [_narrow.read([("limit", str(number))]) for number in range(1, 15)]
-        asked = (workshop.get(feed, one) for one in wanted if one)
+        cache = QueryFeedCache(site)
+        wanted = [_query.parse([("limit", str(number))]) for number in range(1, 15)]
+        asked = (cache.get(feed, one) for one in wanted if one)
         return await asyncio.gather(*asked, return_exceptions=True)
 
     results = asyncio.run(crowd())
-    assert [isinstance(one, Busy) for one in results] == [False] * 8 + [True] * 6
+    assert [isinstance(one, QueueFull) for one in results] == [False] * 8 + [True] * 6
 
 
 def test_a_crowd_is_asked_to_come_again(tmp_path: Path) -> None:
@@ -292,13 +292,13 @@ def test_a_crowd_is_asked_to_come_again(tmp_path: Path) -> None:
 def test_many_who_ask_the_same_are_answered_with_one(tmp_path: Path) -> None:
     reader = Counting(*stories())
     site = make_site(tmp_path, store=reader)
-    feed = published(site)["merged.atom"]
-    wanted = _narrow.read([("limit", "2")])
+    feed = published_files(site)["merged.atom"]
+    wanted = _query.parse([("limit", "2")])
     assert wanted
 
     async def crowd() -> None:
-        workshop = Workshop(site)
-        await asyncio.gather(*(workshop.get(feed, wanted) for _ in range(5)))
+        cache = QueryFeedCache(site)
+        await asyncio.gather(*(cache.get(feed, wanted) for _ in range(5)))
 
     asyncio.run(crowd())
     assert reader.read == 1
@@ -334,11 +334,11 @@ def test_pages_carry_the_token_on_but_do_not_tell_of_private_feeds(tmp_path: Pat
 
 
 def test_reading_has_a_bound(tmp_path: Path) -> None:
-    many = [replace(stories()[0])] * (_made._READ_MOST + 50)
+    many = [replace(stories()[0])] * (_query_cache._MAX_STORIES_READ + 50)
     reader = FakeReader(*many)
     client = visit(make_site(tmp_path, store=reader, feeds=(make_spec(limit=5000),)))
     answer = client.get(f"{URL}?format=json")
-    assert len(json.loads(answer.content)["items"]) == _made._READ_MOST
+    assert len(json.loads(answer.content)["items"]) == _query_cache._MAX_STORIES_READ
 
 
 def test_what_is_kept_has_a_bound_in_bytes(tmp_path: Path) -> None:

@@ -1,19 +1,19 @@
-"""What a command does while a daemon holds the data folder."""
+"""What commands do while a daemon has locked the data folder."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from aggregator.cli.output import whisper
+from aggregator.cli.output import print_error
 from aggregator.core.errors import DataFolderBusy
 from aggregator.core.report import RunReport
 
 
-def hand_over(
+def request_run(
     data: Path, busy: DataFolderBusy, ids: Sequence[str], *, force: bool, own: bool, quiet: bool
 ) -> RunReport:
-    """Let the daemon do a run and return its report, or raise `busy` with what to do instead.
+    """Request a run from the daemon and return its report; raise `busy` if there is no daemon.
 
-    `own`: the command has addresses or permissions of its own, which the daemon does not know.
+    `own`: the command has its own URLs or permissions, which a daemon cannot use.
     """
     from aggregator.store import handover  # noqa: PLC0415  `--help` need not load the store
 
@@ -21,16 +21,16 @@ def hand_over(
         raise busy
     if own:
         raise DataFolderBusy(
-            f"aggregator run is working in the data folder {data}: it takes --source and --force alone; "
-            "stop it, or give another folder with --data"
+            f"aggregator run is working in the data folder {data}: with it only --source and --force can be used; "
+            "stop it, or choose another folder with --data"
         )
     if not quiet:
-        whisper("aggregator run is working in this data folder: it does the run")
+        print_error("aggregator run is working in this data folder: it fetches the sources")
     return handover.request_fetch(data, ids, force=force)
 
 
 def when_applied(data: Path) -> str:
-    """Say when a correction is applied: by a daemon at once, else by the next run."""
+    """Return when a correction is applied: soon by a running daemon, else by the next run."""
     from aggregator.store import handover  # noqa: PLC0415  as above
 
     if handover.has_daemon(data):

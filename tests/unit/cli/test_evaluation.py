@@ -123,9 +123,9 @@ def test_weights_that_are_none(run: Run, labelled: Path, home: Path, text: str) 
     (home / "weights.json").write_text(text, encoding="utf-8")
     result = run("evaluate", labelled, "--weights", "weights.json")
     assert result.status == 1
-    assert "weights.json holds no weights" in result.err
+    assert "weights.json contains no weights" in result.err
 
 
 def test_an_empty_file_is_told(run: Run, home: Path) -> None:
     (home / "empty.jsonl").write_text("\n", encoding="utf-8")
-    assert "holds no entry" in run("evaluate", "empty.jsonl").err
+    assert "contains no entries" in run("evaluate", "empty.jsonl").err

@@ -1,4 +1,4 @@
-"""`aggregator evaluate` and `aggregator train`: grouping against labelled entries."""
+"""`aggregator evaluate` and `aggregator train`: measure and train grouping on labelled entries."""
 
 import dataclasses
 import math
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aggregator.cli import files as given
-from aggregator.cli import lines
+from aggregator.cli import json_lines
 from aggregator.cli.options import Json, Quiet
-from aggregator.cli.output import count, printable, say, say_json, working
+from aggregator.cli.output import count, print_json, print_line, printable, working
 from aggregator.core.errors import AggregatorError, ParseError
 
 if TYPE_CHECKING:
@@ -21,26 +21,28 @@ if TYPE_CHECKING:
     from aggregator.group.learning.pairs import Pairs
     from aggregator.group.stories.context import Learned
 
-# Each command imports the grouping when it runs: it costs a second that `--help` need not pay.
+# Each command imports the grouping when it runs: the import takes a second, and `--help` stays fast.
 
 _Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Labelled entries.")]
 _Weights = Annotated[
-    Path | None, typer.Option("--weights", metavar="FILE", help="In place of those shipped.")
+    Path | None,
+    typer.Option("--weights", metavar="FILE", help="Weights to use instead of the shipped ones."),
 ]
 _Mistakes = Annotated[
-    int, typer.Option("--mistakes", metavar="N", min=0, help="Show the most confident ones.")
+    int, typer.Option("--mistakes", metavar="N", min=0, help="Show the N most confident mistakes.")
 ]
 _Plot = Annotated[
-    Path | None, typer.Option("--plot", metavar="FILE", help="Draw precision and recall (SVG).")
+    Path | None,
+    typer.Option("--plot", metavar="FILE", help="Write precision and recall as an SVG."),
 ]
-_Output = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write.")]
+_Output = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")]
 
-_PAIRS_MOST = 1_000_000_000  # bytes of a file of pairs
-_WIDTH = 100  # columns of the features of a mistake
+_MAX_PAIRS_BYTES = 1_000_000_000
+_FEATURE_COLUMNS = 100  # for the features of a mistake
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
+    """Register the commands."""
     app.command()(evaluate)
     app.command()(train)
 
@@ -52,7 +54,7 @@ def evaluate(
     plot: _Plot = None,
     json: Json = False,
 ) -> None:
-    """Group labelled entries and say how well it went; only pairs inside one FILE count."""
+    """Group labelled entries and report the quality; pairs are compared within each FILE."""
     from aggregator.cli import streams  # noqa: PLC0415
     from aggregator.group.learning import evaluate as judging  # noqa: PLC0415
     from aggregator.group.learning import plot as plotting  # noqa: PLC0415
@@ -74,16 +76,16 @@ def evaluate(
         given.write(plot, plotting.draw(made).encode())
     if json:
         shown |= {name: part for name, part in parts.items() if part}
-        say_json(shown | ({"mistakes": worst} if mistakes else {}))
+        print_json(shown | ({"mistakes": worst} if mistakes else {}))
         return
     for name, value in shown.items():
-        say(f"{name.replace('_', ' '):<15} {value}")
+        print_line(f"{name.replace('_', ' '):<15} {value}")
     for line in (*_by_part(parts), *_in_words(worst)):
-        say(printable(line))
+        print_line(printable(line))
 
 
 def train(files: _Files, output: _Output, quiet: Quiet = False) -> None:
-    """Make the weights of the pair model from labelled entries; the same files make the same."""
+    """Train the weights of the pair model from labelled entries; deterministic."""
     from aggregator.cli import streams  # noqa: PLC0415
     from aggregator.group.learning import pairs  # noqa: PLC0415
     from aggregator.group.learning import train as training  # noqa: PLC0415
@@ -101,27 +103,27 @@ def train(files: _Files, output: _Output, quiet: Quiet = False) -> None:
         given.write(output, training.train(made).encode())
     if not quiet:
         pairs_made = count(sum(len(one.left) for one in made), "pair")
-        say(f"wrote {output}: {pairs_made} of {count(len(made), 'file')}")
+        print_line(f"wrote {output}: {pairs_made} of {count(len(made), 'file')}")
 
 
 def read(file: Path) -> list[dict[str, Any]]:
-    """Return the labelled entries of a file; there must be one."""
+    """Return the labelled entries of a file; raise AggregatorError if it has none."""
     with given.opened(file) as stream:
-        rows = list(lines.read(stream, str(file)))
+        rows = list(json_lines.read(stream, str(file)))
     if not rows:
-        raise AggregatorError(f"{file} holds no entry: name a file of JSON lines")
+        raise AggregatorError(f"{file} contains no entries: use a file of JSON lines")
     return rows
 
 
 def _pairs(file: Path) -> "list[Pairs]":
-    """Return the pairs of a file that holds nothing else."""
+    """Return the pairs of a file of pairs."""
     from aggregator.group.learning import pairs  # noqa: PLC0415
 
-    content = given.read(file, _PAIRS_MOST)
+    content = given.read(file, _MAX_PAIRS_BYTES)
     try:
         return list(pairs.load(content))
     except (ParseError, ValueError, KeyError, TypeError, NotImplementedError):
-        raise AggregatorError(f"{file} holds no pairs: name a file of pairs (.npz)") from None
+        raise AggregatorError(f"{file} contains no pairs: use a file of pairs (.npz)") from None
 
 
 def _learned(weights: Path | None) -> "Learned":
@@ -134,13 +136,13 @@ def _learned(weights: Path | None) -> "Learned":
     try:
         model = scoring.read(given.read_text(weights))
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
-        problem = "holds no weights: name a file that `aggregator train` wrote"
+        problem = "contains no weights: use a file that `aggregator train` wrote"
         raise AggregatorError(f"{weights} {problem}") from None
     return dataclasses.replace(shipped, model=model)
 
 
 def _worst(made: "Sequence[Evaluation]", most: int) -> Iterator[dict[str, Any]]:
-    """Yield the most confident mistakes of all files, the worst first."""
+    """Yield the most confident mistakes of all files, most confident first."""
     from aggregator.group.learning.evaluate import describe  # noqa: PLC0415
 
     found = [
@@ -162,7 +164,7 @@ def _by_part(parts: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Iterator
 
 
 def _in_words(worst: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Yield the mistakes for people: what it is, what it was taken for, the pair, its features."""
+    """Yield the mistakes as text: truth, prediction, the two entries, their features."""
     for number, one in enumerate(worst, 1):
         sure = 1 / (1 + math.exp(-one["log_odds"]))
         taken = "two" if one["truth"] == "same event" else "one"
@@ -171,4 +173,6 @@ def _in_words(worst: Sequence[dict[str, Any]]) -> Iterator[str]:
         for id_, title in zip(one["ids"], one["titles"], strict=True):
             yield f"   {title}  [{id_}]"
         told = "; ".join(f"{name} {value:g}" for name, value in one["features"].items())
-        yield from textwrap.wrap(told, _WIDTH, initial_indent="   ", subsequent_indent="   ")
+        yield from textwrap.wrap(
+            told, _FEATURE_COLUMNS, initial_indent="   ", subsequent_indent="   "
+        )

@@ -1,4 +1,4 @@
-"""How a command finds the story or the entry that it is given: by id, its beginning, or a link."""
+"""Finds a story or entry by id, id prefix or link."""
 
 import re
 from collections.abc import Sequence
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from aggregator.bootstrap import Application
     from aggregator.core.model import ShownStory, StoredEntry
 
-_BEGINNING = re.compile(rf"(?:urn:uuid:)?([0-9a-f][0-9a-f-]{{{SHORT - 1},35}})", re.IGNORECASE)
-_SHOWN = 5  # ids of an error
+_ID_PREFIX = re.compile(rf"(?:urn:uuid:)?([0-9a-f][0-9a-f-]{{{SHORT - 1},35}})", re.IGNORECASE)
+_MAX_IDS_SHOWN = 5  # ids in an error message
 
 
 def find_entry(application: "Application", text: str) -> "StoredEntry":
-    """Return the entry of an id, the beginning of one, a link or a key, or raise AggregatorError."""
+    """Return the entry with an id, id prefix, link or key, or raise AggregatorError."""
     store = application.store
     if found := store.find_entry(text):
         return found
-    entries, stories = _alike(application, text)
+    entries, stories = _ids_with_prefix(application, text)
     if len(entries) == 1 and (found := store.find_entry(entries[0])):
         return found
     _check_one(text, entries, "entries")
@@ -36,9 +36,10 @@ def find_entry(application: "Application", text: str) -> "StoredEntry":
 
 
 def find_story(application: "Application", text: str) -> "ShownStory":
-    """Return the story of an id (urn:uuid: may be left out), else of an entry's id or link.
+    """Return the story with an id, or of the entry with an id or link.
 
-    The beginning of an id is enough. Raises AggregatorError.
+    The prefix `urn:uuid:` is optional, and the first characters of an id are enough. Raises
+    AggregatorError.
     """
     store = application.store
     for id_ in (text, f"urn:uuid:{text}"):
@@ -46,7 +47,7 @@ def find_story(application: "Application", text: str) -> "ShownStory":
             return shown[0]
     if (entry := store.find_entry(text)) and (of := store.stories_of([entry.key])):
         return store.stories([of[0].id])[0]
-    entries, ids = _alike(application, text)
+    entries, ids = _ids_with_prefix(application, text)
     living = list({one.story.id: one for one in store.stories(ids)}.values())
     if len(living) == 1:
         return living[0]
@@ -60,15 +61,15 @@ def find_story(application: "Application", text: str) -> "ShownStory":
     )
 
 
-def _alike(application: "Application", text: str) -> tuple[Sequence[str], Sequence[str]]:
-    """Return the ids of entries and of stories that begin so, if it is long enough."""
-    found = _BEGINNING.fullmatch(text.strip())
+def _ids_with_prefix(application: "Application", text: str) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the entry and story ids with this prefix, if it is long enough."""
+    found = _ID_PREFIX.fullmatch(text.strip())
     return application.store.find_ids(found[1].lower()) if found else ((), ())
 
 
 def _check_one(text: str, ids: Sequence[str], what: str) -> None:
     if len(ids) > 1:
-        listed = ", ".join(one.removeprefix("urn:uuid:") for one in ids[:_SHOWN])
+        listed = ", ".join(one.removeprefix("urn:uuid:") for one in ids[:_MAX_IDS_SHOWN])
         raise AggregatorError(
-            f"{printable(text)} begins the ids of several {what}: give more of it ({listed})"
+            f"{printable(text)} matches several {what}: use more characters of the id ({listed})"
         )

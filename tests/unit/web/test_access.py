@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from aggregator.web._gate import Gate
+from aggregator.web._access import AccessMiddleware
 from tests.builders import make_shown, make_stored
 from tests.unit.web.fakes import make_site, visit
 
@@ -95,7 +95,7 @@ def call(scope: Scope) -> list[Any]:
     async def send(message: Message) -> None:
         seen.append(message.get("status"))
 
-    asyncio.run(Gate(app, public_url="http://h/", host="h")(scope, receive, send))
+    asyncio.run(AccessMiddleware(app, public_url="http://h/", host="h")(scope, receive, send))
     return seen
 
 

@@ -1,0 +1,128 @@
+"""Middleware for every request: checks the Host, removes the path prefix, adds security headers."""
+
+import ipaddress
+from collections.abc import Callable
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from aggregator.web._file_cache import RawResponse
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_ALL_INTERFACES = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  compared with, not bound
+_CONTENT_POLICY = (
+    b"default-src 'none'; style-src 'self'; img-src 'self'; "
+    b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+FORM_POLICY = _CONTENT_POLICY.replace(b"form-action 'none'", b"form-action 'self'").decode()
+_SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", _CONTENT_POLICY),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+
+
+_UNKNOWN_HOST = """\
+This server does not serve the requested host name.
+If it is your server, set public_url in its configuration to the address that you use and restart it.
+"""
+
+
+class AccessMiddleware:
+    """Accepts requests for our own hosts only, and removes the path prefix of `public_url`.
+
+    `answer_from_memory` may return a response before routing.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        answer_from_memory: Callable[[Scope], RawResponse | None] = lambda _: None,
+        *,
+        public_url: str,
+        host: str,
+    ) -> None:
+        public = urlsplit(public_url)
+        self._app = app
+        self._answer_from_memory = answer_from_memory
+        self._prefix = prefix_of(public_url)
+        self._hosts = _LOOPBACK | {(public.hostname or "").lower(), host.strip("[]").lower()}
+        # When bound to all interfaces, any IP address is accepted. Unknown names are not, because of
+        # DNS rebinding.
+        self._addresses = host in _ALL_INTERFACES
+        self._is_own_host_cached = lru_cache(maxsize=256)(self._is_own_host)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Respond, or pass the request to the application."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        app = self._respond_early(scope)
+        if app is None:
+            scope = self._without_prefix(scope)
+            if response := self._answer_from_memory(scope):
+                await response(scope, receive, send, _SECURITY_HEADERS)
+                return
+            app = self._app
+        await app(scope, receive, _SecureSend(send))
+
+    def _respond_early(self, scope: Scope) -> ASGIApp | None:
+        """Return the response to a request for another host or for the bare prefix, else None."""
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        if len(hosts) > 1 or not all(map(self._is_own_host_cached, hosts)):
+            return PlainTextResponse(_UNKNOWN_HOST, 421)
+        if self._prefix and scope["path"] == self._prefix:
+            return RedirectResponse(f"{self._prefix}/", 308)
+        return None
+
+    def _is_own_host(self, header: bytes) -> bool:
+        """Return whether a Host header names this server."""
+        name = _host_name(header.decode("latin-1"))
+        if name in self._hosts:
+            return True
+        return self._addresses and _is_ip_address(name)
+
+    def _without_prefix(self, scope: Scope) -> Scope:
+        path = scope["path"]
+        if not (self._prefix and path.startswith(f"{self._prefix}/")):
+            return scope
+        return {**scope, "path": path[len(self._prefix) :]}
+
+
+class _SecureSend:
+    """Adds the security headers to a response that does not set them itself."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = message["headers"]
+            present = {name for name, _ in headers}
+            missing = (one for one in _SECURITY_HEADERS if one[0] not in present)
+            message["headers"] = [*headers, *missing]
+        await self._send(message)
+
+
+def prefix_of(public_url: str) -> str:
+    """Return the path prefix of the pages, without a trailing slash."""
+    return urlsplit(public_url).path.rstrip("/")
+
+
+def _host_name(header: str) -> str:
+    """Return a Host header's name without its port, in lower case."""
+    header = header.strip().lower()
+    if header.startswith("["):
+        return header[1:].partition("]")[0]
+    return header.partition(":")[0].rstrip(".")
+
+
+def _is_ip_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
