@@ -153,10 +153,18 @@ class Project:
         return set(done.stdout.split())
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Make a project, once for the states that follow one another."""
-    return Project(tmp_path_factory.mktemp("setup") / "project")
+@pytest.fixture
+def new_project(tmp_path: Path) -> Project:
+    """Return a project that was never set up."""
+    return Project(tmp_path / "project")
+
+
+@pytest.fixture
+def project(new_project: Project) -> Project:
+    """Return a project whose run lock is installed."""
+    done = new_project.install()
+    assert done.returncode == 0, done.stderr
+    return new_project
 
 
 def broken_interpreter(project: Project) -> None:
@@ -197,13 +205,10 @@ def another_lock(project: Project) -> None:
     project.lock("run", "third")
 
 
-@pytest.mark.xdist_group("setup")
 class TestInstall:
-    """States of .venv, one after the other in one folder, as a checkout lives."""
+    """States of .venv, as a checkout lives."""
 
     def test_new_folder(self, project: Project) -> None:
-        done = project.install()
-        assert done.returncode == 0, done.stderr
         assert project.holds() == {"first"}
 
     def test_nothing_to_do(self, project: Project) -> None:

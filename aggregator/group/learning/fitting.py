@@ -77,8 +77,8 @@ def fit(parts: Sequence[Part], family: Family) -> Fit:
     weights = np.repeat(each, [int(bits.sum()) for bits in chosen])
     straight = _straight(columns, kinds, labels.astype(np.float64), family)
     # Trees begin at the share of true pairs, which goes into the value that all leaves have.
-    held = np.average(labels, weights=weights)
-    start = float(np.log(held / (1 - held)))
+    share = float(np.clip(np.average(labels, weights=weights), 1e-6, 1 - 1e-6))
+    start = float(np.log(share / (1 - share)))
     kept, counts = _thin(columns, kinds, labels, straight)
     forest = grow(
         columns[kept],

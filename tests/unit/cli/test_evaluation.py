@@ -95,12 +95,14 @@ def test_draws_a_picture(run: Run, labelled: Path, home: Path) -> None:
 
 
 def test_trains_and_judges_with_what_was_trained(run: Run, home: Path) -> None:
+    # Two events share a person, so that there are pairs of two events to learn from.
+    titles = ["Captain {} wins the regatta off Northport", "Harbour sells its ferry, says {}"]
     rows = [
-        {"id": f"{event} {publisher}", "title": f"{name} {event} {deed}", "source": publisher,
-         "text": f"{name} {event} {deed}, said {publisher}, and {event + 40} people saw it.",
-         "published": f"2026-03-{1 + event % 27:02}T0{hour}:00:00Z", "lang": "en", "event": str(event)}
-        for event in range(17)
-        for name, deed in [(f"Captain {chr(65 + event)}ondri", f"wins race number {event + 70}")]
+        {"id": f"{event} {publisher}", "title": title, "source": publisher, "event": str(event),
+         "text": f"{title}, the {publisher} reports; {event + 40} people saw it.",
+         "published": f"2026-03-{1 + event % 27:02}T0{hour}:00:00Z", "lang": "en"}
+        for event in range(18)
+        for title in [titles[event % 2].format(f"{chr(65 + event // 2)}ondri")]
         for hour, publisher in enumerate(["gazette", "herald", "courier", "post"])
     ]  # fmt: skip
     (home / "labelled.jsonl").write_text(lines(*rows), encoding="utf-8")
