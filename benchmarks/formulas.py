@@ -1,6 +1,6 @@
 """Make labelled streams of news written from formulas, and measure grouping on them.
 
-    python -m benchmarks.formulas make --entries 1000 [--held-out] [--seed 1] > formulas.jsonl
+    python -m benchmarks.formulas make --entries 1000 [--held-out] [--seed 1] > formula_guard.jsonl
     python -m benchmarks.formulas measure [--entries 100,1000,10000] [--held-out]
     python -m benchmarks.formulas fit FILE.jsonl...
 
@@ -323,7 +323,7 @@ def fit(paths: Sequence[Path]) -> None:
     import numpy as np  # noqa: PLC0415
 
     from aggregator.group.learning import logistic  # noqa: PLC0415
-    from aggregator.group.pairs.formulas import WEIGHTS  # noqa: PLC0415
+    from aggregator.group.pairs.formula_guard import WEIGHTS  # noqa: PLC0415
 
     files = [[json.loads(line) for line in path.read_text("utf-8").splitlines()] for path in paths]
     files += [make(size, seed=5 + size) for size in (100, 300, 1000, 3000)]
@@ -342,7 +342,7 @@ def _lessons(rows: Sequence[Row]) -> tuple[Any, Any]:
 
     from aggregator.cli import streams  # noqa: PLC0415
     from aggregator.core.settings import StorySettings  # noqa: PLC0415
-    from aggregator.group.pairs import formulas  # noqa: PLC0415
+    from aggregator.group.pairs import formula_guard  # noqa: PLC0415
     from aggregator.group.pairs.overlap import Lists  # noqa: PLC0415
     from aggregator.group.stories.context import GroupingContext  # noqa: PLC0415
     from aggregator.group.stories.grouping import Work  # noqa: PLC0415
@@ -356,7 +356,7 @@ def _lessons(rows: Sequence[Row]) -> tuple[Any, Any]:
     left, right = work.scored.left[likely], work.scored.right[likely]
     kept, places = np.unique(np.concatenate((left, right)), return_inverse=True)
     lists = Lists(work.rows.packed(kept.tolist()))
-    table = formulas.columns(lists, places[: len(left)], places[len(left) :])
+    table = formula_guard.columns(lists, places[: len(left)], places[len(left) :])
     events = [entries[int(work.rows.arrived[row])] for row in range(len(work.rows.keys))]
     same = np.array(
         [bool(events[a].event) and events[a].event == events[b].event

@@ -19,7 +19,7 @@ from rapidfuzz import fuzz, process
 from aggregator.core.model import GroupContext, Grouped, Grouping, StoredEntry, Story
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing, vocabulary
-from aggregator.group.features.rows import FeatureSources, gather
+from aggregator.group.features.feature_rows import FeatureSources, gather
 from aggregator.group.stories.context import GroupingContext, shipped
 from aggregator.group.stories.grouping import Work, reader_for
 from benchmarks.invented import HELD_BACK, WINDOW, invent, pack

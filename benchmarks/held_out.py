@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aggregator.group.learning import fitting, folds, metrics, pairs, thresholds
+from aggregator.group.learning import clustering_metrics, fitting, folds, pairs, thresholds
 from aggregator.group.learning.pairs import Pairs
 from aggregator.group.learning.thresholds import HeldOut
 from aggregator.group.model.scoring import KINDS
@@ -57,8 +57,8 @@ def report(held_out: Mapping[str, HeldOut]) -> None:
         events, story = (
             [str(column[row]) for row in rows] for column in (one.test.events.tolist(), made)
         )
-        agreement = metrics.count(events, story).agreement()
-        low, high = metrics.intervals(events, story)["pair_f1"]
+        agreement = clustering_metrics.count(events, story).agreement()
+        low, high = clustering_metrics.intervals(events, story)["pair_f1"]
         row = (agreement.pair_precision, agreement.pair_recall, agreement.pair_f1, agreement.b3_f1)
         figures.append(row)
         print(

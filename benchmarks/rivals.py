@@ -20,10 +20,10 @@ from rapidfuzz.process import cdist
 
 from aggregator.core.settings import StorySettings
 from aggregator.gather import cleaning
-from aggregator.group.learning import labelled, metrics
+from aggregator.group.learning import clustering_metrics, labelled
+from aggregator.group.learning.clustering_metrics import Agreement
 from aggregator.group.learning.evaluate import evaluate
 from aggregator.group.learning.labelled import Labelled
-from aggregator.group.learning.metrics import Agreement
 from aggregator.text.fold import fold, words
 
 Matrix = NDArray[np.float32]
@@ -77,7 +77,7 @@ def stories(alike: Matrix, threshold: float) -> list[int]:
 def agreement(entries: Sequence[Labelled], found: Sequence[int]) -> Agreement:
     """Compare stories with the labels; ambiguous entries do not count."""
     judged = [n for n, one in enumerate(entries) if not one.ambiguous]
-    return metrics.count(
+    return clustering_metrics.count(
         [entries[n].event for n in judged], [str(found[n]) for n in judged]
     ).agreement()
 

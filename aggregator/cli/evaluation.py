@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aggregator.cli import files as given
+from aggregator.cli import file_arguments as given
 from aggregator.cli import json_lines
 from aggregator.cli.options import Json, Quiet
 from aggregator.cli.output import count, print_json, print_line, printable, working

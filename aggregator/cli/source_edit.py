@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aggregator.cli import files
+from aggregator.cli import file_arguments
 from aggregator.cli.options import ConfigPath, Json, Quiet, config_path
 from aggregator.cli.output import print_error, print_json, print_line, printable
 from aggregator.core.errors import AggregatorError, ConfigError
@@ -47,7 +47,7 @@ class Editor:
 
         path = config_path(given)
         before = configuration.load(path, os.environ)
-        return cls(path, files.read(path).decode("utf-8"), before)
+        return cls(path, file_arguments.read(path).decode("utf-8"), before)
 
     def find(self, id_: str) -> tuple[int, Source]:
         """Return index and source of an id, or raise ConfigError."""
@@ -70,7 +70,7 @@ class Editor:
         if any(kept.get(one.id) != one for one in self.before.sources if one.id not in left):
             raise AggregatorError(f"{self.path} {_NOT_EDITABLE}")
         if text != self.text:
-            files.write(self.path, text.encode())
+            file_arguments.write(self.path, text.encode())
         return after
 
 
@@ -102,7 +102,7 @@ def import_sources(
     """Add the feeds of an OPML file that are not in the configuration yet."""
     from aggregator.config import addresses, edit, opml  # noqa: PLC0415  for lists alone
 
-    found = opml.read_list(files.read(file, opml.MAX_FILE_BYTES), file)
+    found = opml.read_list(file_arguments.read(file, opml.MAX_FILE_BYTES), file)
     editor = Editor.open(config)
     known = {addresses.comparison_key(one.url): one for one in editor.before.sources if one.url}
     new: list[opml.Subscription] = []

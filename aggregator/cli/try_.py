@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from aggregator.cli import files, json_lines
+from aggregator.cli import file_arguments, json_lines
 from aggregator.cli.options import read_config
 from aggregator.cli.output import print_json, print_line, printable, working
 from aggregator.core.errors import AggregatorError
@@ -183,7 +183,7 @@ def _opened(value: str) -> Iterator[BinaryIO]:
     if value == "-":
         yield sys.stdin.buffer
         return
-    with files.opened(Path(value)) as file:
+    with file_arguments.opened(Path(value)) as file:
         yield file
 
 

@@ -11,8 +11,8 @@ from aggregator.core.settings import StorySettings
 from aggregator.group.features import vocabulary
 from aggregator.group.features.context_reader import ContextReader
 from aggregator.group.features.extraction import extract_features
+from aggregator.group.features.feature_rows import FeatureSources
 from aggregator.group.features.features import Features
-from aggregator.group.features.rows import FeatureSources
 from aggregator.group.regroup.feature_refresh import renew
 from aggregator.group.stories.context import GroupingContext
 from aggregator.group.stories.grouping import group, reader_for

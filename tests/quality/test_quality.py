@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from aggregator.group.features import prior
-from aggregator.group.learning import metrics, pairs, thresholds, train
+from aggregator.group.learning import clustering_metrics, pairs, thresholds, train
 from aggregator.group.learning.pairs import Pairs
 from aggregator.group.model import scoring
 from aggregator.group.pairs.candidates import GUARDED
@@ -39,9 +39,11 @@ def agreement(one: Pairs) -> tuple[float, float, float]:
     stories = thresholds.stories_of(one, margins, np.ones(len(margins), bool))
     rows = np.flatnonzero(~one.ambiguous).tolist()
     events = [str(one.events[row]) for row in rows]
-    found = metrics.count(events, [str(stories[row]) for row in rows]).agreement()
-    precision = metrics.average_precision(
-        logits[one.scored].tolist(), one.same[one.scored].tolist(), metrics.true_pairs(events)
+    found = clustering_metrics.count(events, [str(stories[row]) for row in rows]).agreement()
+    precision = clustering_metrics.average_precision(
+        logits[one.scored].tolist(),
+        one.same[one.scored].tolist(),
+        clustering_metrics.true_pairs(events),
     )
     return precision, found.pair_f1, found.b3_f1
 

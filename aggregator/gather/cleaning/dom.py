@@ -4,8 +4,8 @@ from selectolax.lexbor import LexborNode
 
 from aggregator.core.settings import CleanOptions
 from aggregator.gather.cleaning.elements import HANDLERS
-from aggregator.gather.cleaning.formulas import RENDERED_CLASSES
 from aggregator.gather.cleaning.hidden import hiding_kind
+from aggregator.gather.cleaning.math_markup import RENDERED_CLASSES
 from aggregator.gather.cleaning.noise import (
     BLOCK_TAGS,
     NOISE,

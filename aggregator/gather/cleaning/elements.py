@@ -7,8 +7,8 @@ from html import escape
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from aggregator.gather.cleaning import embeds, media, substitutes
-from aggregator.gather.cleaning.formulas import formula_html, is_formula_script
 from aggregator.gather.cleaning.link_urls import resolve_href
+from aggregator.gather.cleaning.math_markup import formula_html, is_formula_script
 from aggregator.gather.cleaning.noise import NOISE, collapse, is_blank
 from aggregator.gather.cleaning.sizes import Size, measure
 from aggregator.gather.cleaning.tidy import remove_empty, strip_leading_breaks

@@ -5,7 +5,7 @@ from html import escape
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from aggregator.gather.cleaning.formulas import (
+from aggregator.gather.cleaning.math_markup import (
     RENDERED_CLASSES,
     formula_html,
     glyph_text,

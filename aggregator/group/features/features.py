@@ -11,12 +11,12 @@ import numpy as np
 
 from aggregator.core.model import Entry, StoredEntry
 from aggregator.group.features import (
+    amounts,
     countries,
     english,
     glossary,
     headline_cues,
     meaning,
-    quantities,
     terms,
     vocabulary,
 )
@@ -91,7 +91,7 @@ def extract(
     cuts = [_cut(part, known, chinese=chinese) for part in parts]
     words = [[word for word in some if len(word) > 1 or word.isdigit()] for some in cuts]
     named = _names(entry, words, known, chinese=chinese)
-    amounts = quantities.quantities(f"{title}\n{body[: _LEAD_CHINESE if chinese else _LEAD_OTHER]}")
+    quantities = amounts.quantities(f"{title}\n{body[: _LEAD_CHINESE if chinese else _LEAD_OTHER]}")
     places = (place for some in cuts[:_NEAR] for word in some for place in countries_of(word))
     dated = entry.published is not None or not ignore_first_seen
     near = stored.published.astimezone(UTC).date() if dated else None
@@ -100,8 +100,8 @@ def extract(
         words=terms.of_words(words, named),
         meaning=meaning.of_words(cuts, named, known, chinese=chinese),
         countries=hashes(places),
-        amounts=hashes(f"{unit} {value}" for unit, value in amounts),
-        units=hashes(unit for unit, _ in amounts),
+        amounts=hashes(f"{unit} {value}" for unit, value in quantities),
+        units=hashes(unit for unit, _ in quantities),
         bigrams=terms.of_bigrams(parts, _subject(title)),
         shingles=_shingles(body),
         dates=tuple((day - _EPOCH).days for day in headline_cues.days(body[:600], near)),

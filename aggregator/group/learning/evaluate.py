@@ -12,9 +12,9 @@ import numpy as np
 from aggregator.core.model import GroupContext, Grouped, Story
 from aggregator.core.settings import StorySettings
 from aggregator.group.features.features import CHINESE, script_of
-from aggregator.group.learning import metrics
+from aggregator.group.learning import clustering_metrics
+from aggregator.group.learning.clustering_metrics import Counts, StoryMistakes
 from aggregator.group.learning.labelled import Labelled
-from aggregator.group.learning.metrics import Counts, StoryMistakes
 from aggregator.group.pairs.similarity import NAMES, Floats
 from aggregator.group.stories.context import GroupingContext, Learned, shipped
 from aggregator.group.stories.grouping import Work
@@ -90,20 +90,20 @@ class Evaluation:
     def story_mistakes(self) -> StoryMistakes:
         """How many stories and events went wrong."""
         judged = self._judged()
-        return metrics.story_mistakes(
+        return clustering_metrics.story_mistakes(
             [one.event for one in judged], [self.stories[one.stored.key] for one in judged]
         )
 
     def average_precision(self) -> float:
         """Return the average precision of pairs; what blocking missed counts as missed."""
-        return metrics.average_precision(
+        return clustering_metrics.average_precision(
             [one.log_odds for one in self.pairs], [one.same for one in self.pairs], self.true_pairs
         )
 
     def intervals(self) -> Mapping[str, tuple[float, float]]:
         """Return 95 % intervals of pair F1 and B³ F1, by drawing events again and again."""
         judged = self._judged()
-        return metrics.intervals(
+        return clustering_metrics.intervals(
             [one.event for one in judged], [self.stories[one.stored.key] for one in judged]
         )
 
@@ -151,7 +151,9 @@ def evaluate(
         stories={key: one.story_id for key, one in past.entries.items()},
         entries=tuple(ordered),
         pairs=tuple(pairs),
-        true_pairs=metrics.true_pairs([one.event for one in ordered if not one.ambiguous]),
+        true_pairs=clustering_metrics.true_pairs(
+            [one.event for one in ordered if not one.ambiguous]
+        ),
     )
 
 
@@ -295,6 +297,6 @@ def _pairs(work: Work, entries: Mapping[str, Labelled]) -> list[ScoredPair]:
 
 
 def _counts(evaluation: Evaluation, entries: Sequence[Labelled]) -> Counts:
-    return metrics.count(
+    return clustering_metrics.count(
         [one.event for one in entries], [evaluation.stories[one.stored.key] for one in entries]
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.group.learning import fitting, folds, logistic, metrics
+from aggregator.group.learning import clustering_metrics, fitting, folds, logistic
 from aggregator.group.learning.fitting import Family
 from aggregator.group.learning.folds import Bits, Part
 from aggregator.group.learning.pairs import Pairs
@@ -98,7 +98,7 @@ def _worth(held_out: HeldOut, calibration: Calibration, bar: float) -> float:
     margins = np.where(test.guarded, np.minimum(margins, GUARDED), margins)
     stories = stories_of(test, margins, held_out.tested)
     rows = held_out.rows.tolist()
-    found = metrics.count(
+    found = clustering_metrics.count(
         [str(test.events[row]) for row in rows], [str(stories[row]) for row in rows]
     ).agreement()
     return found.b3_f1 + _PAIRS * found.pair_f1

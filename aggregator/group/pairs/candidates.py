@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing
+from aggregator.group.features.feature_rows import Rows
 from aggregator.group.features.headline_cues import Cue
-from aggregator.group.features.rows import Rows
 from aggregator.group.model.scoring import TITLE_ALONE, Model, kinds_of
-from aggregator.group.pairs import across, formulas, links
+from aggregator.group.pairs import across, formula_guard, links
 from aggregator.group.pairs.blocking import MAX_PARTNERS, Index, Pairs, strongest
 from aggregator.group.pairs.overlap import Lists
 from aggregator.group.pairs.similarity import COPIED, NAMES, Comparison, Floats, same_text
@@ -134,7 +134,7 @@ def _one_formula(
         part = some[begin : begin + _PAIRS_AT_ONCE]
         of_part, places = np.unique(np.concatenate((left[part], right[part])), return_inverse=True)
         lists = Lists(rows.packed(of_part.tolist()))
-        found[part] = formulas.are_two(lists, places[: len(part)], places[len(part) :])
+        found[part] = formula_guard.are_two(lists, places[: len(part)], places[len(part) :])
     return found
 
 

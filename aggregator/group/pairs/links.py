@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.group.features import packing
-from aggregator.group.features.rows import Rows
+from aggregator.group.features.feature_rows import Rows
 
 Indices = NDArray[np.int64]
 _LOW = np.uint64(0xFFFFFFFF)

@@ -11,7 +11,7 @@ from rapidfuzz.process import cpdist
 
 from aggregator.group.features.headline_cues import Cue
 from aggregator.group.features.packing import DATED
-from aggregator.group.pairs import facts, meaning, overlap, together
+from aggregator.group.pairs import facts, meaning_overlap, overlap, together
 from aggregator.group.pairs.overlap import Lists, Places
 
 Floats = NDArray[np.float32]
@@ -83,7 +83,7 @@ class _Few:
             **facts.columns(self._lists, words, left, right),
             **together.columns(self._lists, words, left, right),
             **overlap.bigram_columns(self._lists, left, right),
-            **meaning.columns(self._lists, left, right),
+            **meaning_overlap.columns(self._lists, left, right),
             **self._bodies(left, right),
             **self._passages(left, right),
             **self._title_ratio(left, right),

@@ -8,7 +8,7 @@ import numpy as np
 from aggregator.core.model import GroupContext, Grouped, StoredEntry
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing
-from aggregator.group.features.rows import gather
+from aggregator.group.features.feature_rows import gather
 from aggregator.group.stories.context import shipped
 
 Texts = Callable[[Sequence[str]], Iterable[StoredEntry]]

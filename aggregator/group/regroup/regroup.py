@@ -18,7 +18,7 @@ from aggregator.core.model import (
 from aggregator.core.ports import Page
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing
-from aggregator.group.features.rows import FeatureSources
+from aggregator.group.features.feature_rows import FeatureSources
 from aggregator.group.regroup import feature_refresh, id_inheritance
 from aggregator.group.stories import representative
 from aggregator.group.stories.context import GroupingContext

@@ -8,8 +8,8 @@ from functools import cache
 from aggregator.core.model import GroupContext, Story
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import prior
+from aggregator.group.features.feature_rows import IN_MEMORY, FeatureSources
 from aggregator.group.features.prior import Prior
-from aggregator.group.features.rows import IN_MEMORY, FeatureSources
 from aggregator.group.model import scoring
 from aggregator.group.model.scoring import Model
 

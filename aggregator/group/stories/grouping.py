@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from aggregator.core.model import Grouping, Reason, StoredEntry
 from aggregator.core.settings import StorySettings
 from aggregator.group.features.context_reader import ContextReader
-from aggregator.group.features.rows import gather
+from aggregator.group.features.feature_rows import gather
 from aggregator.group.pairs import candidates
 from aggregator.group.pairs.blocking import SEVERAL
 from aggregator.group.pairs.similarity import Comparer

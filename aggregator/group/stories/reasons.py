@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from aggregator.core.model import Reason, StoredEntry
 from aggregator.group.features import packing
+from aggregator.group.features.feature_rows import Rows
 from aggregator.group.features.features import words_by_hash
-from aggregator.group.features.rows import Rows
 from aggregator.group.model.scoring import Model, kinds_of
 from aggregator.group.pairs.candidates import ScoredPairs
 from aggregator.group.pairs.similarity import COPIED, NAMES

@@ -15,8 +15,8 @@ from aggregator.core.model import Decision, GroupContext, Grouping, StoredEntry,
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing
 from aggregator.group.features.extraction import extract_features
+from aggregator.group.features.feature_rows import FeatureSources
 from aggregator.group.features.features import extract, words_by_hash
-from aggregator.group.features.rows import FeatureSources
 from aggregator.group.stories.context import GroupingContext
 from aggregator.group.stories.grouping import group, reader_for
 from tests.builders import NOW, at, make_story

@@ -4,7 +4,7 @@ import pytest
 
 from aggregator.core.model import GroupContext, StoredEntry
 from aggregator.core.settings import StorySettings
-from aggregator.group.features.rows import gather
+from aggregator.group.features.feature_rows import gather
 from aggregator.group.pairs import across
 from aggregator.group.stories.context import shipped
 from tests.unit.group.news import tell

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from aggregator.group.features import packing
-from aggregator.group.features.rows import EARLIER, NEVER_SUPERSEDED, Rows
+from aggregator.group.features.feature_rows import EARLIER, NEVER_SUPERSEDED, Rows
 from aggregator.group.pairs.blocking import Pairs
 from aggregator.group.pairs.candidates import close_enough
 

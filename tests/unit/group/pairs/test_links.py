@@ -6,7 +6,7 @@ import pytest
 from aggregator.core.model import GroupContext, StoredEntry
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import prior
-from aggregator.group.features.rows import Rows, gather
+from aggregator.group.features.feature_rows import Rows, gather
 from aggregator.group.pairs import links
 from tests.builders import at, make_publisher, make_stored
 

@@ -6,7 +6,7 @@ import pytest
 from aggregator.core.model import GroupContext, StoredEntry
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing, prior
-from aggregator.group.features.rows import Rows, gather
+from aggregator.group.features.feature_rows import Rows, gather
 from aggregator.group.pairs import similarity
 from aggregator.group.pairs.similarity import NAMES, Comparer
 from tests.unit.group.news import BRIDGE, FLOOD, STANDING_ALONE, tell, week

@@ -6,7 +6,7 @@ import numpy as np
 
 from aggregator.core.model import GroupContext
 from aggregator.core.settings import StorySettings
-from aggregator.group.features.rows import gather
+from aggregator.group.features.feature_rows import gather
 from aggregator.group.pairs import overlap, together
 from aggregator.group.pairs.overlap import Lists
 from aggregator.group.stories.context import shipped

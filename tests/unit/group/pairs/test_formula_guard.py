@@ -8,8 +8,8 @@ import pytest
 from aggregator.core.model import GroupContext, StoredEntry
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import prior
-from aggregator.group.features.rows import gather
-from aggregator.group.pairs import formulas
+from aggregator.group.features.feature_rows import gather
+from aggregator.group.pairs import formula_guard
 from aggregator.group.pairs.overlap import Lists
 from tests.unit.group.news import tell, week
 
@@ -23,7 +23,7 @@ def guarded(one: StoredEntry, other: StoredEntry) -> bool:
     """Say whether two entries are held to be of one formula."""
     rows = gather((one, other), GroupContext(), StorySettings(), prior.built_in())
     lists = Lists(rows.packed([0, 1]))
-    return bool(formulas.are_two(lists, np.array([1]), np.array([0]))[0])
+    return bool(formula_guard.are_two(lists, np.array([1]), np.array([0]))[0])
 
 
 @pytest.mark.parametrize(
@@ -83,10 +83,10 @@ def test_each_pair_has_the_same_features_alone_and_among_many() -> None:
     rows = gather(week(), GroupContext(), StorySettings(window=timedelta(days=9)), prior.built_in())
     count = len(rows.keys)
     left, right = np.array([(a, b) for a in range(count) for b in range(a)]).T
-    many = formulas.columns(Lists(rows.packed(range(count))), left, right)
+    many = formula_guard.columns(Lists(rows.packed(range(count))), left, right)
     for pair in range(0, len(left), 7):
         two = Lists(rows.packed([int(right[pair]), int(left[pair])]))
-        alone = formulas.columns(two, np.array([1]), np.array([0]))
+        alone = formula_guard.columns(two, np.array([1]), np.array([0]))
         assert alone[0].tolist() == pytest.approx(many[pair].tolist())
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.group.learning import metrics
-from aggregator.group.learning.metrics import Counts
+from aggregator.group.learning import clustering_metrics
+from aggregator.group.learning.clustering_metrics import Counts
 
 
 @pytest.mark.parametrize(
@@ -31,22 +31,25 @@ def test_agreement(
     events: str, stories: str, pair: tuple[float, ...], b3: tuple[float, ...]
 ) -> None:
     """Pairs and B³, each as precision, recall and harmonic mean."""
-    found = metrics.count(list(events), list(stories)).agreement()
+    found = clustering_metrics.count(list(events), list(stories)).agreement()
     assert (found.pair_precision, found.pair_recall, found.pair_f1) == pytest.approx(pair)
     assert (found.b3_precision, found.b3_recall, found.b3_f1) == pytest.approx(b3)
 
 
 def test_entries_without_event_are_each_alone() -> None:
     """Two of them in one story are a wrong pair; apart they are right."""
-    joined = metrics.count(["", "", "a"], ["1", "1", "2"])
+    joined = clustering_metrics.count(["", "", "a"], ["1", "1", "2"])
     assert (joined.both, joined.found, joined.true) == (0, 1, 0)
     assert joined.agreement().b3_precision == pytest.approx(2 / 3)
-    assert metrics.count(["", ""], ["1", "2"]).agreement().pair_f1 == 1
+    assert clustering_metrics.count(["", ""], ["1", "2"]).agreement().pair_f1 == 1
 
 
 def test_counts_of_files_add_up() -> None:
     """Pairs across files do not exist."""
-    one, other = metrics.count(["a", "a"], ["1", "1"]), metrics.count(["a", "a"], ["1", "2"])
+    one, other = (
+        clustering_metrics.count(["a", "a"], ["1", "1"]),
+        clustering_metrics.count(["a", "a"], ["1", "2"]),
+    )
     assert one + other == Counts(both=1, found=1, true=2, entries=4, precision=4, recall=3)
     assert (one + other).agreement().by_name() == pytest.approx(
         {
@@ -64,8 +67,8 @@ def test_counts_of_files_add_up() -> None:
 def test_precision_one_way_is_recall_the_other(pairs: list[tuple[str, str]]) -> None:
     """Exchanging truth and finding exchanges the figures; all lie between 0 and 1."""
     events, stories = [one for one, _ in pairs], [one for _, one in pairs]
-    there = metrics.count(events, stories).agreement()
-    back = metrics.count(stories, events).agreement()
+    there = clustering_metrics.count(events, stories).agreement()
+    back = clustering_metrics.count(stories, events).agreement()
     assert there.pair_precision == pytest.approx(back.pair_recall)
     assert there.b3_precision == pytest.approx(back.b3_recall)
     assert all(0 <= value <= 1 + 1e-9 for value in there.by_name().values())
@@ -78,12 +81,12 @@ def test_precision_one_way_is_recall_the_other(pairs: list[tuple[str, str]]) -> 
 )
 def test_true_pairs(events: str, expected: int) -> None:
     """Pairs within each event."""
-    assert metrics.true_pairs(list(events)) == expected
+    assert clustering_metrics.true_pairs(list(events)) == expected
 
 
 def test_true_pairs_without_event() -> None:
     """No event is not an event."""
-    assert metrics.true_pairs(["", "", "a"]) == 0
+    assert clustering_metrics.true_pairs(["", "", "a"]) == 0
 
 
 @pytest.mark.parametrize(
@@ -101,15 +104,15 @@ def test_average_precision(
     scores: list[float], truth: list[bool], true: int, expected: float
 ) -> None:
     """The mean of the precision at each true pair."""
-    assert metrics.average_precision(scores, truth, true) == pytest.approx(expected)
+    assert clustering_metrics.average_precision(scores, truth, true) == pytest.approx(expected)
 
 
 def test_intervals_hold_the_figure_and_repeat() -> None:
     """The same seed gives the same interval, and it lies around what was found."""
     events, stories = list("aabbccddee"), list("1122345566")
-    found = metrics.intervals(events, stories, rounds=60, seed=7)
-    assert found == metrics.intervals(events, stories, rounds=60, seed=7)
-    for name, value in metrics.count(events, stories).agreement().by_name().items():
+    found = clustering_metrics.intervals(events, stories, rounds=60, seed=7)
+    assert found == clustering_metrics.intervals(events, stories, rounds=60, seed=7)
+    for name, value in clustering_metrics.count(events, stories).agreement().by_name().items():
         if name in found:
             low, high = found[name]
             assert 0 <= low <= value <= high <= 1
@@ -117,7 +120,7 @@ def test_intervals_hold_the_figure_and_repeat() -> None:
 
 def test_intervals_of_what_is_perfect_are_narrow() -> None:
     """However events are drawn, nothing goes wrong."""
-    found = metrics.intervals(list("aabbc"), list("11223"), rounds=20)
+    found = clustering_metrics.intervals(list("aabbc"), list("11223"), rounds=20)
     assert found == {"pair_f1": (1, 1), "b3_f1": (1, 1)}
 
 
@@ -133,5 +136,5 @@ def test_intervals_of_what_is_perfect_are_narrow() -> None:
     ],
 )
 def test_story_mistakes(events: list[str], stories: list[str], expected: tuple[int, int]) -> None:
-    found = metrics.story_mistakes(events, stories)
+    found = clustering_metrics.story_mistakes(events, stories)
     assert (found.wrong_merges, found.missed_events) == expected

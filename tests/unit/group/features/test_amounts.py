@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.group.features.quantities import quantities
+from aggregator.group.features.amounts import quantities
 from aggregator.text.fold import fold
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from aggregator.cli import files
+from aggregator.cli import file_arguments
 from aggregator.cli.main import app
 from aggregator.core.errors import AggregatorError
 from tests.unit.cli.conftest import Result, Run
@@ -153,7 +153,7 @@ def test_whatever_file_is_given(run: Run, sound: Path, call: str, case: str) -> 
 def test_the_mend_fits_the_cause(home: Path, case: str, said: str) -> None:
     given = Path(make(case, home))
     with bound_by_rights(), pytest.raises(AggregatorError, match=said):
-        files.read(given)
+        file_arguments.read(given)
     if (home / "given").exists():
         (home / "given").chmod(0o700)
 
@@ -163,18 +163,18 @@ def test_a_file_is_written_whole_and_its_rights_stay(home: Path) -> None:
     path.write_text("old", encoding="utf-8")
     path.chmod(0o640)
     link.symlink_to(path)
-    files.write(link, b"new")
+    file_arguments.write(link, b"new")
     assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"new", 0o640)
     assert link.is_symlink()
-    files.write(Path("/dev/null"), b"nothing")
+    file_arguments.write(Path("/dev/null"), b"nothing")
     assert not Path("/dev/null").is_file()
     with pytest.raises(AggregatorError, match="is larger than"):
-        files.read(path, 2)
+        file_arguments.read(path, 2)
 
 
 def test_a_folder_without_rights_is_said_before_the_work(home: Path) -> None:
     (home / "locked").mkdir(mode=0o500)
     with bound_by_rights(), pytest.raises(AggregatorError, match="this user may not"):
-        files.check_writable(home / "locked" / "weights.json")
+        file_arguments.check_writable(home / "locked" / "weights.json")
     with pytest.raises(AggregatorError, match="it is a folder"):
-        files.check_writable(home)
+        file_arguments.check_writable(home)
