@@ -1,14 +1,13 @@
 """What Chinese words mean in English: headwords of a dictionary and of names, as hashed stems."""
 
-import lzma
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from importlib import resources
 
 import yaml
 
-from aggregator.group.features import countries, english, terms
+from aggregator.group.features import countries, dictionary, english, terms
 from aggregator.text.fold import fold, words
 
 Stems = tuple[tuple[int, float], ...]  # the hash of a stem, how much of the meaning it is
@@ -84,17 +83,11 @@ def headwords(word: str) -> tuple[Headword, ...]:
     signs = countries.of_signs(word)
     if signs:
         return tuple(_country(one) for one in signs)
-    row = _table().get(word)
+    row = dictionary.table().get(word)
     if row is not None:
-        country = country_of(word)
+        country = dictionary.country_of(word)
         return (_country(country) if country else _headword(word, row),)
     return tuple(_inside(word)) if len(word) > 2 else ()
-
-
-def country_of(word: str) -> str:
-    """Return the word that stands for a country, '' if a Chinese word is not the name of one."""
-    row = _table().get(word, "")
-    return row if row in countries.words() else ""
 
 
 @lru_cache(maxsize=1 << 16)
@@ -102,7 +95,7 @@ def countries_of(word: str) -> tuple[str, ...]:
     """Return the countries that a folded word names."""
     if word.isascii():
         return (word,) if word in countries.words() else ()
-    country = country_of(word)
+    country = dictionary.country_of(word)
     return (country,) if country else countries.of_signs(word)
 
 
@@ -124,15 +117,7 @@ def _inside(word: str) -> Iterator[Headword]:
     begin = 0
     while begin < len(word) - 1:
         ends = range(min(len(word), begin + _LONGEST), begin + 1, -1)
-        end = next((end for end in ends if word[begin:end] in _table()), 0)
+        end = next((end for end in ends if word[begin:end] in dictionary.table()), 0)
         if end:
             yield from headwords(word[begin:end])
         begin = end or begin + 1
-
-
-@cache
-def _table() -> dict[str, str]:
-    """Return the stems of each headword: `announc proclaim,5`, 5 ninths of a whole meaning."""
-    packed = resources.files(__package__).joinpath("glosses.xz").read_bytes()
-    rows = (line.partition(" ") for line in lzma.decompress(packed).decode().split("\n"))
-    return {word: stems for word, _, stems in rows}

@@ -9,7 +9,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.group.features import english, vocabulary
+from aggregator.group.features import dictionary, english, vocabulary
 from aggregator.text.fold import DENSE, SPACED
 
 MARKED = 128  # the bit of a term's places that marks a name, or what a title begins with
@@ -64,9 +64,7 @@ def term_hash(term: str, salt: int = _WORD_SALT) -> int:
 @lru_cache(maxsize=1 << 17)
 def word_hash(word: str) -> int:
     """Return the hash of a word's stem, 0 for a function word; most words come again and again."""
-    from aggregator.group.features import glossary  # noqa: PLC0415  it needs these hashes itself
-
-    stemmed = english.stem(word) if word.isascii() else glossary.country_of(word) or word
+    stemmed = english.stem(word) if word.isascii() else dictionary.country_of(word) or word
     code = term_hash(stemmed) if stemmed else 0
     if not word.isascii():
         vocabulary.add(code, word)
