@@ -36,7 +36,7 @@ class SourceHarvest:
         ]
         return SourceReport(
             id=source.id,
-            outcome="ok" if any(one.kind != "unchanged" for one in changes) else "unchanged",
+            outcome="ok" if new or modified else "unchanged",
             new=new,
             modified=modified,
             entries=tuple(dict.fromkeys(change.key for change in changes)),
