@@ -1,21 +1,26 @@
 """The background work of a running service: fetch on schedule, receive pushes, apply commands."""
 
 import asyncio
-import contextlib
 import math
+import random
 from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator import bootstrap
 from aggregator.bootstrap import Application
 from aggregator.config.quantities import in_words
-from aggregator.core.errors import ConfigError
+from aggregator.core.clock_steps import ClockSteps
+from aggregator.core.errors import ConfigError, StoreError
 from aggregator.core.model import Source
+from aggregator.core.ports import Clock
 from aggregator.core.report import RunReport, SourceReport
+from aggregator.core.run_logs import FAILED_OUTCOMES, log_failure, log_report
+from aggregator.core.ticker import Ticker
+from aggregator.gather.pacing import Pacing
 from aggregator.pipeline import Pipeline
+from aggregator.settling import Settling
 from aggregator.store import handover
 from aggregator.store.handover import FetchRequest
 from aggregator.web.metrics import Metrics
@@ -24,7 +29,6 @@ from aggregator.websub import Inbox, Subscriber
 _TICK_SECONDS = handover.LOOK_SECONDS
 _BURST_SECONDS = 0.2  # documents that hubs push within this time are published together
 _MIN_PUSH_INTERVAL_SECONDS = 3.0  # between two batches of pushed documents: bounds their cost
-_FAILED_OUTCOMES = ("error", "refused", "gone")
 
 _log = structlog.get_logger()
 
@@ -39,6 +43,8 @@ class Daemon:
         metrics: Metrics,
         inbox: Inbox,
         subscriber: Subscriber | None,
+        *,
+        clock: Clock = bootstrap.now,
     ) -> None:
         self._application = application
         self._pipeline = pipeline
@@ -52,30 +58,64 @@ class Daemon:
         self._pushes_read_at = -math.inf  # time of the event loop
         self._hub_task: asyncio.Task[None] | None = None
         self._subscriptions_current = subscriber is None  # match the hubs that the sources name
-        self._decisions_applied = 0  # corrections by the user
-        self._correction_task: asyncio.Task[None] | None = None
+        self._settling = Settling(application.store, pipeline, metrics, clock, self._start_task)
+        self._pacing = Pacing(application.config.fetch, pipeline.network, random.random)
+        self._clock = clock
+        self._clock_steps = ClockSteps(clock)
+        self._cannot_save = False
         self._first_tick = True
 
     async def start(self) -> None:
-        """Group and publish what an earlier run stored but did not finish, and accept pushed documents."""
-        self._decisions_applied = await self._count_decisions()
-        await self._pipeline.settle()
+        """Begin to finish what an earlier run stored but did not publish; accept pushed documents."""
+        self._settling.start()
         self.listen()
 
     async def tick(self) -> None:
         """Start a run of the sources that are due and not busy; process hubs, corrections and requests."""
+        await self._follow_clock()
         self._pipeline.announce()
         self._update_subscriptions()
-        await self._apply_decisions()
+        now = asyncio.get_running_loop().time()
+        is_paused = self._pacing.pause.is_waiting(now) and not await self._can_save_again()
+        if not is_paused:
+            await self._settling.start_if_needed(now)
         self._start_requests()
+        if is_paused:
+            return
         due = await self._pipeline.due(self._push_since())
         due = tuple(one for one in due if one.id not in self._busy_sources)
+        due = self._pacing.ready(due, now)
         if due:
             self._busy_sources |= {source.id for source in due}
             self._start_task(self._run(due))
-        elif self._first_tick and not self._tasks:
+        elif self._first_tick and not self._busy_sources:
             await self._log_next("nothing is due yet; ")
         self._first_tick = False
+
+    async def _follow_clock(self) -> None:
+        """Move all stored due times if the clock was set, so that nothing waits for the old time."""
+        step, before = self._clock_steps.take()
+        if not step:
+            return
+        _log.warning("clock set", seconds=round(step.total_seconds()))
+        await self._pipeline.follow_clock(step, before)
+        if self._subscriber:
+            await self._subscriber.follow_clock(step)
+
+    async def _can_save_again(self) -> bool:
+        """Say whether saving was impossible and is possible again: then nothing has to wait."""
+        try:
+            await self._pipeline.prove()
+        except StoreError:
+            self._cannot_save = True
+            return False
+        if self._cannot_save:
+            _log.info("the data can be saved again")
+            self._cannot_save = False
+            self._pacing.recovered()
+            self._settling.pause.end()
+            return True
+        return False
 
     def _push_since(self) -> Mapping[str, datetime]:
         """Return since when hubs push all new entries, by source."""
@@ -88,36 +128,15 @@ class Daemon:
             _log.info(f"{prefix}no source will be fetched")
             return
         source, due = found
-        wait = due - bootstrap.now()
+        wait = due - self._clock()
         if wait > timedelta():
             _log.info(
                 f"{prefix}next: {{source}} in {{wait}}", source=source.id, wait=in_words(wait)
             )
 
-    async def _count_decisions(self) -> int:
-        """Return how many corrections the user has made."""
-        return len(await self._pipeline.thread.call(self._application.store.decisions))
-
-    async def _apply_decisions(self) -> None:
-        """Group and publish again if the user has made corrections, by command or web page."""
-        if self._correction_task and not self._correction_task.done():
-            return
-        count = await self._count_decisions()
-        if count != self._decisions_applied:
-            self._correction_task = self._start_task(self._apply(count))
-
-    async def _apply(self, decisions: int) -> None:
-        before, self._decisions_applied = self._decisions_applied, decisions
-        try:
-            await self._pipeline.settle()
-            _log.info("corrections applied", corrections=abs(decisions - before))
-        except Exception:  # noqa: BLE001  logged with traceback; the next tick retries
-            self._decisions_applied = before
-            _log.exception("corrections not applied")
-
     def _start_requests(self) -> None:
         """Start the runs that commands have requested."""
-        for request in handover.take_requests(self._application.config.data, now=bootstrap.now()):
+        for request in handover.take_requests(self._application.config.data, now=self._clock()):
             self._start_task(self._run_request(request))
 
     async def _run_request(self, request: FetchRequest) -> None:
@@ -201,8 +220,8 @@ class Daemon:
             failed = {source.id for source, _ in known}
             try:
                 report = await self._pipeline.take(known, progress=log_report)
-                self._metrics.record_run(report, now=bootstrap.now(), pushed=True)
-                failed = {one.id for one in report.sources if one.outcome in _FAILED_OUTCOMES}
+                self._metrics.record_run(report, now=self._clock(), pushed=True)
+                failed = {one.id for one in report.sources if one.outcome in FAILED_OUTCOMES}
             except Exception:  # noqa: BLE001  logged with traceback
                 _log.exception("processing pushed documents failed")
             if self._subscriber:
@@ -214,57 +233,67 @@ class Daemon:
 
     async def _gather(self, sources: Sequence[Source], *, force: bool = False) -> RunReport | None:
         """Run the sources, which must be marked as busy; return None if the run failed."""
+        reports: list[SourceReport] = []
+
+        def _progress(report: SourceReport) -> None:
+            reports.append(report)
+            if not self._pipeline.network.down:
+                log_report(report)
+
+        was_down = self._pipeline.network.down
+        self._pacing.started(sources, asyncio.get_running_loop().time())
         try:
-            report = await self._pipeline.run(sources, force=force, progress=log_report)
-            self._metrics.record_run(report, now=bootstrap.now())
-            for error in report.errors:
-                _log.error("publish failed", error=error)
-            self._subscriptions_current = (
-                self._subscriber is None
-            )  # the run may have found new hubs
-            self._update_subscriptions()
-        except Exception:  # noqa: BLE001  logged with traceback
-            # The daemon continues after any error; the next tick retries.
-            _log.exception("run failed")
+            report = await self._pipeline.run(sources, force=force, progress=_progress)
+        except Exception as error:  # noqa: BLE001  logged; the daemon continues after any error
+            self._run_failed(sources, reports, error)
             return None
         finally:
             self._busy_sources -= {source.id for source in sources}
-        await self._log_next()
+        self._metrics.record_run(report, now=self._clock())
+        self._run_ended(sources, report, was_down=was_down)
+        self._subscriptions_current = self._subscriber is None  # it may have found new hubs
+        self._update_subscriptions()
+        if not self._pipeline.network.down:
+            await self._log_next()
         return report
 
+    def _run_ended(self, sources: Sequence[Source], report: RunReport, *, was_down: bool) -> None:
+        """Note what a run brought, and say so when our network went down or came back."""
+        now = asyncio.get_running_loop().time()
+        by_id = {one.id: one for one in report.sources}
+        for source in sources:
+            self._pacing.ended(source, by_id[source.id], now)
+        for error in report.errors:
+            _log.error("publish failed", error=error)
+        if report.errors:
+            self._settling.needed = True
+        if any(one.unsaved for one in report.sources):
+            self._pacing.pause.failed(now)
+        else:
+            self._pacing.pause.succeeded()
+        is_down = self._pipeline.network.down
+        if is_down and not was_down:
+            _log.warning("network down: no source answers, waiting for it to return")
+        elif was_down and not is_down:
+            _log.info("network back")
 
-def schedule(daemon: Daemon) -> AsyncIOScheduler:
+    def _run_failed(
+        self, sources: Sequence[Source], reports: Sequence[SourceReport], error: Exception
+    ) -> None:
+        """Pause after a run that could not be finished; what it stored is published later."""
+        now = asyncio.get_running_loop().time()
+        by_id = {one.id: one for one in reports}
+        for source in sources:
+            if source.id in by_id:
+                self._pacing.ended(source, by_id[source.id], now)
+            else:
+                self._pacing.not_asked(source)
+        self._settling.needed = True
+        pause = self._pacing.pause.failed(now)
+        self._metrics.record_failure(reports, error, now=self._clock())
+        log_failure("run failed", error, pause)
+
+
+def schedule(daemon: Daemon) -> Ticker:
     """Start calling `Daemon.tick`, now and then every few seconds."""
-    scheduler = AsyncIOScheduler(timezone="UTC")
-    scheduler.add_job(
-        tick_safely,
-        "interval",
-        args=(daemon,),
-        seconds=_TICK_SECONDS,
-        next_run_time=bootstrap.now(),
-        coalesce=True,
-        max_instances=1,
-        misfire_grace_time=None,
-    )
-    scheduler.start()
-    return scheduler
-
-
-async def tick_safely(daemon: Daemon) -> None:
-    """Tick; cancellation at shutdown is not logged as a failure."""
-    with contextlib.suppress(asyncio.CancelledError):
-        await daemon.tick()
-
-
-def log_report(report: SourceReport) -> None:
-    """Log the result of one source."""
-    log = _log.warning if report.outcome in _FAILED_OUTCOMES else _log.info
-    log(
-        "gathered",
-        source=report.id,
-        outcome=report.outcome,
-        new=report.new,
-        modified=report.modified,
-        seconds=report.seconds,
-        error=report.error or None,
-    )
+    return Ticker(daemon.tick, _TICK_SECONDS)

@@ -9,9 +9,11 @@ the later steps again repairs the rest.
 """
 
 import asyncio
+import dataclasses
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from types import MappingProxyType
 
@@ -19,10 +21,12 @@ from aggregator.core.model import Document, Source, SourceState
 from aggregator.core.report import RunReport, RunTotals, SourceReport
 from aggregator.core.threads import StoreThread
 from aggregator.gather import schedule
-from aggregator.gather.gatherer import Gatherer
+from aggregator.gather.gatherer import Defer, Gatherer, Unanswered
+from aggregator.gather.network import Network
 from aggregator.group.grouper import Grouper
 from aggregator.publish.publisher import Publisher
 from aggregator.store.upkeep import Upkeep
+from aggregator.text import urls
 from aggregator.websub import Announcer
 
 _MAX_OPEN_SOURCES = 256  # bounds the documents that wait to be parsed
@@ -43,6 +47,7 @@ class Pipeline:
     upkeep: Upkeep
     thread: StoreThread
     announcer: Announcer | None = None
+    network: Network = field(default_factory=Network)
     _one_writer: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def run(
@@ -50,12 +55,15 @@ class Pipeline:
     ) -> RunReport:
         """Gather the sources concurrently, then group and publish.
 
-        Entries that have arrived are published while slow sources are still being gathered.
+        Entries that have arrived are published while slow sources are still being gathered. Nothing
+        is asked if it could not be saved. Fetches without an answer are judged together.
         """
+        await self.thread.call(self.upkeep.prove)
         await self.thread.call(self.upkeep.recover)
         totals = RunTotals()
         reports: dict[str, SourceReport] = {}
-        pending = await self._start(sources, force=force)
+        unanswered: list[Unanswered] = []
+        pending = await self._start(sources, force=force, defer=unanswered.append)
         unpublished = False
         try:
             while pending:
@@ -75,8 +83,30 @@ class Pipeline:
         finally:
             for task in pending:
                 task.cancel()
+        await self._judge(sources, reports, unanswered)
         await self._group_and_publish(totals)
         return totals.report(reports[source.id] for source in sources)
+
+    async def _judge(
+        self,
+        sources: Sequence[Source],
+        reports: dict[str, SourceReport],
+        unanswered: Sequence[Unanswered],
+    ) -> None:
+        """Book fetches without an answer on their sources, unless our own network is down."""
+        silent = {one.source.id for one in unanswered}
+        asked = [one for one in sources if one.kind == "feed" and reports[one.id].seconds]
+        reached = {
+            urls.host(one.url)
+            for one in asked
+            if one.id not in silent and not reports[one.id].unsaved
+        }
+        failed = {urls.host(one.source.url) for one in unanswered} - reached
+        if self.network.judge(reached, failed, time.monotonic()) == "book":
+            await self.gatherer.book(unanswered)
+            return
+        for id_ in silent:
+            reports[id_] = dataclasses.replace(reports[id_], unbooked=True)
 
     async def take(
         self, pushed: Iterable[tuple[Source, Document]], *, progress: Progress | None = None
@@ -92,10 +122,20 @@ class Pipeline:
         await self._group_and_publish(totals)
         return totals.report(reports)
 
-    async def settle(self) -> None:
-        """Group and publish what is in the store, without gathering."""
+    async def settle(self) -> tuple[str, ...]:
+        """Group and publish what is in the store, without gathering; return what failed."""
         await self.thread.call(self.upkeep.recover)
-        await self._group_and_publish(RunTotals())
+        totals = RunTotals()
+        await self._group_and_publish(totals)
+        return totals.errors
+
+    async def prove(self) -> None:
+        """Raise StoreError unless the data can be saved now."""
+        await self.thread.call(self.upkeep.prove)
+
+    def is_published(self) -> bool:
+        """Say whether all files of the feeds are there."""
+        return self.publisher.is_complete()
 
     async def due(self, pushed: Mapping[str, datetime] = _NO_PUSH) -> tuple[Source, ...]:
         """Return the sources to fetch now; see `Gatherer.due`."""
@@ -112,7 +152,15 @@ class Pipeline:
         if self.announcer:
             self.announcer.start()
 
-    async def _start(self, sources: Sequence[Source], *, force: bool) -> set["_Gathering"]:
+    async def follow_clock(self, step: timedelta, before: datetime) -> None:
+        """Move all times of the schedule after the clock was set."""
+        await self.gatherer.follow_clock(step, before)
+        if self.announcer:
+            self.announcer.follow_clock(step)
+
+    async def _start(
+        self, sources: Sequence[Source], *, force: bool, defer: Defer
+    ) -> set["_Gathering"]:
         """Start gathering the sources, a bounded number at a time."""
         states = await self.gatherer.states()
         waits = self.gatherer.waits(states)
@@ -121,7 +169,7 @@ class Pipeline:
         async def _gather(source: Source) -> SourceReport:
             async with slots:
                 state = states.get(source.identity, SourceState())
-                return await self.gatherer.gather(source, state, waits, force=force)
+                return await self.gatherer.gather(source, state, waits, force=force, defer=defer)
 
         return {asyncio.create_task(_gather(one)) for one in schedule.fetch_order(sources, states)}
 

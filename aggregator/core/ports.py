@@ -94,6 +94,9 @@ class GatherStore(SourceStates, Protocol):
     def save_state(self, identity: str, state: SourceState) -> None:
         """Save the state of a source that brought no document."""
 
+    def save_states(self, states: Mapping[str, SourceState]) -> None:
+        """Save the states of several sources, by identity, in one transaction."""
+
     def save_gathered(
         self,
         source: Source,
@@ -223,14 +226,20 @@ class RetentionStore(Protocol):
         """Return the time before which everything was deleted; None if never."""
 
 
+class UpkeepStore(RecoveryStore, RetentionStore, Protocol):
+    """What the upkeep of the store asks of it."""
+
+    def prove_writable(self) -> None:
+        """Raise StoreError unless disk, journal and database take a write now."""
+
+
 class Store(
     GatherStore,
     GroupStore,
     PublishStore,
     DecisionStore,
     LeaseStore,
-    RecoveryStore,
-    RetentionStore,
+    UpkeepStore,
     Protocol,
 ):
     """Everything that is remembered; the three steps meet only here."""

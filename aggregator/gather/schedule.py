@@ -17,16 +17,19 @@ from aggregator.core.errors import (
 from aggregator.core.model import Fetched, Hints, NotModified, Source, SourceState, Validators
 from aggregator.core.report import Outcome
 from aggregator.core.settings import FetchSettings
+from aggregator.gather import clock_checks
+from aggregator.gather.clock_checks import WEEK
 from aggregator.text import urls
 
-DAY, WEEK = timedelta(days=1), timedelta(days=7)
+DAY = timedelta(days=1)
 _MAX_HINT = DAY  # longest delay by caching headers, ttl or skipHours; Retry-After may be longer
 _UNREACHABLE_BACKOFF = timedelta(hours=1)  # upper bound without a connection: networks recover
+# The first retries when a host cannot be looked up or connected to: about an hour altogether.
+_QUICK_RETRIES = tuple(timedelta(minutes=count) for count in (1, 2, 5, 15, 30))
 _DEFAULT_WAIT = timedelta(hours=1)  # after a 429 without Retry-After
 _MIN_EXTRA_WAIT = timedelta(
     minutes=1
 )  # after a Retry-After that proved too short, doubled each time
-_MAX_CLOCK_SKEW = timedelta(minutes=1)  # a last fetch later than this was a wrong clock
 _REDIRECT_SPAN, _REDIRECT_COUNT = timedelta(days=3), 3  # before a permanent redirect is trusted
 _MAX_ARRIVALS = 20  # stored times of fetches with new entries
 _PUSHED_FACTOR = 8  # for the interval of a source with a WebSub subscription
@@ -99,7 +102,7 @@ def due_at(
     due = state.due
     if due and state.last_fetch and pushed and pushed <= state.last_fetch and not state.failures:
         due += min((due - state.last_fetch) * (_PUSHED_FACTOR - 1), _MAX_PUSHED_DELAY)
-    if due is None or _clock_was_wrong(state, now):
+    if due is None or clock_checks.is_wrong(state, now):
         due = now
     return max(due, now, _held_until(source, state, waits, now) or now)
 
@@ -255,7 +258,14 @@ def failed(
         return dataclasses.replace(state, due=due)
     cap = _UNREACHABLE_BACKOFF if isinstance(error, Unreachable) else DAY
     due = next_due(source, state, settings, now=now, jitter=jitter, cap=cap)
+    if is_quick_retry(error) and state.failures <= len(_QUICK_RETRIES):
+        due = min(due, now + _QUICK_RETRIES[state.failures - 1] * (0.9 + 0.2 * jitter))
     return dataclasses.replace(state, due=due)
+
+
+def is_quick_retry(error: SourceError) -> bool:
+    """Return whether a fetch failed before a server could answer, so that a retry disturbs nobody."""
+    return isinstance(error, Unreachable) and error.cause != "tls"
 
 
 # --- the next fetch ------------------------------------------------------------------------
@@ -322,13 +332,13 @@ def _location(source: Source) -> str:
     return source.url or str(source.path or "")
 
 
-def _clock_was_wrong(state: SourceState, now: datetime) -> bool:
-    return state.last_fetch is not None and state.last_fetch > now + _MAX_CLOCK_SKEW
-
-
 def _wait_until(state: SourceState, now: datetime) -> datetime | None:
     """Return the time until which a source asked to wait, unless a wrong clock stored it."""
-    if state.wait_until is None or state.wait_until > now + WEEK or _clock_was_wrong(state, now):
+    if (
+        state.wait_until is None
+        or state.wait_until > now + WEEK
+        or clock_checks.is_wrong(state, now)
+    ):
         return None
     return state.wait_until
 

@@ -128,8 +128,13 @@ def load_state(connection: Connection, identity: str) -> SourceState | None:
 
 def save_state(connection: Connection, identity: str, state: SourceState) -> None:
     """Save the state of a source."""
-    row = {"identity": identity, "state": to_json(state)}
-    upsert(connection, schema.source, [row], update=("state",))
+    save_states(connection, {identity: state})
+
+
+def save_states(connection: Connection, states: Mapping[str, SourceState]) -> None:
+    """Save the states of several sources."""
+    rows = [{"identity": name, "state": to_json(state)} for name, state in states.items()]
+    upsert(connection, schema.source, rows, update=("state",))
 
 
 # --- entries -------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ _WRITTEN = "journal bytes"
 _REPLAYED = "journal replayed"
 _REBUILT = "made anew"
 _YES = "yes"
+_PROVED = "proved writable"
 _log = structlog.get_logger()
 
 
@@ -202,6 +203,20 @@ def _recall(connection: Connection, name: str) -> str:
 
 def _remember(connection: Connection, name: str, value: str) -> None:
     upsert(connection, schema.meta, [{"name": name, "value": value}], update=("value",))
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one of the same name; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def prove(connection: Connection, now: datetime) -> None:
+    """Write something into the database, which fails if nothing can be written."""
+    _remember(connection, _PROVED, now.isoformat())
 
 
 def forget_rebuild(connection: Connection) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
+import structlog
 from sqlalchemy import Connection
 
 from aggregator.core.leases import Lease
@@ -29,9 +30,11 @@ from aggregator.store import (
     history,
     learned_blocks,
     leases,
+    opening,
     reading,
     recovery,
     retention,
+    room,
 )
 from aggregator.store.database import DamagedStore, hold_writer
 from aggregator.store.journal import Journal
@@ -44,6 +47,8 @@ from aggregator.store.opening import (
     remember_journal,
     sqlite_path,
 )
+
+_log = structlog.get_logger()
 
 
 class SqlStore:
@@ -58,7 +63,7 @@ class SqlStore:
         self._data = data
         self._now = now
         self._journal = Journal(data / JOURNAL)
-        self._database, self._rebuilt = open_database(url, data, self._journal, now)
+        self._open()
         self._rescuing = threading.Lock()
         self._learned: dict[str, frozenset[int]] | None = None
 
@@ -82,6 +87,11 @@ class SqlStore:
         """Save the state of a source that brought no document."""
         with self._write() as connection:
             gather.save_state(connection, identity, state)
+
+    def save_states(self, states: Mapping[str, SourceState]) -> None:
+        """Save the states of several sources, by identity."""
+        with self._write() as connection:
+            gather.save_states(connection, states)
 
     def save_gathered(
         self,
@@ -284,6 +294,23 @@ class SqlStore:
 
     # the database
 
+    def prove_writable(self) -> None:
+        """Raise StoreError unless disk, journal and database take a write now."""
+        room.prove(self._data)
+        room.prove_file(self._journal.path)
+        self._notice_loss()
+        with self._write() as connection:
+            opening.prove(connection, self._now)
+
+    def _notice_loss(self) -> None:
+        """Open the database anew if its file was removed or replaced while it was open."""
+        path = sqlite_path(self._url, self._data)
+        if path is None or opening.identity(path) == self._file:
+            return
+        with self._rescuing:
+            _log.warning("database file removed or replaced, opening it again", path=str(path))
+            self._reopen()
+
     @contextmanager
     def _read(self) -> Iterator[Connection]:
         with self._rescued(), self._database.read() as connection:
@@ -315,8 +342,15 @@ class SqlStore:
         if is_held(
             self._data
         ):  # else another process may be at work, and the next start repairs it
-            self._database.close()
-            self._learned = None
-            self._database, self._rebuilt = open_database(
-                self._url, self._data, self._journal, self._now
-            )
+            self._reopen()
+
+    def _reopen(self) -> None:
+        self._database.close()
+        self._learned = None
+        self._open()
+
+    def _open(self) -> None:
+        found = open_database(self._url, self._data, self._journal, self._now)
+        self._database, self._rebuilt = found
+        path = sqlite_path(self._url, self._data)
+        self._file = None if path is None else opening.identity(path)

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
 
 import structlog
 
 from aggregator.core.errors import ParseError
 from aggregator.core.model import Document, Entry, Source
-from aggregator.core.ports import Clock, RecoveryStore, RetentionStore
+from aggregator.core.ports import Clock, UpkeepStore
 from aggregator.core.settings import CleanOptions, StorySettings
 from aggregator.gather.document import read_document
 from aggregator.publish.publisher import Publication
@@ -21,18 +20,18 @@ _FORGET_INTERVAL = timedelta(days=1)
 _log = structlog.get_logger()
 
 
-class _Store(RecoveryStore, RetentionStore, Protocol):
-    """What upkeep asks of the store."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upkeep:
     """Keeps the store complete and bounded."""
 
-    store: _Store
+    store: UpkeepStore
     settings: StorySettings
     folder: Path  # of the published feeds
     clock: Clock
+
+    def prove(self) -> None:
+        """Raise StoreError unless what a run brings can be saved."""
+        self.store.prove_writable()
 
     def recover(self) -> None:
         """Restore the texts that the published feeds still hold, if the database was lost."""

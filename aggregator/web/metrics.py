@@ -1,5 +1,6 @@
 """Counters for monitoring, in the Prometheus exposition format."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -52,6 +53,12 @@ class Metrics:
         self._files.inc(len(report.written))
         self._errors.inc(len(report.errors))
         self._last.set(now.timestamp())
+
+    def record_failure(
+        self, reports: Sequence[SourceReport], error: Exception, *, now: datetime
+    ) -> None:
+        """Count a run that failed, with the sources that it asked."""
+        self.record_run(RunReport(sources=tuple(reports), errors=(str(error),)), now=now)
 
     def _record_source(self, source: SourceReport, *, pushed: bool) -> None:
         if pushed:

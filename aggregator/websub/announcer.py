@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -48,7 +48,11 @@ class Announcer:
     def is_due(self) -> bool:
         """Say whether a topic should be announced now."""
         now = self._clock()
-        return any(one.due <= now for one in self._news.values())
+        return any(_is_due(one, now) for one in self._news.values())
+
+    def follow_clock(self, step: timedelta) -> None:
+        """Move all times after the clock was set by `step`."""
+        self._save({topic: replace(one, due=one.due + step) for topic, one in self._news.items()})
 
     def note(self, topics: Iterable[str]) -> None:
         """Add feeds that changed; their failed tries are forgotten."""
@@ -61,7 +65,7 @@ class Announcer:
         """Announce what is due; failures are retried with back-off."""
         now = self._clock()
         for topic, news in tuple(self._news.items()):
-            if news.due <= now:
+            if _is_due(news, now):
                 await self._tell(topic, news)
 
     async def close(self) -> None:
@@ -100,6 +104,11 @@ class Announcer:
         ):  # a full disk must not stop an edition; the file only bridges a restart
             aside.write_text(json.dumps(said), encoding="utf-8")
             aside.replace(self._path)
+
+
+def _is_due(news: _News, now: datetime) -> bool:
+    """Say whether to announce now; a time too far ahead was set by a wrong clock."""
+    return news.due <= now or news.due > now + _LONGEST
 
 
 def _read(path: Path) -> dict[str, _News]:

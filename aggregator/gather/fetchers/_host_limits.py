@@ -10,7 +10,7 @@ from aggregator.core.errors import HeldBack, Timeout, Unreachable
 from aggregator.core.settings import FetchSettings
 
 _MAX_IDLE_HOSTS = 1000  # records; above it, idle ones are discarded
-_UNRESPONSIVE_SECONDS = 60.0  # pause for a host that did not respond several times in a row
+_UNRESPONSIVE_SECONDS = 4.0  # pause for a host that did not respond several times in a row: one run
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 import dataclasses
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -208,6 +209,35 @@ def test_who_could_not_be_reached_is_tried_again_sooner() -> None:
     """A network that was down comes back; nobody was bothered."""
     state = SourceState(failures=20)
     assert fail(Unreachable("x"), state).due == NOW + minutes(54)
+
+
+@pytest.mark.parametrize("cause", ["lookup", "name", "connect", "refused"])
+def test_the_first_retries_without_a_connection_come_soon(
+    cause: Literal["lookup", "name", "connect", "refused"],
+) -> None:
+    """About an hour of them, then the usual rhythm, however long that is."""
+    source, state, spans = make_source(interval=timedelta(hours=12)), SourceState(), []
+    for _ in range(7):
+        state = fail(Unreachable("x", cause=cause), state, source=source, jitter=0.5)
+        assert state.due is not None
+        spans.append((state.due - NOW) / minutes(1))
+    assert spans == pytest.approx([1, 2, 5, 15, 30, 684, 684])
+
+
+@pytest.mark.parametrize("error", [FetchError("x"), Unreachable("x", cause="tls"), Timeout("x")])
+def test_other_failures_keep_the_usual_rhythm(error: FetchError) -> None:
+    source = make_source(interval=timedelta(hours=12))
+    due = fail(error, source=source).due
+    assert due is not None
+    assert due - NOW > timedelta(hours=10)
+
+
+def test_a_retry_never_comes_later_than_the_usual_fetch() -> None:
+    source = make_source(interval=timedelta(seconds=20))
+    state = SourceState(failures=4)
+    due = fail(Unreachable("x"), state, source=source).due
+    assert due is not None
+    assert due - NOW <= minutes(15)
 
 
 def test_a_feed_that_is_gone_is_not_asked_again() -> None:
