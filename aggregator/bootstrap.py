@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,9 +52,11 @@ class Application:
         """The folder of the published feeds."""
         return self.config.data / "feeds"
 
-    def lock(self) -> AbstractContextManager[None]:
-        """Lock the data folder for gathering and publishing, or raise DataFolderBusy."""
-        return lock_folder(self.config.data)
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Lock data folder and database for gathering and publishing, or raise DataFolderBusy."""
+        with lock_folder(self.config.data), self.store.held():
+            yield
 
     def pick(self, ids: Iterable[str]) -> tuple[Source, ...]:
         """Return the sources with these ids; without ids, all that are not paused."""

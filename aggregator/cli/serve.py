@@ -46,7 +46,8 @@ def run(
         application = bootstrap.open_application(read)
         try:
             listens = service.Listening(host, port_of(sockets), sockets)
-            _wait(service.run(application, listens, lambda: read_config(config, data)))
+            with application.store.held():
+                _wait(service.run(application, listens, lambda: read_config(config, data)))
         finally:
             application.close()
 

@@ -1,6 +1,7 @@
 """Protocols: of the parts that can be replaced, and of what each step asks of the store."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -246,6 +247,9 @@ class Store(
 
     def close(self) -> None:
         """Close the database."""
+
+    def held(self) -> AbstractContextManager[None]:
+        """Hold a server's database for gathering; raise DataFolderBusy if another process does."""
 
     def veto_block(self, publisher_id: str, block: int) -> None:
         """Save that a block is no boilerplate, by decision of the user."""

@@ -134,8 +134,8 @@ def _prepare(database: Database, journal: Journal, data: Path, now: datetime) ->
             hold_writer(connection)
             _bring_up(connection, database.place, journal)
             clock_repair.mend(connection, now)
-    if journal.size() < written and current:
-        _mend_journal(database, journal, data)
+    if current and journal.size() != written:
+        _reconcile(database, journal, data)
     with database.read() as connection:
         return _recall(connection, _REBUILT) == _YES
 
@@ -186,13 +186,31 @@ def migrate(connection: Connection) -> None:
     command.upgrade(config, HEAD)
 
 
-def _mend_journal(database: Database, journal: Journal, data: Path) -> None:
-    """Rewrite a truncated or lost journal, unless another process is at work."""
-    with suppress(DataFolderBusy), nullcontext() if is_held(data) else lock_folder(data):
-        with database.write(durable=True) as connection:
+def _reconcile(database: Database, journal: Journal, data: Path) -> None:
+    """Bring database and journal in line, unless another process is at work.
+
+    A journal that is shorter than the database remembers was truncated or lost, and is rewritten.
+    One that is longer has lines that the database lacks: it is an older copy, or a process died.
+    """
+    with (
+        suppress(DataFolderBusy),
+        nullcontext() if is_held(data) else lock_folder(data),
+        database.write(durable=True) as connection,
+    ):
+        hold_writer(connection)
+        written, size = int(_recall(connection, _WRITTEN) or 0), journal.size()
+        if size < written:
             size = journal.replace(recovery.journal_lines(connection))
-            remember_journal(connection, size)
-        _log.warning("journal truncated, rewritten", path=str(journal.path))
+            _log.warning("journal truncated, rewritten", path=str(journal.path))
+        elif size > written:
+            caught = recovery.catch_up(connection, journal.read(written))
+            if caught.missing:
+                _remember(connection, _REBUILT, _YES)
+            if caught:
+                _log.warning(
+                    "database older than the journal, brought up to date", **caught._asdict()
+                )
+        remember_journal(connection, size)
 
 
 def _recall(connection: Connection, name: str) -> str:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -160,8 +160,7 @@ class SqlStore:
 
     def save_grouping(self, done: Grouping) -> None:
         """Store one grouping in one transaction, its journal lines fsynced first."""
-        with self._write(durable=True) as connection:
-            hold_writer(connection)
+        with self._journaled() as connection:
             self._save(connection, done)
 
     def save_features(self, features: Sequence[tuple[str, bytes]]) -> None:
@@ -180,9 +179,7 @@ class SqlStore:
 
         A dry run stores nothing and does not block writers. `page` is in entries.
         """
-        with self._read() if dry_run else self._write(durable=True) as connection:
-            if not dry_run:
-                hold_writer(connection)
+        with self._read() if dry_run else self._journaled() as connection:
             for done in plan(history.load_history(connection, page)):
                 if not dry_run:
                     self._save(connection, done)
@@ -199,7 +196,7 @@ class SqlStore:
 
     def decide(self, decision: Decision) -> None:
         """Save a correction permanently and mark its entries as ungrouped."""
-        with self._write(durable=True) as connection:
+        with self._journaled() as connection:
             remember_journal(connection, self._journal.append([decision]))
             grouping.save_decisions(connection, [decision])
 
@@ -299,8 +296,13 @@ class SqlStore:
         room.prove(self._data)
         room.prove_file(self._journal.path)
         self._notice_loss()
+        self._database.prove_held()
         with self._write() as connection:
             opening.prove(connection, self._now)
+
+    def held(self) -> AbstractContextManager[None]:
+        """Hold a server's database for gathering; raise DataFolderBusy if another process does."""
+        return self._database.held()
 
     def _notice_loss(self) -> None:
         """Open the database anew if its file was removed or replaced while it was open."""
@@ -319,6 +321,13 @@ class SqlStore:
     @contextmanager
     def _write(self, *, durable: bool = False) -> Iterator[Connection]:
         with self._rescued(), self._database.write(durable=durable) as connection:
+            yield connection
+
+    @contextmanager
+    def _journaled(self) -> Iterator[Connection]:
+        """Open a transaction whose journal lines are taken back if it is not committed."""
+        with self._journal.undone(), self._write(durable=True) as connection:
+            hold_writer(connection)
             yield connection
 
     @contextmanager
