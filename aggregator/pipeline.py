@@ -133,6 +133,10 @@ class Pipeline:
         """Raise StoreError unless the data can be saved now."""
         await self.thread.call(self.upkeep.prove)
 
+    async def notice_loss(self) -> bool:
+        """Say whether the database was lost and made anew."""
+        return await self.thread.call(self.upkeep.notice_loss)
+
     def is_published(self) -> bool:
         """Say whether all files of the feeds are there."""
         return self.publisher.is_complete()

@@ -46,6 +46,8 @@ class Settling:
 
     async def start_if_needed(self, now: float) -> None:
         """Start to group and publish, unless that failed just now or nothing asks for it."""
+        if await self._pipeline.notice_loss():
+            self.needed = True
         if self.pause.is_waiting(now):
             return
         corrected = await self._count_decisions() != self._applied

@@ -230,6 +230,9 @@ class RetentionStore(Protocol):
 class UpkeepStore(RecoveryStore, RetentionStore, Protocol):
     """What the upkeep of the store asks of it."""
 
+    def notice_loss(self) -> bool:
+        """Open the database anew if its file was removed or replaced, and say so."""
+
     def prove_writable(self) -> None:
         """Raise StoreError unless disk, journal and database take a write now."""
 

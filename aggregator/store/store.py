@@ -295,7 +295,7 @@ class SqlStore:
         """Raise StoreError unless disk, journal and database take a write now."""
         room.prove(self._data)
         room.prove_file(self._journal.path)
-        self._notice_loss()
+        self.notice_loss()
         self._database.prove_held()
         with self._write() as connection:
             opening.prove(connection, self._now)
@@ -304,14 +304,15 @@ class SqlStore:
         """Hold a server's database for gathering; raise DataFolderBusy if another process does."""
         return self._database.held()
 
-    def _notice_loss(self) -> None:
-        """Open the database anew if its file was removed or replaced while it was open."""
+    def notice_loss(self) -> bool:
+        """Open the database anew if its file was removed or replaced, and say so."""
         path = sqlite_path(self._url, self._data)
         if path is None or opening.identity(path) == self._file:
-            return
+            return False
         with self._rescuing:
             _log.warning("database file removed or replaced, opening it again", path=str(path))
             self._reopen()
+        return True
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:

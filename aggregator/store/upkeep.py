@@ -33,6 +33,10 @@ class Upkeep:
         """Raise StoreError unless what a run brings can be saved."""
         self.store.prove_writable()
 
+    def notice_loss(self) -> bool:
+        """Say whether the database was lost and made anew."""
+        return self.store.notice_loss()
+
     def recover(self) -> None:
         """Restore the texts that the published feeds still hold, if the database was lost."""
         if not self.store.rebuilt:

@@ -12,6 +12,7 @@ import pytest
 
 from aggregator import bootstrap
 from aggregator.bootstrap import Application
+from aggregator.core.clock_steps import ClockSteps
 from aggregator.core.errors import OutOfResources, Unreachable
 from aggregator.core.ports import Fetcher
 from aggregator.core.threads import StoreThread
@@ -20,7 +21,7 @@ from aggregator.gather.fetchers import open_fetchers
 from aggregator.pool import Pool
 from aggregator.web.metrics import Metrics
 from aggregator.websub import Inbox
-from tests.builders import make_document
+from tests.builders import NOW, make_document
 from tests.fakes import FakeFetcher
 from tests.integration.conftest import SEEDS, Opener
 from tests.integration.loopback import Site
@@ -31,14 +32,18 @@ _HEAD = "fetch: {allow_private: [127.0.0.1]}\n"
 
 
 class SetClock:
-    """The time of day of this machine, as somebody has set it."""
+    """A time of day that passes when told, and that somebody may set."""
 
     def __init__(self) -> None:
-        self.step = timedelta()
+        self.step, self.passed = timedelta(), 0.0
 
     def __call__(self) -> datetime:
-        """Return the time."""
-        return bootstrap.now() + self.step
+        """Return the time of day."""
+        return NOW + self.step + timedelta(seconds=self.passed)
+
+    def steady(self) -> float:
+        """Return the seconds that passed, however the time of day was set."""
+        return self.passed
 
 
 def news(*numbers: int) -> bytes:
@@ -68,6 +73,7 @@ def with_daemon(
             app, fetchers=own, pool=pool, thread=thread, clock=clock, jitter=lambda: 0.5
         )
         one = Daemon(app, pipeline, Metrics(), Inbox(1000), None, clock=clock)
+        one._clock_steps = ClockSteps(clock, clock.steady, clock.steady)
         try:
             await one.start()
             await asyncio.gather(*one._tasks)
@@ -109,7 +115,8 @@ def test_a_clock_that_is_set_changes_nothing(
             asked = len(site.asked)
             await tick(one)
             assert len(site.asked) == asked
-            await asyncio.sleep(1.1)
+            clock.passed += 601
+            one._pacing.not_asked(app.config.sources[0])  # nor did its floor, in real seconds
             await tick(one)
             assert len(site.asked) == asked + 1
             assert (app.folder / "merged.atom").read_bytes().count(b"</entry>") == count
@@ -184,7 +191,7 @@ def test_a_feed_that_was_removed_is_back_at_the_next_tick(application: Opener) -
 
 def test_a_database_that_was_removed_is_made_anew(application: Opener) -> None:
     """With the same ids and texts, and without fetching what is not due."""
-    app = application(f"sources: [{{id: samples, kind: dump, path: {SEEDS}, interval: 1s}}]\n")
+    app = application(f"sources: [{{id: samples, kind: dump, path: {SEEDS}}}]\n")
 
     async def story(daemon: Daemon) -> None:
         await tick(daemon)
@@ -192,7 +199,6 @@ def test_a_database_that_was_removed_is_made_anew(application: Opener) -> None:
         before = sorted(re.findall(rb"<id>(.*?)</id>", feed.read_bytes()))
         for path in app.config.data.glob("aggregator.db*"):
             path.unlink()
-        await asyncio.sleep(1.1)
         await tick(daemon)
         assert (app.config.data / "aggregator.db").exists()
         assert sorted(re.findall(rb"<id>(.*?)</id>", feed.read_bytes())) == before
