@@ -11,7 +11,7 @@ the later steps again repairs the rest.
 import asyncio
 import dataclasses
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -31,6 +31,7 @@ from aggregator.websub import Announcer
 
 _MAX_OPEN_SOURCES = 256  # bounds the documents that wait to be parsed
 _QUIET_SECONDS = 0.5  # without new entries, after which a running gather is published
+_BUSY_SECONDS = 3.0  # between two publications while new entries keep coming
 
 _NO_PUSH: Mapping[str, datetime] = MappingProxyType({})
 
@@ -64,7 +65,7 @@ class Pipeline:
         reports: dict[str, SourceReport] = {}
         unanswered: list[Unanswered] = []
         pending = await self._start(sources, force=force, defer=unanswered.append)
-        unpublished = False
+        unpublished, publishing = False, Publishing(lambda: self._group_and_publish(totals))
         try:
             while pending:
                 done, pending = await asyncio.wait(
@@ -77,10 +78,11 @@ class Pipeline:
                     unpublished = unpublished or report.outcome == "ok"
                     if progress:
                         progress(report)
-                if not done:
-                    await self._group_and_publish(totals)
+                if unpublished and publishing.start(at_once=not done):
                     unpublished = False
+            await publishing.end()
         finally:
+            publishing.cancel()
             for task in pending:
                 task.cancel()
         await self._judge(sources, reports, unanswered)
@@ -181,16 +183,57 @@ class Pipeline:
         """Group new entries, publish, and delete entries past retention; one caller at a time."""
         call = self.thread.call
         async with self._one_writer:
-            began = self.publisher.clock()
+            began, published_at = self.publisher.clock(), time.monotonic()
             while batch := await call(self.grouper.next):
                 taken = await self.grouper.extract(batch)
                 totals.add_grouping(await call(partial(self.grouper.group, taken)))
-            published = await call(partial(self.publisher.run, since=began))
-            totals.add_edition(published.written, published.stories, published.errors)
-            await call(partial(self.upkeep.forget, published))
+                if time.monotonic() - published_at >= _BUSY_SECONDS:
+                    await self._publish(totals, began)
+                    published_at = time.monotonic()
+            await self._publish(totals, began)
+
+    async def _publish(self, totals: RunTotals, began: datetime) -> None:
+        """Publish what is grouped, tell the hub, and delete entries past retention."""
+        published = await self.thread.call(partial(self.publisher.run, since=began))
+        totals.add_edition(published.written, published.stories, published.errors)
         if self.announcer and published.topics:
             self.announcer.note(published.topics)
             self.announcer.start()
+        await self.thread.call(partial(self.upkeep.forget, published))
+
+
+class Publishing:
+    """Publishes beside a running gather, now and then; its failures are raised in the run."""
+
+    def __init__(self, publish: Callable[[], Coroutine[None, None, None]]) -> None:
+        self._publish = publish
+        self._task: asyncio.Task[None] | None = None
+        self._next = time.monotonic() + _BUSY_SECONDS
+
+    def start(self, *, at_once: bool) -> bool:
+        """Begin to publish unless that is under way, or was done a moment ago; say whether it began."""
+        if self._task is not None and not self._task.done():
+            return False
+        if not at_once and time.monotonic() < self._next:
+            return False
+        if self._task is not None:
+            self._task.result()
+        self._task = asyncio.create_task(self._publish())
+        self._task.add_done_callback(self._ended)
+        return True
+
+    def _ended(self, _: asyncio.Task[None]) -> None:
+        self._next = time.monotonic() + _BUSY_SECONDS
+
+    async def end(self) -> None:
+        """Wait until it is published."""
+        if self._task is not None:
+            await self._task
+
+    def cancel(self) -> None:
+        """Stop publishing."""
+        if self._task is not None:
+            self._task.cancel()
 
 
 _Gathering = asyncio.Task[SourceReport]

@@ -2,8 +2,8 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,6 +38,10 @@ class DamagedStore(StoreError):  # noqa: N818  like its siblings
     """The database file is damaged."""
 
 
+class _Proved(Exception):  # noqa: N818
+    """Rolls a transaction back that was only a proof."""
+
+
 class Database:
     """An open database; reads from any thread, one write at a time in this process."""
 
@@ -70,6 +74,12 @@ class Database:
             connection = plain.execution_options(storyfold_write=True, storyfold_durable=durable)
             with connection.begin():
                 yield connection
+
+    def prove(self, change: Callable[[Connection], None]) -> None:
+        """Make a change and take it back, which raises StoreError if nothing can be written."""
+        with suppress(_Proved), self.write() as connection:
+            change(connection)
+            raise _Proved
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -297,8 +297,8 @@ class SqlStore:
         room.prove_file(self._journal.path)
         self.notice_loss()
         self._database.prove_held()
-        with self._write() as connection:
-            opening.prove(connection, self._now)
+        with self._rescued():
+            self._database.prove(opening.prove)
 
     def held(self) -> AbstractContextManager[None]:
         """Hold a server's database for gathering; raise DataFolderBusy if another process does."""

@@ -14,6 +14,7 @@ from aggregator import bootstrap
 from aggregator.bootstrap import Application
 from aggregator.core.clock_steps import ClockSteps
 from aggregator.core.errors import OutOfResources, Unreachable
+from aggregator.core.model import Fetched, Source, Validators
 from aggregator.core.ports import Fetcher
 from aggregator.core.threads import StoreThread
 from aggregator.daemon import Daemon
@@ -205,6 +206,47 @@ def test_a_database_that_was_removed_is_made_anew(application: Opener) -> None:
         assert len(list(app.store.newest_stories())) == 4
 
     with_daemon(app, SetClock(), story)
+
+
+class Trickle:
+    """Answers one source after the other, without a pause, until the feed holds an entry."""
+
+    def __init__(self, feed: Path) -> None:
+        self._feed = feed
+        self._turn = asyncio.Lock()
+        self.answered = 0
+        self.late = 0
+
+    def _is_published(self) -> bool:
+        return self._feed.exists() and b"</entry>" in self._feed.read_bytes()
+
+    async def fetch(self, source: Source, validators: Validators) -> Fetched:
+        """Return a new entry."""
+        del validators
+        async with self._turn:
+            if not self._is_published():
+                await asyncio.sleep(0.1)
+                self.late += 1
+            self.answered += 1
+        document = make_document(news(self.answered), url=source.url)
+        return Fetched(documents=(document,), validators=Validators())
+
+    async def close(self) -> None:
+        """Close nothing."""
+
+
+def test_entries_are_published_while_others_keep_arriving(application: Opener) -> None:
+    """Not only once no more come."""
+    urls = ", ".join(f"'https://{n}.example/feed'" for n in range(400))
+    app = application(f"sources: [{urls}]\n")
+
+    async def story(daemon: Daemon) -> None:
+        await tick(daemon)
+        assert fetcher.answered == 400
+        assert fetcher.late < 400
+
+    fetcher = Trickle(app.folder / "merged.atom")
+    with_daemon(app, SetClock(), story, {"feed": fetcher})
 
 
 def test_a_full_disk_costs_no_downloads_and_nothing_is_lost(tmp_path: Path, site: Site) -> None:
