@@ -50,7 +50,7 @@ class SqlStore:
     """ports.Store over SQLAlchemy; reads from any thread, one write at a time.
 
     `rebuilt`: the database was rebuilt from the journal, which knows titles and links only; the
-    published feeds may hold the texts, for `restore`.
+    published feeds may contain the texts, for `restore`.
     """
 
     def __init__(self, url: str, data: Path, now: datetime) -> None:
@@ -64,7 +64,7 @@ class SqlStore:
 
     @property
     def rebuilt(self) -> bool:
-        """Say whether texts are missing that the published feeds may hold."""
+        """Return whether texts are missing that the published feeds may contain."""
         return self._rebuilt
 
     def close(self) -> None:
@@ -74,7 +74,7 @@ class SqlStore:
     # gather
 
     def source_states(self) -> Mapping[str, SourceState]:
-        """Return what is remembered of each source, by identity."""
+        """Return the state of each source, by identity."""
         with self._read() as connection:
             return gather.load_states(connection)
 
@@ -116,7 +116,7 @@ class SqlStore:
         return {name: learned[name] for name in publisher_ids if name in learned}
 
     def _learn(self, publisher_ids: Iterable[str] | None) -> None:
-        """Return the learned blocks from memory: every fetch asks, and they change rarely."""
+        """Return the learned blocks from memory: every fetch needs them, and they change rarely."""
         with self._read() as connection:
             found = learned_blocks.learned(connection, publisher_ids)
         gone = {name: frozenset[int]() for name in publisher_ids or ()}
@@ -124,7 +124,7 @@ class SqlStore:
         self._learned = {name: hashes for name, hashes in merged.items() if hashes}
 
     def veto_block(self, publisher_id: str, block: int) -> None:
-        """Save that a block is no boilerplate, by decision of the user."""
+        """Record the user's decision that a block is not boilerplate."""
         with self._write() as connection:
             learned_blocks.veto(connection, publisher_id, block)
         self._learned = None
@@ -216,12 +216,12 @@ class SqlStore:
         return reading.oldest_entries(self._read, after, changed)
 
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
-        """Return the stories of these ids; ids of merged stories lead to the living one."""
+        """Return the stories of these ids; ids of merged stories lead to the story that replaced them."""
         with self._read() as connection:
             return reading.stories(connection, ids)
 
     def stories_of(self, keys: Iterable[str]) -> tuple[Story, ...]:
-        """Return the stories that hold these entries, each once."""
+        """Return the stories that contain these entries, each once."""
         with self._read() as connection:
             return reading.stories_of(connection, keys)
 
@@ -236,7 +236,7 @@ class SqlStore:
             return reading.find_entry(connection, text)
 
     def find_ids(self, beginning: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the ids of entries, and those of stories, that begin so; some of each."""
+        """Return the ids of entries and of stories with this prefix; a few of each."""
         with self._read() as connection:
             return reading.find_ids(connection, beginning)
 
@@ -296,7 +296,7 @@ class SqlStore:
 
     @contextmanager
     def _rescued(self) -> Iterator[None]:
-        """On damage, rebuild the database, so that the next call finds a sound one."""
+        """On damage, rebuild the database, so that the next call works."""
         database = self._database
         try:
             yield
