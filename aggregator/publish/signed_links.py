@@ -1,4 +1,4 @@
-"""Signed links by which a reader takes a report out of a story."""
+"""Signed links by which a reader removes a report from a story."""
 
 import hmac
 from collections.abc import Iterable
@@ -13,9 +13,9 @@ _URN = "urn:uuid:"
 
 
 def split(shown: ShownStory, key: str, *, when: datetime) -> Decision:
-    """Return the decision that takes the entry of this key out of a story.
+    """Return the decision that removes the entry of this key from a story.
 
-    Raises AggregatorError if it is not in the story, or alone in it.
+    Raises AggregatorError if the entry is not in the story, or is its only one.
     """
     rest = [one for one in shown.entries if one.key != key]
     if len(rest) == len(shown.entries):
@@ -27,7 +27,7 @@ def split(shown: ShownStory, key: str, *, when: datetime) -> Decision:
 
 
 def holds(decisions: Iterable[Decision], wanted: Decision) -> bool:
-    """Say whether the last decision on these two entries already keeps them apart."""
+    """Return whether the last decision on these two entries already keeps them apart."""
     pair = {wanted.a, wanted.b}
     kind = ""
     for one in decisions:
@@ -43,7 +43,7 @@ def split_path(secret: bytes, story_id: str, entry_id: str) -> str:
 
 
 def sign(secret: bytes, story_id: str, entry_id: str) -> str:
-    """Return the signature that allows taking this entry out of this story, and nothing else."""
+    """Return the signature that allows removing this entry from this story, and nothing else."""
     return hmac.digest(secret, f"split\n{story_id}\n{entry_id}".encode(), "sha256").hex()[:40]
 
 
