@@ -129,9 +129,8 @@ class GroupStore(Protocol):
     ) -> GroupContext:
         """Return what is already grouped with a member published in the span, and all decisions.
 
-        Without `condense` the features and stories are complete. With it, `condense` is called once
-        for each entry, and only the stories that the journal names are included; `stories_of`
-        returns the others.
+        Without `condense` all is whole. Else it is given each entry once, and of the stories there
+        are those that the journal names; `stories_of` gives the others.
         """
 
     def features(self, keys: Sequence[str]) -> Mapping[str, bytes]:

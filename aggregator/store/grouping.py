@@ -47,8 +47,8 @@ def load_context(
 ) -> GroupContext:
     """Return the context of a grouping: what is grouped and was published in the span.
 
-    It also contains the entries that decisions name and the stories that the journal names, whatever
-    their time. With `condense` it contains no other stories.
+    It also holds the entries that decisions name and the stories that the journal names, whatever
+    their time. With `condense` it holds no other stories.
     """
     decisions = load_decisions(connection)
     journal = _load_records(connection, start, end)

@@ -17,7 +17,7 @@ from aggregator.core.ports import Clock, Poster
 _FIRST, _LONGEST = timedelta(minutes=1), timedelta(hours=6)
 _MOST = 12  # tries, over more than a day
 _TOPICS_MOST = 1_000
-_CLOSE_SECONDS = 10.0  # how long the end of a run waits for the hub
+_CLOSE_SECONDS = 10.0  # that the end of a run waits for the hub
 _log = structlog.get_logger()
 
 
@@ -41,12 +41,12 @@ class Announcer:
         self._pinging: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Start a ping in the background, if something is due and no ping is running."""
+        """Start to ping in the background, if something is due and no ping is under way."""
         if self.is_due() and (self._pinging is None or self._pinging.done()):
             self._pinging = asyncio.create_task(self.ping())
 
     def is_due(self) -> bool:
-        """Return whether a topic should be announced now."""
+        """Say whether a topic should be announced now."""
         now = self._clock()
         return any(one.due <= now for one in self._news.values())
 
@@ -65,7 +65,7 @@ class Announcer:
                 await self._tell(topic, news)
 
     async def close(self) -> None:
-        """Wait a few seconds for a running ping, then close the connections."""
+        """Wait a few seconds for a ping that is under way, then give the connections back."""
         if self._pinging:
             await asyncio.wait({self._pinging}, timeout=_CLOSE_SECONDS)
             self._pinging.cancel()
@@ -80,7 +80,7 @@ class Announcer:
         except FetchError as error:
             problem = str(error)
         if self._news.get(topic) != news:
-            return  # it changed during the ping and is announced again
+            return  # it changed again meanwhile and is announced again
         left = {name: one for name, one in self._news.items() if name != topic}
         if problem and news.tries + 1 < _MOST:
             wait = min(_FIRST * 2**news.tries, _LONGEST)
@@ -97,7 +97,7 @@ class Announcer:
         aside = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
         with suppress(
             OSError
-        ):  # a full disk must not stop publishing; the file only matters after a restart
+        ):  # a full disk must not stop an edition; the file only bridges a restart
             aside.write_text(json.dumps(said), encoding="utf-8")
             aside.replace(self._path)
 
