@@ -1,4 +1,4 @@
-"""Reads and writes for grouping: ungrouped entries, the context around them, the result."""
+"""What grouping reads and writes: ungrouped entries, the past around them, the result."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
