@@ -230,6 +230,7 @@ class CleanedFeed:
     entries: tuple[Entry, ...]
     skipped: tuple[Skipped, ...] = ()
     cut: bool = False
+    extracted: tuple[bytes, ...] = ()  # the features of each entry, if they were extracted
 
 
 # --- store ---------------------------------------------------------------------------------
@@ -267,6 +268,7 @@ class StoredEntry:
     published: datetime  # the effective date: the claimed one, never after `first_seen`
     revised: datetime  # when its shown text last changed materially, else `published`
     shown: bool = True  # False: stored as seen, so that a new source does not flood readers
+    extracted: bytes = field(default=b"", repr=False, compare=False)  # features, if just gathered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from aggregator.core.errors import SourceError
 from aggregator.core.leases import Lease
 from aggregator.core.model import (
     Change,
+    CleanedFeed,
     Decision,
     Document,
     Edition,
@@ -49,6 +51,25 @@ class Fetcher(Protocol):
 
     async def close(self) -> None:
         """Close the connections."""
+
+
+class DocumentReader(Protocol):
+    """Turns documents into cleaned entries."""
+
+    async def read(
+        self,
+        documents: Sequence[Document],
+        source: Source,
+        boilerplate: Mapping[str, frozenset[int]],
+        max_entries: int,
+        *,
+        all_new: bool,
+    ) -> list[CleanedFeed | SourceError]:
+        """Return each document cleaned, in order, or why it cannot be read.
+
+        `boilerplate` are the learned block hashes by publisher id. `all_new` tells that no entry of
+        the source is stored yet, so that all will be grouped and their features are worth extracting.
+        """
 
 
 class Poster(Protocol):
@@ -102,11 +123,13 @@ class GatherStore(SourceStates, Protocol):
         *,
         now: datetime,
         initial: int | None,
+        extracted: Sequence[bytes] = (),
     ) -> tuple[Change, ...]:
         """Store one source's documents, aliases, block counts and state in one transaction.
 
         Return one Change for each entry, in order. If the source is new, only the `initial` newest
-        entries are shown; None shows all.
+        entries are shown; None shows all. `extracted` are the features of the entries, if they are
+        known; new entries come with them when they are grouped soon.
         """
 
     def learned_blocks(

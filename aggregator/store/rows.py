@@ -82,17 +82,24 @@ def row_of(stored: StoredEntry, now: datetime, *, blank: bool = False) -> dict[s
     }
 
 
-def stored_of(row: Any) -> StoredEntry:
-    """Return the entry of a row of the columns STORED."""
+def stored_of(row: Any, entry: Entry | None = None) -> StoredEntry:
+    """Return the entry of a row of the columns STORED; `entry` is its content, if that is known."""
     return StoredEntry(
         key=row.key,
         source_id=row.source,
-        entry=unpack(Entry, row.content),
+        entry=entry or unpack(Entry, row.content),
         first_seen=from_ticks(row.first_seen),
         published=from_ticks(row.published),
         revised=from_ticks(row.revised),
         shown=row.shown,
     )
+
+
+def is_row_of(stored: StoredEntry, row: Any) -> bool:
+    """Return whether the row of the columns STORED holds this entry; the content is not compared."""
+    times = (to_ticks(stored.first_seen), to_ticks(stored.published), to_ticks(stored.revised))
+    own = (stored.source_id, *times, stored.shown)
+    return own == (row.source, row.first_seen, row.published, row.revised, row.shown)
 
 
 def load_entries(connection: Connection, keys: Iterable[str]) -> dict[str, StoredEntry]:

@@ -44,6 +44,7 @@ from aggregator.store.opening import (
     remember_journal,
     sqlite_path,
 )
+from aggregator.store.recent import RecentEntries
 
 
 class SqlStore:
@@ -61,6 +62,7 @@ class SqlStore:
         self._database, self._rebuilt = open_database(url, data, self._journal, now)
         self._rescuing = threading.Lock()
         self._learned: dict[str, frozenset[int]] | None = None
+        self._recent = RecentEntries()
 
     @property
     def rebuilt(self) -> bool:
@@ -91,13 +93,16 @@ class SqlStore:
         *,
         now: datetime,
         initial: int | None,
+        extracted: Sequence[bytes] = (),
     ) -> tuple[Change, ...]:
         """Store one source's documents, aliases, block counts and state in one transaction."""
         self._now = now
         with self._write() as connection:
-            changes = gather.save_gathered(
-                connection, source, entries, state, now=now, initial=initial
+            batch, changes = gather.save_gathered(
+                connection, source, entries, state, now=now, initial=initial, extracted=extracted
             )
+        for stored, packed in batch:
+            self._recent.add(stored, packed)
         new = any(change.kind == "new" for change in changes)
         if new and self._learned is not None:
             self._learn({entry.publisher.id for entry in entries})
@@ -134,7 +139,7 @@ class SqlStore:
     def ungrouped(self, limit: int) -> tuple[StoredEntry, ...]:
         """Return entries that are new or materially changed, without their HTML; see ports.Store."""
         with self._read() as connection:
-            return grouping.load_ungrouped(connection, limit)
+            return grouping.load_ungrouped(connection, limit, self._recent.find)
 
     def group_context(
         self, start: datetime, end: datetime, condense: Condense | None = None
@@ -153,6 +158,7 @@ class SqlStore:
         with self._write(durable=True) as connection:
             hold_writer(connection)
             self._save(connection, done)
+        self._recent.drop(key for key, _ in done.features)
 
     def save_features(self, features: Sequence[tuple[str, bytes]]) -> None:
         """Store features that replace ones in an older form."""
