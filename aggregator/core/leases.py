@@ -78,13 +78,13 @@ def topics(
 
 
 def is_live(lease: Lease, now: datetime) -> bool:
-    """Say whether the lease is live; false for times that a wrong clock wrote."""
+    """Return whether the lease is live; false for times that a wrong clock wrote."""
     until = lease.until
     return lease.state == "wanted" and until is not None and now < until <= now + _LONGEST
 
 
 def is_due(lease: Lease, now: datetime) -> bool:
-    """Say whether the hub should be asked now; a due time too far ahead is a wrong clock's."""
+    """Return whether the hub should be asked now; a due time too far ahead comes from a wrong clock."""
     if lease.since is not None and lease.since > now + _SKEW:
         return True
     longest = _RAREST * _JITTERED if lease.tries else _LONGEST
@@ -137,7 +137,7 @@ def leave(lease: Lease, now: datetime) -> Lease:
 
 
 def is_over(lease: Lease) -> bool:
-    """Say whether the hub was asked often enough to unsubscribe."""
+    """Return whether the hub was asked often enough to unsubscribe."""
     return lease.state == "leaving" and lease.tries >= _FAREWELLS
 
 
