@@ -19,6 +19,7 @@ from aggregator.core.report import RunReport, SourceReport
 from aggregator.core.run_logs import FAILED_OUTCOMES, log_failure, log_report
 from aggregator.core.ticker import Ticker
 from aggregator.gather.pacing import Pacing
+from aggregator.nightly import Nightly
 from aggregator.pipeline import Pipeline
 from aggregator.settling import Settling
 from aggregator.store import handover
@@ -59,6 +60,7 @@ class Daemon:
         self._hub_task: asyncio.Task[None] | None = None
         self._subscriptions_current = subscriber is None  # match the hubs that the sources name
         self._settling = Settling(application.store, pipeline, metrics, clock, self._start_task)
+        self._nightly = Nightly(application.config, pipeline.upkeep, pipeline.thread, clock)
         self._pacing = Pacing(application.config.fetch, pipeline.network, random.random)
         self._clock = clock
         self._clock_steps = ClockSteps(clock)
@@ -68,6 +70,7 @@ class Daemon:
     async def start(self) -> None:
         """Begin to finish what an earlier run stored but did not publish; accept pushed documents."""
         self._settling.start()
+        self._nightly.start()
         self.listen()
 
     async def tick(self) -> None:
@@ -98,6 +101,7 @@ class Daemon:
         if not step:
             return
         _log.warning("clock set", seconds=round(step.total_seconds()))
+        self._nightly.follow_clock()
         await self._pipeline.follow_clock(step, before)
         if self._subscriber:
             await self._subscriber.follow_clock(step)
@@ -174,6 +178,7 @@ class Daemon:
 
     async def drain(self) -> None:
         """Cancel all tasks and wait until they have ended."""
+        self._nightly.shutdown()
         tasks = (*self._tasks, *((self._hub_task,) if self._hub_task else ()))
         for task in tasks:
             task.cancel()
@@ -290,7 +295,7 @@ class Daemon:
                 self._pacing.not_asked(source)
         self._settling.needed = True
         pause = self._pacing.pause.failed(now)
-        self._metrics.record_failure(reports, error, now=self._clock())
+        self._metrics.record_failed_run(reports, error, now=self._clock())
         log_failure("run failed", error, pause)
 
 

@@ -26,6 +26,7 @@ from aggregator.config.fields import (
 )
 from aggregator.config.problems import KeyConflictError
 from aggregator.config.sections import (
+    BackupModel,
     CleanModel,
     FetchModel,
     HubModel,
@@ -268,6 +269,7 @@ class ConfigModel(Model):
     websub: HubModel = Field(
         default=HubModel(), description="WebSub: push updates to readers and from sources"
     )
+    backup: BackupModel = Field(default=BackupModel(), description="nightly backups")
     sources: tuple[SourceModel | Annotated[str, _BARE], ...] = Field(
         default=(), description="the sources to fetch"
     )

@@ -19,10 +19,17 @@ from aggregator.config.fields import (
 )
 from aggregator.config.problems import KeyConflictError
 from aggregator.config.rule_models import WrapperModel
-from aggregator.core.settings import CleanOptions, FetchSettings, ImageOptions, StorySettings
+from aggregator.core.settings import (
+    BackupSettings,
+    CleanOptions,
+    FetchSettings,
+    ImageOptions,
+    StorySettings,
+)
 
 _FETCH = FetchSettings()
 _IMAGES = ImageOptions()
+_BACKUP = BackupSettings()
 _STORIES = StorySettings()
 _CLEAN = CleanOptions()
 
@@ -255,6 +262,23 @@ class StoriesModel(Model):
         default=_STORIES.never,
         description="pairs of entries that never share a story",
         examples=[[["https://a.example/1", "https://b.example/2"]]],
+    )
+
+
+class BackupModel(Model):
+    """Backups that the daemon makes each night, as `aggregator backup` does."""
+
+    dir: Text = Field(
+        default="",
+        description="the folder of the backups, relative to this file, best on another disk; default: no backups",
+        examples=["../backups"],
+    )
+    keep: int = Field(
+        default=_BACKUP.keep,
+        ge=1,
+        le=10_000,
+        description="how many backups are kept, the newest",
+        examples=[7],
     )
 
 

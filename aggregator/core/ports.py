@@ -253,6 +253,9 @@ class RetentionStore(Protocol):
 class UpkeepStore(RecoveryStore, RetentionStore, Protocol):
     """What the upkeep of the store asks of it."""
 
+    def tidy(self) -> tuple[int, int]:
+        """Make database and journal smaller, if that pays; return the bytes that were saved."""
+
     def notice_loss(self) -> bool:
         """Open the database anew if its file was removed or replaced, and say so."""
 
@@ -273,6 +276,9 @@ class Store(
 
     def close(self) -> None:
         """Close the database."""
+
+    def size(self) -> tuple[int, int]:
+        """Return the bytes of database and journal."""
 
     def held(self) -> AbstractContextManager[None]:
         """Hold a server's database for gathering; raise DataFolderBusy if another process does."""

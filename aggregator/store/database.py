@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -74,6 +74,15 @@ class Database:
             connection = plain.execution_options(storyfold_write=True, storyfold_durable=durable)
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def alone(self) -> Iterator[sqlite3.Connection]:
+        """Open a file outside of a transaction, while no other thread of ours writes."""
+        with self._writing, self._translated(), closing(self.engine.raw_connection()) as pooled:
+            connection = pooled.driver_connection
+            if not isinstance(connection, sqlite3.Connection):
+                raise StoreError(f"the database {self.place} is no file")
+            yield connection
 
     def prove(self, change: Callable[[Connection], None]) -> None:
         """Make a change and take it back, which raises StoreError if nothing can be written."""

@@ -125,7 +125,7 @@ def _move_aside(path: Path, now: datetime, problem: str) -> None:
 def _prepare(database: Database, journal: Journal, data: Path, now: datetime) -> bool:
     """Migrate the schema, repair times, and reconcile journal and database."""
     with database.read() as connection:
-        current = _version(connection, database.place) == HEAD
+        current = version_of(connection, database.place) == HEAD
         current = current and _recall(connection, _REPLAYED) != ""
         doubtful = current and clock_repair.is_doubtful(connection, now)
         written = int(_recall(connection, _WRITTEN) or 0) if current else 0
@@ -140,7 +140,7 @@ def _prepare(database: Database, journal: Journal, data: Path, now: datetime) ->
         return _recall(connection, _REBUILT) == _YES
 
 
-def _version(connection: Connection, place: str) -> str:
+def version_of(connection: Connection, place: str) -> str:
     """Return the schema version, empty for an empty database; raise StoreError for a foreign one."""
     if connection.dialect.name == "sqlite":
         found = connection.scalar(text("PRAGMA application_id"))
@@ -162,7 +162,7 @@ def _version(connection: Connection, place: str) -> str:
 
 def _bring_up(connection: Connection, place: str, journal: Journal) -> None:
     """Migrate, and replay the journal into a new database."""
-    if _version(connection, place) != HEAD:
+    if version_of(connection, place) != HEAD:
         migrate(connection)
     if _recall(connection, _REPLAYED):
         return
@@ -200,6 +200,7 @@ def _reconcile(database: Database, journal: Journal, data: Path) -> None:
         hold_writer(connection)
         written, size = int(_recall(connection, _WRITTEN) or 0), journal.size()
         if size < written:
+            recovery.catch_up(connection, journal.read())  # it may be a later, compacted one
             size = journal.replace(recovery.journal_lines(connection))
             _log.warning("journal truncated, rewritten", path=str(journal.path))
         elif size > written:

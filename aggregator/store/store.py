@@ -35,6 +35,7 @@ from aggregator.store import (
     recovery,
     retention,
     room,
+    tidying,
 )
 from aggregator.store.database import DamagedStore, hold_writer
 from aggregator.store.journal import Journal
@@ -305,6 +306,17 @@ class SqlStore:
         self._database.prove_held()
         with self._rescued():
             self._database.prove(opening.prove)
+
+    def tidy(self) -> tuple[int, int]:
+        """Return the bytes that database and journal were made smaller by."""
+        with self._rescued():
+            saved = tidying.compact(self._database, self._journal)
+            return tidying.vacuum(self._database), saved
+
+    def size(self) -> tuple[int, int]:
+        """Return the bytes of database and journal."""
+        with self._rescued():
+            return tidying.size(self._database), self._journal.size()
 
     def held(self) -> AbstractContextManager[None]:
         """Hold a server's database for gathering; raise DataFolderBusy if another process does."""

@@ -33,6 +33,12 @@ class Upkeep:
         """Raise StoreError unless what a run brings can be saved."""
         self.store.prove_writable()
 
+    def tidy(self) -> None:
+        """Make database and journal smaller, if that pays."""
+        database, journal = self.store.tidy()
+        if database > 0 or journal > 0:
+            _log.info("store made smaller", database_bytes=database, journal_bytes=journal)
+
     def notice_loss(self) -> bool:
         """Say whether the database was lost and made anew."""
         return self.store.notice_loss()

@@ -54,7 +54,7 @@ class Metrics:
         self._errors.inc(len(report.errors))
         self._last.set(now.timestamp())
 
-    def record_failure(
+    def record_failed_run(
         self, reports: Sequence[SourceReport], error: Exception, *, now: datetime
     ) -> None:
         """Count a run that failed, with the sources that it asked."""
