@@ -91,8 +91,8 @@ class SourceStates(Protocol):
 class GatherStore(SourceStates, Protocol):
     """What gathering asks of the store."""
 
-    def save_state(self, identity: str, state: SourceState) -> None:
-        """Save the state of a source that brought no document."""
+    def save_states(self, states: Mapping[str, SourceState]) -> None:
+        """Save the states of sources that brought no document, by identity."""
 
     def save_gathered(
         self,
@@ -117,6 +117,9 @@ class GatherStore(SourceStates, Protocol):
 
 class GroupStore(Protocol):
     """What grouping asks of the store."""
+
+    def has_ungrouped(self) -> bool:
+        """Say whether there are entries that are new or materially changed."""
 
     def ungrouped(self, limit: int) -> tuple[StoredEntry, ...]:
         """Return entries that are new, or materially changed, since they were last grouped.
@@ -161,6 +164,9 @@ class StoryReader(Protocol):
 
 class PublishStore(SourceStates, StoryReader, Protocol):
     """What publishing asks of the store."""
+
+    def generation(self) -> str:
+        """Return another value after each change of what feeds may show; empty if unknown."""
 
     def oldest_stories(
         self, after: Place | None = None, changed: datetime | None = None

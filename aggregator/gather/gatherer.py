@@ -24,8 +24,8 @@ from aggregator.core.report import SourceReport
 from aggregator.core.settings import FetchSettings
 from aggregator.core.threads import StoreThread
 from aggregator.gather import schedule
-from aggregator.gather.document import read_document
 from aggregator.gather.harvest import SourceHarvest
+from aggregator.gather.state_buffer import StateBuffer
 from aggregator.pool import Pool
 
 
@@ -41,9 +41,11 @@ class Gatherer:
     settings: FetchSettings
     clock: Clock
     jitter: Callable[[], float]
+    buffer: StateBuffer
 
     async def states(self) -> Mapping[str, SourceState]:
-        """Return the stored state of each source, by identity."""
+        """Return the state of each source, by identity."""
+        await self.buffer.flush()
         return await self.thread.call(self.store.source_states)
 
     def waits(self, states: Mapping[str, SourceState]) -> dict[str, datetime]:
@@ -117,6 +119,7 @@ class Gatherer:
             report = SourceReport(id=source.id, outcome="error", error=str(error))
         else:
             entries = harvest.entries
+            await self.buffer.flush()
             changes = await self.thread.call(lambda: self._save_pushed(source, entries))
             report = harvest.report(source, changes)
         return dataclasses.replace(report, seconds=round(time.monotonic() - started, 3))
@@ -129,7 +132,7 @@ class Gatherer:
             source, entries, state, now=now, initial=self.settings.initial
         )
         if any(change.kind == "new" for change in changes):
-            store.save_state(source.identity, schedule.arrived(state, now))
+            store.save_states({source.identity: schedule.arrived(state, now)})
         return changes
 
     async def _fetch(self, source: Source, state: SourceState, *, force: bool) -> SourceReport:
@@ -139,8 +142,7 @@ class Gatherer:
         answer = await self.fetchers[source.kind].fetch(requested, validators)
         if isinstance(answer, NotModified):
             state = _with_hub(state, answer.links)
-            after = self._succeed(source, state, answer)
-            await self.thread.call(lambda: self.store.save_state(source.identity, after))
+            self.buffer.add(source.identity, self._succeed(source, state, answer))
             return SourceReport(id=source.id, outcome="unchanged")
         return await self._save(source, state, answer, await self._read(source, answer))
 
@@ -153,11 +155,14 @@ class Gatherer:
     async def _fail(self, source: Source, state: SourceState, error: SourceError) -> SourceReport:
         now, jitter = self.clock(), self.jitter()
         after = schedule.failed(source, state, error, self.settings, now=now, jitter=jitter)
-        await self.thread.call(lambda: self.store.save_state(source.identity, after))
+        self.buffer.add(source.identity, after)
         return SourceReport(id=source.id, outcome=schedule.outcome(error), error=str(error))
 
     async def _read(self, source: Source, fetched: Fetched) -> SourceHarvest:
         """Parse and clean the documents; for dumps, a document that fails is skipped."""
+        # slow: parsers and cleaning take half a second, and most rounds bring no document
+        from aggregator.gather.document import read_document  # noqa: PLC0415
+
         learned = await self.thread.call(self.store.learned_blocks)
         limit = self.settings.max_entries
         calls = [(document, source, learned, limit) for document in fetched.documents]
@@ -187,6 +192,7 @@ class Gatherer:
         after = self._succeed(source, state, fetched)
         store, now = self.store, self.clock()
         initial = self.settings.initial if source.kind == "feed" else None
+        self.buffer.drop(source.identity)
         changes = await self.thread.call(
             lambda: store.save_gathered(source, entries, after, now=now, initial=initial)
         )
@@ -195,7 +201,7 @@ class Gatherer:
             raise ParseError(f"the document is cut off; {len(entries)} complete entries, none new")
         if report.new:  # the interval depends on how often new entries arrive
             later = self._succeed(source, schedule.arrived(state, now), fetched)
-            await self.thread.call(lambda: store.save_state(source.identity, later))
+            self.buffer.add(source.identity, later)
         return report
 
 

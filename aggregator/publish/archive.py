@@ -197,6 +197,16 @@ class Archive:
         files.write(path, change(content))
 
 
+def files_of(folder: Path, feed: str, extension: str) -> list[str]:
+    """Return the paths of the state of an archive and of its last page, as far as they exist."""
+    state = folder / feed / f".archive.{extension}"
+    try:
+        pages = _read(state.read_bytes()).pages
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [f"{feed}/{state.name}", f"{feed}/archive-{pages:04}.{extension}"]
+
+
 def _batches(units: Iterator[_Unit]) -> Iterator[tuple[_Unit, ...]]:
     while batch := tuple(islice(units, SIZE)):
         yield batch

@@ -26,6 +26,12 @@ _story = schema.story.c
 # --- asked ---------------------------------------------------------------------------------
 
 
+def has_ungrouped(connection: Connection) -> bool:
+    """Say whether `load_ungrouped` would return anything; reads one row at most."""
+    query = select(_entry.key).where(~_entry.grouped, _entry.content != b"").limit(1)
+    return connection.scalar(query) is not None
+
+
 def load_ungrouped(connection: Connection, limit: int) -> tuple[StoredEntry, ...]:
     """Return the oldest ungrouped entries in (published, key) order, without their HTML."""
     query = (
