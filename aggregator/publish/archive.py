@@ -37,6 +37,7 @@ class History:
     place: Place | None = None  # of the newest story on a page
     closed: datetime | None = None  # when the last page was written
     home: str = ""
+    grew: bool = False  # in this run; not saved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +83,10 @@ class Archive:
                 pending.clear()
             if history.pages - before.pages >= self.most:
                 break
-        if history != before:
-            self._write(self._state(), _written(history))
-        return history
+        if history == before:
+            return history
+        self._write(self._state(), _written(history))
+        return replace(history, grew=True)
 
     def address(self, page: int) -> str:
         """Return the address of a page."""

@@ -15,7 +15,7 @@ from aggregator.publish import files, selection, stamp
 from aggregator.publish.archive import FORMATS, Archive, History, files_of
 
 _log = get_logger()
-_NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # `updated` of an empty feed
+_NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # `updated` of an empty feed, or long past
 _TOMBSTONE_TIME = timedelta(days=30)
 _TOMBSTONES_MOST = 500  # the newest; bounds the feed after a large regroup
 
@@ -116,7 +116,7 @@ class Publisher:
             if name in FORMATS:
                 history, more = self._history(renderer, edition, now)
                 links += more
-                moments += [now] if history.closed == now else []
+                moments += [_NEVER] if history.grew else []  # make the feed again
             whole = dataclasses.replace(edition, self_url=self.address(file), links=links)
             path = self.folder / file
             if files.write(path, renderer.render(whole)):

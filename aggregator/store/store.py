@@ -271,8 +271,11 @@ class SqlStore:
 
     def forget(self, before: datetime, shown: Iterable[str] = ()) -> int:
         """Delete the texts of stories neither published nor updated since; return how many."""
-        with self._write() as connection:
-            return retention.forget(connection, before, shown)
+        with self._write(quiet=True) as connection:
+            count = retention.forget(connection, before, shown)
+            if count:
+                generation.move(connection)
+        return count
 
     def forgotten(self) -> datetime | None:
         """Return the time before which everything was deleted; None if never."""
