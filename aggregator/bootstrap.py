@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aggregator.config import Config, located_error
-from aggregator.core import plugins
+from aggregator.core import plugins, profile
 from aggregator.core.errors import ConfigError
 from aggregator.core.logger import get_logger
 from aggregator.core.model import Source
@@ -129,7 +129,8 @@ class Application:
         """Gather, group and publish once."""
         chosen = self.pick(()) if sources is None else sources
         async with self.pipeline() as pipeline:
-            return await pipeline.run(chosen, force=force, progress=progress)
+            with profile.run.measure("event loop"):
+                return await pipeline.run(chosen, force=force, progress=progress)
 
     async def regroup(self, *, dry_run: bool = False) -> "RegroupResult":
         """Group all stored entries again, new ones first, and publish; a dry run changes nothing."""

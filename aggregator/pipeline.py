@@ -16,6 +16,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from aggregator.core import profile
 from aggregator.core.model import Document, Source, SourceState
 from aggregator.core.report import RunReport, RunTotals, SourceReport
 from aggregator.core.threads import StoreThread
@@ -138,8 +139,9 @@ class Pipeline:
             while await call(self.has_ungrouped):
                 grouper = self.grouper()
                 taken = await grouper.extract(await call(grouper.next))
-                totals.add_grouping(await call(partial(grouper.group, taken)))
-            published = await call(partial(self.publisher.run, since=began))
+                totals.add_grouping(await call(partial(grouper.group, taken), stage="group"))
+            published = await call(partial(self.publisher.run, since=began), stage="publish")
+            profile.run.add("publish", size=published.bytes, count=0)
             totals.add_edition(published.written, published.stories, published.errors)
             await call(partial(self.upkeep.forget, published))
         if self.announcer and published.topics:

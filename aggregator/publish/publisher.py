@@ -30,6 +30,11 @@ class Publication:
     errors: tuple[str, ...]
     until: datetime | None = None  # after it, time alone changes a feed
 
+    @property
+    def bytes(self) -> int:
+        """The size of the files that changed."""
+        return sum(path.stat().st_size for path in self.written)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publisher:
