@@ -22,6 +22,7 @@ from aggregator.core.threads import StoreThread
 from aggregator.gather.fetchers import open_fetchers, open_poster, why_unreachable
 from aggregator.gather.gatherer import Gatherer
 from aggregator.gather.state_buffer import StateBuffer
+from aggregator.intake import Intake
 from aggregator.pipeline import Pipeline, Progress
 from aggregator.pool import Pool
 from aggregator.publish import selection
@@ -194,7 +195,7 @@ def assemble(
             store=store,
             thread=thread,
             fetchers=fetchers,
-            pool=pool,
+            reader=Intake(pool=pool, names=config.stories.names, clock=clock),
             sources=config.sources,
             settings=config.fetch,
             clock=clock,

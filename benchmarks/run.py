@@ -95,9 +95,7 @@ class Program:
 def ours(name: str, checkout: Path, urls: Sequence[str]) -> Program:
     """Return a version of ours."""
     sources = "".join(f"- {{id: s{n}, url: '{url}'}}\n" for n, url in enumerate(urls))
-    settings = (
-        f"data: data\nserve: {{port: {_free_port()}}}\nfetch: {{allow_private: [127.1.0.0/16]}}\n"
-    )
+    settings = f"data: data\nfetch: {{allow_private: [127.1.0.0/16]}}\n"
     config = f"{settings}feeds: [{{name: all, title: All}}]\nsources:\n{sources}"
     command = (sys.executable, "-m", "aggregator", "fetch", "--config", "c.yaml", "--quiet")
     return Program(name=name, command=command, files={"c.yaml": config}, checkout=checkout)
@@ -178,7 +176,7 @@ def _median(some: Sequence[Figures]) -> Figures:
 
 def ticks(program: Program, folder: Path) -> float:
     """Return the CPU seconds a minute of a daemon that has nothing to do."""
-    command = [*program.command[:3], "run", *program.command[4:]]
+    command = [*program.command[:3], "run", "--port", "0", *program.command[4:]]
     daemon = subprocess.Popen(
         command,
         cwd=folder,

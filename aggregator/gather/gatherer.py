@@ -20,14 +20,13 @@ from aggregator.core.model import (
     SourceState,
     Validators,
 )
-from aggregator.core.ports import Clock, Fetcher, GatherStore
+from aggregator.core.ports import Clock, DocumentReader, Fetcher, GatherStore
 from aggregator.core.report import SourceReport
 from aggregator.core.settings import FetchSettings
 from aggregator.core.threads import StoreThread
 from aggregator.gather import schedule
 from aggregator.gather.harvest import SourceHarvest
 from aggregator.gather.state_buffer import StateBuffer
-from aggregator.pool import Pool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +36,7 @@ class Gatherer:
     store: GatherStore
     thread: StoreThread
     fetchers: Mapping[str, Fetcher]
-    pool: Pool
+    reader: DocumentReader
     sources: Sequence[Source]
     settings: FetchSettings
     clock: Clock
@@ -115,7 +114,7 @@ class Gatherer:
         started = time.monotonic()
         try:
             fetched = Fetched(documents=(document,), validators=Validators())
-            harvest = await self._read(source, fetched)
+            harvest = await self._read(source, fetched, all_new=False)
         except SourceError as error:
             report = SourceReport(id=source.id, outcome="error", error=str(error))
         else:
@@ -145,7 +144,9 @@ class Gatherer:
             state = _with_hub(state, answer.links)
             self.buffer.add(source.identity, self._succeed(source, state, answer))
             return SourceReport(id=source.id, outcome="unchanged")
-        return await self._save(source, state, answer, await self._read(source, answer))
+        all_new = state.last_document is None
+        harvest = await self._read(source, answer, all_new=all_new)
+        return await self._save(source, state, answer, harvest)
 
     async def _request(self, source: Source, validators: Validators) -> Fetched | NotModified:
         """Fetch, and measure it; its CPU time is part of that of the event loop."""
@@ -168,15 +169,12 @@ class Gatherer:
         self.buffer.add(source.identity, after)
         return SourceReport(id=source.id, outcome=schedule.outcome(error), error=str(error))
 
-    async def _read(self, source: Source, fetched: Fetched) -> SourceHarvest:
+    async def _read(self, source: Source, fetched: Fetched, *, all_new: bool) -> SourceHarvest:
         """Parse and clean the documents; for dumps, a document that fails is skipped."""
-        # slow: parsers and cleaning take half a second, and most rounds bring no document
-        from aggregator.gather.document import read_document  # noqa: PLC0415
-
         learned = await self.thread.call(self.store.learned_blocks)
-        limit = self.settings.max_entries
-        calls = [(document, source, learned, limit) for document in fetched.documents]
-        results = await self.pool.run(read_document, calls)
+        results = await self.reader.read(
+            fetched.documents, source, learned, self.settings.max_entries, all_new=all_new
+        )
         harvest = SourceHarvest(skipped=list(fetched.skipped))
         for document, result in zip(fetched.documents, results, strict=True):
             if isinstance(result, CleanedFeed):
@@ -198,13 +196,15 @@ class Gatherer:
             state = _with_hub(dataclasses.replace(state, info=harvest.info), fetched.links)
         if harvest.cut:  # keep the old validators, so that the complete document is requested again
             fetched = dataclasses.replace(fetched, validators=state.validators)
-        entries = harvest.entries
+        entries, extracted = harvest.entries, harvest.extracted
         after = self._succeed(source, state, fetched)
         store, now = self.store, self.clock()
         initial = self.settings.initial if source.kind == "feed" else None
         self.buffer.drop(source.identity)
         changes = await self.thread.call(
-            lambda: store.save_gathered(source, entries, after, now=now, initial=initial),
+            lambda: store.save_gathered(
+                source, entries, after, now=now, initial=initial, extracted=extracted
+            ),
             stage="save",
         )
         report = harvest.report(source, changes)
