@@ -135,15 +135,22 @@ def load_decisions(connection: Connection) -> tuple[Decision, ...]:
     )
 
 
-def save_decisions(connection: Connection, decisions: Iterable[Decision]) -> None:
-    """Save corrections and mark their entries as ungrouped."""
+def save_decisions(connection: Connection, decisions: Sequence[Decision]) -> None:
+    """Save corrections and mark their entries as ungrouped.
+
+    What is undone may concern everything that a correction moved: all members of their stories.
+    """
     rows = [
         {"kind": one.kind, "a": one.a, "b": one.b, "decided": to_ticks(one.when)}
         for one in decisions
     ]
     if rows:
         connection.execute(schema.decision.insert(), rows)
-    _mark(connection, (key for row in rows for key in (row["a"], row["b"])), grouped=False)
+    keys = {key for one in decisions for key in (one.a, one.b)}
+    undone = {key for one in decisions if one.kind == "undo" for key in (one.a, one.b)}
+    for some in chunks(sorted(set(_stories_of(connection, undone).values()))):
+        keys.update(connection.scalars(select(_member.key).where(_member.story.in_(some))))
+    _mark(connection, keys, grouped=False)
 
 
 def _mark(connection: Connection, keys: Iterable[Any], *, grouped: bool) -> None:

@@ -123,9 +123,11 @@ class Work:
                 self._undo(pair, kind)
 
     def _undo(self, pair: frozenset[str], kind: rules.Kind) -> None:
-        """Give two entries the chance to stand as if the user had said nothing of them.
+        """Decide about the stories of two entries as if the user had never corrected them.
 
-        It is called when their turn has come, once after the user took the correction back.
+        This happens when both are grouped again, once after a correction was undone. All members
+        of a story that the user joined are then decided in their turns: a join moved not only the
+        two entries but everything that was with them. The founder stays, and so does the story's id.
         """
         one, other = (self.drafts.story(key) for key in sorted(pair))
         if one is None or other is None:
@@ -133,9 +135,9 @@ class Work:
         if kind != "join" and one is not other:
             self._merge(one, other)
         elif kind == "join" and one is other:
-            later = max(pair, key=self.drafts.position)
-            for key in sorted(pair) if len(one.members) > len(pair) else (later,):
-                self.drafts.remove(key)  # its turn decides
+            founder = one.founder if one.founder in one.members else next(iter(one.members))
+            for key in [key for key in one.members if key != founder]:
+                self.drafts.remove(key)
             self._show(one)
 
     def _new_keys(self) -> set[str]:
