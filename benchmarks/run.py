@@ -95,7 +95,7 @@ class Program:
 def ours(name: str, checkout: Path, urls: Sequence[str]) -> Program:
     """Return a version of ours."""
     sources = "".join(f"- {{id: s{n}, url: '{url}'}}\n" for n, url in enumerate(urls))
-    settings = f"data: data\nfetch: {{allow_private: [127.1.0.0/16]}}\n"
+    settings = "data: data\nfetch: {allow_private: [127.1.0.0/16]}\n"
     config = f"{settings}feeds: [{{name: all, title: All}}]\nsources:\n{sources}"
     command = (sys.executable, "-m", "aggregator", "fetch", "--config", "c.yaml", "--quiet")
     return Program(name=name, command=command, files={"c.yaml": config}, checkout=checkout)
