@@ -6,13 +6,12 @@ import random
 from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 
-import structlog
-
 from aggregator import bootstrap
 from aggregator.bootstrap import Application
 from aggregator.config.quantities import in_words
 from aggregator.core.clock_steps import ClockSteps
 from aggregator.core.errors import ConfigError, StoreError
+from aggregator.core.logger import get_logger
 from aggregator.core.model import Source
 from aggregator.core.ports import Clock
 from aggregator.core.report import RunReport, SourceReport
@@ -31,7 +30,7 @@ _TICK_SECONDS = handover.LOOK_SECONDS
 _BURST_SECONDS = 0.2  # documents that hubs push within this time are published together
 _MIN_PUSH_INTERVAL_SECONDS = 3.0  # between two batches of pushed documents: bounds their cost
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Daemon:

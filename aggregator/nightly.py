@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
-import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from aggregator.config import Config
 from aggregator.core.errors import AggregatorError
+from aggregator.core.logger import get_logger
 from aggregator.core.ports import Clock
 from aggregator.core.threads import StoreThread
 from aggregator.store.upkeep import Upkeep
@@ -20,7 +20,7 @@ _OVERDUE = timedelta(hours=26)  # after which the last backup is too old
 _SOON = timedelta(minutes=5)  # after the start, if a backup is overdue
 _GRACE_SECONDS = 3600 * 6  # that a job may come late, for example after a suspension
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Nightly:

@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 
-import structlog
-
 from aggregator.core.errors import PublishError
+from aggregator.core.logger import get_logger
 from aggregator.core.ports import Clock, DecisionStore
 from aggregator.core.run_logs import log_failure
 from aggregator.gather.pacing import Backoff
@@ -16,7 +15,7 @@ _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 5.0, 300.0
 
 Task = asyncio.Task[None]
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Settling:

@@ -1,13 +1,12 @@
 """Log lines about runs: what came of a source, and why a run failed."""
 
-import structlog
-
 from aggregator.core.errors import AggregatorError
+from aggregator.core.logger import get_logger
 from aggregator.core.report import SourceReport
 
 FAILED_OUTCOMES = ("error", "refused", "gone")
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 def log_report(report: SourceReport) -> None:

@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import structlog
-
 from aggregator.core.errors import AggregatorError
+from aggregator.core.logger import get_logger
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Ticker:

@@ -1,12 +1,10 @@
 """The store: each method is one transaction over the functions of this folder."""
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-import structlog
 from sqlalchemy import Connection
 
 from aggregator.core.leases import Lease
@@ -15,6 +13,7 @@ from aggregator.core.model import (
     Decision,
     Entry,
     GroupContext,
+    Grouped,
     Grouping,
     ShownStory,
     Source,
@@ -23,37 +22,25 @@ from aggregator.core.model import (
     Story,
     Tombstone,
 )
-from aggregator.core.ports import Condense, Page, Place
+from aggregator.core.ports import FeatureChanges, Page, Place
 from aggregator.store import (
+    feature_changes,
     gather,
+    generation,
     grouping,
     history,
     learned_blocks,
     leases,
-    opening,
     reading,
     recovery,
     retention,
-    room,
-    tidying,
 )
-from aggregator.store.database import DamagedStore, hold_writer
-from aggregator.store.journal import Journal
-from aggregator.store.lock import is_held
-from aggregator.store.opening import (
-    JOURNAL,
-    flag,
-    forget_rebuild,
-    open_database,
-    remember_journal,
-    sqlite_path,
-)
+from aggregator.store.opening import forget_rebuild, remember_journal
 from aggregator.store.recent import RecentEntries
+from aggregator.store.sql_database import SqlDatabase
 
-_log = structlog.get_logger()
 
-
-class SqlStore:
+class SqlStore(SqlDatabase):
     """ports.Store over SQLAlchemy; reads from any thread, one write at a time.
 
     `rebuilt`: the database was rebuilt from the journal, which knows titles and links only; the
@@ -61,23 +48,13 @@ class SqlStore:
     """
 
     def __init__(self, url: str, data: Path, now: datetime) -> None:
-        self._url = url
-        self._data = data
-        self._now = now
-        self._journal = Journal(data / JOURNAL)
-        self._open()
-        self._rescuing = threading.Lock()
+        super().__init__(url, data, now)
         self._learned: dict[str, frozenset[int]] | None = None
         self._recent = RecentEntries()
 
-    @property
-    def rebuilt(self) -> bool:
-        """Return whether texts are missing that the published feeds may contain."""
-        return self._rebuilt
-
-    def close(self) -> None:
-        """Close the database."""
-        self._database.close()
+    def _reopen(self) -> None:
+        super()._reopen()
+        self._learned, self._recent = None, RecentEntries()
 
     # gather
 
@@ -86,15 +63,11 @@ class SqlStore:
         with self._read() as connection:
             return gather.load_states(connection)
 
-    def save_state(self, identity: str, state: SourceState) -> None:
-        """Save the state of a source that brought no document."""
-        with self._write() as connection:
-            gather.save_state(connection, identity, state)
-
     def save_states(self, states: Mapping[str, SourceState]) -> None:
-        """Save the states of several sources, by identity."""
-        with self._write() as connection:
-            gather.save_states(connection, states)
+        """Save the states of sources that brought no document, by identity."""
+        with self._write(quiet=True) as connection:
+            if gather.save_states(connection, states):
+                generation.move(connection)
 
     def save_gathered(
         self,
@@ -108,10 +81,12 @@ class SqlStore:
     ) -> tuple[Change, ...]:
         """Store one source's documents, aliases, block counts and state in one transaction."""
         self._now = now
-        with self._write() as connection:
-            batch, changes = gather.save_gathered(
+        with self._write(quiet=True) as connection:
+            batch, changes, moved = gather.save_gathered(
                 connection, source, entries, state, now=now, initial=initial, extracted=extracted
             )
+            if moved:
+                generation.move(connection)
         for stored, packed in batch:
             self._recent.add(stored, packed)
         new = any(change.kind == "new" for change in changes)
@@ -147,17 +122,45 @@ class SqlStore:
 
     # group
 
+    def has_ungrouped(self) -> bool:
+        """Say whether there are entries that are new or materially changed."""
+        with self._read() as connection:
+            return grouping.has_ungrouped(connection)
+
     def ungrouped(self, limit: int) -> tuple[StoredEntry, ...]:
         """Return entries that are new or materially changed, without their HTML; see ports.Store."""
         with self._read() as connection:
             return grouping.load_ungrouped(connection, limit, self._recent.find)
 
     def group_context(
-        self, start: datetime, end: datetime, condense: Condense | None = None
+        self, start: datetime, end: datetime, *, named_only: bool = False
     ) -> GroupContext:
         """Return what is already grouped with a member published in the span; see ports.Store."""
         with self._read() as connection:
-            return grouping.load_context(connection, start, end, condense)
+            return grouping.load_context(connection, start, end, named_only=named_only)
+
+    def grouped(self, start: datetime, end: datetime) -> Iterator[Grouped]:
+        """Yield the grouped entries published in the span, with their features."""
+        with self._read() as connection:
+            yield from grouping.load_grouped(connection, start, end)
+
+    def grouped_of(self, keys: Sequence[str]) -> tuple[Grouped, ...]:
+        """Return those of these entries that are grouped, with their features."""
+        with self._read() as connection:
+            return tuple(grouping.load_grouped_of(connection, keys))
+
+    def feature_changes(self, since: str) -> FeatureChanges:
+        """Return the entries whose features or dates changed since a mark; '' is no mark."""
+        database, _, number = since.partition("/")  # numbers start again in a rebuilt database
+        known = int(number) if number and database == self._opened else None
+        with self._read() as connection:
+            found = feature_changes.since(connection, known)
+        return replace(found, mark=f"{self._opened}/{found.mark}")
+
+    def existing_stories(self, ids: Sequence[str]) -> frozenset[str]:
+        """Return those of these ids that stories have."""
+        with self._read() as connection:
+            return grouping.existing_stories(connection, ids)
 
     def features(self, keys: Sequence[str]) -> Mapping[str, bytes]:
         """Return the stored features by entry key."""
@@ -172,7 +175,7 @@ class SqlStore:
 
     def save_features(self, features: Sequence[tuple[str, bytes]]) -> None:
         """Store features that replace ones in an older form."""
-        with self._write() as connection:
+        with self._write(quiet=True) as connection:
             history.save_features(connection, features)
 
     def regroup(
@@ -208,6 +211,11 @@ class SqlStore:
             grouping.save_decisions(connection, [decision])
 
     # read
+
+    def generation(self) -> str:
+        """Return another value after each change of what feeds may show; empty if unknown."""
+        with self._read() as connection:
+            return generation.load(connection)
 
     def newest_stories(self) -> Iterator[ShownStory]:
         """Yield stories with at least one shown entry, newest first; read as they are asked for."""
@@ -271,8 +279,11 @@ class SqlStore:
 
     def forget(self, before: datetime, shown: Iterable[str] = ()) -> int:
         """Delete the texts of stories neither published nor updated since; return how many."""
-        with self._write() as connection:
-            return retention.forget(connection, before, shown)
+        with self._write(quiet=True) as connection:
+            count = retention.forget(connection, before, shown)
+            if count:
+                generation.move(connection)
+        return count
 
     def forgotten(self) -> datetime | None:
         """Return the time before which everything was deleted; None if never."""
@@ -288,97 +299,10 @@ class SqlStore:
 
     def save_lease(self, lease: Lease) -> None:
         """Save a subscription to a hub."""
-        with self._write() as connection:
+        with self._write(quiet=True) as connection:
             leases.save(connection, lease)
 
     def drop_lease(self, path: str) -> None:
         """Delete a subscription to a hub."""
-        with self._write() as connection:
+        with self._write(quiet=True) as connection:
             leases.drop(connection, path)
-
-    # the database
-
-    def prove_writable(self) -> None:
-        """Raise StoreError unless disk, journal and database take a write now."""
-        room.prove(self._data)
-        room.prove_file(self._journal.path)
-        self.notice_loss()
-        self._database.prove_held()
-        with self._rescued():
-            self._database.prove(opening.prove)
-
-    def tidy(self) -> tuple[int, int]:
-        """Return the bytes that database and journal were made smaller by."""
-        with self._rescued():
-            saved = tidying.compact(self._database, self._journal)
-            return tidying.vacuum(self._database), saved
-
-    def size(self) -> tuple[int, int]:
-        """Return the bytes of database and journal."""
-        with self._rescued():
-            return tidying.size(self._database), self._journal.size()
-
-    def held(self) -> AbstractContextManager[None]:
-        """Hold a server's database for gathering; raise DataFolderBusy if another process does."""
-        return self._database.held()
-
-    def notice_loss(self) -> bool:
-        """Open the database anew if its file was removed or replaced, and say so."""
-        path = sqlite_path(self._url, self._data)
-        if path is None or opening.identity(path) == self._file:
-            return False
-        with self._rescuing:
-            _log.warning("database file removed or replaced, opening it again", path=str(path))
-            self._reopen()
-        return True
-
-    @contextmanager
-    def _read(self) -> Iterator[Connection]:
-        with self._rescued(), self._database.read() as connection:
-            yield connection
-
-    @contextmanager
-    def _write(self, *, durable: bool = False) -> Iterator[Connection]:
-        with self._rescued(), self._database.write(durable=durable) as connection:
-            yield connection
-
-    @contextmanager
-    def _journaled(self) -> Iterator[Connection]:
-        """Open a transaction whose journal lines are taken back if it is not committed."""
-        with self._journal.undone(), self._write(durable=True) as connection:
-            hold_writer(connection)
-            yield connection
-
-    @contextmanager
-    def _rescued(self) -> Iterator[None]:
-        """On damage, rebuild the database, so that the next call works."""
-        database = self._database
-        try:
-            yield
-        except DamagedStore:
-            with self._rescuing:
-                if self._database is database:
-                    self._rescue()
-            raise
-
-    def _rescue(self) -> None:
-        path = sqlite_path(self._url, self._data)
-        if path is None:
-            return
-        with suppress(OSError):
-            flag(path).touch()
-        if is_held(
-            self._data
-        ):  # else another process may be at work, and the next start repairs it
-            self._reopen()
-
-    def _reopen(self) -> None:
-        self._database.close()
-        self._learned = None
-        self._open()
-
-    def _open(self) -> None:
-        found = open_database(self._url, self._data, self._journal, self._now)
-        self._database, self._rebuilt = found
-        path = sqlite_path(self._url, self._data)
-        self._file = None if path is None else opening.identity(path)

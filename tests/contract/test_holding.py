@@ -56,5 +56,5 @@ def test_a_reader_sees_one_state_of_the_database(url: str, tmp_path: Path) -> No
     ):
         before = count(connection)
         with closing(open_store(url, data=tmp_path, now=NOW)) as other:
-            other.save_state("new", make_state())
+            other.save_states({"new": make_state()})
         assert count(connection) == before
