@@ -1,7 +1,6 @@
 """The background work of a running service: fetch on schedule, receive pushes, apply commands."""
 
 import asyncio
-import math
 import random
 from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -9,17 +8,19 @@ from datetime import datetime, timedelta
 from aggregator import bootstrap
 from aggregator.bootstrap import Application
 from aggregator.config.quantities import in_words
+from aggregator.core import sd_notify
 from aggregator.core.clock_steps import ClockSteps
 from aggregator.core.errors import ConfigError, StoreError
 from aggregator.core.logger import get_logger
 from aggregator.core.model import Source
 from aggregator.core.ports import Clock
 from aggregator.core.report import RunReport, SourceReport
-from aggregator.core.run_logs import FAILED_OUTCOMES, log_failure, log_report
+from aggregator.core.run_logs import log_failure, log_report
 from aggregator.core.ticker import Ticker
 from aggregator.gather.pacing import Pacing
 from aggregator.nightly import Nightly
 from aggregator.pipeline import Pipeline
+from aggregator.pushes import Pushes
 from aggregator.settling import Settling
 from aggregator.store import handover
 from aggregator.store.handover import FetchRequest
@@ -27,8 +28,6 @@ from aggregator.web.metrics import Metrics
 from aggregator.websub import Inbox, Subscriber
 
 _TICK_SECONDS = handover.LOOK_SECONDS
-_BURST_SECONDS = 0.2  # documents that hubs push within this time are published together
-_MIN_PUSH_INTERVAL_SECONDS = 3.0  # between two batches of pushed documents: bounds their cost
 
 _log = get_logger()
 
@@ -49,13 +48,18 @@ class Daemon:
         self._application = application
         self._pipeline = pipeline
         self._metrics = metrics
-        self._sources = {source.identity: source for source in application.config.sources}
-        self._inbox = inbox
         self._subscriber = subscriber
         self._busy_sources: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._push_task: asyncio.Task[None] | None = None
-        self._pushes_read_at = -math.inf  # time of the event loop
+        self._pushes = Pushes(
+            application.config.sources,
+            pipeline=pipeline,
+            metrics=metrics,
+            inbox=inbox,
+            subscriber=subscriber,
+            clock=clock,
+            start_task=self._start_task,
+        )
         self._hub_task: asyncio.Task[None] | None = None
         self._subscriptions_current = subscriber is None  # match the hubs that the sources name
         self._settling = Settling(application.store, pipeline, metrics, clock, self._start_task)
@@ -64,12 +68,16 @@ class Daemon:
         self._clock = clock
         self._clock_steps = ClockSteps(clock)
         self._cannot_save = False
+        self._watchdog: Ticker | None = None
         self._first_tick = True
 
     async def start(self) -> None:
         """Begin to finish what an earlier run stored but did not publish; accept pushed documents."""
         self._settling.start()
         self._nightly.start()
+        sd_notify.notify("READY=1")
+        if sd_notify.is_wanted():
+            self._watchdog = Ticker(sd_notify.keep_alive, sd_notify.SECONDS)
         self.listen()
 
     async def tick(self) -> None:
@@ -159,15 +167,9 @@ class Daemon:
         finally:
             handover.answer_request(self._application.config.data, request, answer)
 
-    def wake(self) -> None:
-        """Start processing pushed documents, unless that is running."""
-        if self._inbox and (self._push_task is None or self._push_task.done()):
-            self._push_task = self._start_task(self._process_pushes())
-
     def listen(self) -> None:
         """Process pushed documents from now on, including those already in the inbox."""
-        self._inbox.wake = self.wake
-        self.wake()
+        self._pushes.listen()
 
     def _start_task(self, coroutine: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(coroutine)
@@ -178,6 +180,8 @@ class Daemon:
     async def drain(self) -> None:
         """Cancel all tasks and wait until they have ended."""
         self._nightly.shutdown()
+        if self._watchdog:
+            self._watchdog.shutdown()
         tasks = (*self._tasks, *((self._hub_task,) if self._hub_task else ()))
         for task in tasks:
             task.cancel()
@@ -205,32 +209,6 @@ class Daemon:
         except Exception:  # noqa: BLE001  logged with traceback
             self._subscriptions_current = False
             _log.exception("updating hub subscriptions failed")
-
-    async def _process_pushes(self) -> None:
-        """Gather pushed documents until the inbox is empty; sources that fail are fetched instead."""
-        while self._inbox and self._inbox.wake:
-            loop = asyncio.get_running_loop()
-            # Documents pushed at about the same time are published together.
-            await asyncio.sleep(
-                max(_BURST_SECONDS, self._pushes_read_at + _MIN_PUSH_INTERVAL_SECONDS - loop.time())
-            )
-            self._pushes_read_at = loop.time()
-            taken = self._inbox.take()
-            known = [
-                (self._sources[identity], document)
-                for identity, document in taken
-                if identity in self._sources
-            ]
-            failed = {source.id for source, _ in known}
-            try:
-                report = await self._pipeline.take(known, progress=log_report)
-                self._metrics.record_run(report, now=self._clock(), pushed=True)
-                failed = {one.id for one in report.sources if one.outcome in FAILED_OUTCOMES}
-            except Exception:  # noqa: BLE001  logged with traceback
-                _log.exception("processing pushed documents failed")
-            if self._subscriber:
-                for identity in {source.identity for source, _ in known if source.id in failed}:
-                    self._subscriber.miss(identity)
 
     async def _run(self, due: Sequence[Source]) -> None:
         await self._gather(due)

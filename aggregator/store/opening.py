@@ -125,22 +125,42 @@ def _move_aside(path: Path, now: datetime, problem: str) -> None:
 def _prepare(database: Database, journal: Journal, data: Path, now: datetime) -> bool:
     """Migrate the schema, repair times, and reconcile journal and database."""
     with database.read() as connection:
-        current = version_of(connection, database.place) == HEAD
+        version = version_of(connection, database.place)
+        current = version == HEAD
         current = current and _recall(connection, _REPLAYED) != ""
         doubtful = current and (
             clock_repair.is_doubtful(connection, now) or not generation.load(connection)
         )
-        written = int(_recall(connection, _WRITTEN) or 0) if current else 0
+    if version not in {"", HEAD}:
+        _keep_copy(database, version)
     if not current or doubtful:
         with database.write(durable=True) as connection:
             hold_writer(connection)
             _bring_up(connection, database.place, journal)
             clock_repair.mend(connection, now)
             generation.move(connection)
-    if current and journal.size() != written:
+    with database.read() as connection:
+        written = int(_recall(connection, _WRITTEN) or 0)
+    if journal.size() != written:
         _reconcile(database, journal, data)
     with database.read() as connection:
         return _recall(connection, _REBUILT) == _YES
+
+
+def _keep_copy(database: Database, version: str) -> None:
+    """Copy a file beside itself before its schema changes, to be able to go back."""
+    if database.engine.dialect.name != "sqlite":
+        return
+    copy = Path(f"{database.place}.schema-{version}")
+    aside = copy.with_name(f".{copy.name}.part")
+    try:
+        aside.unlink(missing_ok=True)
+        with database.alone() as connection:
+            connection.execute("VACUUM INTO ?", (str(aside),))
+        aside.replace(copy)
+    except OSError as error:
+        raise StoreError(f"the copy {copy} cannot be written: {error.strerror}") from error
+    _log.info("database copied before its schema changes", copy=str(copy))
 
 
 def version_of(connection: Connection, place: str) -> str:
