@@ -8,8 +8,6 @@ from typing import Literal
 
 from aggregator.core.settings import CleanOptions, FeedSpec
 
-# --- configure -----------------------------------------------------------------------------
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
@@ -286,17 +284,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why an entry is in its story: the kind of decision, its probability, the main features.
-
-    `bar` is the probability that was needed; None for other kinds and in stories of older versions.
-    """
+    """Why an entry is in its story: the kind of decision, its probability, the main features."""
 
     kind: Literal["founder", "same event", "same text", "same link", "user", "journal"]
     score: float = 1.0
     nearest: str = ""  # key of the closest member
     weights: tuple[tuple[str, float], ...] = ()  # feature, contribution in log-odds
     shared: tuple[str, ...] = ()  # the heaviest shared terms
-    bar: float | None = None
+    bar: float | None = None  # the probability that was needed; older versions stored none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
