@@ -122,8 +122,8 @@ class SourceStates(Protocol):
 class GatherStore(SourceStates, Protocol):
     """The store as gathering uses it."""
 
-    def save_state(self, identity: str, state: SourceState) -> None:
-        """Save the state of a source that brought no document."""
+    def save_states(self, states: Mapping[str, SourceState]) -> None:
+        """Save the states of sources that brought no document, by identity."""
 
     def save_gathered(
         self,
@@ -150,6 +150,9 @@ class GatherStore(SourceStates, Protocol):
 
 class GroupStore(Protocol):
     """The store as grouping uses it."""
+
+    def has_ungrouped(self) -> bool:
+        """Say whether there are entries that are new or materially changed."""
 
     def ungrouped(self, limit: int) -> tuple[StoredEntry, ...]:
         """Return entries that are new, or materially changed, since they were last grouped.
@@ -206,6 +209,9 @@ class StoryReader(Protocol):
 
 class PublishStore(SourceStates, StoryReader, Protocol):
     """The store as publishing uses it."""
+
+    def generation(self) -> str:
+        """Return another value after each change of what feeds may show; empty if unknown."""
 
     def oldest_stories(
         self, after: Place | None = None, changed: datetime | None = None

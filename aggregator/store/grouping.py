@@ -39,6 +39,12 @@ def _find_nothing(_: str, __: bytes) -> None:
 # --- asked ---------------------------------------------------------------------------------
 
 
+def has_ungrouped(connection: Connection) -> bool:
+    """Say whether `load_ungrouped` would return anything; reads one row at most."""
+    query = select(_entry.key).where(~_entry.grouped, _entry.content != b"").limit(1)
+    return connection.scalar(query) is not None
+
+
 def load_ungrouped(
     connection: Connection, limit: int, find: Find = _find_nothing
 ) -> tuple[StoredEntry, ...]:

@@ -29,6 +29,7 @@ from aggregator.core.ports import FeatureChanges, Page, Place
 from aggregator.store import (
     feature_changes,
     gather,
+    generation,
     grouping,
     history,
     learned_blocks,
@@ -85,10 +86,11 @@ class SqlStore:
         with self._read() as connection:
             return gather.load_states(connection)
 
-    def save_state(self, identity: str, state: SourceState) -> None:
-        """Save the state of a source that brought no document."""
-        with self._write() as connection:
-            gather.save_state(connection, identity, state)
+    def save_states(self, states: Mapping[str, SourceState]) -> None:
+        """Save the states of sources that brought no document, by identity."""
+        with self._write(quiet=True) as connection:
+            if gather.save_states(connection, states):
+                generation.move(connection)
 
     def save_gathered(
         self,
@@ -102,10 +104,12 @@ class SqlStore:
     ) -> tuple[Change, ...]:
         """Store one source's documents, aliases, block counts and state in one transaction."""
         self._now = now
-        with self._write() as connection:
-            batch, changes = gather.save_gathered(
+        with self._write(quiet=True) as connection:
+            batch, changes, moved = gather.save_gathered(
                 connection, source, entries, state, now=now, initial=initial, extracted=extracted
             )
+            if moved:
+                generation.move(connection)
         for stored, packed in batch:
             self._recent.add(stored, packed)
         new = any(change.kind == "new" for change in changes)
@@ -140,6 +144,11 @@ class SqlStore:
         self._learned = None
 
     # group
+
+    def has_ungrouped(self) -> bool:
+        """Say whether there are entries that are new or materially changed."""
+        with self._read() as connection:
+            return grouping.has_ungrouped(connection)
 
     def ungrouped(self, limit: int) -> tuple[StoredEntry, ...]:
         """Return entries that are new or materially changed, without their HTML; see ports.Store."""
@@ -190,7 +199,7 @@ class SqlStore:
 
     def save_features(self, features: Sequence[tuple[str, bytes]]) -> None:
         """Store features that replace ones in an older form."""
-        with self._write() as connection:
+        with self._write(quiet=True) as connection:
             history.save_features(connection, features)
 
     def regroup(
@@ -228,6 +237,11 @@ class SqlStore:
             grouping.save_decisions(connection, [decision])
 
     # read
+
+    def generation(self) -> str:
+        """Return another value after each change of what feeds may show; empty if unknown."""
+        with self._read() as connection:
+            return generation.load(connection)
 
     def newest_stories(self) -> Iterator[ShownStory]:
         """Yield stories with at least one shown entry, newest first; read as they are asked for."""
@@ -291,8 +305,11 @@ class SqlStore:
 
     def forget(self, before: datetime, shown: Iterable[str] = ()) -> int:
         """Delete the texts of stories neither published nor updated since; return how many."""
-        with self._write() as connection:
-            return retention.forget(connection, before, shown)
+        with self._write(quiet=True) as connection:
+            count = retention.forget(connection, before, shown)
+            if count:
+                generation.move(connection)
+        return count
 
     def forgotten(self) -> datetime | None:
         """Return the time before which everything was deleted; None if never."""
@@ -308,12 +325,12 @@ class SqlStore:
 
     def save_lease(self, lease: Lease) -> None:
         """Save a subscription to a hub."""
-        with self._write() as connection:
+        with self._write(quiet=True) as connection:
             leases.save(connection, lease)
 
     def drop_lease(self, path: str) -> None:
         """Delete a subscription to a hub."""
-        with self._write() as connection:
+        with self._write(quiet=True) as connection:
             leases.drop(connection, path)
 
     # the database
@@ -324,9 +341,12 @@ class SqlStore:
             yield connection
 
     @contextmanager
-    def _write(self, *, durable: bool = False) -> Iterator[Connection]:
+    def _write(self, *, durable: bool = False, quiet: bool = False) -> Iterator[Connection]:
+        """Open a transaction; unless it is quiet, the feeds may show something else after it."""
         with self._rescued(), self._database.write(durable=durable) as connection:
             yield connection
+            if not quiet:
+                generation.move(connection)
 
     @contextmanager
     def _rescued(self) -> Iterator[None]:

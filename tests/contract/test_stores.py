@@ -104,8 +104,8 @@ def test_a_state_comes_back_as_it_was(store: Store) -> None:
         arrivals=(at(-1), at(-2)),
         info=FeedInfo(title="T", authors=(Author(name="A"),)),
     )
-    store.save_state("s", state)
-    store.save_state("t", make_state(gone=True))
+    store.save_states({"s": state})
+    store.save_states({"t": make_state(gone=True)})
     assert store.source_states() == {"s": state, "t": make_state(gone=True)}
 
 
@@ -282,7 +282,7 @@ def test_only_the_first_fetch_is_bounded(store: Store) -> None:
 
 
 def test_a_source_that_failed_before_is_new(store: Store) -> None:
-    store.save_state("example", make_state(last_success=None, failures=2))
+    store.save_states({"example": make_state(last_success=None, failures=2)})
     gather(store, *make_entries(range(1, 6)), initial=1)
     assert [one.shown for one in store.ungrouped(9)] == [False] * 4 + [True]
 
