@@ -112,6 +112,9 @@ class SourceStates(Protocol):
 class GatherStore(SourceStates, Protocol):
     """The store as gathering uses it."""
 
+    def change_mark(self) -> object:
+        """Return a value that differs after every write, of any process; None if unknown."""
+
     def save_states(self, states: Mapping[str, SourceState]) -> None:
         """Save the states of sources that brought no document, by identity."""
 

@@ -3,8 +3,8 @@
 import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from aggregator.core import profile
 from aggregator.core.errors import ParseError, SourceError
@@ -25,8 +25,11 @@ from aggregator.core.report import SourceReport
 from aggregator.core.settings import FetchSettings
 from aggregator.core.threads import StoreThread
 from aggregator.gather import schedule
+from aggregator.gather.due_times import QuietTime
 from aggregator.gather.harvest import SourceHarvest
 from aggregator.gather.state_buffer import StateBuffer
+
+_LONGEST_QUIET = timedelta(hours=1)  # without any source that will be due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,7 @@ class Gatherer:
     clock: Clock
     jitter: Callable[[], float]
     buffer: StateBuffer
+    quiet: QuietTime = field(default_factory=QuietTime)
 
     async def states(self) -> Mapping[str, SourceState]:
         """Return the state of each source, by identity."""
@@ -59,19 +63,19 @@ class Gatherer:
         `pushed` maps the identity of each source with a WebSub subscription to the time it began;
         such a source is polled less often.
         """
+        await self.buffer.flush()
+        mark = await self.thread.call(self.store.change_mark)
+        if self.quiet.covers(mark, pushed, self.clock()):
+            return ()
         states = await self.states()
         waits, now = self.waits(states), self.clock()
-        return tuple(
-            source
+        times = {
+            source: due
             for source in schedule.fetch_order(self.sources, states)
-            if schedule.is_due(
-                source,
-                states.get(source.identity, SourceState()),
-                waits,
-                now,
-                pushed=pushed.get(source.identity),
-            )
-        )
+            if (due := self._due_at(source, states, waits, now, pushed)) is not None
+        }
+        self.quiet.set(mark, pushed, now, min(times.values(), default=now + _LONGEST_QUIET))
+        return tuple(source for source, due in times.items() if due <= now)
 
     async def next_due(self, pushed: Mapping[str, datetime]) -> tuple[Source, datetime] | None:
         """Return the next source to fetch and its time; None if there is none. See `due`."""
@@ -80,20 +84,23 @@ class Gatherer:
         found = [
             (due, source.id, source)
             for source in self.sources
-            if (
-                due := schedule.due_at(
-                    source,
-                    states.get(source.identity, SourceState()),
-                    waits,
-                    now,
-                    pushed=pushed.get(source.identity),
-                )
-            )
+            if (due := self._due_at(source, states, waits, now, pushed))
         ]
         if not found:
             return None
         due, _, source = min(found, key=lambda one: one[:2])
         return source, due
+
+    @staticmethod
+    def _due_at(
+        source: Source,
+        states: Mapping[str, SourceState],
+        waits: Mapping[str, datetime],
+        now: datetime,
+        pushed: Mapping[str, datetime],
+    ) -> datetime | None:
+        state, since = states.get(source.identity, SourceState()), pushed.get(source.identity)
+        return schedule.due_at(source, state, waits, now, pushed=since)
 
     async def gather(
         self, source: Source, state: SourceState, waits: Mapping[str, datetime], *, force: bool

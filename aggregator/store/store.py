@@ -76,6 +76,10 @@ class SqlStore:
 
     # gather
 
+    def change_mark(self) -> object:
+        """Return a value that differs after every write, of any process; None if unknown."""
+        return self._database.change_mark()
+
     def source_states(self) -> Mapping[str, SourceState]:
         """Return the state of each source, by identity."""
         with self._read() as connection:
