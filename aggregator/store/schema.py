@@ -136,6 +136,14 @@ feature = Table(
     Column("packed", LargeBinary, nullable=False),
 )
 
+feature_change = Table(  # the latest changes of features, and of members' dates, in order
+    "feature_change",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("key", Key, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 tombstone = Table(
     "tombstone",
     metadata,

@@ -1,8 +1,10 @@
 """The store: each method is one transaction over the functions of this folder."""
 
 import threading
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from aggregator.core.model import (
     Decision,
     Entry,
     GroupContext,
+    Grouped,
     Grouping,
     ShownStory,
     Source,
@@ -22,8 +25,9 @@ from aggregator.core.model import (
     Story,
     Tombstone,
 )
-from aggregator.core.ports import Condense, Page, Place
+from aggregator.core.ports import FeatureChanges, Page, Place
 from aggregator.store import (
+    feature_changes,
     gather,
     generation,
     grouping,
@@ -61,6 +65,7 @@ class SqlStore:
         self._now = now
         self._journal = Journal(data / JOURNAL)
         self._database, self._rebuilt = open_database(url, data, self._journal, now)
+        self._opened = uuid.uuid4().hex
         self._rescuing = threading.Lock()
         self._learned: dict[str, frozenset[int]] | None = None
         self._recent = RecentEntries()
@@ -155,11 +160,34 @@ class SqlStore:
             return grouping.load_ungrouped(connection, limit, self._recent.find)
 
     def group_context(
-        self, start: datetime, end: datetime, condense: Condense | None = None
+        self, start: datetime, end: datetime, *, named_only: bool = False
     ) -> GroupContext:
         """Return what is already grouped with a member published in the span; see ports.Store."""
         with self._read() as connection:
-            return grouping.load_context(connection, start, end, condense)
+            return grouping.load_context(connection, start, end, named_only=named_only)
+
+    def grouped(self, start: datetime, end: datetime) -> Iterator[Grouped]:
+        """Yield the grouped entries published in the span, with their features."""
+        with self._read() as connection:
+            yield from grouping.load_grouped(connection, start, end)
+
+    def grouped_of(self, keys: Sequence[str]) -> tuple[Grouped, ...]:
+        """Return those of these entries that are grouped, with their features."""
+        with self._read() as connection:
+            return tuple(grouping.load_grouped_of(connection, keys))
+
+    def feature_changes(self, since: str) -> FeatureChanges:
+        """Return the entries whose features or dates changed since a mark; '' is no mark."""
+        database, _, number = since.partition("/")  # numbers start again in a rebuilt database
+        known = int(number) if number and database == self._opened else None
+        with self._read() as connection:
+            found = feature_changes.since(connection, known)
+        return replace(found, mark=f"{self._opened}/{found.mark}")
+
+    def existing_stories(self, ids: Sequence[str]) -> frozenset[str]:
+        """Return those of these ids that stories have."""
+        with self._read() as connection:
+            return grouping.existing_stories(connection, ids)
 
     def features(self, keys: Sequence[str]) -> Mapping[str, bytes]:
         """Return the stored features by entry key."""
@@ -347,6 +375,7 @@ class SqlStore:
         ):  # else another process may be at work, and the next start repairs it
             self._database.close()
             self._learned = None
+            self._opened = uuid.uuid4().hex
             self._database, self._rebuilt = open_database(
                 self._url, self._data, self._journal, self._now
             )
