@@ -19,7 +19,7 @@ from aggregator.core.ports import Clock, Fetcher, Store
 from aggregator.core.report import RunReport
 from aggregator.core.settings import FeedSpec
 from aggregator.core.threads import StoreThread
-from aggregator.gather.fetchers import open_fetchers, open_poster, why_unreachable
+from aggregator.gather.fetchers import check_settings, open_fetchers, open_poster, why_unreachable
 from aggregator.gather.gatherer import Gatherer
 from aggregator.gather.state_buffer import StateBuffer
 from aggregator.intake import Intake
@@ -237,6 +237,7 @@ def reload(application: Application, config: Config) -> Application:
                 "a change takes effect only after a restart", path=config.path, key=key
             )
     check_feeds(config)
+    check_settings(config.fetch)
     return Application(config=config, store=application.store)
 
 

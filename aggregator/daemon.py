@@ -1,7 +1,9 @@
 """The background work of a running service: fetch on schedule, receive pushes, apply commands."""
 
 import asyncio
+import os
 import random
+import signal
 from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -11,6 +13,7 @@ from aggregator.config.quantities import in_words
 from aggregator.core import sd_notify
 from aggregator.core.clock_steps import ClockSteps
 from aggregator.core.errors import ConfigError, StoreError
+from aggregator.core.file_watch import FileWatch
 from aggregator.core.logger import get_logger
 from aggregator.core.model import Source
 from aggregator.core.ports import Clock
@@ -67,6 +70,7 @@ class Daemon:
         self._pacing = Pacing(application.config.fetch, pipeline.network, random.random)
         self._clock = clock
         self._clock_steps = ClockSteps(clock)
+        self._config_watch = FileWatch(application.config.path)
         self._cannot_save = False
         self._watchdog: Ticker | None = None
         self._first_tick = True
@@ -82,6 +86,8 @@ class Daemon:
 
     async def tick(self) -> None:
         """Start a run of the sources that are due and not busy; process hubs, corrections and requests."""
+        if self._config_watch.has_changed():
+            os.kill(os.getpid(), signal.SIGHUP)
         await self._follow_clock()
         self._pipeline.announce()
         self._update_subscriptions()

@@ -1,6 +1,7 @@
 """`aggregator run` and `aggregator serve`: the daemon, and the web server alone."""
 
 import asyncio
+import signal
 from collections.abc import Coroutine
 from typing import Annotated, Any
 
@@ -40,6 +41,7 @@ def run(
     from aggregator.store import lock_folder  # noqa: PLC0415
     from aggregator.web.listen import listening, port_of  # noqa: PLC0415
 
+    _ignore_early_reload()
     open_logs("warning" if quiet else "info")
     read = read_config(config, data)
     with lock_folder(read.data), listening(host, port) as sockets:
@@ -63,6 +65,7 @@ def serve(
     from aggregator import bootstrap, service  # noqa: PLC0415  as above
     from aggregator.web.listen import listening, port_of  # noqa: PLC0415
 
+    _ignore_early_reload()
     open_logs("warning" if quiet else "info")
     read = read_config(config, data)
     with listening(host, port) as sockets:
@@ -72,6 +75,11 @@ def serve(
             _wait(service.serve(application, listens, lambda: read_config(config, data)))
         finally:
             application.close()
+
+
+def _ignore_early_reload() -> None:
+    """Outlive a SIGHUP that comes before the server takes it: the configuration is read anyway."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def _wait(serving: Coroutine[Any, Any, None]) -> None:

@@ -30,6 +30,7 @@ _WRITTEN = "journal bytes"
 _REPLAYED = "journal replayed"
 _REBUILT = "made anew"
 _YES = "yes"
+_STORIES_DATED = "stories dated"
 _PROVED = "proved writable"
 _log = get_logger()
 
@@ -129,7 +130,9 @@ def _prepare(database: Database, journal: Journal, data: Path, now: datetime) ->
         current = version == HEAD
         current = current and _recall(connection, _REPLAYED) != ""
         doubtful = current and (
-            clock_repair.is_doubtful(connection, now) or not generation.load(connection)
+            clock_repair.is_doubtful(connection, now)
+            or not generation.load(connection)
+            or not _recall(connection, _STORIES_DATED)
         )
     if version not in {"", HEAD}:
         _keep_copy(database, version)
@@ -138,6 +141,7 @@ def _prepare(database: Database, journal: Journal, data: Path, now: datetime) ->
             hold_writer(connection)
             _bring_up(connection, database.place, journal)
             clock_repair.mend(connection, now)
+            _date_stories(connection)
             generation.move(connection)
     with database.read() as connection:
         written = int(_recall(connection, _WRITTEN) or 0)
@@ -145,6 +149,14 @@ def _prepare(database: Database, journal: Journal, data: Path, now: datetime) ->
         _reconcile(database, journal, data)
     with database.read() as connection:
         return _recall(connection, _REBUILT) == _YES
+
+
+def _date_stories(connection: Connection) -> None:
+    """Mend stories that an earlier version dated by a clock that was behind, once."""
+    if not _recall(connection, _STORIES_DATED):
+        if count := clock_repair.raise_early_stories(connection):
+            _log.warning("stories dated before their entries, mended", stories=count)
+        _remember(connection, _STORIES_DATED, _YES)
 
 
 def _keep_copy(database: Database, version: str) -> None:

@@ -1,9 +1,11 @@
 """What a home server does to the daemon: after each fault, gathering goes on at the next tick."""
 
 import asyncio
+import os
 import re
 import resource
 import signal
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,7 +28,7 @@ from tests.builders import NOW, make_document
 from tests.fakes import FakeFetcher
 from tests.integration.conftest import SEEDS, Opener
 from tests.integration.loopback import Site
-from tests.integration.test_daemon import configure, daemon, free_port, get
+from tests.integration.test_daemon import configure, daemon, free_port, get, wait_for_line
 from tests.waiting import HUNG, until
 
 _HEAD = "fetch: {allow_private: [127.0.0.1]}\n"
@@ -284,3 +286,64 @@ def failures(port: int) -> float:
     return float(
         next(one for one in lines if one.startswith("aggregator_run_errors_total")).split()[1]
     )
+
+
+def test_a_configuration_that_is_changed_is_taken_by_itself(tmp_path: Path, site: Site) -> None:
+    """A broken one is said once, and changes nothing."""
+    site.pages["/one"], site.pages["/two"] = news(1), news(2)
+    port = free_port()
+    config = configure(tmp_path, f"{site.address}/one")
+    first = config.read_text("utf-8")
+    with daemon(config, port) as process:
+        feed = f"http://127.0.0.1:{port}/feeds/merged.atom"
+        until(lambda: get(feed).count(b"</entry>") == 1)
+        config.write_text("sources: [", "utf-8")
+        log = wait_for_line("configuration not reloaded", process)
+        config.write_text(f"{first}  - {site.address}/two\n", "utf-8")
+        log += wait_for_line("configuration reloaded", process)
+        until(lambda: get(feed).count(b"</entry>") == 2)
+        process.send_signal(signal.SIGTERM)
+        log += process.communicate(timeout=HUNG)[1]
+    assert process.returncode == 0
+    assert log.count("configuration not reloaded") == 1
+
+
+@pytest.mark.parametrize("wait", [0.0, 0.3, 0.6])
+def test_a_signal_to_reload_right_after_the_start_ends_nothing(tmp_path: Path, wait: float) -> None:
+    """Once the program is loaded; before, the system ends every process so."""
+    port = free_port()
+    config = configure(tmp_path, f"{{id: samples, kind: dump, path: {SEEDS}}}")
+    with daemon(config, port) as process:
+        until((tmp_path / "data" / "lock").exists)
+        time.sleep(wait)
+        process.send_signal(signal.SIGHUP)
+        get(f"http://127.0.0.1:{port}/feeds/merged.atom")
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=HUNG)
+    assert process.returncode == 0
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that a process has started."""
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_a_suspended_daemon_and_killed_workers_cost_nothing(tmp_path: Path, site: Site) -> None:
+    site.pages["/feed"] = news(1)
+    port = free_port()
+    config = configure(tmp_path, f"{{url: '{site.address}/feed', interval: 1s}}")
+    with daemon(config, port) as process:
+        feed = f"http://127.0.0.1:{port}/feeds/merged.atom"
+        until(lambda: get(feed).count(b"</entry>") == 1)
+        process.send_signal(signal.SIGSTOP)
+        site.pages["/feed"] = news(1, 2)
+        time.sleep(2)
+        process.send_signal(signal.SIGCONT)
+        until(lambda: get(feed).count(b"</entry>") == 2)
+        for child in children(process.pid):
+            os.kill(child, signal.SIGKILL)
+        site.pages["/feed"] = news(1, 2, 3)
+        until(lambda: get(feed).count(b"</entry>") == 3)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=HUNG)
+    assert process.returncode == 0

@@ -1,6 +1,7 @@
 """A database that is older than its journal: nothing that was decided or published is forgotten."""
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -112,3 +113,19 @@ def test_a_story_that_a_failed_commit_left_in_the_journal_gets_its_id_again(tmp_
     with opened(tmp_path, 2) as store:
         group(store)
         assert stories(store)[make_key(1)] == story.id
+
+
+def test_stories_that_a_slow_clock_dated_are_mended_once(tmp_path: Path) -> None:
+    """They stand where they appeared; all others keep their times."""
+    with opened(tmp_path) as store:
+        gather(store, 1, 2)
+        early = make_story(make_key(1), first_published=at(days=-1), updated=at(days=-1))
+        store.save_grouping(make_grouping(early, make_story(make_key(2))))
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        connection.execute("DELETE FROM meta WHERE name = 'stories dated'")
+    connection.close()
+    for hours in (1, 2):
+        with opened(tmp_path, hours) as store:
+            found = {one.story.id: one.story for one in store.newest_stories()}
+            assert {one.first_published for one in found.values()} == {NOW}
+            assert found[early.id].updated == NOW
