@@ -173,8 +173,12 @@ def assemble(
     clock: Clock,
     announcer: Announcer | None = None,
     jitter: Callable[[], float] = random.random,
+    shortcuts: bool = True,
 ) -> Pipeline:
-    """Build the pipeline of an application."""
+    """Build the pipeline of an application.
+
+    Without shortcuts it does everything anew, with the same results, which tests compare.
+    """
     config, store, folder = application.config, application.store, application.folder
 
     @cache
@@ -201,6 +205,7 @@ def assemble(
             clock=clock,
             jitter=jitter,
             buffer=StateBuffer(store, thread),
+            shortcuts=shortcuts,
         ),
         has_ungrouped=store.has_ungrouped,
         grouper=_make_grouper,
@@ -213,6 +218,7 @@ def assemble(
             public_url=config.public_url,
             clock=clock,
             hub=config.websub.hub,
+            shortcuts=shortcuts,
         ),
         upkeep=Upkeep(store=store, settings=config.stories, folder=folder, clock=clock),
         thread=thread,
