@@ -7,13 +7,11 @@ from datetime import datetime
 from aggregator.core.errors import SourceError
 from aggregator.core.model import CleanedFeed, Document, Entry, Source, StoredEntry
 from aggregator.core.ports import Clock
+from aggregator.core.traces import KnownDocument
 from aggregator.gather import revision
-from aggregator.gather.document import read_document
-from aggregator.group.features import vocabulary
-from aggregator.group.features.features import NamePairs
-from aggregator.group.features.unweighted import extract_to_bytes
 from aggregator.pool import Pool
 
+NamePairs = tuple[tuple[str, str], ...]
 Boilerplate = Mapping[str, frozenset[int]]
 
 
@@ -33,11 +31,15 @@ class Intake:
         max_entries: int,
         *,
         all_new: bool,
+        known: KnownDocument | None = None,
     ) -> list[CleanedFeed | SourceError]:
         """Return each document cleaned, or why it cannot be read; see ports.DocumentReader."""
+        # slow: parsers and cleaning take half a second, and most rounds bring no document
+        from aggregator.gather.document import read_document  # noqa: PLC0415
+
         given = (source, boilerplate, max_entries)
         if not all_new:
-            calls = [(document, *given) for document in documents]
+            calls = [(document, *given, known) for document in documents]
             return await self.pool.run(read_document, calls)
         now = self.clock()
         results = await self.pool.run(
@@ -54,6 +56,11 @@ def read_and_extract(
     names_and_now: tuple[NamePairs, datetime],
 ) -> tuple[CleanedFeed, Mapping[int, str]]:
     """Return a document cleaned, with the features of its entries, and the words new to the process."""
+    # slow, as above; a worker that gets no new source needs no features
+    from aggregator.gather.document import read_document  # noqa: PLC0415
+    from aggregator.group.features import vocabulary  # noqa: PLC0415
+    from aggregator.group.features.unweighted import extract_to_bytes  # noqa: PLC0415
+
     names, now = names_and_now
     known = vocabulary.size()
     feed = read_document(document, source, boilerplate, max_entries)
@@ -79,6 +86,8 @@ def _take_words(
 ) -> CleanedFeed | SourceError:
     if isinstance(result, SourceError):
         return result
+    from aggregator.group.features import vocabulary  # noqa: PLC0415  slow, as above
+
     feed, words = result
     vocabulary.update(words)
     return feed

@@ -112,7 +112,7 @@ def load_entries(connection: Connection, keys: Iterable[str]) -> dict[str, Store
 
 
 def load_outlines(connection: Connection, keys: Iterable[str]) -> dict[str, StoredEntry]:
-    """Return the entries of these keys, also those whose text was deleted."""
+    """Return the entries of these keys, including those whose text was deleted."""
     found: dict[str, StoredEntry] = {}
     for some in chunks(dict.fromkeys(keys)):
         query = select(*STORED, _entry.title, _entry.link, _entry.publisher)
@@ -136,7 +136,7 @@ def _outline_of(row: Any) -> StoredEntry:
 
 
 def load_known(connection: Connection, keys: Iterable[str]) -> dict[str, Known]:
-    """Return what identity and revision need of the entries of these keys."""
+    """Return the data of these entries that matching and revision need."""
     found: dict[str, Known] = {}
     for some in chunks(dict.fromkeys(keys)):
         query = select(*_KNOWN).where(_entry.key.in_(some))
@@ -164,7 +164,7 @@ def _known_of(row: Any) -> Known:
 
 
 def load_stories(connection: Connection, ids_: Iterable[str]) -> dict[str, Story]:
-    """Return the stories of these ids, whole, in no order; unknown ones are left out."""
+    """Return the stories of these ids with all members, in no order; unknown ones are left out."""
     found: dict[str, Story] = {}
     for some in chunks(dict.fromkeys(ids_)):
         members = _load_members(connection, some)
