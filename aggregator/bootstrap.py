@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from aggregator.config import Config, located_error
+from aggregator.config.serving import public_hub
 from aggregator.core import plugins
 from aggregator.core.errors import ConfigError
 from aggregator.core.model import Source
@@ -193,7 +194,7 @@ def assemble(
             folder=folder,
             public_url=config.public_url,
             clock=clock,
-            hub=config.websub.hub,
+            hub=public_hub(config.websub.hub),
         ),
         upkeep=Upkeep(store=store, settings=config.stories, folder=folder, clock=clock),
         thread=thread,

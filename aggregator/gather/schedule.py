@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from itertools import pairwise
 from statistics import median
 
@@ -50,7 +51,7 @@ class Hold:
 
 def current_state(source: Source, state: SourceState) -> SourceState:
     """Return the stored state, without the parts that belong to another URL than the configured one."""
-    if state.url in ("", _location(source)):
+    if state.url in ("", _location(source), source.url):
         return state
     return SourceState(arrivals=state.arrivals, info=state.info)
 
@@ -61,7 +62,7 @@ def address(source: Source, state: SourceState) -> str:
     After a failure it is the configured URL again, and always if it comes with secrets, which are
     only for its own server.
     """
-    if source.headers or urls.redact(source.url) != source.url:
+    if _has_secrets(source):
         return source.url
     since, until = state.permanent_since, state.last_success
     is_stable = since is not None and until is not None and until - since >= _REDIRECT_SPAN
@@ -319,7 +320,15 @@ def interval(
 
 
 def _location(source: Source) -> str:
+    """Return the URL or path as it is stored: of one with secrets, what distinguishes it."""
+    hidden = urls.redact(source.url)
+    if hidden != source.url:
+        return f"{hidden}#{blake2b(source.url.encode(), digest_size=12).hexdigest()}"
     return source.url or str(source.path or "")
+
+
+def _has_secrets(source: Source) -> bool:
+    return bool(source.headers) or urls.redact(source.url) != source.url
 
 
 def _clock_was_wrong(state: SourceState, now: datetime) -> bool:
@@ -355,6 +364,8 @@ def _last_document(
 
 def _redirected(source: Source, state: SourceState, permanent: str, now: datetime) -> SourceState:
     """Count consecutive fetches with the same permanent redirect."""
+    if _has_secrets(source):
+        permanent = urls.redact(permanent)  # shown, never requested
     requested = address(source, state)
     if requested != source.url and permanent in ("", requested):
         return state  # the new URL was requested directly
