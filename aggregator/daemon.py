@@ -72,6 +72,7 @@ class Daemon:
         due = tuple(one for one in due if one.id not in self._busy_sources)
         if due:
             self._busy_sources |= {source.id for source in due}
+            self._metrics.record_due(self._busy_sources, now=bootstrap.now())
             self._start_task(self._run(due))
         elif self._first_tick and not self._tasks:
             await self._log_next("nothing is due yet; ")
@@ -209,13 +210,17 @@ class Daemon:
                 for identity in {source.identity for source, _ in known if source.id in failed}:
                     self._subscriber.miss(identity)
 
+    def _note(self, report: SourceReport) -> None:
+        self._metrics.record_source(report, now=bootstrap.now())
+        log_report(report)
+
     async def _run(self, due: Sequence[Source]) -> None:
         await self._gather(due)
 
     async def _gather(self, sources: Sequence[Source], *, force: bool = False) -> RunReport | None:
         """Run the sources, which must be marked as busy; return None if the run failed."""
         try:
-            report = await self._pipeline.run(sources, force=force, progress=log_report)
+            report = await self._pipeline.run(sources, force=force, progress=self._note)
             self._metrics.record_run(report, now=bootstrap.now())
             for error in report.errors:
                 _log.error("publish failed", error=error)
@@ -223,8 +228,9 @@ class Daemon:
                 self._subscriber is None
             )  # the run may have found new hubs
             self._update_subscriptions()
-        except Exception:  # noqa: BLE001  logged with traceback
+        except Exception as error:  # noqa: BLE001  logged with traceback
             # The daemon continues after any error; the next tick retries.
+            self._metrics.record_failure(repr(error), now=bootstrap.now())
             _log.exception("run failed")
             return None
         finally:

@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from aggregator.config import Config
     from aggregator.core.errors import ConfigError
+    from aggregator.core.log_stream import LogStream
 
 DEFAULT = Path("config/aggregator.yaml")
 
@@ -51,12 +52,24 @@ def fault_json(fault: "ConfigError") -> dict[str, Any]:
     }
 
 
-def open_logs(level: Literal["debug", "info", "warning", "error"]) -> None:
-    """Write log events of this level and above to standard error."""
-    from aggregator.core import logs  # noqa: PLC0415  a tenth of a second, as above
+def open_logs(
+    level: Literal["debug", "info", "warning", "error"],
+    form: str = "text",
+    *,
+    background: bool = False,
+) -> "LogStream":
+    """Write log events of this level and above to standard error; return its stream.
 
-    wanted = os.environ.get("AGGREGATOR_LOG", "text")
-    logs.configure(sys.stderr, level=level, form="json" if wanted == "json" else "text")
+    `AGGREGATOR_LOG` takes precedence over the form. A reader that is gone ends nothing, and in the
+    `background` one that is stuck delays nothing.
+    """
+    from aggregator.core import logs  # noqa: PLC0415  a tenth of a second, as above
+    from aggregator.core.log_stream import LogStream  # noqa: PLC0415  as above
+
+    wanted = os.environ.get("AGGREGATOR_LOG") or form
+    stream = LogStream(sys.stderr, background=background, on_room=logs.tell_dropped)
+    logs.configure(stream, level=level, form="json" if wanted == "json" else "text")
+    return stream
 
 
 def inspect_config(
