@@ -1,6 +1,6 @@
 """What grouping reads and writes: ungrouped entries, the past around them, the result."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,9 +13,16 @@ from aggregator.store import schema
 from aggregator.store.codec import from_ticks, to_ticks
 from aggregator.store.database import chunks, upsert
 from aggregator.store.journal import EntryLine, Line
-from aggregator.store.rows import STORED, load_outlines, load_stories, member_row, stored_of
+from aggregator.store.rows import (
+    STORED,
+    is_row_of,
+    load_outlines,
+    load_stories,
+    member_row,
+    stored_of,
+)
 
-_ROWS = 1000  # of the context that are read at a time, so that memory stays small
+_ROWS = 1000  # entries of the context that are read at a time, to bound memory
 _LINK_MOST, _TITLE_MOST = 4_000, 500  # characters in the journal
 
 _entry = schema.entry.c
@@ -23,18 +30,38 @@ _member = schema.member.c
 _story = schema.story.c
 
 
+Find = Callable[[str, bytes], StoredEntry | None]
+
+
+def _find_nothing(_: str, __: bytes) -> None:
+    """Find no entry in memory."""
+
+
 # --- asked ---------------------------------------------------------------------------------
 
 
-def load_ungrouped(connection: Connection, limit: int) -> tuple[StoredEntry, ...]:
-    """Return the oldest ungrouped entries in (published, key) order, without their HTML."""
+def load_ungrouped(
+    connection: Connection, limit: int, find: Find = _find_nothing
+) -> tuple[StoredEntry, ...]:
+    """Return the oldest ungrouped entries in (published, key) order, without their HTML.
+
+    `find` gives those that are in memory, by key and stored form.
+    """
     query = (
         select(*STORED)
-        .where(~_entry.grouped, _entry.content != b"")  # a decision may name one that is forgotten
+        .where(~_entry.grouped, _entry.content != b"")  # a decision may name a deleted entry
         .order_by(_entry.published, _entry.key)
         .limit(limit)
     )
-    return tuple(_without_html(stored_of(row)) for row in connection.execute(query))
+    return tuple(_ungrouped_of(row, find) for row in connection.execute(query))
+
+
+def _ungrouped_of(row: Any, find: Find) -> StoredEntry:
+    """Return the entry of a row without its HTML, decoded only if it is not in memory."""
+    held = find(row.key, row.content)
+    if held is None:
+        return _without_html(stored_of(row))
+    return held if is_row_of(held, row) else stored_of(row, held.entry)
 
 
 def _without_html(stored: StoredEntry) -> StoredEntry:
@@ -101,7 +128,7 @@ def load_features(connection: Connection, keys: Sequence[str]) -> dict[str, byte
 def _load_records(
     connection: Connection, start: datetime, end: datetime
 ) -> dict[str, tuple[str, datetime]]:
-    """Return what the journal says of the ungrouped entries of the span."""
+    """Return story and time of the ungrouped entries of the span, from the journal."""
     query = (
         select(schema.record)
         .join(schema.entry, _entry.key == schema.record.c.key)
@@ -230,7 +257,7 @@ def save_grouping(connection: Connection, grouping: Grouping) -> None:
     done = {*(set(keys) - before.keys()), *(key for key, _ in grouping.features)}
     _mark(connection, done, grouped=True)
     _mark(connection, left, grouped=False)
-    for some in chunks(sorted(done)):  # from now on the story row holds this
+    for some in chunks(sorted(done)):  # from now on the story row contains this
         connection.execute(delete(schema.record).where(schema.record.c.key.in_(some)))
 
 
@@ -259,7 +286,7 @@ def _write_stories(
 
 
 def _drop_members(connection: Connection, ids: Sequence[str]) -> set[str]:
-    """Remove all members of the stories, which are rewritten whole; return the former ones."""
+    """Remove all members of the stories, which are then rewritten; return the former ones."""
     gone: set[str] = set()
     for some in chunks(ids):
         gone.update(connection.scalars(select(_member.key).where(_member.story.in_(some))))
@@ -275,7 +302,7 @@ def _drop_empty(connection: Connection, ids: Iterable[str]) -> None:
 
 
 def _bury(connection: Connection, grouping: Grouping, living: Sequence[str]) -> None:
-    """Write tombstones, and delete those of stories that live again."""
+    """Write tombstones, and delete those of stories that exist again."""
     grave = schema.tombstone.c
     for some in chunks(living):
         connection.execute(delete(schema.tombstone).where(grave.id.in_(some)))
