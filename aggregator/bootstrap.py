@@ -196,6 +196,7 @@ def assemble(
             public_url=config.public_url,
             clock=clock,
             hub=public_hub(config.websub.hub),
+            owe=announcer.owe if announcer else lambda _: None,
         ),
         upkeep=Upkeep(store=store, settings=config.stories, folder=folder, clock=clock),
         thread=thread,

@@ -210,6 +210,13 @@ class Daemon:
                 for identity in {source.identity for source, _ in known if source.id in failed}:
                     self._subscriber.miss(identity)
 
+    def _note_polls(self, report: RunReport) -> None:
+        """Tell the subscriber what polls found, which a hub should have pushed."""
+        identities = {source.id: source.identity for source in self._sources.values()}
+        for one in report.sources if self._subscriber else ():
+            if self._subscriber and one.id in identities and one.outcome in ("ok", "unchanged"):
+                self._subscriber.note_poll(identities[one.id], one.new)
+
     def _note(self, report: SourceReport) -> None:
         self._metrics.record_source(report, now=bootstrap.now())
         log_report(report)
@@ -222,6 +229,7 @@ class Daemon:
         try:
             report = await self._pipeline.run(sources, force=force, progress=self._note)
             self._metrics.record_run(report, now=bootstrap.now())
+            self._note_polls(report)
             for error in report.errors:
                 _log.error("publish failed", error=error)
             self._subscriptions_current = (

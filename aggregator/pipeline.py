@@ -135,10 +135,10 @@ class Pipeline:
                 totals.add_grouping(await call(partial(self.grouper.group, taken)))
             published = await call(partial(self.publisher.run, since=began))
             totals.add_edition(published.written, published.stories, published.errors)
+            if self.announcer and published.topics:
+                self.announcer.note(published.topics)
+                self.announcer.start()
             await call(partial(self.upkeep.forget, published))
-        if self.announcer and published.topics:
-            self.announcer.note(published.topics)
-            self.announcer.start()
 
 
 _Gathering = asyncio.Task[SourceReport]

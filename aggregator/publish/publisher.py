@@ -1,9 +1,10 @@
 """Stories in, files out: every feed in all its formats, with its archive."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -33,7 +34,10 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publisher:
-    """Writes every feed, in all its formats, with its archive."""
+    """Writes every feed, in all its formats, with its archive.
+
+    `owe` is called with the URL of each public feed that is about to change.
+    """
 
     store: PublishStore
     renderers: Mapping[str, Renderer]
@@ -43,6 +47,7 @@ class Publisher:
     public_url: str
     clock: Clock
     hub: str = ""
+    owe: Callable[[str], None] = lambda _: None
 
     def run(self, *, since: datetime | None = None) -> Publication:
         """Write every feed whose bytes changed; one that fails does not stop the others.
@@ -89,8 +94,13 @@ class Publisher:
                 links += self._history(renderer, edition, now)
             whole = dataclasses.replace(edition, self_url=self.address(file), links=links)
             path = self.folder / file
-            if files.write(path, renderer.render(whole)):
+            content = renderer.render(whole)
+            if files.write(path, content, before=partial(self._owe, edition.spec, file)):
                 yield path
+
+    def _owe(self, spec: FeedSpec, file: str) -> None:
+        if not spec.token:
+            self.owe(self.address(file))
 
     def _history(
         self, renderer: Renderer, edition: Edition, now: datetime
