@@ -57,9 +57,9 @@ class Gatherer:
         """
         states = await self.states()
         waits, now = self.waits(states), self.clock()
-        return tuple(
+        due = [
             source
-            for source in schedule.fetch_order(self.sources, states)
+            for source in self.sources
             if schedule.is_due(
                 source,
                 states.get(source.identity, SourceState()),
@@ -67,7 +67,8 @@ class Gatherer:
                 now,
                 pushed=pushed.get(source.identity),
             )
-        )
+        ]
+        return schedule.fetch_order(due, states)
 
     async def next_due(self, pushed: Mapping[str, datetime]) -> tuple[Source, datetime] | None:
         """Return the next source to fetch and its time; None if there is none. See `due`."""

@@ -55,6 +55,7 @@ class SqlStore:
     """
 
     def __init__(self, url: str, data: Path, now: datetime) -> None:
+        self._decoded: gather.Decoded = {}
         self._url = url
         self._data = data
         self._now = now
@@ -78,7 +79,8 @@ class SqlStore:
     def source_states(self) -> Mapping[str, SourceState]:
         """Return the state of each source, by identity."""
         with self._read() as connection:
-            return gather.load_states(connection)
+            self._decoded = gather.load_states(connection, self._decoded)
+            return {identity: state for identity, (_, state) in self._decoded.items()}
 
     def save_state(self, identity: str, state: SourceState) -> None:
         """Save the state of a source that brought no document."""

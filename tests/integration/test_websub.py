@@ -74,7 +74,7 @@ class FailingUpkeep(Upkeep):
 
     def forget(self, published: Publication) -> None:
         """Fail."""
-        raise StoreError("no space left")
+        raise StoreError(f"no space left after {published.written}")
 
 
 def test_an_edition_is_announced_although_the_run_fails_after_it(
