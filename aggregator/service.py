@@ -7,14 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-import structlog
-
 from aggregator import bootstrap
 from aggregator.bootstrap import Application
 from aggregator.config import Config
 from aggregator.config.serving import host_warning, port_warning, public_hub
 from aggregator.core.errors import ConfigError
 from aggregator.core.log_stream import LogStream
+from aggregator.core.logger import get_logger
 from aggregator.daemon import Daemon, schedule
 from aggregator.store import handover
 from aggregator.web import Site
@@ -28,7 +27,7 @@ _INBOX_MAX_DOCUMENTS = 4  # of the maximum size, in memory
 LoadConfig = Callable[[], Config]
 """Loads the configuration file, or raises ConfigError."""
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)

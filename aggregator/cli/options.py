@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from aggregator.core import logger
+from aggregator.core.log_stream import LogStream
+
 if TYPE_CHECKING:
     from aggregator.config import Config
     from aggregator.core.errors import ConfigError
-    from aggregator.core.log_stream import LogStream
 
 DEFAULT = Path("config/aggregator.yaml")
 
@@ -57,18 +59,15 @@ def open_logs(
     form: str = "text",
     *,
     background: bool = False,
-) -> "LogStream":
+) -> LogStream:
     """Write log events of this level and above to standard error; return its stream.
 
     `AGGREGATOR_LOG` takes precedence over the form. A reader that is gone ends nothing, and in the
     `background` one that is stuck delays nothing.
     """
-    from aggregator.core import logs  # noqa: PLC0415  a tenth of a second, as above
-    from aggregator.core.log_stream import LogStream  # noqa: PLC0415  as above
-
     wanted = os.environ.get("AGGREGATOR_LOG") or form
-    stream = LogStream(sys.stderr, background=background, on_room=logs.tell_dropped)
-    logs.configure(stream, level=level, form="json" if wanted == "json" else "text")
+    stream = LogStream(sys.stderr, background=background, on_room=logger.tell_dropped)
+    logger.configure(stream, level=level, form="json" if wanted == "json" else "text")
     return stream
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, TextIO, cast
 
 import structlog
 
+from aggregator.core import logger
 from aggregator.core.log_stream import LogStream
 from aggregator.text import urls
 
@@ -34,6 +35,7 @@ def configure(
     form: Literal["text", "json"] = "text",
 ) -> None:
     """Send all logging, including that of libraries, to a stream."""
+    logger.forget()
     number = logging.getLevelNamesMapping()[level.upper()]
     steps: list[Any] = [
         structlog.stdlib.add_log_level,
@@ -55,11 +57,6 @@ def configure(
     logging.basicConfig(handlers=[handler], level=number, force=True)
     for name, least in _NOISY.items():
         logging.getLogger(name).setLevel(max(least, number))
-
-
-def tell_dropped(lines: int) -> None:
-    """Log how many lines were dropped while nobody read the log."""
-    structlog.get_logger().warning("log lines dropped", lines=lines)
 
 
 def clean(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:

@@ -1,8 +1,10 @@
 """The store: each method is one transaction over the functions of this folder."""
 
 import threading
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from aggregator.core.model import (
     Decision,
     Entry,
     GroupContext,
+    Grouped,
     Grouping,
     ShownStory,
     Source,
@@ -22,9 +25,11 @@ from aggregator.core.model import (
     Story,
     Tombstone,
 )
-from aggregator.core.ports import Condense, Page, Place
+from aggregator.core.ports import FeatureChanges, Page, Place
 from aggregator.store import (
+    feature_changes,
     gather,
+    generation,
     grouping,
     history,
     learned_blocks,
@@ -61,6 +66,7 @@ class SqlStore:
         self._now = now
         self._journal = Journal(data / JOURNAL)
         self._database, self._rebuilt = open_database(url, data, self._journal, now)
+        self._opened = uuid.uuid4().hex
         self._rescuing = threading.Lock()
         self._learned: dict[str, frozenset[int]] | None = None
         self._recent = RecentEntries()
@@ -82,10 +88,11 @@ class SqlStore:
             self._decoded = gather.load_states(connection, self._decoded)
             return {identity: state for identity, (_, state) in self._decoded.items()}
 
-    def save_state(self, identity: str, state: SourceState) -> None:
-        """Save the state of a source that brought no document."""
-        with self._write() as connection:
-            gather.save_state(connection, identity, state)
+    def save_states(self, states: Mapping[str, SourceState]) -> None:
+        """Save the states of sources that brought no document, by identity."""
+        with self._write(quiet=True) as connection:
+            if gather.save_states(connection, states):
+                generation.move(connection)
 
     def save_gathered(
         self,
@@ -99,10 +106,12 @@ class SqlStore:
     ) -> tuple[Change, ...]:
         """Store one source's documents, aliases, block counts and state in one transaction."""
         self._now = now
-        with self._write() as connection:
-            batch, changes = gather.save_gathered(
+        with self._write(quiet=True) as connection:
+            batch, changes, moved = gather.save_gathered(
                 connection, source, entries, state, now=now, initial=initial, extracted=extracted
             )
+            if moved:
+                generation.move(connection)
         for stored, packed in batch:
             self._recent.add(stored, packed)
         new = any(change.kind == "new" for change in changes)
@@ -138,17 +147,45 @@ class SqlStore:
 
     # group
 
+    def has_ungrouped(self) -> bool:
+        """Say whether there are entries that are new or materially changed."""
+        with self._read() as connection:
+            return grouping.has_ungrouped(connection)
+
     def ungrouped(self, limit: int) -> tuple[StoredEntry, ...]:
         """Return entries that are new or materially changed, without their HTML; see ports.Store."""
         with self._read() as connection:
             return grouping.load_ungrouped(connection, limit, self._recent.find)
 
     def group_context(
-        self, start: datetime, end: datetime, condense: Condense | None = None
+        self, start: datetime, end: datetime, *, named_only: bool = False
     ) -> GroupContext:
         """Return what is already grouped with a member published in the span; see ports.Store."""
         with self._read() as connection:
-            return grouping.load_context(connection, start, end, condense)
+            return grouping.load_context(connection, start, end, named_only=named_only)
+
+    def grouped(self, start: datetime, end: datetime) -> Iterator[Grouped]:
+        """Yield the grouped entries published in the span, with their features."""
+        with self._read() as connection:
+            yield from grouping.load_grouped(connection, start, end)
+
+    def grouped_of(self, keys: Sequence[str]) -> tuple[Grouped, ...]:
+        """Return those of these entries that are grouped, with their features."""
+        with self._read() as connection:
+            return tuple(grouping.load_grouped_of(connection, keys))
+
+    def feature_changes(self, since: str) -> FeatureChanges:
+        """Return the entries whose features or dates changed since a mark; '' is no mark."""
+        database, _, number = since.partition("/")  # numbers start again in a rebuilt database
+        known = int(number) if number and database == self._opened else None
+        with self._read() as connection:
+            found = feature_changes.since(connection, known)
+        return replace(found, mark=f"{self._opened}/{found.mark}")
+
+    def existing_stories(self, ids: Sequence[str]) -> frozenset[str]:
+        """Return those of these ids that stories have."""
+        with self._read() as connection:
+            return grouping.existing_stories(connection, ids)
 
     def features(self, keys: Sequence[str]) -> Mapping[str, bytes]:
         """Return the stored features by entry key."""
@@ -164,7 +201,7 @@ class SqlStore:
 
     def save_features(self, features: Sequence[tuple[str, bytes]]) -> None:
         """Store features that replace ones in an older form."""
-        with self._write() as connection:
+        with self._write(quiet=True) as connection:
             history.save_features(connection, features)
 
     def regroup(
@@ -202,6 +239,11 @@ class SqlStore:
             grouping.save_decisions(connection, [decision])
 
     # read
+
+    def generation(self) -> str:
+        """Return another value after each change of what feeds may show; empty if unknown."""
+        with self._read() as connection:
+            return generation.load(connection)
 
     def newest_stories(self) -> Iterator[ShownStory]:
         """Yield stories with at least one shown entry, newest first; read as they are asked for."""
@@ -265,8 +307,11 @@ class SqlStore:
 
     def forget(self, before: datetime, shown: Iterable[str] = ()) -> int:
         """Delete the texts of stories neither published nor updated since; return how many."""
-        with self._write() as connection:
-            return retention.forget(connection, before, shown)
+        with self._write(quiet=True) as connection:
+            count = retention.forget(connection, before, shown)
+            if count:
+                generation.move(connection)
+        return count
 
     def forgotten(self) -> datetime | None:
         """Return the time before which everything was deleted; None if never."""
@@ -282,12 +327,12 @@ class SqlStore:
 
     def save_lease(self, lease: Lease) -> None:
         """Save a subscription to a hub."""
-        with self._write() as connection:
+        with self._write(quiet=True) as connection:
             leases.save(connection, lease)
 
     def drop_lease(self, path: str) -> None:
         """Delete a subscription to a hub."""
-        with self._write() as connection:
+        with self._write(quiet=True) as connection:
             leases.drop(connection, path)
 
     # the database
@@ -298,9 +343,12 @@ class SqlStore:
             yield connection
 
     @contextmanager
-    def _write(self, *, durable: bool = False) -> Iterator[Connection]:
+    def _write(self, *, durable: bool = False, quiet: bool = False) -> Iterator[Connection]:
+        """Open a transaction; unless it is quiet, the feeds may show something else after it."""
         with self._rescued(), self._database.write(durable=durable) as connection:
             yield connection
+            if not quiet:
+                generation.move(connection)
 
     @contextmanager
     def _rescued(self) -> Iterator[None]:
@@ -325,6 +373,7 @@ class SqlStore:
         ):  # else another process may be at work, and the next start repairs it
             self._database.close()
             self._learned = None
+            self._opened = uuid.uuid4().hex
             self._database, self._rebuilt = open_database(
                 self._url, self._data, self._journal, self._now
             )

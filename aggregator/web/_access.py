@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-import structlog
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from aggregator.core.logger import get_logger
 from aggregator.text.urls import Globs
 from aggregator.web._file_cache import RawResponse
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 _ALL_INTERFACES = frozenset({"0.0.0.0", "::", "", "*"})  # noqa: S104  compared with, not bound
 _FOR_MACHINES = frozenset({"/health", "/healthz", "/readyz", "/metrics"})

@@ -11,9 +11,9 @@ from functools import lru_cache
 from math import inf
 from typing import Any
 
-import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from aggregator.core.logger import get_logger
 from aggregator.web.listen import BACKLOG
 
 _MAX_CONNECTIONS, _MIN_CONNECTIONS = 512, 16
@@ -25,7 +25,7 @@ _REFUSALS = {408: "late", 431: "head"}
 
 _RESET = struct.pack("ii", 1, 0)
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

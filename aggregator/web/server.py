@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-import structlog
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
+from aggregator.core.logger import get_logger
 from aggregator.web import Site, make_app
 from aggregator.web._connections import (
     BoundedProtocol,
@@ -33,7 +33,7 @@ _LOG_SECONDS = 0.2  # for the last line of the log
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _USUAL = Limits()
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Server(uvicorn.Server):

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import structlog
-
 from aggregator.core.errors import FetchError
+from aggregator.core.logger import get_logger
 from aggregator.core.ports import Clock, Poster
 
 _FIRST, _LONGEST = timedelta(minutes=1), timedelta(hours=6)
@@ -20,7 +19,8 @@ _MOST = 12  # tries, over more than a day
 _WRITING = timedelta(seconds=30)  # that a feed may take to be written
 _TOPICS_MOST = 1_000
 _CLOSE_SECONDS = 3.0  # that the end of a run waits for the hub; what is pending is kept
-_log = structlog.get_logger()
+_CLOSE_SECONDS = 10.0  # that the end of a run waits for the hub
+_log = get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,15 +21,14 @@ SOURCES = [Source(id=f"s{n}", url=f"https://h{n % 5000}.example/{n}.xml") for n 
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     one = open_store("sqlite", data=tmp_path_factory.mktemp("data"), now=NOW)
     state = make_state(due=NOW + timedelta(hours=1), last_fetch=NOW)
-    for source in SOURCES:
-        one.save_state(source.identity, dataclasses.replace(state, url=source.url))
+    one.save_states({x.identity: dataclasses.replace(state, url=x.url) for x in SOURCES})
     yield one
     one.close()
 
 
 def test_states_are_decoded_once(store: Store) -> None:
     before = store.source_states()
-    store.save_state("s7", make_state(failures=3))
+    store.save_states({"s7": dataclasses.replace(before["s7"], failures=3)})
     with cpu_time(0.3):
         after = store.source_states()
     assert after["s7"].failures == 3
