@@ -174,8 +174,12 @@ def assemble(
     clock: Clock,
     announcer: Announcer | None = None,
     jitter: Callable[[], float] = random.random,
+    shortcuts: bool = True,
 ) -> Pipeline:
-    """Build the pipeline of an application."""
+    """Build the pipeline of an application.
+
+    Without shortcuts it does everything anew, with the same results, which tests compare.
+    """
     config, store, folder = application.config, application.store, application.folder
 
     @cache
@@ -202,6 +206,7 @@ def assemble(
             clock=clock,
             jitter=jitter,
             buffer=StateBuffer(store, thread),
+            shortcuts=shortcuts,
         ),
         has_ungrouped=store.has_ungrouped,
         grouper=_make_grouper,
@@ -215,6 +220,7 @@ def assemble(
             clock=clock,
             hub=public_hub(config.websub.hub),
             owe=announcer.owe if announcer else lambda _: None,
+            shortcuts=shortcuts,
         ),
         upkeep=Upkeep(store=store, settings=config.stories, folder=folder, clock=clock),
         thread=thread,

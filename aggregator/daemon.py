@@ -238,7 +238,7 @@ class Daemon:
             self._update_subscriptions()
         except Exception as error:  # noqa: BLE001  logged with traceback
             # The daemon continues after any error; the next tick retries.
-            self._metrics.record_failure(repr(error), now=bootstrap.now())
+            self._metrics.record_failed_run((), error, now=bootstrap.now())
             _log.exception("run failed")
             return None
         finally:

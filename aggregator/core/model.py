@@ -8,8 +8,6 @@ from typing import Literal
 
 from aggregator.core.settings import CleanOptions, FeedSpec
 
-# --- configure -----------------------------------------------------------------------------
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
@@ -293,6 +291,7 @@ class Reason:
     nearest: str = ""  # key of the closest member
     weights: tuple[tuple[str, float], ...] = ()  # feature, contribution in log-odds
     shared: tuple[str, ...] = ()  # the heaviest shared terms
+    bar: float | None = None  # the probability that was needed; older versions stored none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -26,12 +27,14 @@ from aggregator.core.model import (
     Tombstone,
 )
 from aggregator.core.ports import FeatureChanges, Page, Place
+from aggregator.core.traces import KnownDocument, ReadDocument
 from aggregator.store import (
     feature_changes,
     gather,
     generation,
     grouping,
     history,
+    known_documents,
     learned_blocks,
     leases,
     reading,
@@ -82,6 +85,10 @@ class SqlStore:
 
     # gather
 
+    def change_mark(self) -> object:
+        """Return a value that differs after every write, of any process; None if unknown."""
+        return self._database.change_mark()
+
     def source_states(self) -> Mapping[str, SourceState]:
         """Return the state of each source, by identity."""
         with self._read() as connection:
@@ -94,6 +101,16 @@ class SqlStore:
             if gather.save_states(connection, states):
                 generation.move(connection)
 
+    def known_document(self, identity: str) -> KnownDocument | None:
+        """Return the last document of a source; None if its entries left doubts."""
+        with self._read() as connection:
+            return known_documents.load(connection, identity)
+
+    def are_new(self, source: Source, entries: Sequence[Entry]) -> bool:
+        """Say whether no name of these entries is known, and none is shared by two of them."""
+        with self._read() as connection:
+            return gather.are_new(connection, source, entries)
+
     def save_gathered(
         self,
         source: Source,
@@ -103,12 +120,14 @@ class SqlStore:
         now: datetime,
         initial: int | None,
         extracted: Sequence[bytes] = (),
+        read: ReadDocument | None = None,
     ) -> tuple[Change, ...]:
         """Store one source's documents, aliases, block counts and state in one transaction."""
         self._now = now
+        save = partial(gather.save_gathered, now=now, initial=initial)
         with self._write(quiet=True) as connection:
-            batch, changes, moved = gather.save_gathered(
-                connection, source, entries, state, now=now, initial=initial, extracted=extracted
+            batch, changes, moved = save(
+                connection, source, entries, state, extracted=extracted, read=read
             )
             if moved:
                 generation.move(connection)

@@ -1,6 +1,6 @@
 """Counters for monitoring, in the Prometheus exposition format."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -103,11 +103,16 @@ class Metrics:
         self._runs.labels("failed" if report.errors else "good").inc()
         self.monitor.record_run(report, now)
 
-    def record_failure(self, error: str, *, now: datetime) -> None:
-        """Count a run that failed as a whole."""
+    def record_failed_run(
+        self, reports: Sequence[SourceReport], error: Exception, *, now: datetime
+    ) -> None:
+        """Count a run that failed as a whole, with the sources that it asked."""
+        for source in reports:
+            self._record_source(source, pushed=False)
+            self.monitor.record_source(source, now)
         self._errors.inc()
         self._runs.labels("failed").inc()
-        self.monitor.record_failure(error, now)
+        self.monitor.record_failure(repr(error), now)
 
     def record_source(self, report: SourceReport, *, now: datetime) -> None:
         """Note the result of one source while its run goes on; `record_run` counts it."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.core.errors import StoreError
 from aggregator.core.model import SourceState
 from aggregator.core.report import RunReport, SourceReport
 from aggregator.web.metrics import Metrics
@@ -102,7 +103,7 @@ def run_unpublished(metrics: Metrics, now: datetime) -> None:
 
 def run_failed(metrics: Metrics, now: datetime) -> None:
     """Report a run that failed as a whole."""
-    metrics.record_failure("StoreError('locked')", now=now)
+    metrics.record_failed_run((), StoreError("locked"), now=now)
 
 
 def become_due(metrics: Metrics, now: datetime) -> None:
