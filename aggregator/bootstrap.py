@@ -210,21 +210,28 @@ def assemble(
         ),
         has_ungrouped=store.has_ungrouped,
         grouper=_make_grouper,
-        publisher=Publisher(
-            store=store,
-            renderers=plugins.Plugins(_RENDERERS),
-            sources=config.sources,
-            feeds=config.feeds,
-            folder=folder,
-            public_url=config.public_url,
-            clock=clock,
-            hub=public_hub(config.websub.hub),
-            owe=announcer.owe if announcer else lambda _: None,
-            shortcuts=shortcuts,
-        ),
+        publisher=_make_publisher(application, clock, announcer, shortcuts=shortcuts),
         upkeep=Upkeep(store=store, settings=config.stories, folder=folder, clock=clock),
         thread=thread,
         announcer=announcer,
+    )
+
+
+def _make_publisher(
+    application: Application, clock: Clock, announcer: Announcer | None, *, shortcuts: bool
+) -> Publisher:
+    config = application.config
+    return Publisher(
+        store=application.store,
+        renderers=plugins.Plugins(_RENDERERS),
+        sources=config.sources,
+        feeds=config.feeds,
+        folder=application.folder,
+        public_url=config.public_url,
+        clock=clock,
+        hub=public_hub(config.websub.hub),
+        owe=announcer.owe if announcer else lambda _: None,
+        shortcuts=shortcuts,
     )
 
 
