@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 from aggregator import bootstrap
 from aggregator.bootstrap import Application
@@ -16,6 +17,7 @@ from aggregator.core.log_stream import LogStream
 from aggregator.core.logger import get_logger
 from aggregator.daemon import Daemon, schedule
 from aggregator.store import handover
+from aggregator.store.opening import FILE
 from aggregator.web import Site
 from aggregator.web.listen import addresses_of
 from aggregator.web.metrics import Metrics
@@ -60,6 +62,10 @@ class _Running:
             self.metrics.watch(
                 "aggregator_log_lines_dropped", "Log lines that nobody read", lambda: log.dropped
             )
+        database = application.config.data / FILE
+        self.metrics.watch(
+            "aggregator_database_bytes", "Size of the SQLite database", partial(_size_of, database)
+        )
         server = Server(self.listening.sockets, self.site(application), limits)
         serving = asyncio.create_task(server.serve())
         serving.add_done_callback(lambda _: server.ending.set())
@@ -147,6 +153,10 @@ async def serve(
         application = reloaded
         server.set_site(running.site(application))
     await serving
+
+
+def _size_of(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _warn_unreachable(public_url: str, listening: Listening) -> None:

@@ -203,8 +203,9 @@ def _log_edition(edition: Edition, since: datetime) -> None:
     count = len(edition.stories)
     word = "story" if count == 1 else "stories"
     _log.info(
-        f"published {{feed}}: {{stories}} {word}, {{new}} new",
+        "published {feed}: {stories} {word}, {new} new",
         feed=edition.spec.name,
         stories=count,
+        word=word,
         new=sum(one.story.first_published >= since for one in edition.stories),
     )

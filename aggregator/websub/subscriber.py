@@ -199,11 +199,11 @@ class Subscriber:
             return
         signature = headers.get("x-hub-signature", "")
         if not is_signed(content, lease.secret, signature):
-            self._warn("pushed document discarded: invalid signature", lease)
+            self._discarded("invalid signature", lease)
             return
         named = dict(leases.links(headers.get("link", ""), lease.topic)).get("self", lease.topic)
         if _key(named) != _key(lease.topic):
-            self._warn("pushed document discarded: its topic is another one", lease)
+            self._discarded("its topic is another one", lease)
             return
         source = self._sources.get(lease.source)
         if source and content.strip():
@@ -211,18 +211,18 @@ class Subscriber:
             self._silent_polls.pop(lease.source, None)
             document = Document(name=source.id, content=content, url=lease.topic, content_type=kind)
             if not self._inbox.put(lease.source, document):
-                self._warn(
-                    "pushed document discarded: the inbox is full; the source will be fetched",
+                self._discarded(
+                    "the inbox is full; the source will be fetched",
                     lease,
                 )
                 self.miss(lease.source)
 
-    def _warn(self, what: str, lease: Lease) -> None:
+    def _discarded(self, reason: str, lease: Lease) -> None:
         """Log what a hub did, at most once a minute."""
         now = self._clock()
         if abs(now - self._warned.get(lease.source, _NEVER)) >= _QUIET:
             self._warned[lease.source] = now
-            _log.warning(what, source=lease.source)
+            _log.warning("pushed document discarded", source=lease.source, reason=reason)
 
     # --- remembering -----------------------------------------------------------------------
 
