@@ -103,6 +103,7 @@ class Daemon:
         due = self._pacing.ready(due, now)
         if due:
             self._busy_sources |= {source.id for source in due}
+            self._metrics.record_due(self._busy_sources, now=self._clock())
             self._start_task(self._run(due))
         elif self._first_tick and not self._busy_sources:
             await self._log_next("nothing is due yet; ")
@@ -216,6 +217,13 @@ class Daemon:
             self._subscriptions_current = False
             _log.exception("updating hub subscriptions failed")
 
+    def _note_polls(self, report: RunReport) -> None:
+        """Tell the subscriber what polls found, which a hub should have pushed."""
+        identities = {source.id: source.identity for source in self._application.config.sources}
+        for one in report.sources if self._subscriber else ():
+            if self._subscriber and one.id in identities and one.outcome in ("ok", "unchanged"):
+                self._subscriber.note_poll(identities[one.id], one.new)
+
     async def _run(self, due: Sequence[Source]) -> None:
         await self._gather(due)
 
@@ -225,6 +233,7 @@ class Daemon:
 
         def _progress(report: SourceReport) -> None:
             reports.append(report)
+            self._metrics.record_source(report, now=self._clock())
             if not self._pipeline.network.down:
                 log_report(report)
 
@@ -238,6 +247,7 @@ class Daemon:
         finally:
             self._busy_sources -= {source.id for source in sources}
         self._metrics.record_run(report, now=self._clock())
+        self._note_polls(report)
         self._run_ended(sources, report, was_down=was_down)
         self._subscriptions_current = self._subscriber is None  # it may have found new hubs
         self._update_subscriptions()

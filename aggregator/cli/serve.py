@@ -9,7 +9,14 @@ import typer
 
 from aggregator.cli.options import ConfigPath, DataPath, Quiet, open_logs, read_config
 
-_Host = Annotated[str, typer.Option("--host", metavar="H", help="The address to listen on.")]
+_Host = Annotated[
+    str,
+    typer.Option(
+        "--host",
+        metavar="H",
+        help="The address to listen on; `localhost` and `*` (all) are IPv4 and IPv6.",
+    ),
+]
 _Port = Annotated[
     int,
     typer.Option(
@@ -31,7 +38,7 @@ def register(app: typer.Typer) -> None:
 def run(
     config: ConfigPath = None,
     data: DataPath = None,
-    host: _Host = "127.0.0.1",
+    host: _Host = "localhost",
     port: _Port = 8080,
     quiet: Quiet = False,
 ) -> None:
@@ -42,12 +49,12 @@ def run(
     from aggregator.web.listen import listening, port_of  # noqa: PLC0415
 
     _ignore_early_reload()
-    open_logs("warning" if quiet else "info")
     read = read_config(config, data)
+    log = open_logs("warning" if quiet else "info", read.log, background=True)
     with lock_folder(read.data), listening(host, port) as sockets:
         application = bootstrap.open_application(read)
         try:
-            listens = service.Listening(host, port_of(sockets), sockets)
+            listens = service.Listening(host, port_of(sockets), sockets, log)
             with application.store.held():
                 _wait(service.run(application, listens, lambda: read_config(config, data)))
         finally:
@@ -57,7 +64,7 @@ def run(
 def serve(
     config: ConfigPath = None,
     data: DataPath = None,
-    host: _Host = "127.0.0.1",
+    host: _Host = "localhost",
     port: _Port = 8080,
     quiet: Quiet = False,
 ) -> None:
@@ -66,12 +73,12 @@ def serve(
     from aggregator.web.listen import listening, port_of  # noqa: PLC0415
 
     _ignore_early_reload()
-    open_logs("warning" if quiet else "info")
     read = read_config(config, data)
+    log = open_logs("warning" if quiet else "info", read.log, background=True)
     with listening(host, port) as sockets:
         application = bootstrap.open_application(read)
         try:
-            listens = service.Listening(host, port_of(sockets), sockets)
+            listens = service.Listening(host, port_of(sockets), sockets, log)
             _wait(service.serve(application, listens, lambda: read_config(config, data)))
         finally:
             application.close()

@@ -41,6 +41,8 @@ class Config:
     feeds: tuple[FeedSpec, ...]
     websub: HubSettings = _HUB
     backup: BackupSettings = _BACKUP  # `dir` is absolute
+    log: str = "text"  # or json
+    allowed_hosts: tuple[str, ...] = ()  # of the web server, beside that of public_url
     clean: CleanOptions = _CLEAN  # for URLs that belong to no source
 
     def find(self, id_: str) -> Source:

@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from hashlib import blake2b
 from itertools import pairwise
 from statistics import median
 
@@ -19,6 +21,7 @@ from aggregator.core.report import Outcome
 from aggregator.core.settings import FetchSettings
 from aggregator.gather import clock_checks
 from aggregator.gather.clock_checks import WEEK
+from aggregator.gather.skip_hints import after_skipped
 from aggregator.text import urls
 
 DAY = timedelta(days=1)
@@ -35,7 +38,6 @@ _MAX_ARRIVALS = 20  # stored times of fetches with new entries
 _PUSHED_FACTOR = 8  # for the interval of a source with a WebSub subscription
 _MAX_PUSHED_DELAY = timedelta(hours=6)  # of such a source, beyond its interval
 _POLLS_PER_ARRIVAL = 4  # fetches for each fetch with new entries
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _ZERO = timedelta()
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -53,7 +55,7 @@ class Hold:
 
 def current_state(source: Source, state: SourceState) -> SourceState:
     """Return the stored state, without the parts that belong to another URL than the configured one."""
-    if state.url in ("", _location(source)):
+    if state.url in ("", _location(source), source.url):
         return state
     return SourceState(arrivals=state.arrivals, info=state.info)
 
@@ -64,13 +66,12 @@ def address(source: Source, state: SourceState) -> str:
     After a failure it is the configured URL again, and always if it comes with secrets, which are
     only for its own server.
     """
-    if source.headers or urls.redact(source.url) != source.url:
+    if _has_secrets(source):
         return source.url
     since, until = state.permanent_since, state.last_success
     is_stable = since is not None and until is not None and until - since >= _REDIRECT_SPAN
-    is_trusted = (
-        is_stable and state.permanent_seen >= _REDIRECT_COUNT and state.url == _location(source)
-    )
+    is_seen = state.permanent_seen >= _REDIRECT_COUNT and state.url == _location(source)
+    is_trusted = is_stable and is_seen
     return state.permanent if is_trusted and not state.failures else source.url
 
 
@@ -142,8 +143,10 @@ def waiting_hosts(
     """
     waits: dict[str, datetime] = {}
     for source in sources if scope == "host" else ():
-        state = current_state(source, states.get(source.identity, SourceState()))
-        until, host = _wait_until(state, now), urls.host(source.url)
+        state = states.get(source.identity)
+        if state is None or state.wait_until is None:
+            continue  # nearly all
+        until, host = _wait_until(current_state(source, state), now), urls.host(source.url)
         if host and until and until > waits.get(host, now):
             waits[host] = until
     return waits
@@ -294,7 +297,7 @@ def next_due(
     hinted = min(hinted + min(hinted * 0.1, timedelta(minutes=5)) * jitter, _MAX_HINT)
     due = now + max(spread, hinted)
     for one in hints:
-        due = _after_skipped(due, one, now + max(cap, _MAX_HINT))
+        due = after_skipped(due, one, now + max(cap, _MAX_HINT))
     if state.wait_until and state.wait_until > now:
         due = max(due, min(state.wait_until + timedelta(minutes=5) * jitter, now + WEEK))
     return due
@@ -329,7 +332,18 @@ def interval(
 
 
 def _location(source: Source) -> str:
-    return source.url or str(source.path or "")
+    """Return the URL or path as it is stored: of one with secrets, what distinguishes it."""
+    return _without_secrets(source.url) or str(source.path or "")
+
+
+@lru_cache(maxsize=16_384)
+def _without_secrets(url: str) -> str:
+    hidden = urls.redact(url)
+    return url if hidden == url else f"{hidden}#{blake2b(url.encode(), digest_size=9).hexdigest()}"
+
+
+def _has_secrets(source: Source) -> bool:
+    return bool(source.headers) or _without_secrets(source.url) != source.url
 
 
 def _wait_until(state: SourceState, now: datetime) -> datetime | None:
@@ -365,6 +379,8 @@ def _last_document(
 
 def _redirected(source: Source, state: SourceState, permanent: str, now: datetime) -> SourceState:
     """Count consecutive fetches with the same permanent redirect."""
+    if _has_secrets(source):
+        permanent = urls.redact(permanent)  # shown, never requested
     requested = address(source, state)
     if requested != source.url and permanent in ("", requested):
         return state  # the new URL was requested directly
@@ -379,18 +395,3 @@ def _redirected(source: Source, state: SourceState, permanent: str, now: datetim
 
 def _hinted(hints: Hints) -> timedelta:
     return min(max(hints.max_age or _ZERO, hints.ttl or _ZERO, _ZERO), _MAX_HINT)
-
-
-def _after_skipped(due: datetime, hints: Hints, latest: datetime) -> datetime:
-    """Return the first time from `due` on outside the skipped hours and days, at most `latest`.
-
-    skipHours and skipDays are in GMT; a feed that skips everything is ignored.
-    """
-    days = {name.strip().lower() for name in hints.skip_days} & set(_DAYS)
-    hours = {hour % 24 for hour in hints.skip_hours if 0 <= hour <= 24}
-    if len(days) == len(_DAYS) or len(hours) == 24 or not (days or hours):
-        return due
-    due_utc = due.astimezone(UTC)
-    while due_utc < latest and (due_utc.hour in hours or _DAYS[due_utc.weekday()] in days):
-        due_utc = due_utc.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    return min(due_utc, max(latest, due))

@@ -51,6 +51,7 @@ class SqlStore(SqlDatabase):
     """
 
     def __init__(self, url: str, data: Path, now: datetime) -> None:
+        self._decoded: gather.Decoded = {}
         super().__init__(url, data, now)
         self._learned: dict[str, frozenset[int]] | None = None
         self._recent = RecentEntries()
@@ -68,7 +69,8 @@ class SqlStore(SqlDatabase):
     def source_states(self) -> Mapping[str, SourceState]:
         """Return the state of each source, by identity."""
         with self._read() as connection:
-            return gather.load_states(connection)
+            self._decoded = gather.load_states(connection, self._decoded)
+            return {identity: state for identity, (_, state) in self._decoded.items()}
 
     def save_states(self, states: Mapping[str, SourceState]) -> None:
         """Save the states of sources that brought no document, by identity."""

@@ -21,7 +21,7 @@ from aggregator.core.errors import (
 )
 from aggregator.core.model import FeedInfo, Hints, NotModified, Source, SourceState, Validators
 from aggregator.core.settings import FetchSettings
-from aggregator.gather import schedule
+from aggregator.gather import schedule, skip_hints
 from tests.builders import NOW, at, make_source
 
 SETTINGS = FetchSettings()
@@ -424,7 +424,7 @@ hints_of = st.builds(
     max_age=st.none() | spans,
     ttl=st.none() | spans,
     skip_hours=st.lists(st.integers(0, 24), max_size=24).map(tuple),
-    skip_days=st.lists(st.sampled_from(schedule._DAYS), max_size=7).map(tuple),
+    skip_days=st.lists(st.sampled_from(skip_hints._DAYS), max_size=7).map(tuple),
 )
 states_of = st.builds(
     SourceState,
