@@ -37,6 +37,8 @@ _MAX_OPEN_SOURCES = 256  # bounds the documents that wait to be parsed
 _QUIET_SECONDS = 0.5  # without new entries, after which a running gather is published
 _BUSY_SECONDS = 3.0  # between two publications while new entries keep coming
 
+_AT_ONCE_SECONDS = 1.0  # a lookup or connection that fails faster was not tried on the network
+
 _NO_PUSH: Mapping[str, datetime] = MappingProxyType({})
 
 Progress = Callable[[SourceReport], None]
@@ -110,7 +112,9 @@ class Pipeline:
             if one.id not in silent and not reports[one.id].unsaved
         }
         failed = {urls.host(one.source.url) for one in unanswered} - reached
-        if self.network.judge(reached, failed, time.monotonic()) == "book":
+        at_once = all(reports[one.source.id].seconds < _AT_ONCE_SECONDS for one in unanswered)
+        now = time.monotonic()
+        if self.network.judge(reached, failed, now, at_once=at_once) == "book":
             await self.gatherer.book(unanswered)
             return
         for id_ in silent:

@@ -6,8 +6,9 @@ from typing import Literal
 
 Verdict = Literal["book", "outage"]
 
-_FIRST_SECONDS, _LONGEST_SECONDS = 5.0, 900.0  # between two attempts during an outage
+_FIRST_SECONDS, _LONGEST = 5.0, 900.0  # between two attempts during an outage
 _HOSTS = 2  # that worked before and fail together, while no other host is reached
+_LOCAL_PATIENCE, _LOCAL_SECONDS = 60, 30.0  # of attempts that do not leave this machine
 _PATIENCE = 12  # attempts at the shortest spans: an outage of a minute or two is the usual one
 
 
@@ -25,8 +26,18 @@ class Network:
         self._tries = 0
         self._next_try = 0.0
 
-    def judge(self, reached: AbstractSet[str], failed: AbstractSet[str], now: float) -> Verdict:
-        """Note which hosts a run reached and which not; say whose fault the failures are."""
+    def judge(
+        self,
+        reached: AbstractSet[str],
+        failed: AbstractSet[str],
+        now: float,
+        *,
+        at_once: bool = False,
+    ) -> Verdict:
+        """Note which hosts a run reached and which not; say whose fault the failures are.
+
+        `at_once`: the attempts failed on this machine, so that further ones disturb nobody.
+        """
         if reached:
             self.down, self._tries = False, 0
             self._suspects |= self._failed | failed
@@ -39,8 +50,9 @@ class Network:
         if not self.down and len(self._failed - self._suspects) < _HOSTS:
             return "book"
         self.down = True
-        doublings = max(0, self._tries - _PATIENCE)
-        self._next_try = now + min(_FIRST_SECONDS * 2.0 ** min(doublings, 16), _LONGEST_SECONDS)
+        patience, longest = (_LOCAL_PATIENCE, _LOCAL_SECONDS) if at_once else (_PATIENCE, _LONGEST)
+        doublings = min(max(0, self._tries - patience), 16)
+        self._next_try = now + min(_FIRST_SECONDS * 2.0**doublings, longest)
         self._tries += 1
         return "outage"
 

@@ -50,6 +50,17 @@ def test_a_long_outage_is_looked_into_ever_more_rarely() -> None:
     assert tries < 24 * 4 + 30
 
 
+def test_an_outage_on_this_machine_is_looked_into_more_often() -> None:
+    """Without a route or a name server nobody is asked: the end is noticed within half a minute."""
+    network, now, last = Network(), 0.0, 0.0
+    while now < 24 * 3600:
+        if not network.down or network.may_try(now):
+            assert now - last <= (5 if now < 300 else 30)
+            network.judge(NONE, frozenset("xy"), now, at_once=True)
+            last = now
+        now += 5
+
+
 def test_a_host_that_did_not_fail_is_tried_first() -> None:
     network = Network()
     network.judge(NONE, frozenset("xy"), 0)
