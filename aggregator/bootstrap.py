@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aggregator.config import Config, located_error
+from aggregator.config.serving import public_hub
 from aggregator.core import plugins, profile
 from aggregator.core.errors import ConfigError
 from aggregator.core.logger import get_logger
@@ -209,20 +210,28 @@ def assemble(
         ),
         has_ungrouped=store.has_ungrouped,
         grouper=_make_grouper,
-        publisher=Publisher(
-            store=store,
-            renderers=plugins.Plugins(_RENDERERS),
-            sources=config.sources,
-            feeds=config.feeds,
-            folder=folder,
-            public_url=config.public_url,
-            clock=clock,
-            hub=config.websub.hub,
-            shortcuts=shortcuts,
-        ),
+        publisher=_make_publisher(application, clock, announcer, shortcuts=shortcuts),
         upkeep=Upkeep(store=store, settings=config.stories, folder=folder, clock=clock),
         thread=thread,
         announcer=announcer,
+    )
+
+
+def _make_publisher(
+    application: Application, clock: Clock, announcer: Announcer | None, *, shortcuts: bool
+) -> Publisher:
+    config = application.config
+    return Publisher(
+        store=application.store,
+        renderers=plugins.Plugins(_RENDERERS),
+        sources=config.sources,
+        feeds=config.feeds,
+        folder=application.folder,
+        public_url=config.public_url,
+        clock=clock,
+        hub=public_hub(config.websub.hub),
+        owe=announcer.owe if announcer else lambda _: None,
+        shortcuts=shortcuts,
     )
 
 
