@@ -11,6 +11,7 @@ the later steps again repairs the rest.
 import asyncio
 import dataclasses
 import time
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from aggregator.core import profile
+from aggregator.core.arrivals import Arrivals
 from aggregator.core.model import Document, Source, SourceState
 from aggregator.core.report import RunReport, RunTotals, SourceReport
 from aggregator.core.threads import StoreThread
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from aggregator.group.grouper import Grouper
 
 _MAX_OPEN_SOURCES = 256  # bounds the documents that wait to be parsed
+_MAX_OPEN_SOURCES_OF_HOST = 32  # so that a slow host with many sources does not hold up the others
 _QUIET_SECONDS = 0.5  # without new entries, after which a running gather is published
 _BUSY_SECONDS = 3.0  # between two publications while new entries keep coming
 
@@ -75,12 +78,8 @@ class Pipeline:
         unpublished, publishing = False, Publishing(lambda: self._group_and_publish(totals))
         try:
             while pending:
-                done, pending = await asyncio.wait(
-                    pending,
-                    timeout=_QUIET_SECONDS if unpublished else None,
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-                for report in sorted((task.result() for task in done), key=lambda one: one.id):
+                done = await pending.take(_QUIET_SECONDS if unpublished else None)
+                for report in sorted(done, key=lambda one: one.id):
                     reports[report.id] = report
                     unpublished = unpublished or report.outcome == "ok"
                     if progress:
@@ -90,8 +89,7 @@ class Pipeline:
             await publishing.end()
         finally:
             publishing.cancel()
-            for task in pending:
-                task.cancel()
+            pending.cancel()
         await self.gatherer.buffer.flush()
         await self._judge(sources, reports, unanswered)
         await self._group_and_publish(totals)
@@ -176,18 +174,21 @@ class Pipeline:
 
     async def _start(
         self, sources: Sequence[Source], *, force: bool, defer: Defer
-    ) -> set["_Gathering"]:
-        """Start gathering the sources, a bounded number at a time."""
+    ) -> Arrivals[SourceReport]:
+        """Start gathering the sources, a bounded number at a time, of one host a share of it."""
         states = await self.gatherer.states()
         waits = self.gatherer.waits(states)
         slots = asyncio.Semaphore(_MAX_OPEN_SOURCES)
+        shares = defaultdict[str, asyncio.Semaphore](
+            lambda: asyncio.Semaphore(_MAX_OPEN_SOURCES_OF_HOST)
+        )
 
         async def _gather(source: Source) -> SourceReport:
-            async with slots:
+            async with shares[urls.host(source.url)], slots:
                 state = states.get(source.identity, SourceState())
                 return await self.gatherer.gather(source, state, waits, force=force, defer=defer)
 
-        return {asyncio.create_task(_gather(one)) for one in schedule.fetch_order(sources, states)}
+        return Arrivals(_gather(one) for one in schedule.fetch_order(sources, states))
 
     async def _group_and_publish(self, totals: RunTotals) -> None:
         """Group new entries, publish, and delete entries past retention; one caller at a time."""
@@ -247,6 +248,3 @@ class Publishing:
         """Stop publishing."""
         if self._task is not None:
             self._task.cancel()
-
-
-_Gathering = asyncio.Task[SourceReport]
