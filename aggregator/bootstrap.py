@@ -14,10 +14,12 @@ from aggregator.config import Config, located_error
 from aggregator.core import plugins
 from aggregator.core.errors import ConfigError
 from aggregator.core.model import Source
-from aggregator.core.ports import Clock, Fetcher, Renderer, Store
+from aggregator.core.ports import Clock, Fetcher, PageFetcher, Renderer, Store
 from aggregator.core.report import RunReport
 from aggregator.core.settings import FeedSpec
 from aggregator.core.threads import StoreThread
+from aggregator.gather.articles.article_gatherer import ArticleGatherer
+from aggregator.gather.articles.robots import PRODUCT, Robots
 from aggregator.gather.document import without_learned
 from aggregator.gather.fetchers import open_fetchers, open_poster, why_unreachable
 from aggregator.gather.gatherer import Gatherer
@@ -198,6 +200,29 @@ def assemble(
         upkeep=Upkeep(store=store, settings=config.stories, folder=folder, clock=clock),
         thread=thread,
         announcer=announcer,
+        articles=_article_gatherer(application, fetchers, pool, thread, clock),
+    )
+
+
+def _article_gatherer(
+    application: Application,
+    fetchers: Mapping[str, Fetcher],
+    pool: Pool,
+    thread: StoreThread,
+    clock: Clock,
+) -> ArticleGatherer | None:
+    """Build what fetches whole texts; None if the fetcher of feeds cannot fetch pages."""
+    pages, config = fetchers.get("feed"), application.config
+    if pages is None or not isinstance(pages, PageFetcher):
+        return None
+    return ArticleGatherer(
+        store=application.store,
+        thread=thread,
+        pages=pages,
+        robots=Robots(pages, config.fetch.user_agent or PRODUCT, clock),
+        pool=pool,
+        sources={one.identity: one for one in config.sources},
+        clock=clock,
     )
 
 

@@ -54,6 +54,7 @@ class Daemon:
         self._subscriptions_current = subscriber is None  # match the hubs that the sources name
         self._decisions_applied = 0  # corrections by the user
         self._correction_task: asyncio.Task[None] | None = None
+        self._article_task: asyncio.Task[None] | None = None
         self._first_tick = True
 
     async def start(self) -> None:
@@ -68,6 +69,7 @@ class Daemon:
         self._update_subscriptions()
         await self._apply_decisions()
         self._start_requests()
+        self._start_articles()
         due = await self._pipeline.due(self._push_since())
         due = tuple(one for one in due if one.id not in self._busy_sources)
         if due:
@@ -76,6 +78,17 @@ class Daemon:
         elif self._first_tick and not self._tasks:
             await self._log_next("nothing is due yet; ")
         self._first_tick = False
+
+    def _start_articles(self) -> None:
+        """Fetch whole texts that are due: of pushed entries, or pages that failed before."""
+        if self._article_task is None or self._article_task.done():
+            self._article_task = self._start_task(self._fetch_articles())
+
+    async def _fetch_articles(self) -> None:
+        try:
+            await self._pipeline.fetch_articles(self._busy_sources)
+        except Exception:  # noqa: BLE001  logged with traceback; the next tick retries
+            _log.exception("fetching whole texts failed")
 
     def _push_since(self) -> Mapping[str, datetime]:
         """Return since when hubs push all new entries, by source."""

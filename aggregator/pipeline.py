@@ -9,7 +9,7 @@ the later steps again repairs the rest.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -19,6 +19,7 @@ from aggregator.core.model import Document, Source, SourceState
 from aggregator.core.report import RunReport, RunTotals, SourceReport
 from aggregator.core.threads import StoreThread
 from aggregator.gather import schedule
+from aggregator.gather.articles.article_gatherer import ArticleGatherer
 from aggregator.gather.gatherer import Gatherer
 from aggregator.group.grouper import Grouper
 from aggregator.publish.publisher import Publisher
@@ -43,6 +44,7 @@ class Pipeline:
     upkeep: Upkeep
     thread: StoreThread
     announcer: Announcer | None = None
+    articles: ArticleGatherer | None = None
     _one_writer: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def run(
@@ -97,6 +99,19 @@ class Pipeline:
         await self.thread.call(self.upkeep.recover)
         await self._group_and_publish(RunTotals())
 
+    async def fetch_articles(self, busy: Collection[str] = ()) -> bool:
+        """Fetch the whole texts that are due, then group and publish; return whether any was due.
+
+        `busy` are the ids of sources that a run is working on, which fetches them as well.
+        """
+        due = await self.articles.due() if self.articles else ()
+        wanted = [one for one in due if one.id not in busy]
+        if not self.articles or not wanted:
+            return False
+        await asyncio.gather(*map(self.articles.take, wanted))
+        await self._group_and_publish(RunTotals())
+        return True
+
     async def due(self, pushed: Mapping[str, datetime] = _NO_PUSH) -> tuple[Source, ...]:
         """Return the sources to fetch now; see `Gatherer.due`."""
         return await self.gatherer.due(pushed)
@@ -121,7 +136,10 @@ class Pipeline:
         async def _gather(source: Source) -> SourceReport:
             async with slots:
                 state = states.get(source.identity, SourceState())
-                return await self.gatherer.gather(source, state, waits, force=force)
+                report = await self.gatherer.gather(source, state, waits, force=force)
+            if self.articles:
+                await self.articles.take(source)
+            return report
 
         return {asyncio.create_task(_gather(one)) for one in schedule.fetch_order(sources, states)}
 

@@ -36,8 +36,8 @@ class Grouper:
     clock: Clock
 
     def next(self) -> tuple[StoredEntry, ...]:
-        """Return the oldest entries that are not yet grouped, those that are near in time."""
-        batch = self.store.ungrouped(_ENTRIES_PER_BATCH)
+        """Return the oldest entries to group that do not wait for whole texts, near in time."""
+        batch = self.store.ungrouped(_ENTRIES_PER_BATCH, self.clock())
         return tuple(one for one in batch if one.published <= batch[0].published + _BATCH_MAX_SPAN)
 
     async def extract(self, batch: Sequence[StoredEntry]) -> Extracted:

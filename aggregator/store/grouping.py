@@ -10,10 +10,18 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
 from aggregator.core.model import Decision, GroupContext, Grouped, Grouping, StoredEntry, Story
 from aggregator.core.ports import Condense
 from aggregator.store import schema
+from aggregator.store.articles import is_free
 from aggregator.store.codec import from_ticks, to_ticks
 from aggregator.store.database import chunks, upsert
 from aggregator.store.journal import EntryLine, Line
-from aggregator.store.rows import STORED, load_outlines, load_stories, member_row, stored_of
+from aggregator.store.rows import (
+    WHOLE,
+    WITH_ARTICLE,
+    load_outlines,
+    load_stories,
+    member_row,
+    whole_of,
+)
 
 _ROWS = 1000  # of the context that are read at a time, so that memory stays small
 _LINK_MOST, _TITLE_MOST = 4_000, 500  # characters in the journal
@@ -26,15 +34,20 @@ _story = schema.story.c
 # --- asked ---------------------------------------------------------------------------------
 
 
-def load_ungrouped(connection: Connection, limit: int) -> tuple[StoredEntry, ...]:
+def load_ungrouped(
+    connection: Connection, limit: int, now: datetime | None = None
+) -> tuple[StoredEntry, ...]:
     """Return the oldest ungrouped entries in (published, key) order, without their HTML."""
     query = (
-        select(*STORED)
+        select(*WHOLE)
+        .select_from(WITH_ARTICLE)
         .where(~_entry.grouped, _entry.content != b"")  # a decision may name one that is forgotten
         .order_by(_entry.published, _entry.key)
         .limit(limit)
     )
-    return tuple(_without_html(stored_of(row)) for row in connection.execute(query))
+    if now is not None:
+        query = query.where(is_free(now))
+    return tuple(_without_html(whole_of(row)) for row in connection.execute(query))
 
 
 def _without_html(stored: StoredEntry) -> StoredEntry:

@@ -22,8 +22,10 @@ from aggregator.core.model import (
     Story,
     Tombstone,
 )
+from aggregator.core.pages import PageResult, PageTask
 from aggregator.core.ports import Condense, Page, Place
 from aggregator.store import (
+    articles,
     gather,
     grouping,
     history,
@@ -129,12 +131,34 @@ class SqlStore:
             learned_blocks.veto(connection, publisher_id, block)
         self._learned = None
 
+    # whole texts
+
+    def articles_due(self, source_id: str, now: datetime, limit: int) -> tuple[PageTask, ...]:
+        """Return pages of entries to fetch now, those of the newest entries first."""
+        with self._read() as connection:
+            return articles.load_due(connection, source_id, now, limit)
+
+    def sources_with_articles_due(self, now: datetime) -> frozenset[str]:
+        """Return the identities of the sources that have pages to fetch now."""
+        with self._read() as connection:
+            return articles.sources_due(connection, now)
+
+    def save_article(self, result: PageResult) -> bool:
+        """Store what a page gave; return whether the entry has another text now."""
+        with self._write() as connection:
+            return articles.save(connection, result)
+
+    def end_hold(self, source_id: str) -> None:
+        """Let grouping have the entries of a source whose pages did not come in time."""
+        with self._write() as connection:
+            articles.end_hold(connection, source_id)
+
     # group
 
-    def ungrouped(self, limit: int) -> tuple[StoredEntry, ...]:
+    def ungrouped(self, limit: int, now: datetime | None = None) -> tuple[StoredEntry, ...]:
         """Return entries that are new or materially changed, without their HTML; see ports.Store."""
         with self._read() as connection:
-            return grouping.load_ungrouped(connection, limit)
+            return grouping.load_ungrouped(connection, limit, now)
 
     def group_context(
         self, start: datetime, end: datetime, condense: Condense | None = None
