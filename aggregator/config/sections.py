@@ -322,7 +322,11 @@ class _OrSwitch:
 
 def _switched(value: Any) -> Any:
     """Turn `true` and `false` into a section; the file gives them as text."""
-    return {"enabled": value} if isinstance(value, bool) or value in _SWITCHES else value
+    if isinstance(value, bool) or value in _SWITCHES:
+        return {"enabled": value}
+    if isinstance(value, str | int | float):
+        raise ValueError("must be true, false or a mapping: selector:, strip:, timeout:")  # noqa: TRY004  pydantic reports ValueErrors
+    return value
 
 
 _SWITCHES = ("true", "false")

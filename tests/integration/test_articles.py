@@ -1,17 +1,28 @@
 """Whole texts over HTTP: what is asked of a server, what is stored, what is published."""
 
 import asyncio
+import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from lxml import etree
 
-from aggregator.bootstrap import Application
+from aggregator.bootstrap import Application, assemble
+from aggregator.core.ports import Clock
+from aggregator.core.report import RunReport
+from aggregator.core.settings import FullText
+from aggregator.core.threads import StoreThread
+from aggregator.gather.articles.article_gatherer import MAX_WAIT, page_source
+from aggregator.gather.fetchers import open_fetchers
+from aggregator.pool import Pool
+from tests.builders import make_entry, make_source, make_state
+from tests.fakes import FakeClock
 from tests.integration.conftest import Opener
 from tests.integration.loopback import Site
 from tests.integration.test_gathering import configured, fetch, item, rss
-from tests.quality.article_pages import LAYOUTS, Page, Piece
+from tests.quality.article_pages import LAYOUTS, Piece
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 TEASER = "A short teaser of the article that the feed gives, and not a word more."
@@ -82,9 +93,7 @@ def test_a_changed_entry_asks_again_conditionally(application: Opener, site: Sit
 @pytest.mark.parametrize(
     "source", ["full_text: false", "category: other", "full_text: {enabled: false}"]
 )
-def test_no_page_is_asked_for_without_the_key(
-    application: Opener, site: Site, source: str
-) -> None:
+def test_no_page_is_asked_for_without_the_key(application: Opener, site: Site, source: str) -> None:
     app = application(whole(site, source=source) + "categories: {world: {full_text: true}}\n")
     site.pages |= {"/feed": teased(site, 1), "/page/1": page(1)}
     assert fetch(app).new == 1
@@ -141,21 +150,125 @@ def test_a_page_that_fails_costs_the_text_not_the_entry(
     assert piece(2).paragraphs[0] in contents(app)
 
 
+async def _run(app: Application, clock: Clock, max_wait: timedelta) -> RunReport:
+    fetchers, pool, thread = open_fetchers(app.config.fetch), Pool(), StoreThread()
+    made = assemble(app, fetchers=fetchers, pool=pool, thread=thread, clock=clock)
+    assert made.articles is not None
+    pipeline = replace(made, articles=replace(made.articles, max_wait=max_wait))
+    try:
+        return await pipeline.run(app.pick(()))
+    finally:
+        thread.close()
+        pool.close()
+        for one in fetchers.values():
+            await one.close()
+
+
+def run_at(app: Application, clock: Clock, max_wait: timedelta = MAX_WAIT) -> RunReport:
+    """Run once at the time of a clock."""
+    return asyncio.run(_run(app, clock, max_wait))
+
+
+@pytest.mark.parametrize("status", [503, 429, 500])
 def test_a_page_that_fails_for_now_is_tried_again(
-    application: Opener, site: Site, clock: Any
+    application: Opener, site: Site, status: int
 ) -> None:
-    app = application(whole(site))
+    app, clock = application(whole(site)), FakeClock()
     site.pages |= {"/feed": teased(site, 1), "/page/1": page(1)}
-    site.statuses["/page/1"] = (503, {})
-    fetch(app)
+    site.statuses["/page/1"] = (status, {})
+    for _ in range(2):  # not again at once
+        run_at(app, clock)
+        assert asked(site, "/page/1") == [status]
+        clock.pass_(timedelta(minutes=5))
     before = published(app)[0].findtext(f"{ATOM}updated")
-    fetch(app)
-    assert asked(site, "/page/1") == [503]
     del site.statuses["/page/1"]
-    (task,) = app.store.articles_due("s" + "feed", clock() + timedelta(hours=1), 9)
-    assert task.tries == 1
-    clock.pass_(timedelta(hours=1))
-    fetch(app)
-    assert asked(site, "/page/1") == [503, 200]
+    clock.pass_(timedelta(minutes=10))
+    run_at(app, clock)
+    assert asked(site, "/page/1") == [status, 200]
     assert piece(1).paragraphs[0] in contents(app)
     assert published(app)[0].findtext(f"{ATOM}updated") == before
+
+
+def test_a_page_that_always_fails_is_given_up(application: Opener, site: Site) -> None:
+    app, clock = application(whole(site)), FakeClock()
+    site.pages["/feed"] = teased(site, 1)
+    site.statuses["/page/1"] = (503, {})
+    for _ in range(9):
+        run_at(app, clock)
+        clock.pass_(timedelta(days=1))
+    assert len(asked(site, "/page/1")) == 4
+    assert TEASER in contents(app)
+
+
+def test_grouping_waits_for_a_slow_page_no_longer_than_it_may(
+    application: Opener, site: Site
+) -> None:
+    app, clock = application(whole(site)), FakeClock()
+    site.pages |= {"/feed": teased(site, 1, 2), "/page/1": page(1), "/page/2": page(2)}
+    site.hanging.add("/page/1")
+    run_at(app, clock, max_wait=timedelta(seconds=2))
+    assert len(published(app)) == 2
+    assert piece(2).paragraphs[0] in contents(app)
+    assert TEASER in contents(app)
+    site.hanging.clear()
+    site.ended.set()
+    run_at(app, clock)
+    assert all(piece(n).paragraphs[0] in contents(app) for n in (1, 2))
+
+
+def test_an_entry_that_waits_is_not_grouped_before_a_minute(
+    application: Opener, site: Site
+) -> None:
+    """A run that is killed while it fetches a page costs the entry a minute."""
+    app, clock = application(whole(site)), FakeClock()
+    site.pages["/feed"] = teased(site, 1)
+    source, state = app.config.sources[0], make_state()
+    app.store.save_gathered(source, [make_entry(1)], state, now=clock(), initial=None)
+    assert app.store.ungrouped(9, clock()) == ()
+    assert app.store.ungrouped(9, clock() + timedelta(seconds=61)) != ()
+    assert app.store.sources_with_articles_due(clock()) == {source.identity}
+
+
+def test_requests_to_one_host_are_spaced(application: Opener, site: Site) -> None:
+    """Pages, robots.txt and feeds share the pause between two requests to a host."""
+    site.address = site.address.replace("127.0.0.1", "localhost")  # by name it is no own server
+    text = whole(site).replace("spacing: 0s", "spacing: 400ms")
+    app = application(text.replace("[127.0.0.1]", '[127.0.0.1, "::1"]'))
+    site.pages |= {"/feed": teased(site, 1, 2, 3)} | {f"/page/{n}": page(n) for n in (1, 2, 3)}
+    fetch(app)
+    assert [path for path, _ in site.asked][:2] == ["/feed", "/robots.txt"]
+    assert {path for path, _ in site.asked[2:]} == {"/page/1", "/page/2", "/page/3"}
+    assert site.times[-1] - site.times[0] >= 3 * 0.4  # four pauses, the first answer may be late
+
+
+def test_a_secret_header_goes_to_the_source_s_own_host_only() -> None:
+    source = make_source(
+        url="https://a.example/feed", headers=(("Authorization", "x"), ("Accept", "y"))
+    )
+    own = page_source(source, "https://a.example/1", FullText())
+    other = page_source(source, "https://b.example/1", FullText())
+    assert own.headers == source.headers
+    assert [name for name, _ in other.headers] == ["Accept"]
+
+
+def test_an_undated_entry_gets_the_date_of_its_article(application: Opener, site: Site) -> None:
+    app = application(whole(site))
+    dated = teased(site, 1)
+    site.pages["/feed"] = re.sub(rb"<pubDate>.*?</pubDate>", b"", dated)
+    site.pages["/page/1"] = page(1)
+    fetch(app)
+    (entry,) = published(app)
+    assert entry.findtext(f"{ATOM}published") == piece(1).date.isoformat()
+    assert entry.find(f"{ATOM}author/{ATOM}name").text == piece(1).author
+
+
+def test_the_text_goes_when_the_page_no_longer_has_it(application: Opener, site: Site) -> None:
+    app = application(whole(site))
+    site.pages |= {"/feed": teased(site, 1), "/page/1": page(1)}
+    fetch(app)
+    site.statuses["/page/1"] = (404, {})
+    new = "The bridge is now closed for good, the council said."
+    site.pages["/feed"] = site.pages["/feed"].replace(TEASER.encode(), new.encode())
+    fetch(app)
+    assert new in contents(app)
+    assert piece(1).paragraphs[0] not in contents(app)

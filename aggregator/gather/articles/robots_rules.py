@@ -40,7 +40,9 @@ def read_rules(text: str, name: str) -> Rules:
     """Return the rules for a robot: those of the groups that name it, else those for all."""
     groups: dict[bool, list[tuple[str, bool]]] = {True: [], False: []}
     is_named = False
-    for agents, rules in _groups(text[:_MAX_CHARS]):
+    if len(text) > _MAX_CHARS:  # part of a line would say something else
+        text = text[:_MAX_CHARS].rpartition("\n")[0]
+    for agents, rules in _groups(text):
         mine = bool(name) and name in agents
         is_named = is_named or mine
         for key, applies in ((True, mine), (False, "*" in agents)):
@@ -62,8 +64,8 @@ def _groups(text: str) -> Iterator[tuple[set[str], list[tuple[str, bool]]]]:
             agents.add("*" if value == "*" else product(value))
         elif field in {"allow", "disallow"}:
             is_open = False
-            if value and agents:
-                rules.append((_normal(value[:_MAX_PATTERN_CHARS]), field == "allow"))
+            if value and agents and len(value) <= _MAX_PATTERN_CHARS:
+                rules.append((_normal(value), field == "allow"))
     yield agents, rules
 
 
