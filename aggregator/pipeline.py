@@ -100,7 +100,7 @@ class Pipeline:
         await self._group_and_publish(RunTotals())
 
     async def fetch_articles(self, busy: Collection[str] = ()) -> bool:
-        """Fetch the whole texts that are due, then group and publish; return whether any was due.
+        """Fetch the whole texts that are due, then group and publish; return whether there were any.
 
         `busy` are the ids of sources that a run is working on, which fetches them as well.
         """
@@ -108,9 +108,10 @@ class Pipeline:
         wanted = [one for one in due if one.id not in busy]
         if not self.articles or not wanted:
             return False
-        await asyncio.gather(*map(self.articles.take, wanted))
-        await self._group_and_publish(RunTotals())
-        return True
+        tried = sum(await asyncio.gather(*map(self.articles.take, wanted)))
+        if tried:
+            await self._group_and_publish(RunTotals())
+        return tried > 0
 
     async def due(self, pushed: Mapping[str, datetime] = _NO_PUSH) -> tuple[Source, ...]:
         """Return the sources to fetch now; see `Gatherer.due`."""

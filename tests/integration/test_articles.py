@@ -1,6 +1,7 @@
 """Whole texts over HTTP: what is asked of a server, what is stored, what is published."""
 
 import asyncio
+import gzip
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +11,7 @@ import pytest
 from lxml import etree
 
 from aggregator.bootstrap import Application, assemble
+from aggregator.core.model import Document
 from aggregator.core.ports import Clock
 from aggregator.core.report import RunReport
 from aggregator.core.settings import FullText
@@ -17,7 +19,7 @@ from aggregator.core.threads import StoreThread
 from aggregator.gather.articles.article_gatherer import MAX_WAIT, page_source
 from aggregator.gather.fetchers import open_fetchers
 from aggregator.pool import Pool
-from tests.builders import make_entry, make_source, make_state
+from tests.builders import at, make_entry, make_source, make_state
 from tests.fakes import FakeClock
 from tests.integration.conftest import Opener
 from tests.integration.loopback import Site
@@ -272,3 +274,69 @@ def test_the_text_goes_when_the_page_no_longer_has_it(application: Opener, site:
     fetch(app)
     assert new in contents(app)
     assert piece(1).paragraphs[0] not in contents(app)
+
+
+async def _push(app: Application, document: Document) -> list[str]:
+    """Take a pushed document, then fetch what is due; return what the feed holds after each."""
+    fetchers, pool, thread = open_fetchers(app.config.fetch), Pool(), StoreThread()
+    made = assemble(app, fetchers=fetchers, pool=pool, thread=thread, clock=FakeClock())
+    try:
+        await made.take([(app.config.sources[0], document)])
+        found = [contents(app)]
+        for _ in range(2):
+            await made.fetch_articles(busy=["another"])
+            found.append(contents(app))
+        assert not await made.fetch_articles()
+    finally:
+        thread.close()
+        pool.close()
+        for one in fetchers.values():
+            await one.close()
+    return found
+
+
+def test_pages_of_pushed_entries_are_fetched_by_the_next_tick(
+    application: Opener, site: Site
+) -> None:
+    app = application(whole(site))
+    site.pages["/page/1"] = page(1)
+    document = Document(name="pushed", content=teased(site, 1))
+    before, after, last = asyncio.run(_push(app, document))
+    assert before == ""  # the entry waits for its text
+    assert piece(1).paragraphs[0] in after == last
+    assert asked(site, "/page/1") == [200]
+
+
+def test_a_source_that_is_busy_is_left_to_its_run(application: Opener, site: Site) -> None:
+    app = application(whole(site))
+    source, state = app.config.sources[0], make_state()
+    entry = make_entry(1, link=f"{site.address}/page/1")
+    app.store.save_gathered(source, [entry], state, now=FakeClock()(), initial=None)
+
+    async def _tick() -> bool:
+        async with app.pipeline() as pipeline:
+            return await pipeline.fetch_articles(busy=[source.id])
+
+    assert not asyncio.run(_tick())
+    assert site.asked == []
+
+
+@pytest.mark.parametrize("size", [100_000_000, 3_000_000])
+def test_a_compressed_bomb_is_stopped_at_the_limit(
+    application: Opener, site: Site, size: int
+) -> None:
+    app = application(whole(site, more=", max_size: 2MB"))
+    bomb = gzip.compress(b"<p>" + b" " * size, 1)
+    site.pages |= {"/feed": teased(site, 1), "/page/1": bomb}
+    site.statuses["/page/1"] = (200, {"Content-Encoding": "gzip"})
+    assert fetch(app).new == 1
+    assert TEASER in contents(app)
+    assert app.store.articles_due("sfeed", at(days=9999), 9) == ()  # it is not tried again
+
+
+def test_a_page_that_drips_ends_at_its_deadline(application: Opener, site: Site) -> None:
+    app = application(whole(site, source="full_text: {timeout: 1s}"))
+    site.pages |= {"/feed": teased(site, 1), "/page/1": page(1)}
+    site.hanging.add("/page/1")
+    assert fetch(app).new == 1
+    assert TEASER in contents(app)

@@ -63,7 +63,7 @@ class ArticleGatherer:
         )
 
     async def take(self, source: Source) -> int:
-        """Fetch the pages of a source that are due, for a minute at most; return how many gave a text.
+        """Fetch the pages of a source that are due, for a minute at most; return how many those were.
 
         What does not come in time stays due, and its entries are grouped without it.
         """
@@ -77,12 +77,11 @@ class ArticleGatherer:
         if not tasks:
             return 0
         self._busy.update(one.key for one in tasks)
-        slots, taken = asyncio.Semaphore(_PAGES_AT_ONCE), 0
+        slots, options = asyncio.Semaphore(_PAGES_AT_ONCE), source.full_text
 
         async def _in_turn(task: PageTask) -> None:
-            nonlocal taken
             async with slots:
-                taken += await self._fetch(source, task, source.full_text or FullText())
+                await self._fetch(source, task, options)
 
         try:
             async with asyncio.timeout(self.max_wait.total_seconds()):
@@ -92,9 +91,9 @@ class ArticleGatherer:
         finally:
             self._busy.difference_update(one.key for one in tasks)
         await self.thread.call(lambda: self.store.end_hold(identity))
-        return taken
+        return len(tasks)
 
-    async def _fetch(self, source: Source, task: PageTask, options: FullText) -> bool:
+    async def _fetch(self, source: Source, task: PageTask, options: FullText) -> None:
         """Fetch one page and store its article, or why there is none."""
         try:
             result = await self._read(source, task, options)
@@ -105,7 +104,7 @@ class ArticleGatherer:
             result = self._failure(task, FetchError(f"reading the page failed: {error!r}"))
         if result.problem:
             _log.info("no whole text", source=source.id, reason=result.problem)
-        return await self.thread.call(lambda: self.store.save_article(result))
+        await self.thread.call(lambda: self.store.save_article(result))
 
     async def _read(self, source: Source, task: PageTask, options: FullText) -> PageResult:
         requested = page_source(source, task.entry.link, options)
