@@ -31,7 +31,7 @@ class Wanted:
     """What is known of the entry whose page it is, and how its article is to be taken."""
 
     title: str = ""
-    letters: int = 0  # of the text that the feed gives
+    letters: int = 0  # of the text that the feed gives, by `refusals.weight`
     options: FullText = _OPTIONS
     clean: CleanOptions = _CLEAN
 

@@ -32,7 +32,7 @@ class Facts:
     """What the head of a page, its structured data and its marked elements say."""
 
     title: str = ""
-    kind: str = ""  # og:type
+    is_article: bool = False  # the page says that it is one
     image: str = ""
     authors: tuple[Author, ...] = ()
     published: datetime | None = None
@@ -48,7 +48,7 @@ def facts(tree: LexborHTMLParser, source: PageSource, url: str) -> Facts:
     language = _language(tree)
     return Facts(
         title=_title(tree, meta, data),
-        kind=meta.get("og:type", ""),
+        is_article=bool(data) or meta.get("og:type", "") == "article",
         image=_image(meta, data, url),
         authors=_authors(tree, meta, data),
         published=_published(tree, meta, data, language),

@@ -23,7 +23,7 @@ from aggregator.core.ports import ArticleStore, Clock, PageFetcher
 from aggregator.core.settings import FullText
 from aggregator.core.threads import StoreThread
 from aggregator.gather.articles.article import Wanted, read_article
-from aggregator.gather.articles.refusals import is_front_page
+from aggregator.gather.articles.refusals import is_front_page, weight
 from aggregator.gather.articles.robots import Robots
 from aggregator.pool import Pool
 from aggregator.text.urls import host
@@ -118,7 +118,10 @@ class ArticleGatherer:
         if is_front_page(document.url) and not is_front_page(task.entry.link):
             raise FetchError("the page redirects to the front page")
         wanted = Wanted(
-            title=task.entry.title, letters=task.entry.letters, options=options, clean=source.clean
+            title=task.entry.title,
+            letters=weight(task.entry.text),
+            options=options,
+            clean=source.clean,
         )
         (article,) = await self.pool.run(read_article, [(document, wanted)])
         if isinstance(article, SourceError):

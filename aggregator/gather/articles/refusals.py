@@ -14,6 +14,7 @@ _MARKUP = re.compile(rb"<(?:!doctype|html|head|body|p|div|article|meta|title)\b"
 _HAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _HAN_WEIGHT = 2  # a character of Chinese says as much as two letters
 _LEAST_TEXT = 280  # letters of a whole text
+_LEAST_BRIEF = 100  # of one on a page that says it is an article, not shorter than the teaser
 _SHORT_TEXT = 1_500  # letters below which the words of a wall count
 _LEAST_GAIN = 0.8  # of the feed's text: a shorter article would be a loss
 _SENTENCE = re.compile(r"[.!?…。！？](?:[\s\"'”’)」』]|$)")
@@ -96,7 +97,8 @@ def _other_page(taken: Taken, own: int) -> str:
 
 
 def _too_little(taken: Taken, own: int) -> str:
-    if own < _LEAST_TEXT:
+    is_brief = taken.known.is_article and own >= max(_LEAST_BRIEF, taken.letters)
+    if own < _LEAST_TEXT and not is_brief:
         return f"too little text on the page ({own} letters)"
     if own < _LEAST_GAIN * taken.letters:
         return f"the page has less text ({own} letters) than the feed ({taken.letters})"

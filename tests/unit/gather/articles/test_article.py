@@ -70,6 +70,26 @@ def test_the_feed_s_own_text_counts_as_much_as_that_of_the_page() -> None:
     assert read(page(f"<article>{TEXT}</article>"), letters=900).letters > 900
 
 
+@pytest.mark.parametrize(
+    ("head", "letters", "is_taken"),
+    [
+        ("", 0, False),
+        ('<meta property="og:type" content="article">', 0, True),
+        ('<meta property="og:type" content="website">', 0, False),
+        ('<script type="application/ld+json">{"@type": "NewsArticle"}</script>', 100, True),
+        ('<meta property="og:type" content="article">', 300, False),
+    ],
+)
+def test_a_brief_text_is_taken_if_the_page_says_it_is_an_article(
+    head: str, letters: int, is_taken: bool
+) -> None:
+    html = page(f"<article><h1>Bridge</h1><p>{LONG}</p><p>{LONG}</p></article>", head)
+    if is_taken:
+        assert read(html, letters=letters).letters > 150
+    else:
+        assert "too little text" in why(html, letters=letters)
+
+
 def test_a_selector_says_where_the_article_is() -> None:
     html = page(
         f"<div class=a><p>{LONG * 9}</p></div><div class=b>{TEXT}<p class=x>Not this</p></div>"
