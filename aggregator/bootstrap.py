@@ -25,6 +25,7 @@ from aggregator.gather.fetchers import open_fetchers, open_poster, why_unreachab
 from aggregator.gather.gatherer import Gatherer
 from aggregator.group.grouper import Grouper
 from aggregator.group.regroup.regroup import Regrouping, RegroupResult
+from aggregator.intake import Intake
 from aggregator.pipeline import Pipeline, Progress
 from aggregator.pool import Pool
 from aggregator.publish import selection
@@ -174,7 +175,7 @@ def assemble(
             store=store,
             thread=thread,
             fetchers=fetchers,
-            pool=pool,
+            reader=Intake(pool=pool, names=config.stories.names, clock=clock),
             sources=config.sources,
             settings=config.fetch,
             clock=clock,

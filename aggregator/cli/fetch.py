@@ -18,6 +18,7 @@ from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, open_logs,
 from aggregator.cli.output import Progress, count, print_error, print_json, print_line, printable
 from aggregator.cli.tables import table
 from aggregator.core.errors import ConfigError, DataFolderBusy
+from aggregator.core.model import Source
 from aggregator.core.report import RunReport, SourceReport
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _Urls = Annotated[
     typer.Option(
         "--url",
         metavar="URL",
-        help="Fetch only this URL, with the settings but not the sources of the configuration.",
+        help="Fetch only this URL, with the settings but not the other sources of the configuration.",
     ),
 ]
 _Private = Annotated[
@@ -78,8 +79,8 @@ def fetch(  # noqa: PLR0917  typer reads the options from the signature
     read = read_config(config, data, optional=bool(url))
     wanted = list(source or ())
     if url:
-        read, ids = _with_addresses(read, url)
-        wanted += ids
+        read, ids = _with_addresses(read, url, quiet=quiet)
+        wanted = list(dict.fromkeys([*wanted, *ids]))
     read = configuration.with_allowed(read, allow_private or ())
     with _folder(read, dry_run=dry_run) as settled:
         opened = bootstrap.open_application(settled)
@@ -98,17 +99,26 @@ def fetch(  # noqa: PLR0917  typer reads the options from the signature
     return 1 if report.errors or not report.sources else 0
 
 
-def _with_addresses(read: "Config", urls: list[str]) -> "tuple[Config, list[str]]":
-    """Return the configuration with these URLs as additional sources, and their ids.
+def _with_addresses(read: "Config", urls: list[str], *, quiet: bool) -> "tuple[Config, list[str]]":
+    """Return the configuration with these URLs as additional sources, and the ids to fetch.
 
-    The configured sources stay, because feeds may select them, but they are not fetched.
+    A URL that is configured already is fetched as that source, so that its entries are not stored
+    twice. The other configured sources stay, because feeds may select them, but are not fetched.
     """
     from aggregator import config as configuration  # noqa: PLC0415  as above
+    from aggregator.config import addresses  # noqa: PLC0415  as above
 
-    alone = configuration.with_addresses(read, urls).sources
-    known = {one.id for one in read.sources}
-    more = tuple(one for one in alone if one.id not in known)
-    return dataclasses.replace(read, sources=read.sources + more), [one.id for one in alone]
+    known = {addresses.comparison_key(one.url): one for one in read.sources if one.url}
+    new: list[Source] = []
+    ids: list[str] = []
+    for one in configuration.with_addresses(read, urls).sources:
+        source = known.setdefault(addresses.comparison_key(one.url), one)
+        ids.append(source.id)
+        if source is one:
+            new.append(one)
+        elif source in read.sources and not quiet:
+            print_error(printable(f"this URL is configured: fetching it as source {source.id}"))
+    return dataclasses.replace(read, sources=(*read.sources, *new)), ids
 
 
 @contextmanager

@@ -135,11 +135,11 @@ def never(a: _Entry, b: _Other, config: ConfigPath = None, data: DataPath = None
 def split(story: _Story, entry: _Entry, config: ConfigPath = None, data: DataPath = None) -> None:
     """Remove an entry from a story, permanently."""
     from aggregator import bootstrap  # noqa: PLC0415
-    from aggregator.publish import signed_links  # noqa: PLC0415  the pipeline, see `opened`
+    from aggregator.core import decisions  # noqa: PLC0415  loaded already, by `opened`
 
     with opened(config, data) as application:
         shown, parted = find_story(application, story), find_entry(application, entry)
-        _record(application, signed_links.split(shown, parted.key, when=bootstrap.now()))
+        _record(application, decisions.split(shown, parted.key, when=bootstrap.now()))
 
 
 def _explained(pair: tuple[StoredEntry, StoredEntry], made: "Explanation") -> Iterator[str]:

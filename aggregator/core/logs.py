@@ -1,8 +1,7 @@
-"""Logging: one line an event on standard error, without secrets or control characters.
+"""Logging: one line per event on standard error, without secrets or control characters.
 
-An event is a fixed string with fields; a field that it names in braces is filled in where people
-read it. Credentials are redacted from URLs, and libraries log
-in the same format.
+An event is a fixed string with fields. In the format for people, fields named in braces are filled
+in. Credentials are redacted from URLs, and libraries log in the same format.
 """
 
 import json
@@ -23,7 +22,7 @@ _NOISY = {
     "apscheduler": logging.ERROR,
     "httpcore": logging.WARNING,
     "httpx": logging.WARNING,
-    "uvicorn": logging.WARNING,  # the daemon says itself when it serves and ends
+    "uvicorn": logging.WARNING,  # the daemon logs its own start and end
 }
 
 

@@ -1,12 +1,14 @@
-"""Protocols: of the parts that can be replaced, and of what each step asks of the store."""
+"""Protocols of the replaceable parts, and of the store as each step uses it."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from aggregator.core.errors import SourceError
 from aggregator.core.leases import Lease
 from aggregator.core.model import (
     Change,
+    CleanedFeed,
     Decision,
     Document,
     Edition,
@@ -27,7 +29,7 @@ from aggregator.core.model import (
 from aggregator.core.pages import PageResult, PageTask
 
 Place = tuple[datetime, datetime, str]
-"""Where a story or an entry stands in the order of first publication: first, published, id."""
+"""The position of a story or an entry in the order of first publication: first, published, id."""
 
 Page = tuple[tuple[StoredEntry, ...], GroupContext]
 """Grouped entries in (published, key) order, with their features, stories and all decisions."""
@@ -66,6 +68,25 @@ class PageFetcher(Fetcher, Protocol):
         """Return the page at the URL of `source`, or raise FetchError; `permit` is asked for each hop."""
 
 
+class DocumentReader(Protocol):
+    """Turns documents into cleaned entries."""
+
+    async def read(
+        self,
+        documents: Sequence[Document],
+        source: Source,
+        boilerplate: Mapping[str, frozenset[int]],
+        max_entries: int,
+        *,
+        all_new: bool,
+    ) -> list[CleanedFeed | SourceError]:
+        """Return each document cleaned, in order, or why it cannot be read.
+
+        `boilerplate` are the learned block hashes by publisher id. `all_new` tells that no entry of
+        the source is stored yet, so that all will be grouped and their features are worth extracting.
+        """
+
+
 class Poster(Protocol):
     """Posts forms, for example to hubs."""
 
@@ -80,7 +101,7 @@ class Parser(Protocol):
     """Reads one format; a module `gather/parsers/FORMAT.py` is one."""
 
     def accepts(self, document: Document) -> bool:
-        """Say whether the content looks like this format; cheap and never raises."""
+        """Return whether the content looks like this format; cheap and never raises."""
 
     def parse(self, document: Document) -> ParsedFeed:
         """Read the document, or raise ParseError."""
@@ -93,18 +114,18 @@ class Renderer(Protocol):
     MEDIA_TYPE: str
 
     def render(self, edition: Edition) -> bytes:
-        """Return the whole document; the same edition gives the same bytes."""
+        """Return the complete document; the same edition gives the same bytes."""
 
 
 class SourceStates(Protocol):
-    """What is remembered of each source."""
+    """The stored state of each source."""
 
     def source_states(self) -> Mapping[str, SourceState]:
-        """Return what is remembered of each source, by identity."""
+        """Return the state of each source, by identity."""
 
 
 class GatherStore(SourceStates, Protocol):
-    """What gathering asks of the store."""
+    """The store as gathering uses it."""
 
     def save_state(self, identity: str, state: SourceState) -> None:
         """Save the state of a source that brought no document."""
@@ -117,11 +138,13 @@ class GatherStore(SourceStates, Protocol):
         *,
         now: datetime,
         initial: int | None,
+        extracted: Sequence[bytes] = (),
     ) -> tuple[Change, ...]:
         """Store one source's documents, aliases, block counts and state in one transaction.
 
         Return one Change for each entry, in order. If the source is new, only the `initial` newest
-        entries are shown; None shows all.
+        entries are shown; None shows all. `extracted` are the features of the entries, if they are
+        known; new entries come with them when they are grouped soon.
         """
 
     def learned_blocks(
@@ -150,7 +173,7 @@ class ArticleStore(Protocol):
 
 
 class GroupStore(Protocol):
-    """What grouping asks of the store."""
+    """The store as grouping uses it."""
 
     def ungrouped(self, limit: int, now: datetime | None = None) -> tuple[StoredEntry, ...]:
         """Return entries that are new, or materially changed, since they were last grouped.
@@ -178,7 +201,7 @@ class GroupStore(Protocol):
         """Store features that replace ones in an older form, by key."""
 
     def stories_of(self, keys: Iterable[str]) -> tuple[Story, ...]:
-        """Return the stories that hold these entries, each once."""
+        """Return the stories that contain these entries, each once."""
 
     def entries(self, keys: Iterable[str]) -> tuple[StoredEntry, ...]:
         """Return the entries of these keys, in the order asked for."""
@@ -195,7 +218,7 @@ class StoryReader(Protocol):
 
 
 class PublishStore(SourceStates, StoryReader, Protocol):
-    """What publishing asks of the store."""
+    """The store as publishing uses it."""
 
     def oldest_stories(
         self, after: Place | None = None, changed: datetime | None = None
@@ -239,7 +262,7 @@ class RecoveryStore(Protocol):
 
     @property
     def rebuilt(self) -> bool:
-        """Say whether texts are missing that the published feeds may hold."""
+        """Return whether texts are missing that the published feeds may contain."""
 
     def restore(self, entries: Sequence[Entry]) -> int:
         """Restore the published texts of entries of a lost database, by link; return how many."""
@@ -275,7 +298,7 @@ class Store(
         """Close the database."""
 
     def veto_block(self, publisher_id: str, block: int) -> None:
-        """Save that a block is no boilerplate, by decision of the user."""
+        """Record the user's decision that a block is not boilerplate."""
 
     def regroup(
         self, plan: Callable[[Iterator[Page]], Iterator[Grouping]], *, dry_run: bool = False
@@ -286,10 +309,10 @@ class Store(
         """
 
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
-        """Return the stories of these ids; ids of merged stories lead to the living one."""
+        """Return the stories of these ids; ids of merged stories lead to the story that replaced them."""
 
     def find_entry(self, text: str) -> StoredEntry | None:
         """Return the entry of a key, an id (urn:uuid:…) or a link."""
 
     def find_ids(self, beginning: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the ids of entries, and those of stories, that begin so; some of each."""
+        """Return the ids of entries and of stories with this prefix; a few of each."""

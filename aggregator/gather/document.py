@@ -14,10 +14,9 @@ from aggregator.core.model import (
     Source,
     StoredEntry,
 )
-from aggregator.gather import cleaning, parsers
+from aggregator.gather import cleaning, document_limits, parsers
 from aggregator.gather.cleaning import discover
 from aggregator.gather.cleaning.text_blocks import block_hash
-from aggregator.gather.parsers import _limits
 from aggregator.text.charset import decode
 
 
@@ -39,7 +38,7 @@ def read_document(
     domain = cleaning.document_domain(parsed.entries, parsed.info, source)
     for raw in kept:
         if _is_empty(raw):
-            skipped.append(Skipped(where=raw.where, reason=_limits.EMPTY))
+            skipped.append(Skipped(where=raw.where, reason=document_limits.EMPTY))
             continue
         try:
             entry = cleaning.clean(raw, parsed.info, source, boilerplate=boilerplate, domain=domain)
@@ -47,7 +46,10 @@ def read_document(
         except Exception as error:  # noqa: BLE001  one broken entry must not fail the feed
             skipped.append(Skipped(where=raw.where, reason=f"cannot be cleaned: {error!r}"))
     return CleanedFeed(
-        info=parsed.info, entries=tuple(entries), skipped=_limits.bounded(skipped), cut=parsed.cut
+        info=parsed.info,
+        entries=tuple(entries),
+        skipped=document_limits.bounded(skipped),
+        cut=parsed.cut,
     )
 
 
@@ -85,5 +87,7 @@ def _newest(parsed: ParsedFeed, limit: int) -> tuple[tuple[RawEntry, ...], tuple
     if len(entries) <= limit:
         return entries, ()
     dates = [raw.published or raw.updated for raw in entries]
-    kept = _limits.newest(dates, limit, parsed.info.language)
-    return tuple(entries[place] for place in kept), (_limits.over(len(entries) - limit, limit),)
+    kept = document_limits.newest(dates, limit, parsed.info.language)
+    return tuple(entries[place] for place in kept), (
+        document_limits.over(len(entries) - limit, limit),
+    )

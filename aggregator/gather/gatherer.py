@@ -19,14 +19,12 @@ from aggregator.core.model import (
     SourceState,
     Validators,
 )
-from aggregator.core.ports import Clock, Fetcher, GatherStore
+from aggregator.core.ports import Clock, DocumentReader, Fetcher, GatherStore
 from aggregator.core.report import SourceReport
 from aggregator.core.settings import FetchSettings
 from aggregator.core.threads import StoreThread
 from aggregator.gather import schedule
-from aggregator.gather.document import read_document
 from aggregator.gather.harvest import SourceHarvest
-from aggregator.pool import Pool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +34,7 @@ class Gatherer:
     store: GatherStore
     thread: StoreThread
     fetchers: Mapping[str, Fetcher]
-    pool: Pool
+    reader: DocumentReader
     sources: Sequence[Source]
     settings: FetchSettings
     clock: Clock
@@ -112,7 +110,7 @@ class Gatherer:
         started = time.monotonic()
         try:
             fetched = Fetched(documents=(document,), validators=Validators())
-            harvest = await self._read(source, fetched)
+            harvest = await self._read(source, fetched, all_new=False)
         except SourceError as error:
             report = SourceReport(id=source.id, outcome="error", error=str(error))
         else:
@@ -142,7 +140,9 @@ class Gatherer:
             after = self._succeed(source, state, answer)
             await self.thread.call(lambda: self.store.save_state(source.identity, after))
             return SourceReport(id=source.id, outcome="unchanged")
-        return await self._save(source, state, answer, await self._read(source, answer))
+        all_new = state.last_document is None
+        harvest = await self._read(source, answer, all_new=all_new)
+        return await self._save(source, state, answer, harvest)
 
     def _succeed(
         self, source: Source, state: SourceState, answer: Fetched | NotModified
@@ -156,12 +156,12 @@ class Gatherer:
         await self.thread.call(lambda: self.store.save_state(source.identity, after))
         return SourceReport(id=source.id, outcome=schedule.outcome(error), error=str(error))
 
-    async def _read(self, source: Source, fetched: Fetched) -> SourceHarvest:
+    async def _read(self, source: Source, fetched: Fetched, *, all_new: bool) -> SourceHarvest:
         """Parse and clean the documents; for dumps, a document that fails is skipped."""
         learned = await self.thread.call(self.store.learned_blocks)
-        limit = self.settings.max_entries
-        calls = [(document, source, learned, limit) for document in fetched.documents]
-        results = await self.pool.run(read_document, calls)
+        results = await self.reader.read(
+            fetched.documents, source, learned, self.settings.max_entries, all_new=all_new
+        )
         harvest = SourceHarvest(skipped=list(fetched.skipped))
         for document, result in zip(fetched.documents, results, strict=True):
             if isinstance(result, CleanedFeed):
@@ -183,12 +183,14 @@ class Gatherer:
             state = _with_hub(dataclasses.replace(state, info=harvest.info), fetched.links)
         if harvest.cut:  # keep the old validators, so that the complete document is requested again
             fetched = dataclasses.replace(fetched, validators=state.validators)
-        entries = harvest.entries
+        entries, extracted = harvest.entries, harvest.extracted
         after = self._succeed(source, state, fetched)
         store, now = self.store, self.clock()
         initial = self.settings.initial if source.kind == "feed" else None
         changes = await self.thread.call(
-            lambda: store.save_gathered(source, entries, after, now=now, initial=initial)
+            lambda: store.save_gathered(
+                source, entries, after, now=now, initial=initial, extracted=extracted
+            )
         )
         report = harvest.report(source, changes)
         if harvest.cut and report.outcome == "unchanged":

@@ -13,6 +13,7 @@ class SourceHarvest:
 
     skipped: list[Skipped]
     entries: list[Entry] = field(default_factory=list)
+    extracted: list[bytes] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
     cut: bool = False
     info: FeedInfo = field(default_factory=FeedInfo)
@@ -23,6 +24,7 @@ class SourceHarvest:
         self.cut |= feed.cut
         self.skipped += feed.skipped
         self.entries += feed.entries
+        self.extracted += feed.extracted
         self.places += [name or entry.link or entry.title for entry in feed.entries]
 
     def report(self, source: Source, changes: Sequence[Change]) -> SourceReport:

@@ -13,6 +13,7 @@ from aggregator.group.features.context_reader import ContextReader
 from aggregator.group.features.extraction import extract_features
 from aggregator.group.features.feature_rows import FeatureSources
 from aggregator.group.features.features import Features
+from aggregator.group.features.unweighted import from_bytes
 from aggregator.group.regroup.feature_refresh import renew
 from aggregator.group.stories.context import GroupingContext
 from aggregator.group.stories.grouping import group, reader_for
@@ -41,13 +42,22 @@ class Grouper:
         return tuple(one for one in batch if one.published <= batch[0].published + _BATCH_MAX_SPAN)
 
     async def extract(self, batch: Sequence[StoredEntry]) -> Extracted:
-        """Extract the features of entries, in worker processes if that pays."""
-        steps = range(0, len(batch), _ENTRIES_PER_CALL)
-        parts = [batch[begin : begin + _ENTRIES_PER_CALL] for begin in steps]
+        """Return entries with their features.
+
+        Those that did not come with the entry are extracted, in worker processes if that pays.
+        """
+        extracted: dict[str, tuple[StoredEntry, Features]] = {}
+        missing: list[StoredEntry] = []
+        for one in batch:
+            if had := from_bytes(one, self.settings.names):
+                extracted[one.key] = (one, had)
+            else:
+                missing.append(one)
+        steps = range(0, len(missing), _ENTRIES_PER_CALL)
+        parts = [missing[begin : begin + _ENTRIES_PER_CALL] for begin in steps]
         results = await self.pool.run(
             extract_features, [(part, self.settings.names) for part in parts]
         )
-        extracted: dict[str, tuple[StoredEntry, Features]] = {}
         for part, result in zip(parts, results, strict=True):
             if not isinstance(result, SourceError):
                 features, words = result

@@ -29,7 +29,7 @@ def work(handle: int) -> None:
         while True:
             deadline, calls = pipe.recv()
             for call in calls:
-                # The parent enforces the deadline. Should it be gone, the alarm ends the worker.
+                # The parent enforces the deadline. If the parent is gone, the alarm ends the worker.
                 signal.setitimer(signal.ITIMER_REAL, 2 * deadline + 5)
                 result = run_call(call)
                 signal.setitimer(signal.ITIMER_REAL, 0)

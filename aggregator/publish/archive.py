@@ -1,7 +1,7 @@
 """The archive of a feed (RFC 5005): pages that never change once they are written.
 
 A page is written when a story is about to leave the feed. It takes the oldest stories that are on no
-page yet, and those that changed since they were put on one. So feed and pages together hold
+page yet, and those that changed since they were put on one. So feed and pages together contain
 everything. One link is added to a page later, to its successor, where the format has such links.
 """
 
@@ -24,14 +24,14 @@ from aggregator.publish.selection.units import unit_of
 FORMATS = ("atom", "rss", "json")  # formats with feed-level links
 SIZE = 100  # stories on a page
 
-_READ_MOST = 20_000  # stories looked at in one run
+_READ_MOST = 20_000  # stories read in one run
 _PAGES_MOST = 100  # written in one run; the next run continues
 _START: Place = (datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """How far the archive of a feed has come; `home` is the base of its links."""
+    """The state of the archive of a feed; `home` is the base of its links."""
 
     pages: int = 0
     place: Place | None = None  # of the newest story on a page
@@ -128,7 +128,7 @@ class Archive:
         self._rewrite(page, lambda content: content.replace(before, after))
 
     def _may_miss(self, history: History, selected: Sequence[ShownStory]) -> bool:
-        """Say whether stories may be neither in the feed nor on a page; False is certain."""
+        """Return whether stories may be neither in the feed nor on a page; False is certain."""
         if self.spec.max_age is not None:
             return True
         if len(selected) < self.spec.limit:

@@ -135,7 +135,7 @@ class Publisher:
 
 
 def _log_edition(edition: Edition, since: datetime) -> None:
-    """Say how many stories a feed holds now."""
+    """Log how many stories a feed contains."""
     count = len(edition.stories)
     word = "story" if count == 1 else "stories"
     _log.info(

@@ -26,8 +26,8 @@ _REASONS = {
     sqlite3.SQLITE_READONLY: "it is read-only",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened or written",
     sqlite3.SQLITE_IOERR: "reading or writing failed; is the disk full?",
-    sqlite3.SQLITE_BUSY: "another process has been writing to it for too long",
-    sqlite3.SQLITE_PERM: "we may not open it",
+    sqlite3.SQLITE_BUSY: "another process has locked it for too long",
+    sqlite3.SQLITE_PERM: "permission denied",
 }
 
 
@@ -58,7 +58,7 @@ class Database:
         """Open a connection in a transaction that is committed at the end or rolled back.
 
         With `durable`, this transaction and all earlier ones are on the disk when this returns.
-        Without it, a power cut may roll back the last ones, each as a whole.
+        Without it, a power cut may roll back the last transactions, each completely.
         """
         with self._writing, self._translated(), self.engine.connect() as plain:
             connection = plain.execution_options(storyfold_write=True, storyfold_durable=durable)

@@ -44,19 +44,19 @@ class _Batch:
     adopted: list[dict[str, Any]] = field(default_factory=list)
     touched: list[dict[str, Any]] = field(default_factory=list)
 
-    def add(self, entry: Entry, named: Sequence[Name], matched: Match) -> Change:
-        """Add the row of an entry and return its change."""
+    def add(self, entry: Entry, named: Sequence[Name], matched: Match, extracted: bytes) -> Change:
+        """Add the row of an entry and return its change; `extracted` are its features, or b""."""
         if [name.kind for name in named] == ["all"]:
             return Change(kind="unchanged", key=matched.key, skipped=_EMPTY)
         if matched.is_duplicate:
             return Change(kind="unchanged", key=matched.key, skipped=_DUPLICATE)
         before = self.known.get(matched.key)
         if before is None:
-            self.new.append(self._new_entry(entry, matched.key))
+            self.new.append(self._new_entry(entry, matched.key, extracted))
             return Change(kind="new", key=matched.key, material=True)
         return self._revise(entry, before)
 
-    def _new_entry(self, entry: Entry, key: str) -> StoredEntry:
+    def _new_entry(self, entry: Entry, key: str, extracted: bytes) -> StoredEntry:
         published = revision.published(entry, self.now)
         return StoredEntry(
             key=key,
@@ -65,6 +65,7 @@ class _Batch:
             first_seen=self.now,
             published=published,
             revised=published,
+            extracted=extracted,
         )
 
     def _revise(self, entry: Entry, before: Known) -> Change:
@@ -143,8 +144,12 @@ def save_gathered(
     *,
     now: datetime,
     initial: int | None,
-) -> tuple[Change, ...]:
-    """Store the entries of one source with aliases, block counts and state; see ports.Store."""
+    extracted: Sequence[bytes] = (),
+) -> tuple[list[tuple[StoredEntry, bytes]], tuple[Change, ...]]:
+    """Store the entries of one source with aliases, block counts and state; see ports.Store.
+
+    Also return the new entries, each with its stored form.
+    """
     identity = source.identity
     seen = clock_repair.trusted(connection, now)
     standalone = source.kind == "dump"
@@ -155,16 +160,17 @@ def save_gathered(
 
     found, forgotten = _differences(connection, entries, matching, known)
     batch = _Batch(identity=identity, known=known, found=found, forgotten=forgotten, now=seen)
-    matches = zip(entries, named, matching.matches, strict=True)
-    result = tuple(batch.add(entry, own, matched) for entry, own, matched in matches)
+    features = extracted if len(extracted) == len(entries) else [b""] * len(entries)
+    matches = zip(entries, named, matching.matches, features, strict=True)
+    result = tuple(batch.add(entry, own, one, its) for entry, own, one, its in matches)
     if initial is not None and _is_new(connection, identity):
         _limit_initial(batch, initial)
-    _write_entries(connection, batch)
+    new = _write_entries(connection, batch)
     _write_aliases(connection, matching, known, seen)
     learned_blocks.count(connection, batch.new)
     articles.queue(connection, source, result, known, seen)
     save_state(connection, identity, state)
-    return result
+    return new, result
 
 
 def _differences(
@@ -211,12 +217,14 @@ def _limit_initial(batch: _Batch, limit: int) -> None:
     batch.new = [replace(stored, shown=n in kept) for n, stored in enumerate(batch.new)]
 
 
-def _write_entries(connection: Connection, batch: _Batch) -> None:
-    if batch.new:
-        rows = [row_of(stored, batch.now) for stored in batch.new]
+def _write_entries(connection: Connection, batch: _Batch) -> list[tuple[StoredEntry, bytes]]:
+    """Write all rows; return the new entries, each with its stored form."""
+    rows = [row_of(stored, batch.now) for stored in batch.new]
+    if rows:
         connection.execute(schema.entry.insert(), rows)
     for changed in (batch.modified, batch.refreshed, batch.adopted, batch.touched):
         _update_entries(connection, changed)
+    return [(stored, row["content"]) for stored, row in zip(batch.new, rows, strict=True)]
 
 
 def _update_entries(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -1,6 +1,6 @@
 """What grouping reads and writes: ungrouped entries, the past around them, the result."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,13 +17,15 @@ from aggregator.store.journal import EntryLine, Line
 from aggregator.store.rows import (
     WHOLE,
     WITH_ARTICLE,
+    is_row_of,
     load_outlines,
     load_stories,
     member_row,
+    stored_of,
     whole_of,
 )
 
-_ROWS = 1000  # of the context that are read at a time, so that memory stays small
+_ROWS = 1000  # entries of the context that are read at a time, to bound memory
 _LINK_MOST, _TITLE_MOST = 4_000, 500  # characters in the journal
 
 _entry = schema.entry.c
@@ -31,23 +33,45 @@ _member = schema.member.c
 _story = schema.story.c
 
 
+Find = Callable[[str, bytes], StoredEntry | None]
+
+
+def _find_nothing(_: str, __: bytes) -> None:
+    """Find no entry in memory."""
+
+
 # --- asked ---------------------------------------------------------------------------------
 
 
 def load_ungrouped(
-    connection: Connection, limit: int, now: datetime | None = None
+    connection: Connection,
+    limit: int,
+    now: datetime | None = None,
+    find: Find = _find_nothing,
 ) -> tuple[StoredEntry, ...]:
-    """Return the oldest ungrouped entries in (published, key) order, without their HTML."""
+    """Return the oldest ungrouped entries in (published, key) order, without their HTML.
+
+    With `now` those that wait for their whole texts are left out. `find` gives those that are in
+    memory, by key and stored form.
+    """
     query = (
         select(*WHOLE)
         .select_from(WITH_ARTICLE)
-        .where(~_entry.grouped, _entry.content != b"")  # a decision may name one that is forgotten
+        .where(~_entry.grouped, _entry.content != b"")  # a decision may name a deleted entry
         .order_by(_entry.published, _entry.key)
         .limit(limit)
     )
     if now is not None:
         query = query.where(is_free(now))
-    return tuple(_without_html(whole_of(row)) for row in connection.execute(query))
+    return tuple(_ungrouped_of(row, find) for row in connection.execute(query))
+
+
+def _ungrouped_of(row: Any, find: Find) -> StoredEntry:
+    """Return the entry of a row without its HTML, decoded only if it is not in memory."""
+    held = None if row.article else find(row.key, row.content)
+    if held is None:
+        return _without_html(whole_of(row))
+    return held if is_row_of(held, row) else stored_of(row, held.entry)
 
 
 def _without_html(stored: StoredEntry) -> StoredEntry:
@@ -114,7 +138,7 @@ def load_features(connection: Connection, keys: Sequence[str]) -> dict[str, byte
 def _load_records(
     connection: Connection, start: datetime, end: datetime
 ) -> dict[str, tuple[str, datetime]]:
-    """Return what the journal says of the ungrouped entries of the span."""
+    """Return story and time of the ungrouped entries of the span, from the journal."""
     query = (
         select(schema.record)
         .join(schema.entry, _entry.key == schema.record.c.key)
@@ -243,7 +267,7 @@ def save_grouping(connection: Connection, grouping: Grouping) -> None:
     done = {*(set(keys) - before.keys()), *(key for key, _ in grouping.features)}
     _mark(connection, done, grouped=True)
     _mark(connection, left, grouped=False)
-    for some in chunks(sorted(done)):  # from now on the story row holds this
+    for some in chunks(sorted(done)):  # from now on the story row contains this
         connection.execute(delete(schema.record).where(schema.record.c.key.in_(some)))
 
 
@@ -272,7 +296,7 @@ def _write_stories(
 
 
 def _drop_members(connection: Connection, ids: Sequence[str]) -> set[str]:
-    """Remove all members of the stories, which are rewritten whole; return the former ones."""
+    """Remove all members of the stories, which are then rewritten; return the former ones."""
     gone: set[str] = set()
     for some in chunks(ids):
         gone.update(connection.scalars(select(_member.key).where(_member.story.in_(some))))
@@ -288,7 +312,7 @@ def _drop_empty(connection: Connection, ids: Iterable[str]) -> None:
 
 
 def _bury(connection: Connection, grouping: Grouping, living: Sequence[str]) -> None:
-    """Write tombstones, and delete those of stories that live again."""
+    """Write tombstones, and delete those of stories that exist again."""
     grave = schema.tombstone.c
     for some in chunks(living):
         connection.execute(delete(schema.tombstone).where(grave.id.in_(some)))

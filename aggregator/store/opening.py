@@ -64,19 +64,19 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"the folder {folder} cannot be made: {error.strerror}") from error
+        raise StoreError(f"the folder {folder} cannot be created: {error.strerror}") from error
 
 
 # --- damage --------------------------------------------------------------------------------
 
 
 def find_damage(path: Path) -> str:
-    """Return what is wrong with a SQLite file; empty if it is sound or missing."""
+    """Return what is wrong with a SQLite file; empty if it is intact or missing."""
     size = path.stat().st_size if path.exists() else 0
     if not size:
         return ""
     if flag(path).exists():
-        return "damage was met in it"
+        return "an earlier query found it damaged"
     check = "quick_check(1)" if size <= CHECKED else "schema_version"
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as connection:

@@ -44,7 +44,7 @@ entry = Table(
     Column("published", Time, nullable=False),  # effective
     Column("revised", Time, nullable=False),
     Column("claim", Time),  # the claimed date
-    Column("stamp", Time),  # how new the stored copy claims to be
+    Column("stamp", Time),  # the date that the stored copy claims
     Column("gathered", Time),
     Column("shown", Boolean, nullable=False),
     Column("grouped", Boolean, nullable=False),
@@ -92,7 +92,7 @@ alias = Table(
     "alias",
     metadata,
     Column("name", Key, primary_key=True),  # digest of source, kind and value
-    Column("key", Key, nullable=False),  # empty: the name stands for several entries
+    Column("key", Key, nullable=False),  # empty: the name is ambiguous
     Column("kind", Key, nullable=False),
     Column("seen", Time, nullable=False),
     sqlite_with_rowid=False,
@@ -112,10 +112,10 @@ block = Table(
     Column("publisher", Key, primary_key=True),
     Column("hash", BigInteger, primary_key=True),
     Column("entries", Integer, nullable=False),
-    Column("first", Time, nullable=False),  # published, of the entries that hold it
+    Column("first", Time, nullable=False),  # published, of the entries that contain it
     Column("last", Time, nullable=False),
-    Column("example", Key, nullable=False),  # key of one entry that holds it
-    Column("vetoed", Boolean, nullable=False),  # the user says that it is no boilerplate
+    Column("example", Key, nullable=False),  # key of one entry that contains it
+    Column("vetoed", Boolean, nullable=False),  # the user decided that it is not boilerplate
     sqlite_with_rowid=False,
 )
 
@@ -127,7 +127,9 @@ story = Table(
     Column("representative", Key, nullable=False),
     Column("first_published", Time, nullable=False),
     Column("updated", Time, nullable=False),
-    Column("published", Time, nullable=False),  # the founder's; fixed, so that stories stay put
+    Column(
+        "published", Time, nullable=False
+    ),  # the founder's; fixed, so that the order of stories does not change
     Column("shown", Boolean, nullable=False),  # at least one member is
 )
 Index(

@@ -46,13 +46,14 @@ from aggregator.store.opening import (
     remember_journal,
     sqlite_path,
 )
+from aggregator.store.recent import RecentEntries
 
 
 class SqlStore:
     """ports.Store over SQLAlchemy; reads from any thread, one write at a time.
 
     `rebuilt`: the database was rebuilt from the journal, which knows titles and links only; the
-    published feeds may hold the texts, for `restore`.
+    published feeds may contain the texts, for `restore`.
     """
 
     def __init__(self, url: str, data: Path, now: datetime) -> None:
@@ -63,10 +64,11 @@ class SqlStore:
         self._database, self._rebuilt = open_database(url, data, self._journal, now)
         self._rescuing = threading.Lock()
         self._learned: dict[str, frozenset[int]] | None = None
+        self._recent = RecentEntries()
 
     @property
     def rebuilt(self) -> bool:
-        """Say whether texts are missing that the published feeds may hold."""
+        """Return whether texts are missing that the published feeds may contain."""
         return self._rebuilt
 
     def close(self) -> None:
@@ -76,7 +78,7 @@ class SqlStore:
     # gather
 
     def source_states(self) -> Mapping[str, SourceState]:
-        """Return what is remembered of each source, by identity."""
+        """Return the state of each source, by identity."""
         with self._read() as connection:
             return gather.load_states(connection)
 
@@ -93,13 +95,16 @@ class SqlStore:
         *,
         now: datetime,
         initial: int | None,
+        extracted: Sequence[bytes] = (),
     ) -> tuple[Change, ...]:
         """Store one source's documents, aliases, block counts and state in one transaction."""
         self._now = now
         with self._write() as connection:
-            changes = gather.save_gathered(
-                connection, source, entries, state, now=now, initial=initial
+            batch, changes = gather.save_gathered(
+                connection, source, entries, state, now=now, initial=initial, extracted=extracted
             )
+        for stored, packed in batch:
+            self._recent.add(stored, packed)
         new = any(change.kind == "new" for change in changes)
         if new and self._learned is not None:
             self._learn({entry.publisher.id for entry in entries})
@@ -118,7 +123,7 @@ class SqlStore:
         return {name: learned[name] for name in publisher_ids if name in learned}
 
     def _learn(self, publisher_ids: Iterable[str] | None) -> None:
-        """Return the learned blocks from memory: every fetch asks, and they change rarely."""
+        """Return the learned blocks from memory: every fetch needs them, and they change rarely."""
         with self._read() as connection:
             found = learned_blocks.learned(connection, publisher_ids)
         gone = {name: frozenset[int]() for name in publisher_ids or ()}
@@ -126,7 +131,7 @@ class SqlStore:
         self._learned = {name: hashes for name, hashes in merged.items() if hashes}
 
     def veto_block(self, publisher_id: str, block: int) -> None:
-        """Save that a block is no boilerplate, by decision of the user."""
+        """Record the user's decision that a block is not boilerplate."""
         with self._write() as connection:
             learned_blocks.veto(connection, publisher_id, block)
         self._learned = None
@@ -158,7 +163,7 @@ class SqlStore:
     def ungrouped(self, limit: int, now: datetime | None = None) -> tuple[StoredEntry, ...]:
         """Return entries that are new or materially changed, without their HTML; see ports.Store."""
         with self._read() as connection:
-            return grouping.load_ungrouped(connection, limit, now)
+            return grouping.load_ungrouped(connection, limit, now, self._recent.find)
 
     def group_context(
         self, start: datetime, end: datetime, condense: Condense | None = None
@@ -177,6 +182,7 @@ class SqlStore:
         with self._write(durable=True) as connection:
             hold_writer(connection)
             self._save(connection, done)
+        self._recent.drop(key for key, _ in done.features)
 
     def save_features(self, features: Sequence[tuple[str, bytes]]) -> None:
         """Store features that replace ones in an older form."""
@@ -240,12 +246,12 @@ class SqlStore:
         return reading.oldest_entries(self._read, after, changed)
 
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
-        """Return the stories of these ids; ids of merged stories lead to the living one."""
+        """Return the stories of these ids; ids of merged stories lead to the story that replaced them."""
         with self._read() as connection:
             return reading.stories(connection, ids)
 
     def stories_of(self, keys: Iterable[str]) -> tuple[Story, ...]:
-        """Return the stories that hold these entries, each once."""
+        """Return the stories that contain these entries, each once."""
         with self._read() as connection:
             return reading.stories_of(connection, keys)
 
@@ -260,7 +266,7 @@ class SqlStore:
             return reading.find_entry(connection, text)
 
     def find_ids(self, beginning: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the ids of entries, and those of stories, that begin so; some of each."""
+        """Return the ids of entries and of stories with this prefix; a few of each."""
         with self._read() as connection:
             return reading.find_ids(connection, beginning)
 
@@ -320,7 +326,7 @@ class SqlStore:
 
     @contextmanager
     def _rescued(self) -> Iterator[None]:
-        """On damage, rebuild the database, so that the next call finds a sound one."""
+        """On damage, rebuild the database, so that the next call works."""
         database = self._database
         try:
             yield

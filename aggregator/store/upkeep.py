@@ -1,4 +1,4 @@
-"""What each run does for the store itself: recovery after a loss, retention."""
+"""Maintenance of the store in each run: restores lost texts, deletes old ones."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,7 +22,7 @@ _log = structlog.get_logger()
 
 
 class _Store(RecoveryStore, RetentionStore, Protocol):
-    """What upkeep asks of the store."""
+    """The store as upkeep uses it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Upkeep:
         _log.warning("texts restored from the published feeds", entries=count)
 
     def forget(self, published: Publication) -> None:
-        """Delete old texts, about once a day; what left the feeds stands in the archives."""
+        """Delete old texts, about once a day; stories that left the feeds are in the archives."""
         before = self.clock() - max(self.settings.keep, 2 * self.settings.window)
         last = self.store.forgotten()
         if published.errors or (last is not None and abs(before - last) < _FORGET_INTERVAL):

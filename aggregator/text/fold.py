@@ -2,8 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import takewhile
 
 import numpy as np
 import opencc
@@ -74,21 +74,42 @@ def words(text: str) -> list[str]:
 
 def cut(text: str) -> list[str]:
     """Return all words of a folded text in order, single Chinese characters included."""
+    return cut_all((text,))[0]
+
+
+def cut_all(texts: Iterable[str]) -> list[list[str]]:
+    """Return the words of each of several folded texts, as `cut` does; one call of the segmenter."""
+    runs = [[(run[0], run[1]) for run in _RUN.finditer(text)] for text in texts]
+    dense = [run for some in runs for _, run in some if run]
+    cuts = iter(_cut_dense(dense))
+    return [_words_of(some, cuts) for some in runs]
+
+
+def _cut_dense(runs: Sequence[str]) -> list[list[str]]:
+    """Return the words of each run of a dense script."""
+    if not runs:
+        return []
     import rjieba  # noqa: PLC0415  its dictionary takes 0.2 s to load, and only grouping needs it
 
-    runs = [(run[0], run[1] is not None) for run in _RUN.finditer(text)]
-    dense_words = iter(rjieba.cut("\n".join([token for token, dense in runs if dense])))
+    found = rjieba.cut("\n".join(runs))
+    cuts: list[list[str]] = []
+    begin = 0
+    for _ in runs[1:]:
+        end = found.index("\n", begin)
+        cuts.append(found[begin:end])
+        begin = end + 1
+    return [*cuts, found[begin:]]
+
+
+def _words_of(runs: Iterable[tuple[str, str | None]], cuts: Iterator[list[str]]) -> list[str]:
+    """Return the words of the runs of one text; `cuts` gives those of each dense run."""
     found: list[str] = []
     for token, dense in runs:
         if dense:
-            found.extend(takewhile(_is_same_run, dense_words))
+            found += next(cuts)
         elif len(token) > 1 or token.isdigit():
             found.append(token.replace(",", ""))
     return found
-
-
-def _is_same_run(word: str) -> bool:
-    return word != "\n"
 
 
 def script(text: str) -> str:
