@@ -6,25 +6,22 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-
-import structlog
+from typing import TYPE_CHECKING
 
 from aggregator.config import Config, located_error
-from aggregator.core import plugins
+from aggregator.core import plugins, profile
 from aggregator.core.errors import ConfigError
+from aggregator.core.logger import get_logger
 from aggregator.core.model import Source
-from aggregator.core.ports import Clock, Fetcher, PageFetcher, Renderer, Store
+from aggregator.core.ports import Clock, Fetcher, PageFetcher, Store
 from aggregator.core.report import RunReport
 from aggregator.core.settings import FeedSpec
 from aggregator.core.threads import StoreThread
-from aggregator.gather.articles.article_gatherer import ArticleGatherer
-from aggregator.gather.articles.robots import PRODUCT, Robots
-from aggregator.gather.document import without_learned
 from aggregator.gather.fetchers import open_fetchers, open_poster, why_unreachable
 from aggregator.gather.gatherer import Gatherer
-from aggregator.group.grouper import Grouper
-from aggregator.group.regroup.regroup import Regrouping, RegroupResult
+from aggregator.gather.state_buffer import StateBuffer
 from aggregator.intake import Intake
 from aggregator.pipeline import Pipeline, Progress
 from aggregator.pool import Pool
@@ -34,7 +31,13 @@ from aggregator.store import lock_folder, open_store
 from aggregator.store.upkeep import Upkeep
 from aggregator.websub import CALLBACK, Announcer, Inbox, Subscriber
 
-_log = structlog.get_logger()
+if TYPE_CHECKING:
+    from aggregator.gather.articles.article_gatherer import ArticleGatherer
+    from aggregator.group.grouper import Grouper
+    from aggregator.group.regroup.regroup import RegroupResult
+
+_RENDERERS = "aggregator.publish.renderers"
+_log = get_logger()
 
 
 def now() -> datetime:
@@ -80,8 +83,7 @@ class Application:
                 await announcer.close()
             thread.close()
             pool.close()
-            for fetcher in fetchers.values():
-                await fetcher.close()
+            await fetchers.close()
 
     @asynccontextmanager
     async def subscriber(self, inbox: Inbox) -> AsyncIterator[Subscriber | None]:
@@ -129,9 +131,10 @@ class Application:
         """Gather, group and publish once."""
         chosen = self.pick(()) if sources is None else sources
         async with self.pipeline() as pipeline:
-            return await pipeline.run(chosen, force=force, progress=progress)
+            with profile.run.measure("event loop"):
+                return await pipeline.run(chosen, force=force, progress=progress)
 
-    async def regroup(self, *, dry_run: bool = False) -> RegroupResult:
+    async def regroup(self, *, dry_run: bool = False) -> "RegroupResult":
         """Group all stored entries again, new ones first, and publish; a dry run changes nothing."""
         if dry_run:
             return self._regroup(dry_run=True)
@@ -141,8 +144,12 @@ class Application:
             await pipeline.settle()
         return outcome
 
-    def _regroup(self, *, dry_run: bool = False) -> RegroupResult:
+    def _regroup(self, *, dry_run: bool = False) -> "RegroupResult":
         """Group with the current weights, settings, decisions and boilerplate."""
+        # slow: only this command needs them
+        from aggregator.gather.document import without_learned  # noqa: PLC0415
+        from aggregator.group.regroup.regroup import Regrouping  # noqa: PLC0415
+
         learned = self.store.learned_blocks()
         regrouping = Regrouping(
             self.config.stories,
@@ -170,6 +177,20 @@ def assemble(
 ) -> Pipeline:
     """Build the pipeline of an application."""
     config, store, folder = application.config, application.store, application.folder
+
+    @cache
+    def _make_grouper() -> "Grouper":
+        # slow: numpy, the model and the words take 0.3 s, and most rounds bring nothing to group
+        from aggregator.group.grouper import Grouper  # noqa: PLC0415
+
+        return Grouper(
+            store=store,
+            pool=pool,
+            settings=config.stories,
+            sources=config.sources,
+            clock=clock,
+        )
+
     return Pipeline(
         gatherer=Gatherer(
             store=store,
@@ -180,17 +201,13 @@ def assemble(
             settings=config.fetch,
             clock=clock,
             jitter=jitter,
+            buffer=StateBuffer(store, thread),
         ),
-        grouper=Grouper(
-            store=store,
-            pool=pool,
-            settings=config.stories,
-            sources=config.sources,
-            clock=clock,
-        ),
+        has_ungrouped=lambda: store.has_ungrouped(clock()),
+        grouper=_make_grouper,
         publisher=Publisher(
             store=store,
-            renderers=load_renderers(config),
+            renderers=plugins.Plugins(_RENDERERS),
             sources=config.sources,
             feeds=config.feeds,
             folder=folder,
@@ -211,11 +228,16 @@ def _article_gatherer(
     pool: Pool,
     thread: StoreThread,
     clock: Clock,
-) -> ArticleGatherer | None:
-    """Build what fetches whole texts; None if the fetcher of feeds cannot fetch pages."""
+) -> "ArticleGatherer | None":
+    """Build what fetches whole texts; None if no source wants them."""
     pages, config = fetchers.get("feed"), application.config
-    if pages is None or not isinstance(pages, PageFetcher):
+    wanted = any(one.full_text for one in config.sources)
+    if not wanted or pages is None or not isinstance(pages, PageFetcher):
         return None
+    # slow: cleaning and its rules
+    from aggregator.gather.articles.article_gatherer import ArticleGatherer  # noqa: PLC0415
+    from aggregator.gather.articles.robots import PRODUCT, Robots  # noqa: PLC0415
+
     return ArticleGatherer(
         store=application.store,
         thread=thread,
@@ -225,12 +247,6 @@ def _article_gatherer(
         sources={one.identity: one for one in config.sources},
         clock=clock,
     )
-
-
-def load_renderers(config: Config) -> dict[str, Renderer]:
-    """Return the renderers of all formats that the feeds use."""
-    formats = {name for feed in config.feeds for name in feed.formats}
-    return {name: plugins.load("aggregator.publish.renderers", name) for name in sorted(formats)}
 
 
 def reload(application: Application, config: Config) -> Application:
@@ -255,7 +271,8 @@ def check_feeds(config: Config) -> None:
                 except ConfigError as error:
                     where = ("feeds", number, key, index)
                     raise located_error(config.path, where, error.problem) from None
-    load_renderers(config)
+    for name in sorted({name for spec in config.feeds for name in spec.formats}):
+        plugins.check(_RENDERERS, name)
 
 
 def open_application(config: Config) -> Application:

@@ -8,12 +8,9 @@ from aggregator.core.errors import SourceError
 from aggregator.core.model import CleanedFeed, Document, Entry, Source, StoredEntry
 from aggregator.core.ports import Clock
 from aggregator.gather import revision
-from aggregator.gather.document import read_document
-from aggregator.group.features import vocabulary
-from aggregator.group.features.features import NamePairs
-from aggregator.group.features.unweighted import extract_to_bytes
 from aggregator.pool import Pool
 
+NamePairs = tuple[tuple[str, str], ...]
 Boilerplate = Mapping[str, frozenset[int]]
 
 
@@ -35,6 +32,9 @@ class Intake:
         all_new: bool,
     ) -> list[CleanedFeed | SourceError]:
         """Return each document cleaned, or why it cannot be read; see ports.DocumentReader."""
+        # slow: parsers and cleaning take half a second, and most rounds bring no document
+        from aggregator.gather.document import read_document  # noqa: PLC0415
+
         given = (source, boilerplate, max_entries)
         if not all_new:
             calls = [(document, *given) for document in documents]
@@ -54,6 +54,11 @@ def read_and_extract(
     names_and_now: tuple[NamePairs, datetime],
 ) -> tuple[CleanedFeed, Mapping[int, str]]:
     """Return a document cleaned, with the features of its entries, and the words new to the process."""
+    # slow, as above; a worker that gets no new source needs no features
+    from aggregator.gather.document import read_document  # noqa: PLC0415
+    from aggregator.group.features import vocabulary  # noqa: PLC0415
+    from aggregator.group.features.unweighted import extract_to_bytes  # noqa: PLC0415
+
     names, now = names_and_now
     known = vocabulary.size()
     feed = read_document(document, source, boilerplate, max_entries)
@@ -79,6 +84,8 @@ def _take_words(
 ) -> CleanedFeed | SourceError:
     if isinstance(result, SourceError):
         return result
+    from aggregator.group.features import vocabulary  # noqa: PLC0415  slow, as above
+
     feed, words = result
     vocabulary.update(words)
     return feed

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,7 @@ from aggregator.cli.output import Progress, count, print_error, print_json, prin
 from aggregator.cli.tables import table
 from aggregator.core.errors import ConfigError, DataFolderBusy
 from aggregator.core.model import Source
+from aggregator.core.profile import run as run_profile
 from aggregator.core.report import RunReport, SourceReport
 
 if TYPE_CHECKING:
@@ -51,6 +53,14 @@ _Private = Annotated[
 _Force = Annotated[
     bool, typer.Option("--force", help="Also fetch sources that are on hold or gone.")
 ]
+_Profile = Annotated[
+    Path | None,
+    typer.Option(
+        "--profile",
+        metavar="FILE",
+        help="Write seconds, CPU seconds, bytes and counts of each stage of the run to a JSON file.",
+    ),
+]
 _Dry = Annotated[bool, typer.Option("--dry-run", help="Show what a run would do; change nothing.")]
 
 
@@ -67,16 +77,20 @@ def fetch(  # noqa: PLR0917  typer reads the options from the signature
     allow_private: _Private = None,
     force: _Force = False,
     dry_run: _Dry = False,
+    profile: _Profile = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
     """Fetch all sources once, group and publish. Exit 1 if nothing could be done."""
-    # slow to import: only this command needs the whole pipeline
-    from aggregator import bootstrap  # noqa: PLC0415
-    from aggregator import config as configuration  # noqa: PLC0415
+    if profile:
+        run_profile.start()
+    with run_profile.measure("start"):
+        # slow to import: only this command needs the whole pipeline
+        from aggregator import bootstrap  # noqa: PLC0415
+        from aggregator import config as configuration  # noqa: PLC0415
 
-    open_logs("error" if quiet else "warning")
-    read = read_config(config, data, optional=bool(url))
+        open_logs("error" if quiet else "warning")
+        read = read_config(config, data, optional=bool(url))
     wanted = list(source or ())
     if url:
         read, ids = _with_addresses(read, url, quiet=quiet)
@@ -96,6 +110,8 @@ def fetch(  # noqa: PLR0917  typer reads the options from the signature
             _show(application, report, read.data if dry_run else None, json=json, quiet=quiet)
         finally:
             application.close()
+    if profile:
+        profile.write_text(dumps(run_profile.as_json(), indent=1) + "\n", encoding="utf-8")
     return 1 if report.errors or not report.sources else 0
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, TextIO
 
 import structlog
 
+from aggregator.core import logger
 from aggregator.text import urls
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
@@ -33,6 +34,7 @@ def configure(
     form: Literal["text", "json"] = "text",
 ) -> None:
     """Send all logging, including that of libraries, to a stream."""
+    logger.forget()
     number = logging.getLevelNamesMapping()[level.upper()]
     steps: list[Any] = [
         structlog.stdlib.add_log_level,

@@ -1,6 +1,7 @@
 """Protocols of the replaceable parts, and of the store as each step uses it."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
@@ -15,6 +16,7 @@ from aggregator.core.model import (
     Entry,
     Fetched,
     GroupContext,
+    Grouped,
     Grouping,
     NotModified,
     ParsedFeed,
@@ -34,8 +36,16 @@ Place = tuple[datetime, datetime, str]
 Page = tuple[tuple[StoredEntry, ...], GroupContext]
 """Grouped entries in (published, key) order, with their features, stories and all decisions."""
 
-Condense = Callable[[str, datetime, bytes], bytes]
-"""Maps the key, date and features of an entry to the part of the features kept in memory."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureChanges:
+    """The grouped entries whose features or dates changed since a mark, and the next mark.
+
+    `keys` also has entries that are no longer grouped; None if the changes are not known.
+    """
+
+    mark: str
+    keys: tuple[str, ...] | None
 
 
 class Clock(Protocol):
@@ -127,8 +137,8 @@ class SourceStates(Protocol):
 class GatherStore(SourceStates, Protocol):
     """The store as gathering uses it."""
 
-    def save_state(self, identity: str, state: SourceState) -> None:
-        """Save the state of a source that brought no document."""
+    def save_states(self, states: Mapping[str, SourceState]) -> None:
+        """Save the states of sources that brought no document, by identity."""
 
     def save_gathered(
         self,
@@ -175,6 +185,9 @@ class ArticleStore(Protocol):
 class GroupStore(Protocol):
     """The store as grouping uses it."""
 
+    def has_ungrouped(self, now: datetime | None = None) -> bool:
+        """Say whether `ungrouped` would return any."""
+
     def ungrouped(self, limit: int, now: datetime | None = None) -> tuple[StoredEntry, ...]:
         """Return entries that are new, or materially changed, since they were last grouped.
 
@@ -183,13 +196,25 @@ class GroupStore(Protocol):
         """
 
     def group_context(
-        self, start: datetime, end: datetime, condense: Condense | None = None
+        self, start: datetime, end: datetime, *, named_only: bool = False
     ) -> GroupContext:
         """Return what is already grouped with a member published in the span, and all decisions.
 
-        Without `condense` all is whole. Else it is given each entry once, and of the stories there
-        are those that the journal names; `stories_of` gives the others.
+        With `named_only` there are, of the entries, those that decisions name and, of the stories,
+        those that the journal names; `grouped` and `stories_of` give the others.
         """
+
+    def grouped(self, start: datetime, end: datetime) -> Iterator[Grouped]:
+        """Yield the grouped entries published in the span, with their features."""
+
+    def grouped_of(self, keys: Sequence[str]) -> tuple[Grouped, ...]:
+        """Return those of these entries that are grouped, with their features."""
+
+    def feature_changes(self, since: str) -> FeatureChanges:
+        """Return the entries whose features or dates changed since a mark; '' is no mark."""
+
+    def existing_stories(self, ids: Sequence[str]) -> frozenset[str]:
+        """Return those of these ids that stories have."""
 
     def features(self, keys: Sequence[str]) -> Mapping[str, bytes]:
         """Return the stored features by entry key; entries without features are left out."""
@@ -219,6 +244,9 @@ class StoryReader(Protocol):
 
 class PublishStore(SourceStates, StoryReader, Protocol):
     """The store as publishing uses it."""
+
+    def generation(self) -> str:
+        """Return another value after each change of what feeds may show; empty if unknown."""
 
     def oldest_stories(
         self, after: Place | None = None, changed: datetime | None = None

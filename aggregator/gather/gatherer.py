@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from aggregator.core import profile
 from aggregator.core.errors import ParseError, SourceError
 from aggregator.core.model import (
     Change,
@@ -25,6 +26,7 @@ from aggregator.core.settings import FetchSettings
 from aggregator.core.threads import StoreThread
 from aggregator.gather import schedule
 from aggregator.gather.harvest import SourceHarvest
+from aggregator.gather.state_buffer import StateBuffer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +41,11 @@ class Gatherer:
     settings: FetchSettings
     clock: Clock
     jitter: Callable[[], float]
+    buffer: StateBuffer
 
     async def states(self) -> Mapping[str, SourceState]:
-        """Return the stored state of each source, by identity."""
+        """Return the state of each source, by identity."""
+        await self.buffer.flush()
         return await self.thread.call(self.store.source_states)
 
     def waits(self, states: Mapping[str, SourceState]) -> dict[str, datetime]:
@@ -115,6 +119,7 @@ class Gatherer:
             report = SourceReport(id=source.id, outcome="error", error=str(error))
         else:
             entries = harvest.entries
+            await self.buffer.flush()
             changes = await self.thread.call(lambda: self._save_pushed(source, entries))
             report = harvest.report(source, changes)
         return dataclasses.replace(report, seconds=round(time.monotonic() - started, 3))
@@ -127,22 +132,30 @@ class Gatherer:
             source, entries, state, now=now, initial=self.settings.initial
         )
         if any(change.kind == "new" for change in changes):
-            store.save_state(source.identity, schedule.arrived(state, now))
+            store.save_states({source.identity: schedule.arrived(state, now)})
         return changes
 
     async def _fetch(self, source: Source, state: SourceState, *, force: bool) -> SourceReport:
         conditional = schedule.conditions(source, state, self.settings, self.clock())
         validators = Validators() if force else conditional
         requested = dataclasses.replace(source, url=schedule.address(source, state))
-        answer = await self.fetchers[source.kind].fetch(requested, validators)
+        answer = await self._request(requested, validators)
         if isinstance(answer, NotModified):
             state = _with_hub(state, answer.links)
-            after = self._succeed(source, state, answer)
-            await self.thread.call(lambda: self.store.save_state(source.identity, after))
+            self.buffer.add(source.identity, self._succeed(source, state, answer))
             return SourceReport(id=source.id, outcome="unchanged")
         all_new = state.last_document is None
         harvest = await self._read(source, answer, all_new=all_new)
         return await self._save(source, state, answer, harvest)
+
+    async def _request(self, source: Source, validators: Validators) -> Fetched | NotModified:
+        """Fetch, and measure it; its CPU time is part of that of the event loop."""
+        began = time.monotonic()
+        answer = await self.fetchers[source.kind].fetch(source, validators)
+        documents = () if isinstance(answer, NotModified) else answer.documents
+        size = sum(len(one.content) for one in documents)
+        profile.run.add("request", seconds=time.monotonic() - began, size=size)
+        return answer
 
     def _succeed(
         self, source: Source, state: SourceState, answer: Fetched | NotModified
@@ -153,7 +166,7 @@ class Gatherer:
     async def _fail(self, source: Source, state: SourceState, error: SourceError) -> SourceReport:
         now, jitter = self.clock(), self.jitter()
         after = schedule.failed(source, state, error, self.settings, now=now, jitter=jitter)
-        await self.thread.call(lambda: self.store.save_state(source.identity, after))
+        self.buffer.add(source.identity, after)
         return SourceReport(id=source.id, outcome=schedule.outcome(error), error=str(error))
 
     async def _read(self, source: Source, fetched: Fetched, *, all_new: bool) -> SourceHarvest:
@@ -187,17 +200,19 @@ class Gatherer:
         after = self._succeed(source, state, fetched)
         store, now = self.store, self.clock()
         initial = self.settings.initial if source.kind == "feed" else None
+        self.buffer.drop(source.identity)
         changes = await self.thread.call(
             lambda: store.save_gathered(
                 source, entries, after, now=now, initial=initial, extracted=extracted
-            )
+            ),
+            stage="save",
         )
         report = harvest.report(source, changes)
         if harvest.cut and report.outcome == "unchanged":
             raise ParseError(f"the document is cut off; {len(entries)} complete entries, none new")
         if report.new:  # the interval depends on how often new entries arrive
             later = self._succeed(source, schedule.arrived(state, now), fetched)
-            await self.thread.call(lambda: store.save_state(source.identity, later))
+            self.buffer.add(source.identity, later)
         return report
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from aggregator.core import profile
 from aggregator.core.errors import ParseError, SourceError
 from aggregator.core.model import Document
 from aggregator.pool.child import Call, run_call
@@ -226,7 +227,8 @@ async def _in_thread(call: Call) -> object:
             future.set_result(result)
 
     def _run() -> None:
-        result = run_call(call)
+        with profile.run.measure(call[0].__name__):
+            result = run_call(call)
         with contextlib.suppress(RuntimeError):  # the loop is gone
             loop.call_soon_threadsafe(_answer, result)
 

@@ -37,6 +37,7 @@ class History:
     place: Place | None = None  # of the newest story on a page
     closed: datetime | None = None  # when the last page was written
     home: str = ""
+    grew: bool = False  # in this run; not saved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +83,10 @@ class Archive:
                 pending.clear()
             if history.pages - before.pages >= self.most:
                 break
-        if history != before:
-            self._write(self._state(), _written(history))
-        return history
+        if history == before:
+            return history
+        self._write(self._state(), _written(history))
+        return replace(history, grew=True)
 
     def address(self, page: int) -> str:
         """Return the address of a page."""
@@ -195,6 +197,16 @@ class Archive:
         except OSError as error:
             raise PublishError(f"cannot read {path}: {error.strerror}") from error
         files.write(path, change(content))
+
+
+def files_of(folder: Path, feed: str, extension: str) -> list[str]:
+    """Return the paths of the state of an archive and of its last page, as far as they exist."""
+    state = folder / feed / f".archive.{extension}"
+    try:
+        pages = _read(state.read_bytes()).pages
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [f"{feed}/{state.name}", f"{feed}/archive-{pages:04}.{extension}"]
 
 
 def _batches(units: Iterator[_Unit]) -> Iterator[tuple[_Unit, ...]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from aggregator.core.model import Change, Entry, Source, SourceState, StoredEntry
+from aggregator.core.model import Change, Entry, FeedInfo, Source, SourceState, StoredEntry
 from aggregator.gather import revision
 from aggregator.gather.changes import Difference, difference, recurring
 from aggregator.gather.identity import AMBIGUOUS, Known, Name, names, surplus_aliases
@@ -43,6 +43,11 @@ class _Batch:
     refreshed: list[dict[str, Any]] = field(default_factory=list)
     adopted: list[dict[str, Any]] = field(default_factory=list)
     touched: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def is_shown(self) -> bool:
+        """Say whether it changes what readers see."""
+        return bool(self.new or self.modified or self.refreshed or self.adopted)
 
     def add(self, entry: Entry, named: Sequence[Name], matched: Match, extracted: bytes) -> Change:
         """Add the row of an entry and return its change; `extracted` are its features, or b""."""
@@ -127,10 +132,16 @@ def load_state(connection: Connection, identity: str) -> SourceState | None:
     return None if text is None else from_json(SourceState, text)
 
 
-def save_state(connection: Connection, identity: str, state: SourceState) -> None:
-    """Save the state of a source."""
-    row = {"identity": identity, "state": to_json(state)}
-    upsert(connection, schema.source, [row], update=("state",))
+def save_states(connection: Connection, states: Mapping[str, SourceState]) -> bool:
+    """Save the states of sources; say whether one describes its source otherwise than before."""
+    before: dict[str, FeedInfo] = {}
+    for some in chunks(states):
+        query = select(schema.source).where(schema.source.c.identity.in_(some))
+        for row in connection.execute(query):
+            before[row.identity] = from_json(SourceState, row.state).info
+    rows = [{"identity": name, "state": to_json(state)} for name, state in states.items()]
+    upsert(connection, schema.source, rows, update=("state",))
+    return any(state.info != before.get(name, FeedInfo()) for name, state in states.items())
 
 
 # --- entries -------------------------------------------------------------------------------
@@ -145,10 +156,11 @@ def save_gathered(
     now: datetime,
     initial: int | None,
     extracted: Sequence[bytes] = (),
-) -> tuple[list[tuple[StoredEntry, bytes]], tuple[Change, ...]]:
+) -> tuple[list[tuple[StoredEntry, bytes]], tuple[Change, ...], bool]:
     """Store the entries of one source with aliases, block counts and state; see ports.Store.
 
-    Also return the new entries, each with its stored form.
+    Also return the new entries, each with its stored form, and say whether feeds may show something
+    else than before.
     """
     identity = source.identity
     seen = clock_repair.trusted(connection, now)
@@ -169,8 +181,8 @@ def save_gathered(
     _write_aliases(connection, matching, known, seen)
     learned_blocks.count(connection, batch.new)
     articles.queue(connection, source, result, known, seen)
-    save_state(connection, identity, state)
-    return new, result
+    described = save_states(connection, {identity: state})
+    return new, result, described or batch.is_shown
 
 
 def _differences(

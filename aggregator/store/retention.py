@@ -6,7 +6,7 @@ from itertools import islice
 
 from sqlalchemy import Connection, delete, select
 
-from aggregator.store import articles, schema
+from aggregator.store import articles, feature_changes, schema
 from aggregator.store.codec import from_ticks, to_ticks
 from aggregator.store.database import chunks, insert, upsert
 
@@ -82,7 +82,9 @@ def _drop(connection: Connection, ids: list[str]) -> None:
         .from_select(["key", "story", "first_published"], places)
         .on_conflict_do_nothing(index_elements=[_record.c.key])
     )
-    _empty(connection, list(connection.scalars(keys)))
+    gone = list(connection.scalars(keys))
+    feature_changes.log(connection, gone)
+    _empty(connection, gone)
     connection.execute(delete(schema.feature).where(schema.feature.c.key.in_(keys)))
     connection.execute(delete(schema.member).where(_member.story.in_(ids)))
     connection.execute(delete(schema.story).where(_story.id.in_(ids)))

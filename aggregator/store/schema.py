@@ -63,8 +63,7 @@ Index(
     "entry_ungrouped",
     entry.c.published,
     entry.c.key,
-    sqlite_where=~entry.c.grouped,
-    postgresql_where=~entry.c.grouped,
+    sqlite_where=~entry.c.grouped,  # in PostgreSQL too; naming it here would load that dialect
 )
 
 article = Table(  # the whole text of an entry, from its page
@@ -156,6 +155,14 @@ feature = Table(
     metadata,
     Column("key", Key, primary_key=True),
     Column("packed", LargeBinary, nullable=False),
+)
+
+feature_change = Table(  # the latest changes of features, and of members' dates, in order
+    "feature_change",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("key", Key, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 tombstone = Table(

@@ -1,8 +1,10 @@
 """The store: each method is one transaction over the functions of this folder."""
 
 import threading
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from aggregator.core.model import (
     Decision,
     Entry,
     GroupContext,
+    Grouped,
     Grouping,
     ShownStory,
     Source,
@@ -23,10 +26,12 @@ from aggregator.core.model import (
     Tombstone,
 )
 from aggregator.core.pages import PageResult, PageTask
-from aggregator.core.ports import Condense, Page, Place
+from aggregator.core.ports import FeatureChanges, Page, Place
 from aggregator.store import (
     articles,
+    feature_changes,
     gather,
+    generation,
     grouping,
     history,
     learned_blocks,
@@ -62,6 +67,7 @@ class SqlStore:
         self._now = now
         self._journal = Journal(data / JOURNAL)
         self._database, self._rebuilt = open_database(url, data, self._journal, now)
+        self._opened = uuid.uuid4().hex
         self._rescuing = threading.Lock()
         self._learned: dict[str, frozenset[int]] | None = None
         self._recent = RecentEntries()
@@ -82,10 +88,11 @@ class SqlStore:
         with self._read() as connection:
             return gather.load_states(connection)
 
-    def save_state(self, identity: str, state: SourceState) -> None:
-        """Save the state of a source that brought no document."""
-        with self._write() as connection:
-            gather.save_state(connection, identity, state)
+    def save_states(self, states: Mapping[str, SourceState]) -> None:
+        """Save the states of sources that brought no document, by identity."""
+        with self._write(quiet=True) as connection:
+            if gather.save_states(connection, states):
+                generation.move(connection)
 
     def save_gathered(
         self,
@@ -99,10 +106,12 @@ class SqlStore:
     ) -> tuple[Change, ...]:
         """Store one source's documents, aliases, block counts and state in one transaction."""
         self._now = now
-        with self._write() as connection:
-            batch, changes = gather.save_gathered(
+        with self._write(quiet=True) as connection:
+            batch, changes, moved = gather.save_gathered(
                 connection, source, entries, state, now=now, initial=initial, extracted=extracted
             )
+            if moved:
+                generation.move(connection)
         for stored, packed in batch:
             self._recent.add(stored, packed)
         new = any(change.kind == "new" for change in changes)
@@ -150,15 +159,20 @@ class SqlStore:
 
     def save_article(self, result: PageResult) -> bool:
         """Store what a page gave; return whether the entry has another text now."""
-        with self._write() as connection:
+        with self._write(quiet=True) as connection:
             return articles.save(connection, result)
 
     def end_hold(self, source_id: str) -> None:
         """Let grouping have the entries of a source whose pages did not come in time."""
-        with self._write() as connection:
+        with self._write(quiet=True) as connection:
             articles.end_hold(connection, source_id)
 
     # group
+
+    def has_ungrouped(self, now: datetime | None = None) -> bool:
+        """Say whether `ungrouped` would return any."""
+        with self._read() as connection:
+            return grouping.has_ungrouped(connection, now)
 
     def ungrouped(self, limit: int, now: datetime | None = None) -> tuple[StoredEntry, ...]:
         """Return entries that are new or materially changed, without their HTML; see ports.Store."""
@@ -166,11 +180,34 @@ class SqlStore:
             return grouping.load_ungrouped(connection, limit, now, self._recent.find)
 
     def group_context(
-        self, start: datetime, end: datetime, condense: Condense | None = None
+        self, start: datetime, end: datetime, *, named_only: bool = False
     ) -> GroupContext:
         """Return what is already grouped with a member published in the span; see ports.Store."""
         with self._read() as connection:
-            return grouping.load_context(connection, start, end, condense)
+            return grouping.load_context(connection, start, end, named_only=named_only)
+
+    def grouped(self, start: datetime, end: datetime) -> Iterator[Grouped]:
+        """Yield the grouped entries published in the span, with their features."""
+        with self._read() as connection:
+            yield from grouping.load_grouped(connection, start, end)
+
+    def grouped_of(self, keys: Sequence[str]) -> tuple[Grouped, ...]:
+        """Return those of these entries that are grouped, with their features."""
+        with self._read() as connection:
+            return tuple(grouping.load_grouped_of(connection, keys))
+
+    def feature_changes(self, since: str) -> FeatureChanges:
+        """Return the entries whose features or dates changed since a mark; '' is no mark."""
+        database, _, number = since.partition("/")  # numbers start again in a rebuilt database
+        known = int(number) if number and database == self._opened else None
+        with self._read() as connection:
+            found = feature_changes.since(connection, known)
+        return replace(found, mark=f"{self._opened}/{found.mark}")
+
+    def existing_stories(self, ids: Sequence[str]) -> frozenset[str]:
+        """Return those of these ids that stories have."""
+        with self._read() as connection:
+            return grouping.existing_stories(connection, ids)
 
     def features(self, keys: Sequence[str]) -> Mapping[str, bytes]:
         """Return the stored features by entry key."""
@@ -186,7 +223,7 @@ class SqlStore:
 
     def save_features(self, features: Sequence[tuple[str, bytes]]) -> None:
         """Store features that replace ones in an older form."""
-        with self._write() as connection:
+        with self._write(quiet=True) as connection:
             history.save_features(connection, features)
 
     def regroup(
@@ -224,6 +261,11 @@ class SqlStore:
             grouping.save_decisions(connection, [decision])
 
     # read
+
+    def generation(self) -> str:
+        """Return another value after each change of what feeds may show; empty if unknown."""
+        with self._read() as connection:
+            return generation.load(connection)
 
     def newest_stories(self) -> Iterator[ShownStory]:
         """Yield stories with at least one shown entry, newest first; read as they are asked for."""
@@ -287,8 +329,11 @@ class SqlStore:
 
     def forget(self, before: datetime, shown: Iterable[str] = ()) -> int:
         """Delete the texts of stories neither published nor updated since; return how many."""
-        with self._write() as connection:
-            return retention.forget(connection, before, shown)
+        with self._write(quiet=True) as connection:
+            count = retention.forget(connection, before, shown)
+            if count:
+                generation.move(connection)
+        return count
 
     def forgotten(self) -> datetime | None:
         """Return the time before which everything was deleted; None if never."""
@@ -304,12 +349,12 @@ class SqlStore:
 
     def save_lease(self, lease: Lease) -> None:
         """Save a subscription to a hub."""
-        with self._write() as connection:
+        with self._write(quiet=True) as connection:
             leases.save(connection, lease)
 
     def drop_lease(self, path: str) -> None:
         """Delete a subscription to a hub."""
-        with self._write() as connection:
+        with self._write(quiet=True) as connection:
             leases.drop(connection, path)
 
     # the database
@@ -320,9 +365,12 @@ class SqlStore:
             yield connection
 
     @contextmanager
-    def _write(self, *, durable: bool = False) -> Iterator[Connection]:
+    def _write(self, *, durable: bool = False, quiet: bool = False) -> Iterator[Connection]:
+        """Open a transaction; unless it is quiet, the feeds may show something else after it."""
         with self._rescued(), self._database.write(durable=durable) as connection:
             yield connection
+            if not quiet:
+                generation.move(connection)
 
     @contextmanager
     def _rescued(self) -> Iterator[None]:
@@ -342,11 +390,11 @@ class SqlStore:
             return
         with suppress(OSError):
             flag(path).touch()
-        if is_held(
-            self._data
-        ):  # else another process may be at work, and the next start repairs it
+        # else another process may be at work, and the next start repairs it
+        if is_held(self._data):
             self._database.close()
             self._learned = None
+            self._opened = uuid.uuid4().hex
             self._database, self._rebuilt = open_database(
                 self._url, self._data, self._journal, self._now
             )

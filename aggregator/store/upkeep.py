@@ -5,20 +5,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
-import structlog
-
 from aggregator.core.errors import ParseError
+from aggregator.core.logger import get_logger
 from aggregator.core.model import Document, Entry, Source
 from aggregator.core.ports import Clock, RecoveryStore, RetentionStore
 from aggregator.core.settings import CleanOptions, StorySettings
-from aggregator.gather.document import read_document
 from aggregator.publish.publisher import Publication
 from aggregator.publish.renderers import LIST
 
 _MAX_RECOVERED = 100_000  # entries of one published feed
 _FORGET_INTERVAL = timedelta(days=1)
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class _Store(RecoveryStore, RetentionStore, Protocol):
@@ -38,6 +36,9 @@ class Upkeep:
         """Restore the texts that the published feeds still hold, if the database was lost."""
         if not self.store.rebuilt:
             return
+        # slow, and needed only after a loss
+        from aggregator.gather.document import read_document  # noqa: PLC0415
+
         entries: list[Entry] = []
         published = Source(id="published", clean=CleanOptions(strip=(f".{LIST}",)))
         for path in sorted(self.folder.rglob("*.atom")):

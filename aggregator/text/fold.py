@@ -3,11 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
-
-import numpy as np
-import opencc
-from numpy.typing import NDArray
 
 # Scripts without spaces between words, for which bigrams replace words.
 _HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -50,21 +45,18 @@ _SCRIPT_OF_REGION = {
     "zh-hk": "zh-hant",
     "zh-mo": "zh-hant",
 }
-# Variants that the converter does not change, since both forms are correct in one of the scripts.
-_TRADITIONAL, _SIMPLIFIED = 1, 2
-_VARIANTS = ("著裡祕峯羣牀喫僞衆", "着里秘峰群床吃伪众")
 
 
 def fold(text: str) -> str:
     """Fold a text for comparison: NFKC, case folding, simplified characters."""
     if text.isascii():
         return text.lower()
+    from aggregator.text import simplified  # noqa: PLC0415  numpy and opencc: a quarter of a second
+
     plainer = unicodedata.normalize("NFKC", text).casefold()
     if not unicodedata.is_normalized("NFKC", plainer):
         plainer = unicodedata.normalize("NFKC", plainer)
-    codes = np.frombuffer(plainer.encode("utf-32-le", "surrogatepass"), "<u4")
-    folded: bytes = _folding()[codes].tobytes()
-    return folded.decode("utf-32-le", "surrogatepass")
+    return simplified.simplify(plainer)
 
 
 def words(text: str) -> list[str]:
@@ -164,37 +156,10 @@ def xml_safe(text: str) -> str:
     return text if text.isascii() and text.isprintable() else _NOT_XML.sub("", text)
 
 
-@cache
-def _folding() -> NDArray[np.uint32]:
-    """Return the folding table: simplified characters, variants unified."""
-    table = _simplified()[0].copy()
-    for variant, usual in zip(*_VARIANTS, strict=True):
-        table[ord(variant)] = ord(usual)
-    return table
-
-
-@cache
-def _simplified() -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
-    """Return the simplification table, and which characters are only traditional (1) or simplified (2)."""
-    codes = [*range(0x3400, 0xA000), *range(0xF900, 0xFB00), *range(0x20000, 0x2FA20)]
-    # One character per line, so that no phrase rules apply: a character always folds the same way.
-    lines = "\n".join(map(chr, codes))
-    simple = opencc.OpenCC("t2s").convert(lines).split("\n")
-    table = np.arange(0x110000, dtype="<u4")
-    for code, character in zip(codes, simple, strict=True):
-        if len(character) == 1:
-            table[code] = ord(character)
-    kinds = np.zeros(0x110000, "u1")
-    changed = np.flatnonzero(table != np.arange(0x110000))
-    kinds[table[changed]] = _SIMPLIFIED
-    kinds[changed] = _TRADITIONAL
-    return table, kinds
-
-
 def _chinese(text: str) -> str:
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
-    kinds = _simplified()[1][codes].tobytes()
-    old, new = kinds.count(_TRADITIONAL), kinds.count(_SIMPLIFIED)
+    from aggregator.text import simplified  # noqa: PLC0415  as in `fold`
+
+    old, new = simplified.count_variants(text)
     # Many simplified characters (后, 里, 台) are also valid traditional ones.
     if not old and not new:
         return "Hani"

@@ -5,11 +5,10 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-import structlog
-
 from aggregator.core import leases
 from aggregator.core.errors import FetchError
 from aggregator.core.leases import Lease
+from aggregator.core.logger import get_logger
 from aggregator.core.model import Document, Source
 from aggregator.core.ports import Clock, LeaseStore, Poster
 from aggregator.text import urls
@@ -20,7 +19,7 @@ _AT_ONCE = 8  # hubs asked concurrently
 _CHALLENGE_MOST = 4_000  # characters
 _QUIET = timedelta(minutes=1)
 _NEVER = datetime.min.replace(tzinfo=UTC)
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Subscriber:

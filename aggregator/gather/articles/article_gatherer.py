@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import structlog
-
 from aggregator.core.errors import (
     DisallowedByRobots,
     FetchError,
@@ -17,6 +15,7 @@ from aggregator.core.errors import (
     Timeout,
     Unreachable,
 )
+from aggregator.core.logger import get_logger
 from aggregator.core.model import Fetched, Source
 from aggregator.core.pages import PageResult, PageTask
 from aggregator.core.ports import ArticleStore, Clock, PageFetcher
@@ -35,7 +34,7 @@ _RETRIES = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})  # states that may pass
 _ACCEPT = ("Accept", "text/html, application/xhtml+xml;q=0.9, */*;q=0.5")
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,14 @@ def choose(
     return tuple(islice(_recent(units, spec, now), spec.limit))
 
 
+def expiries(spec: FeedSpec, selected: Iterable[ShownStory]) -> Iterator[datetime]:
+    """Yield when each selected story becomes too old for the feed; nothing without `max_age`."""
+    if spec.max_age is not None:
+        for shown in selected:
+            yield max(one.published for one in shown.entries) + spec.max_age
+            yield shown.story.first_published + spec.max_age + _SPAN
+
+
 def conditions(
     specs: Iterable[FeedSpec], sources: Sequence[Source]
 ) -> Callable[[ShownStory], bool]:
