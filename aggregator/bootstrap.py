@@ -174,8 +174,12 @@ def assemble(
     clock: Clock,
     announcer: Announcer | None = None,
     jitter: Callable[[], float] = random.random,
+    shortcuts: bool = True,
 ) -> Pipeline:
-    """Build the pipeline of an application."""
+    """Build the pipeline of an application.
+
+    Without shortcuts it does everything anew, with the same results, which tests compare.
+    """
     config, store, folder = application.config, application.store, application.folder
 
     @cache
@@ -202,23 +206,31 @@ def assemble(
             clock=clock,
             jitter=jitter,
             buffer=StateBuffer(store, thread),
+            shortcuts=shortcuts,
         ),
         has_ungrouped=lambda: store.has_ungrouped(clock()),
         grouper=_make_grouper,
-        publisher=Publisher(
-            store=store,
-            renderers=plugins.Plugins(_RENDERERS),
-            sources=config.sources,
-            feeds=config.feeds,
-            folder=folder,
-            public_url=config.public_url,
-            clock=clock,
-            hub=config.websub.hub,
-        ),
+        publisher=_publisher(application, clock, shortcuts=shortcuts),
         upkeep=Upkeep(store=store, settings=config.stories, folder=folder, clock=clock),
         thread=thread,
         announcer=announcer,
         articles=_article_gatherer(application, fetchers, pool, thread, clock),
+    )
+
+
+def _publisher(application: Application, clock: Clock, *, shortcuts: bool) -> Publisher:
+    """Build what publishes the feeds."""
+    config = application.config
+    return Publisher(
+        store=application.store,
+        renderers=plugins.Plugins(_RENDERERS),
+        sources=config.sources,
+        feeds=config.feeds,
+        folder=application.folder,
+        public_url=config.public_url,
+        clock=clock,
+        hub=config.websub.hub,
+        shortcuts=shortcuts,
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from aggregator.core.errors import SourceError
 from aggregator.core.model import CleanedFeed, Document, Entry, Source, StoredEntry
 from aggregator.core.ports import Clock
+from aggregator.core.traces import KnownDocument
 from aggregator.gather import revision
 from aggregator.pool import Pool
 
@@ -30,6 +31,7 @@ class Intake:
         max_entries: int,
         *,
         all_new: bool,
+        known: KnownDocument | None = None,
     ) -> list[CleanedFeed | SourceError]:
         """Return each document cleaned, or why it cannot be read; see ports.DocumentReader."""
         # slow: parsers and cleaning take half a second, and most rounds bring no document
@@ -37,7 +39,7 @@ class Intake:
 
         given = (source, boilerplate, max_entries)
         if not all_new:
-            calls = [(document, *given) for document in documents]
+            calls = [(document, *given, known) for document in documents]
             return await self.pool.run(read_document, calls)
         now = self.clock()
         results = await self.pool.run(

@@ -14,8 +14,10 @@ from email.utils import format_datetime
 from html import escape
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from benchmarks.invented import Invented, invent
+if TYPE_CHECKING:
+    from benchmarks.invented import Invented
 
 HOSTS = 50
 ENTRIES = 25  # of an invented feed
@@ -30,6 +32,8 @@ def urls(folder: Path, port: int) -> list[str]:
 
 def make(folder: Path, feeds: int) -> None:
     """Write feeds of invented news, with 25 entries each."""
+    from benchmarks.invented import invent  # noqa: PLC0415  large, and a server needs none of it
+
     entries = invent(feeds * (ENTRIES + 1))
     for version in ("v0", "v1"):
         (folder / version).mkdir(parents=True, exist_ok=True)
@@ -40,7 +44,7 @@ def make(folder: Path, feeds: int) -> None:
             path.write_text(_document(number, some), encoding="utf-8")
 
 
-def _document(number: int, entries: list[Invented]) -> str:
+def _document(number: int, entries: "list[Invented]") -> str:
     items = "".join(_item(one) for one in reversed(entries))
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0"><channel><title>Feed {number}'
@@ -48,7 +52,7 @@ def _document(number: int, entries: list[Invented]) -> str:
     )
 
 
-def _item(one: Invented) -> str:
+def _item(one: "Invented") -> str:
     entry = one.stored.entry
     body = escape("".join(f"<p>{line}。</p>" for line in entry.text.split("。") if line))
     return (

@@ -10,6 +10,7 @@ performance.md and performance.svg there.
 
 import argparse
 import importlib.util
+import multiprocessing
 import os
 import platform
 import shutil
@@ -292,7 +293,12 @@ def main() -> None:
         folder = Path(name)
         feeds = given.folder or folder / "feeds"
         if given.folder is None:
-            farm.make(feeds, given.feeds)
+            # in a process of its own: what we hold in memory would count as that of our children
+            maker = multiprocessing.get_context("spawn").Process(
+                target=farm.make, args=(feeds, given.feeds)
+            )
+            maker.start()
+            maker.join()
         port = _free_port()
         urls = farm.urls(feeds, port)
         programs = [ours("ours", ROOT, urls), *peers(urls)]

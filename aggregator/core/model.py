@@ -292,6 +292,7 @@ class Reason:
     nearest: str = ""  # key of the closest member
     weights: tuple[tuple[str, float], ...] = ()  # feature, contribution in log-odds
     shared: tuple[str, ...] = ()  # the heaviest shared terms
+    bar: float | None = None  # the probability that was needed; older versions stored none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

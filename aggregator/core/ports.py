@@ -29,6 +29,7 @@ from aggregator.core.model import (
     Validators,
 )
 from aggregator.core.pages import PageResult, PageTask
+from aggregator.core.traces import KnownDocument, ReadDocument
 
 Place = tuple[datetime, datetime, str]
 """The position of a story or an entry in the order of first publication: first, published, id."""
@@ -89,8 +90,11 @@ class DocumentReader(Protocol):
         max_entries: int,
         *,
         all_new: bool,
+        known: KnownDocument | None = None,
     ) -> list[CleanedFeed | SourceError]:
         """Return each document cleaned, in order, or why it cannot be read.
+
+        Entries that are known from the document before may be left out, see core/traces.py.
 
         `boilerplate` are the learned block hashes by publisher id. `all_new` tells that no entry of
         the source is stored yet, so that all will be grouped and their features are worth extracting.
@@ -137,8 +141,17 @@ class SourceStates(Protocol):
 class GatherStore(SourceStates, Protocol):
     """The store as gathering uses it."""
 
+    def change_mark(self) -> object:
+        """Return a value that differs after every write, of any process; None if unknown."""
+
     def save_states(self, states: Mapping[str, SourceState]) -> None:
         """Save the states of sources that brought no document, by identity."""
+
+    def known_document(self, identity: str) -> KnownDocument | None:
+        """Return the last document of a source; None if its entries left doubts."""
+
+    def are_new(self, source: Source, entries: Sequence[Entry]) -> bool:
+        """Say whether no name of these entries is known, and none is shared by two of them."""
 
     def save_gathered(
         self,
@@ -149,12 +162,14 @@ class GatherStore(SourceStates, Protocol):
         now: datetime,
         initial: int | None,
         extracted: Sequence[bytes] = (),
+        read: ReadDocument | None = None,
     ) -> tuple[Change, ...]:
         """Store one source's documents, aliases, block counts and state in one transaction.
 
         Return one Change for each entry, in order. If the source is new, only the `initial` newest
         entries are shown; None shows all. `extracted` are the features of the entries, if they are
-        known; new entries come with them when they are grouped soon.
+        known; new entries come with them when they are grouped soon. `read` tells how the document of
+        a feed was read, to remember it.
         """
 
     def learned_blocks(

@@ -45,10 +45,27 @@ class Database:
         self.engine = engine
         self.place = place
         self._writing = threading.Lock()
+        self._watch: sqlite3.Connection | None = None
 
     def close(self) -> None:
         """Close all connections."""
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
         self.engine.dispose()
+
+    def change_mark(self) -> tuple[int, int] | None:
+        """Return a value that differs after every write, of any process; None if unknown.
+
+        SQLite keeps it in memory that all processes share, so that nothing is read.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return None
+        with self._translated():
+            if self._watch is None:
+                self._watch = sqlite3.connect(self.place, check_same_thread=False)
+            (version,) = self._watch.execute("PRAGMA data_version").fetchone()
+        return id(self), version
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from aggregator.core.model import Change, Entry, FeedInfo, Source, SourceState, StoredEntry
+from aggregator.core.traces import ReadDocument
 from aggregator.gather import revision
 from aggregator.gather.changes import Difference, difference, recurring
 from aggregator.gather.identity import AMBIGUOUS, Known, Name, names, surplus_aliases
 from aggregator.gather.matching import Match, Matching, match
-from aggregator.store import articles, clock_repair, learned_blocks, schema
+from aggregator.store import articles, clock_repair, known_documents, learned_blocks, schema
 from aggregator.store.codec import from_json, from_ticks, to_json, to_ticks
 from aggregator.store.database import chunks, upsert
 from aggregator.store.rows import content_of, load_entries, load_known, row_of
@@ -156,6 +157,7 @@ def save_gathered(
     now: datetime,
     initial: int | None,
     extracted: Sequence[bytes] = (),
+    read: ReadDocument | None = None,
 ) -> tuple[list[tuple[StoredEntry, bytes]], tuple[Change, ...], bool]:
     """Store the entries of one source with aliases, block counts and state; see ports.Store.
 
@@ -181,8 +183,26 @@ def save_gathered(
     _write_aliases(connection, matching, known, seen)
     learned_blocks.count(connection, batch.new)
     articles.queue(connection, source, result, known, seen)
+    known_after = known_documents.known_after(
+        read,
+        result,
+        named=named,
+        matching=matching,
+        aliases=aliases,
+        stored=known,
+        now=seen,
+    )
+    known_documents.save(connection, identity, known_after)
     described = save_states(connection, {identity: state})
     return new, result, described or batch.is_shown
+
+
+def are_new(connection: Connection, source: Source, entries: Sequence[Entry]) -> bool:
+    """Say whether no name of these entries is known, and none is shared by two of them."""
+    digests = [name.digest for entry in entries for name in names(source.identity, entry)]
+    if len(set(digests)) < len(digests):
+        return False
+    return not load_aliases(connection, digests)
 
 
 def _differences(

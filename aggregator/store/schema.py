@@ -198,3 +198,10 @@ lease = Table(  # a subscription to a hub
     Column("path", Key, primary_key=True),  # of its callback
     Column("value", Text, nullable=False),  # JSON
 )
+
+known_document = Table(  # the last document of a source, all of whose entries are stored
+    "known_document",
+    metadata,
+    Column("source", Key, primary_key=True),  # identity
+    Column("value", LargeBinary, nullable=False),  # the packed KnownDocument
+)

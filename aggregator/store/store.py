@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -25,15 +26,15 @@ from aggregator.core.model import (
     Story,
     Tombstone,
 )
-from aggregator.core.pages import PageResult, PageTask
 from aggregator.core.ports import FeatureChanges, Page, Place
+from aggregator.core.traces import KnownDocument, ReadDocument
 from aggregator.store import (
-    articles,
     feature_changes,
     gather,
     generation,
     grouping,
     history,
+    known_documents,
     learned_blocks,
     leases,
     reading,
@@ -52,9 +53,10 @@ from aggregator.store.opening import (
     sqlite_path,
 )
 from aggregator.store.recent import RecentEntries
+from aggregator.store.whole_texts import WholeTexts
 
 
-class SqlStore:
+class SqlStore(WholeTexts):
     """ports.Store over SQLAlchemy; reads from any thread, one write at a time.
 
     `rebuilt`: the database was rebuilt from the journal, which knows titles and links only; the
@@ -83,6 +85,10 @@ class SqlStore:
 
     # gather
 
+    def change_mark(self) -> object:
+        """Return a value that differs after every write, of any process; None if unknown."""
+        return self._database.change_mark()
+
     def source_states(self) -> Mapping[str, SourceState]:
         """Return the state of each source, by identity."""
         with self._read() as connection:
@@ -94,6 +100,16 @@ class SqlStore:
             if gather.save_states(connection, states):
                 generation.move(connection)
 
+    def known_document(self, identity: str) -> KnownDocument | None:
+        """Return the last document of a source; None if its entries left doubts."""
+        with self._read() as connection:
+            return known_documents.load(connection, identity)
+
+    def are_new(self, source: Source, entries: Sequence[Entry]) -> bool:
+        """Say whether no name of these entries is known, and none is shared by two of them."""
+        with self._read() as connection:
+            return gather.are_new(connection, source, entries)
+
     def save_gathered(
         self,
         source: Source,
@@ -103,12 +119,14 @@ class SqlStore:
         now: datetime,
         initial: int | None,
         extracted: Sequence[bytes] = (),
+        read: ReadDocument | None = None,
     ) -> tuple[Change, ...]:
         """Store one source's documents, aliases, block counts and state in one transaction."""
         self._now = now
+        save = partial(gather.save_gathered, now=now, initial=initial)
         with self._write(quiet=True) as connection:
-            batch, changes, moved = gather.save_gathered(
-                connection, source, entries, state, now=now, initial=initial, extracted=extracted
+            batch, changes, moved = save(
+                connection, source, entries, state, extracted=extracted, read=read
             )
             if moved:
                 generation.move(connection)
@@ -144,28 +162,6 @@ class SqlStore:
         with self._write() as connection:
             learned_blocks.veto(connection, publisher_id, block)
         self._learned = None
-
-    # whole texts
-
-    def articles_due(self, source_id: str, now: datetime, limit: int) -> tuple[PageTask, ...]:
-        """Return pages of entries to fetch now, those of the newest entries first."""
-        with self._read() as connection:
-            return articles.load_due(connection, source_id, now, limit)
-
-    def sources_with_articles_due(self, now: datetime) -> frozenset[str]:
-        """Return the identities of the sources that have pages to fetch now."""
-        with self._read() as connection:
-            return articles.sources_due(connection, now)
-
-    def save_article(self, result: PageResult) -> bool:
-        """Store what a page gave; return whether the entry has another text now."""
-        with self._write(quiet=True) as connection:
-            return articles.save(connection, result)
-
-    def end_hold(self, source_id: str) -> None:
-        """Let grouping have the entries of a source whose pages did not come in time."""
-        with self._write(quiet=True) as connection:
-            articles.end_hold(connection, source_id)
 
     # group
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -285,6 +286,26 @@ def test_a_source_that_failed_before_is_new(store: Store) -> None:
     store.save_states({"example": make_state(last_success=None, failures=2)})
     gather(store, *make_entries(range(1, 6)), initial=1)
     assert [one.shown for one in store.ungrouped(9)] == [False] * 4 + [True]
+
+
+def test_new_entries_come_with_the_features_they_were_gathered_with(store: Store) -> None:
+    gather(store, *make_entries([1, 2]), extracted=[b"one", b"two"])
+    assert [one.extracted for one in store.ungrouped(9)] == [b"one", b"two"]
+
+    gather(store, make_entry(2, text="Something else altogether.", published=at(-1)), now=at(9))
+    assert [one.extracted for one in store.ungrouped(9)] == [b"one", b""]
+    gather(store, make_entry(3), extracted=[b"three"])
+    store.save_grouping(make_grouping(make_story(make_key(1)), make_story(make_key(2))))
+    assert [one.extracted for one in store.ungrouped(9)] == [b"three"]
+
+
+def test_what_is_in_memory_reads_as_it_is_stored(url: str, tmp_path: Path) -> None:
+    with closing(open_store(url, data=tmp_path, now=NOW)) as store:
+        gather(store, *make_entries(range(1, 9)), initial=3)
+        gather(store, make_entry(2, text="Something else altogether."), now=at(9))
+        held = store.ungrouped(9)
+    with closing(open_store(url, data=tmp_path, now=NOW)) as store:
+        assert store.ungrouped(9) == held
 
 
 def test_nothing_of_a_failed_gathering_is_kept(store: Store) -> None:

@@ -206,7 +206,8 @@ class Work:
         near = self._near(turn)
         missing = self._missing(turn)
         fits = {id_: self._fit(id_, pairs, missing) for id_, pairs in near.items()}
-        above = {id_: fit - self._bar(self.drafts.draft(id_)) for id_, fit in fits.items()}
+        bars = {id_: self._bar(self.drafts.draft(id_)) for id_ in fits}
+        above = {id_: fit - bars[id_] for id_, fit in fits.items()}
         # Few stories are above their bar; that these may take it is the costlier question.
         above = {id_: one for id_, one in above.items() if one > 0 and self._open(id_, stored.key)}
         chosen = assign.best_story(above)
@@ -214,7 +215,8 @@ class Work:
             founder = Reason(kind="founder")
             self.drafts.start(stored.key, founder, revised=stored.revised, shown=stored.shown)
             return
-        why = reason(stored, near[chosen], fits[chosen], self.scored, self.rows, model=self.model)
+        levels = fits[chosen], bars[chosen]
+        why = reason(stored, near[chosen], levels, self.scored, self.rows, model=self.model)
         self._join(self.drafts.draft(chosen), stored, why)
         second = assign.best_story({id_: one for id_, one in above.items() if id_ != chosen})
         if second:
