@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aggregator.config import Config, located_error
+from aggregator.config.serving import public_hub
 from aggregator.core import plugins, profile
 from aggregator.core.errors import ConfigError
 from aggregator.core.logger import get_logger
@@ -210,27 +211,11 @@ def assemble(
         ),
         has_ungrouped=lambda: store.has_ungrouped(clock()),
         grouper=_make_grouper,
-        publisher=_publisher(application, clock, shortcuts=shortcuts),
+        publisher=_make_publisher(application, clock, announcer, shortcuts=shortcuts),
         upkeep=Upkeep(store=store, settings=config.stories, folder=folder, clock=clock),
         thread=thread,
         announcer=announcer,
         articles=_article_gatherer(application, fetchers, pool, thread, clock),
-    )
-
-
-def _publisher(application: Application, clock: Clock, *, shortcuts: bool) -> Publisher:
-    """Build what publishes the feeds."""
-    config = application.config
-    return Publisher(
-        store=application.store,
-        renderers=plugins.Plugins(_RENDERERS),
-        sources=config.sources,
-        feeds=config.feeds,
-        folder=application.folder,
-        public_url=config.public_url,
-        clock=clock,
-        hub=config.websub.hub,
-        shortcuts=shortcuts,
     )
 
 
@@ -258,6 +243,24 @@ def _article_gatherer(
         pool=pool,
         sources={one.identity: one for one in config.sources},
         clock=clock,
+    )
+
+
+def _make_publisher(
+    application: Application, clock: Clock, announcer: Announcer | None, *, shortcuts: bool
+) -> Publisher:
+    config = application.config
+    return Publisher(
+        store=application.store,
+        renderers=plugins.Plugins(_RENDERERS),
+        sources=config.sources,
+        feeds=config.feeds,
+        folder=application.folder,
+        public_url=config.public_url,
+        clock=clock,
+        hub=public_hub(config.websub.hub),
+        owe=announcer.owe if announcer else lambda _: None,
+        shortcuts=shortcuts,
     )
 
 

@@ -162,10 +162,10 @@ class Pipeline:
             published = await call(partial(self.publisher.run, since=began), stage="publish")
             profile.run.add("publish", size=published.bytes, count=0)
             totals.add_edition(published.written, published.stories, published.errors)
+            if self.announcer and published.topics:
+                self.announcer.note(published.topics)
+                self.announcer.start()
             await call(partial(self.upkeep.forget, published))
-        if self.announcer and published.topics:
-            self.announcer.note(published.topics)
-            self.announcer.start()
 
 
 _Gathering = asyncio.Task[SourceReport]

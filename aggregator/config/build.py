@@ -51,6 +51,8 @@ def build(model: ConfigModel, path: Path) -> tuple[Config, list[Problem]]:
         path=path,
         data=_absolute_path(base, model.data),
         public_url=model.public_url,
+        log=model.log,
+        allowed_hosts=model.allowed_hosts,
         store=model.store,
         fetch=FetchSettings(**_values(model.fetch)),
         images=clean.images,

@@ -10,6 +10,7 @@ from aggregator.config.fields import (
     Deadline,
     Format,
     Headers,
+    HostGlob,
     Id,
     Interval,
     Kind,
@@ -261,6 +262,18 @@ class ConfigModel(Model):
         default="http://127.0.0.1:8080/",
         description="the base URL of the feeds for readers; used in self links only",
         examples=["https://news.example.org/"],
+    )
+    allowed_hosts: Annotated[
+        tuple[HostGlob, ...], BeforeValidator(as_list), Field(max_length=100)
+    ] = Field(
+        default=(),
+        description="further host names that the server answers to, in addition to that of `public_url`; `*` matches any part of a name",
+        examples=[["nas.local", "aggregator", "*.home.arpa"]],
+    )
+    log: Literal["text", "json"] = Field(
+        default="text",
+        description="the form of the log of `run` and `serve`: one line, or one JSON object, for each event",
+        examples=["json"],
     )
     store: StoreUrl = Field(
         default="sqlite",

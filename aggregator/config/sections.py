@@ -278,7 +278,7 @@ class HubModel(Model):
 
     hub: WebAddress = Field(
         default="",
-        description="the hub that feeds link to and that is notified of each update; default: none. Private feeds are not announced",
+        description="the hub that feeds link to and that is notified of each update; default: none. Feeds do not name one whose URL contains a password or token. Private feeds are not announced",
         examples=["https://pubsubhubbub.appspot.com/"],
     )
     subscribe: bool = Field(

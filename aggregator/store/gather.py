@@ -120,10 +120,19 @@ class _Batch:
 # --- states --------------------------------------------------------------------------------
 
 
-def load_states(connection: Connection) -> dict[str, SourceState]:
-    """Return the state of each source, by identity."""
-    rows = connection.execute(select(schema.source))
-    return {row.identity: from_json(SourceState, row.state) for row in rows}
+Decoded = dict[str, tuple[str, SourceState]]
+"""The state of each source with its stored text, by identity."""
+
+
+def load_states(connection: Connection, known: Decoded) -> Decoded:
+    """Return the state of each source; only what is not in `known` is decoded again."""
+    rows = connection.execute(select(schema.source.c.identity, schema.source.c.state))
+    decoded: Decoded = {}
+    for identity, text in rows:
+        before = known.get(identity)
+        same = before is not None and before[0] == text
+        decoded[identity] = before if before and same else (text, from_json(SourceState, text))
+    return decoded
 
 
 def load_state(connection: Connection, identity: str) -> SourceState | None:

@@ -64,6 +64,7 @@ class SqlStore(WholeTexts):
     """
 
     def __init__(self, url: str, data: Path, now: datetime) -> None:
+        self._decoded: gather.Decoded = {}
         self._url = url
         self._data = data
         self._now = now
@@ -92,7 +93,8 @@ class SqlStore(WholeTexts):
     def source_states(self) -> Mapping[str, SourceState]:
         """Return the state of each source, by identity."""
         with self._read() as connection:
-            return gather.load_states(connection)
+            self._decoded = gather.load_states(connection, self._decoded)
+            return {identity: state for identity, (_, state) in self._decoded.items()}
 
     def save_states(self, states: Mapping[str, SourceState]) -> None:
         """Save the states of sources that brought no document, by identity."""

@@ -35,10 +35,9 @@ Moving = tuple[float, str, Hashes]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """The times of the entries that new ones can meet, in seconds.
+    """The published times within the window of new entries, in seconds.
 
-    At least one new entry can meet those from `begin` to `end`, every one those from `first` to
-    `last`.
+    `begin` to `end` is within the window of at least one of them, `first` to `last` of all.
     """
 
     begin: float
@@ -168,9 +167,9 @@ class Window:
     def frequencies(
         self, reach: Reach, new: Collection[str], load: LoadFeatures, given: tuple[Prior, timedelta]
     ) -> tuple[Frequencies, list[Moving]]:
-        """Return the counts of what every new entry can meet, and what only some of them can meet.
+        """Return the counts of entries within reach of all new ones, and those within reach of some.
 
-        An entry that is grouped again is among the latter: it counts until its turn.
+        An entry that is grouped again is among the latter: it is counted until its turn.
         """
         self._count_added = None
         wanted = np.zeros(len(self.keys), bool)

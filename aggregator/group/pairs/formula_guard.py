@@ -78,7 +78,7 @@ def are_two(lists: Lists, left: Indices, right: Indices) -> NDArray[np.bool_]:
     An entry that has many such pairs is written from a formula, so less is asked of its others.
     """
     titles = Titles(lists.titles())
-    table = columns(lists, left, right)
+    table = columns(lists, left, right, titles)
     named = dict(zip(WEIGHTS, table.T, strict=True))
     log_odds = table @ np.array([*WEIGHTS.values()]) + BIAS
     copies = (named["entry cover"] >= _COPIED) & (named["numbers apart"] == 0)
@@ -100,9 +100,9 @@ def _equal(values: Sequence[object], left: Indices, right: Indices) -> NDArray[n
     return np.array([one is not None and one == other for one, other in pairs], bool)
 
 
-def columns(lists: Lists, left: Indices, right: Indices) -> Doubles:
-    """Return a row for each pair, in the order of WEIGHTS."""
-    titles = Titles(lists.titles())
+def columns(lists: Lists, left: Indices, right: Indices, titles: Titles | None = None) -> Doubles:
+    """Return a row for each pair, in the order of WEIGHTS; `titles` are those of the lists."""
+    titles = titles or Titles(lists.titles())
     tokens, frames = (
         [[some[row] for row in side.tolist()] for side in (left, right)]
         for some in (titles.tokens, titles.frames)

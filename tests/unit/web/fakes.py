@@ -85,8 +85,9 @@ def make_site(folder: Path, *stories: ShownStory, **kw: Any) -> Site:
 class Visitor:
     """Asks an application on loopback, and follows no redirect."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, client: str = "127.0.0.1") -> None:
         self._app = app
+        self._client = (client, 50_000)
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
         """Ask for a page."""
@@ -98,7 +99,9 @@ class Visitor:
         """Ask in any way; the body is read."""
 
         async def send() -> httpx.Response:
-            transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+            transport = httpx.ASGITransport(
+                self._app, raise_app_exceptions=False, client=self._client
+            )
             async with httpx.AsyncClient(transport=transport, base_url=ROOT) as client:
                 return await client.request(method, path, headers=headers)
 
@@ -128,6 +131,6 @@ class Visitor:
         return asyncio.run(send())
 
 
-def visit(site: Site) -> Visitor:
-    """Return somebody who asks the site."""
-    return Visitor(make_app(site))
+def visit(site: Site, client: str = "127.0.0.1") -> Visitor:
+    """Return somebody who asks the site, from an address."""
+    return Visitor(make_app(site), client)
