@@ -54,7 +54,7 @@ class _Running:
         """Start to serve; return the server and its task, which sets `ending` when it ends."""
         limits = self.limits or Limits(
             connections=max_connections(
-                raise_file_limit(), 2 * application.config.fetch.concurrency
+                raise_file_limit(), 4 * application.config.fetch.concurrency
             ),
             body_bytes=application.config.fetch.max_size,
         )

@@ -84,7 +84,11 @@ class FetchModel(Model):
         examples=[500],
     )
     concurrency: int = Field(
-        default=_FETCH.concurrency, ge=1, le=1000, description="concurrent requests", examples=[32]
+        default=_FETCH.concurrency,
+        ge=1,
+        le=1000,
+        description="concurrent requests; those that wait for an answer for more than two seconds count separately, up to twice this number",
+        examples=[32],
     )
     per_host: int = Field(
         default=_FETCH.per_host,

@@ -18,6 +18,9 @@ from aggregator.web.metrics import Metrics
 class WebStore(StoryReader, SourceStates, DecisionStore, Protocol):
     """The store as the web server uses it, from several threads; only `decide` writes."""
 
+    def generation(self) -> str:
+        """Return a value that differs after each change of what feeds may show; empty if unknown."""
+
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
         """Return the stories of these ids; ids of merged stories lead to the story that replaced them."""
 

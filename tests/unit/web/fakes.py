@@ -31,6 +31,7 @@ class FakeReader(fakes.FakeReader):
     ) -> None:
         super().__init__(*stories)
         self._states = states or {}
+        self.generation_ = ""
         self._broken = broken
         self.decided: list[Decision] = []
 
@@ -44,6 +45,11 @@ class FakeReader(fakes.FakeReader):
         self._check()
         wanted = set(ids)
         return tuple(shown for shown in self._stories if shown.story.id in wanted)
+
+    def generation(self) -> str:
+        """Return the generation, which a test may move."""
+        self._check()
+        return self.generation_
 
     def source_states(self) -> Mapping[str, SourceState]:
         """Return the states given."""
@@ -59,6 +65,10 @@ class FakeReader(fakes.FakeReader):
         """Keep a decision."""
         self._check()
         self.decided.append(decision)
+
+    def fail(self, error: Exception) -> None:
+        """Raise this from now on."""
+        self._broken = error
 
     def _check(self) -> None:
         if self._broken:
