@@ -73,6 +73,7 @@ class Daemon:
         self._config_watch = FileWatch(application.config.path)
         self._cannot_save = False
         self._watchdog: Ticker | None = None
+        self._article_task: asyncio.Task[None] | None = None
         self._first_tick = True
 
     async def start(self) -> None:
@@ -98,6 +99,7 @@ class Daemon:
         self._start_requests()
         if is_paused:
             return
+        self._start_articles()
         due = await self._pipeline.due(self._push_since())
         due = tuple(one for one in due if one.id not in self._busy_sources)
         due = self._pacing.ready(due, now)
@@ -134,6 +136,17 @@ class Daemon:
             self._settling.pause.end()
             return True
         return False
+
+    def _start_articles(self) -> None:
+        """Fetch whole texts that are due: of pushed entries, or pages that failed before."""
+        if self._article_task is None or self._article_task.done():
+            self._article_task = self._start_task(self._fetch_articles())
+
+    async def _fetch_articles(self) -> None:
+        try:
+            await self._pipeline.fetch_articles(self._busy_sources)
+        except Exception:  # noqa: BLE001  logged with traceback; the next tick retries
+            _log.exception("fetching whole texts failed")
 
     def _push_since(self) -> Mapping[str, datetime]:
         """Return since when hubs push all new entries, by source."""

@@ -12,7 +12,7 @@ import asyncio
 import dataclasses
 import time
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -33,6 +33,7 @@ from aggregator.text import urls
 from aggregator.websub import Announcer
 
 if TYPE_CHECKING:
+    from aggregator.gather.articles.article_gatherer import ArticleGatherer
     from aggregator.group.grouper import Grouper
 
 _MAX_OPEN_SOURCES = 256  # bounds the documents that wait to be parsed
@@ -59,6 +60,7 @@ class Pipeline:
     thread: StoreThread
     announcer: Announcer | None = None
     network: Network = field(default_factory=Network)
+    articles: "ArticleGatherer | None" = None  # None: no source wants whole texts
     _one_writer: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def run(
@@ -151,6 +153,20 @@ class Pipeline:
         """Say whether all files of the feeds are there."""
         return self.publisher.is_complete()
 
+    async def fetch_articles(self, busy: Collection[str] = ()) -> bool:
+        """Fetch the whole texts that are due, then group and publish; return whether there were any.
+
+        `busy` are the ids of sources that a run is working on, which fetches them as well.
+        """
+        due = await self.articles.due() if self.articles else ()
+        wanted = [one for one in due if one.id not in busy]
+        if not self.articles or not wanted:
+            return False
+        tried = sum(await asyncio.gather(*map(self.articles.take, wanted)))
+        if tried:
+            await self._group_and_publish(RunTotals())
+        return tried > 0
+
     async def due(self, pushed: Mapping[str, datetime] = _NO_PUSH) -> tuple[Source, ...]:
         """Return the sources to fetch now; see `Gatherer.due`."""
         return await self.gatherer.due(pushed)
@@ -186,7 +202,10 @@ class Pipeline:
         async def _gather(source: Source) -> SourceReport:
             async with shares[urls.host(source.url)], slots:
                 state = states.get(source.identity, SourceState())
-                return await self.gatherer.gather(source, state, waits, force=force, defer=defer)
+                report = await self.gatherer.gather(source, state, waits, force=force, defer=defer)
+            if self.articles:
+                await self.articles.take(source)
+            return report
 
         return Arrivals(_gather(one) for one in schedule.fetch_order(sources, states))
 

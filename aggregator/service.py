@@ -66,6 +66,7 @@ class _Running:
         self.metrics.watch(
             "aggregator_database_bytes", "Size of the SQLite database", partial(_size_of, database)
         )
+        _warn_unreachable(application.config.public_url, self.listening)
         server = Server(self.listening.sockets, self.site(application), limits)
         serving = asyncio.create_task(server.serve())
         serving.add_done_callback(lambda _: server.ending.set())
@@ -74,7 +75,6 @@ class _Running:
     def site(self, application: Application, subscriber: Subscriber | None = None) -> Site:
         """Return the site of an application; hub callbacks go to the subscriber."""
         config = application.config
-        _warn_unreachable(config.public_url, self.listening)
         intervals = [one.interval or config.fetch.interval for one in config.sources]
         self.metrics.monitor.expect(min(intervals, default=config.fetch.interval))
         return Site(
@@ -112,7 +112,7 @@ async def run(application: Application, listening: Listening, load_config: LoadC
                 daemon = Daemon(current, pipeline, running.metrics, inbox, subscriber)
                 starting = asyncio.create_task(_start(daemon))
                 try:
-                    current = await _wait_for_reload(current, server, load_config)
+                    current = await _wait_for_reload(current, server, listening, load_config)
                 finally:
                     inbox.wake = (
                         None  # documents pushed from now on wait for the next configuration
@@ -149,7 +149,7 @@ async def serve(
     """Serve the published feeds until SIGINT or SIGTERM; reload the configuration on SIGHUP."""
     running = _Running(listening, limits)
     server, serving = running.start(application)
-    while reloaded := await _wait_for_reload(application, server, load_config):
+    while reloaded := await _wait_for_reload(application, server, listening, load_config):
         application = reloaded
         server.set_site(running.site(application))
     await serving
@@ -170,7 +170,7 @@ def _warn_unreachable(public_url: str, listening: Listening) -> None:
 
 
 async def _wait_for_reload(
-    application: Application, server: Server, load_config: LoadConfig
+    application: Application, server: Server, listening: Listening, load_config: LoadConfig
 ) -> Application | None:
     """Wait for a new configuration; return None when the server ends.
 
@@ -193,4 +193,5 @@ async def _wait_for_reload(
                 _log.error("configuration not reloaded, the current one stays in use", error=said)
         else:
             _log.info("configuration reloaded", sources=len(reloaded.config.sources))
+            _warn_unreachable(reloaded.config.public_url, listening)
             return reloaded

@@ -28,8 +28,10 @@ from aggregator.config.fields import (
 from aggregator.config.problems import KeyConflictError
 from aggregator.config.sections import (
     BackupModel,
+    CategoryModel,
     CleanModel,
     FetchModel,
+    FullTextSwitch,
     HubModel,
     ImagesModel,
     LinksModel,
@@ -134,6 +136,11 @@ class SourceModel(Model):
         description="keys of `images:` that differ for this source",
         examples=[{"proxy": "keep"}],
     )
+    full_text: FullTextSwitch | None = Field(
+        default=None,
+        description="fetch the pages of its entries for their whole texts: `true`, or how; default: what `categories` says, else `false`",
+        examples=[True],
+    )
     paused: bool = Field(
         default=False, description="not fetched; stored entries stay", examples=[True]
     )
@@ -153,6 +160,8 @@ class SourceModel(Model):
             raise ValueError(both)
         if self.kind == "dump" and self.url:
             raise KeyConflictError("url", "a dump is read from disk: write path: instead of url:")
+        if self.kind == "dump" and self.full_text:
+            raise KeyConflictError("full_text", "a dump has no pages: only for feeds")
         if self.url:
             try:
                 web_address(self.url) if self.kind == "feed" else split_url(self.url)
@@ -283,6 +292,12 @@ class ConfigModel(Model):
         default=HubModel(), description="WebSub: push updates to readers and from sources"
     )
     backup: BackupModel = Field(default=BackupModel(), description="nightly backups")
+    categories: dict[Text, CategoryModel] = Field(
+        default={},
+        max_length=1000,
+        description="what applies to all sources of a category, by its name",
+        examples=[{"world": {"full_text": True}}],
+    )
     sources: tuple[SourceModel | Annotated[str, _BARE], ...] = Field(
         default=(), description="the sources to fetch"
     )

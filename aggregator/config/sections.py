@@ -2,7 +2,15 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    model_validator,
+)
+from pydantic_core import CoreSchema
 
 from aggregator.config.fields import (
     Allowance,
@@ -23,6 +31,7 @@ from aggregator.core.settings import (
     BackupSettings,
     CleanOptions,
     FetchSettings,
+    FullText,
     ImageOptions,
     StorySettings,
 )
@@ -32,6 +41,7 @@ _IMAGES = ImageOptions()
 _BACKUP = BackupSettings()
 _STORIES = StorySettings()
 _CLEAN = CleanOptions()
+_FULL_TEXT = FullText()
 
 
 def as_list(value: Any) -> Any:
@@ -297,5 +307,60 @@ class HubModel(Model):
     subscribe: bool = Field(
         default=False,
         description="subscribe at the hubs that sources link to, for updates by push; hubs must be able to reach `public_url`",
+        examples=[True],
+    )
+
+
+class FullTextModel(Model):
+    """How the whole texts of entries are taken from their pages; `true` is short for `{}`."""
+
+    enabled: bool = Field(
+        default=True, description="whether the pages are fetched", examples=[False]
+    )
+    selector: Selector = Field(
+        default=_FULL_TEXT.selector,
+        description="a CSS selector of the article; default: the article is found automatically",
+        examples=["article .body"],
+    )
+    strip: Selectors = Field(
+        default=_FULL_TEXT.strip,
+        description="CSS selectors of what is removed from the page first",
+        examples=[[".newsletter"]],
+    )
+    timeout: Deadline = Field(
+        default=_FULL_TEXT.timeout,
+        description="the deadline of one page, including redirects",
+        examples=["20s"],
+    )
+
+
+class _OrSwitch:
+    """Lets the JSON schema of a section also accept `true` and `false`."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"anyOf": [{"type": "boolean"}, handler(schema)]}
+
+
+def _switched(value: Any) -> Any:
+    """Turn `true` and `false` into a section; the file gives them as text."""
+    if isinstance(value, bool) or value in _SWITCHES:
+        return {"enabled": value}
+    if isinstance(value, str | int | float):
+        raise ValueError("must be true, false or a mapping: selector:, strip:, timeout:")  # noqa: TRY004  pydantic reports ValueErrors
+    return value
+
+
+_SWITCHES = ("true", "false")
+FullTextSwitch = Annotated[FullTextModel, BeforeValidator(_switched), _OrSwitch()]
+
+
+class CategoryModel(Model):
+    """What applies to all sources of a category."""
+
+    full_text: FullTextSwitch | None = Field(
+        default=None,
+        description="whether the whole texts of its entries are fetched; a source may say otherwise",
         examples=[True],
     )

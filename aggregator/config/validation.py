@@ -11,8 +11,10 @@ from aggregator.config.problems import KeyConflictError, Problem
 from aggregator.config.rule_models import WrapperModel
 from aggregator.config.sections import (
     BackupModel,
+    CategoryModel,
     CleanModel,
     FetchModel,
+    FullTextModel,
     HubModel,
     ImagesModel,
     LinksModel,
@@ -30,6 +32,8 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "stories": StoriesModel,
     "websub": HubModel,
     "backup": BackupModel,
+    "full_text": FullTextModel,
+    "categories": CategoryModel,
     "sources": SourceModel,
     "feeds": FeedModel,
 }

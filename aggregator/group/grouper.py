@@ -38,8 +38,8 @@ class Grouper:
     window: KeptWindow = field(default_factory=KeptWindow)
 
     def next(self) -> tuple[StoredEntry, ...]:
-        """Return the next batch: the oldest ungrouped entries, within seven days."""
-        batch = self.store.ungrouped(_ENTRIES_PER_BATCH)
+        """Return the next batch: the oldest entries to group, within seven days."""
+        batch = self.store.ungrouped(_ENTRIES_PER_BATCH, self.clock())
         return tuple(one for one in batch if one.published <= batch[0].published + _BATCH_MAX_SPAN)
 
     async def extract(self, batch: Sequence[StoredEntry]) -> Extracted:

@@ -13,7 +13,7 @@ from aggregator.gather import revision
 from aggregator.gather.changes import Difference, difference, recurring
 from aggregator.gather.identity import AMBIGUOUS, Known, Name, names, surplus_aliases
 from aggregator.gather.matching import Match, Matching, match
-from aggregator.store import clock_repair, known_documents, learned_blocks, schema
+from aggregator.store import articles, clock_repair, known_documents, learned_blocks, schema
 from aggregator.store.codec import from_json, from_ticks, to_json, to_ticks
 from aggregator.store.database import chunks, upsert
 from aggregator.store.rows import content_of, load_entries, load_known, row_of
@@ -191,6 +191,7 @@ def save_gathered(
     new = _write_entries(connection, batch)
     _write_aliases(connection, matching, known, seen)
     learned_blocks.count(connection, batch.new)
+    articles.queue(connection, source, result, known, seen)
     known_after = known_documents.known_after(
         read,
         result,

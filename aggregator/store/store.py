@@ -40,10 +40,10 @@ from aggregator.store import (
 )
 from aggregator.store.opening import forget_rebuild, remember_journal
 from aggregator.store.recent import RecentEntries
-from aggregator.store.sql_database import SqlDatabase
+from aggregator.store.whole_texts import WholeTexts
 
 
-class SqlStore(SqlDatabase):
+class SqlStore(WholeTexts):
     """ports.Store over SQLAlchemy; reads from any thread, one write at a time.
 
     `rebuilt`: the database was rebuilt from the journal, which knows titles and links only; the
@@ -143,15 +143,15 @@ class SqlStore(SqlDatabase):
 
     # group
 
-    def has_ungrouped(self) -> bool:
-        """Say whether there are entries that are new or materially changed."""
+    def has_ungrouped(self, now: datetime | None = None) -> bool:
+        """Say whether `ungrouped` would return any."""
         with self._read() as connection:
-            return grouping.has_ungrouped(connection)
+            return grouping.has_ungrouped(connection, now)
 
-    def ungrouped(self, limit: int) -> tuple[StoredEntry, ...]:
+    def ungrouped(self, limit: int, now: datetime | None = None) -> tuple[StoredEntry, ...]:
         """Return entries that are new or materially changed, without their HTML; see ports.Store."""
         with self._read() as connection:
-            return grouping.load_ungrouped(connection, limit, self._recent.find)
+            return grouping.load_ungrouped(connection, limit, now, self._recent.find)
 
     def group_context(
         self, start: datetime, end: datetime, *, named_only: bool = False
