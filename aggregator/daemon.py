@@ -90,7 +90,8 @@ class Daemon:
         if self._config_watch.has_changed():
             os.kill(os.getpid(), signal.SIGHUP)
         await self._follow_clock()
-        self._pipeline.announce()
+        if self._pipeline.announcer:
+            self._pipeline.announcer.start()
         self._update_subscriptions()
         now = asyncio.get_running_loop().time()
         is_paused = self._pacing.pause.is_waiting(now) and not await self._can_save_again()
@@ -100,7 +101,7 @@ class Daemon:
         if is_paused:
             return
         self._start_articles()
-        due = await self._pipeline.due(self._push_since())
+        due = await self._pipeline.gatherer.due(self._push_since())
         due = tuple(one for one in due if one.id not in self._busy_sources)
         due = self._pacing.ready(due, now)
         if due:
@@ -125,7 +126,7 @@ class Daemon:
     async def _can_save_again(self) -> bool:
         """Say whether saving was impossible and is possible again: then nothing has to wait."""
         try:
-            await self._pipeline.prove()
+            await self._pipeline.thread.call(self._pipeline.upkeep.prove)
         except StoreError:
             self._cannot_save = True
             return False
@@ -154,7 +155,7 @@ class Daemon:
 
     async def _log_next(self, prefix: str = "") -> None:
         """Log which source is fetched next."""
-        found = await self._pipeline.next_due(self._push_since())
+        found = await self._pipeline.gatherer.next_due(self._push_since())
         if found is None:
             _log.info(f"{prefix}no source will be fetched")
             return
@@ -276,8 +277,7 @@ class Daemon:
             self._pacing.ended(source, by_id[source.id], now)
         for error in report.errors:
             _log.error("publish failed", error=error)
-        if report.errors:
-            self._settling.needed = True
+        self._settling.needed = self._settling.needed or bool(report.errors)
         if any(one.unsaved for one in report.sources):
             self._pacing.pause.failed(now)
         else:

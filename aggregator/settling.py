@@ -45,12 +45,12 @@ class Settling:
 
     async def start_if_needed(self, now: float) -> None:
         """Start to group and publish, unless that failed just now or nothing asks for it."""
-        if await self._pipeline.notice_loss():
+        if await self._pipeline.thread.call(self._pipeline.upkeep.notice_loss):
             self.needed = True
         if self.pause.is_waiting(now):
             return
         corrected = await self._count_decisions() != self._applied
-        if corrected or self.needed or not self._pipeline.is_published():
+        if corrected or self.needed or not self._pipeline.publisher.is_complete():
             self.start()
 
     def start(self) -> None:
