@@ -1,4 +1,4 @@
-"""Which story an entry joins: the one that it fits as a whole, if any fits well enough."""
+"""Which story an entry joins, and which stories are one: fits in log-odds, and the bars for them."""
 
 import math
 import statistics
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 CLIP = 8.0  # log-odds beyond which one pair says no more
 MISSING_MEMBER = 5.0  # log-odds against an entry, for a member that it was not compared with
 _BEST_PAIR_SHARE = 0.2  # weight of the best pair; the mean has the rest
+_LINK_BEST_PAIR_SHARE = 0.5  # the same when two stories are compared
 # A story whose members fit better than usual asks more of a newcomer, up to a limit.
 _CLOSE_STORY_FACTOR, _CLOSEST_FIT, _USUAL_FIT = 0.3, 5.0, 2.5
 _PER_E_FOLD = 0.3  # log-odds less for each e-fold of members: many comparisons err less than one
@@ -14,7 +15,6 @@ MAX_MEMBERS = 400  # of a story
 LARGE = 40  # members from which on each further one must fit better than the one before
 _FURTHER_MEMBERS = 2e-5  # log-odds for the square of their number
 LOWEST_BAR = -5.5  # no bar is lower, however large the story and however unlike its members
-_MERGE_MARGIN = 0.75  # log-odds above the bar at which two stories are one
 
 
 def fit(margins: Iterable[float], size: int, missing: float = -MISSING_MEMBER) -> float:
@@ -22,9 +22,29 @@ def fit(margins: Iterable[float], size: int, missing: float = -MISSING_MEMBER) -
 
     `margins` are those of the members that it was compared with; each other one counts `missing`.
     """
+    return _fit(margins, size, missing, _BEST_PAIR_SHARE)
+
+
+def link(margins: Iterable[float], pairs: int, members: int) -> float:
+    """Return how far two stories are one, in log-odds; they are one if it is above 0.
+
+    `margins` are those of the pairs between them that were compared, `pairs` the number of all
+    pairs, `members` that of both stories together. The best pair counts more than it does for an
+    entry that joins: two stories that began with different words meet in few pairs.
+    """
+    fitting = _fit(margins, pairs, -MISSING_MEMBER, _LINK_BEST_PAIR_SHARE)
+    return fitting - _large(members)
+
+
+def _fit(margins: Iterable[float], size: int, missing: float, best_share: float) -> float:
     clipped = [max(-CLIP, min(CLIP, one)) for one in margins]
     mean = (sum(clipped) + missing * (size - len(clipped))) / size
-    return (1 - _BEST_PAIR_SHARE) * mean + _BEST_PAIR_SHARE * max(clipped)
+    return (1 - best_share) * mean + best_share * max(clipped)
+
+
+def _large(members: int) -> float:
+    """Return the log-odds that a story of more than LARGE members asks besides."""
+    return _FURTHER_MEMBERS * max(members - LARGE, 0) ** 2
 
 
 def left_out(margins: Sequence[float]) -> float:
@@ -47,13 +67,7 @@ def bar(fits: Sequence[float], size: int) -> float:
         if fits
         else 0.0
     )
-    further = max(size - LARGE, 0)
-    return close - _PER_E_FOLD * math.log(size - further) + _FURTHER_MEMBERS * further**2
-
-
-def should_merge(margins: Sequence[float], bars: Sequence[float]) -> bool:
-    """Say whether two stories are one, from the log-odds of all pairs between them."""
-    return fit(margins, len(margins)) - max(bars) > _MERGE_MARGIN
+    return close - _PER_E_FOLD * math.log(min(size, LARGE)) + _large(size)
 
 
 def best_story(fits: Mapping[str, float]) -> str:

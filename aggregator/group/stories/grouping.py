@@ -207,7 +207,7 @@ class Work:
         near = self._near(turn)
         missing = self._missing(turn)
         fits = {id_: self._fit(id_, pairs, missing) for id_, pairs in near.items()}
-        above = {id_: fit - self._bar(self.drafts.draft(id_)) for id_, fit in fits.items()}
+        above = {id_: self._above(id_, near[id_], fit) for id_, fit in fits.items()}
         # Few stories are above their bar; that these may take it is the costlier question.
         above = {id_: one for id_, one in above.items() if one > 0 and self._open(id_, stored.key)}
         chosen = assign.best_story(above)
@@ -216,10 +216,12 @@ class Work:
             self.drafts.start(stored.key, founder, revised=stored.revised, shown=stored.shown)
             return
         why = reason(stored, near[chosen], fits[chosen], self.scored, self.rows, model=self.model)
-        self._join(self.drafts.draft(chosen), stored, why)
-        second = assign.best_story({id_: one for id_, one in above.items() if id_ != chosen})
-        if second:
-            self._merge(self.drafts.draft(chosen), self.drafts.draft(second))
+        draft = self.drafts.draft(chosen)
+        self._join(draft, stored, why)
+        best = {id_: max(self.scored.margins[pairs].tolist()) for id_, pairs in near.items()}
+        for id_ in sorted(best, key=lambda one: (-best[one], one)):
+            if id_ != chosen and best[id_] > 0 and self._open(id_, stored.key):
+                draft = self._merge(draft, self.drafts.draft(id_))
 
     def _near(self, turn: int) -> dict[str, list[int]]:
         """Return the pairs of an entry with the members of each story whose bar it might pass."""
@@ -264,17 +266,25 @@ class Work:
         margins = self.scored.margins[pairs].tolist()
         return assign.fit(margins, len(self.drafts.draft(story).members), missing)
 
+    def _above(self, story: str, pairs: Sequence[int], fit: float) -> float:
+        """Return how far an entry is above what a story wants: as a newcomer, or as a story of one."""
+        draft = self.drafts.draft(story)
+        size = len(draft.members)
+        linked = assign.link(self.scored.margins[pairs].tolist(), size, size + 1)
+        return max(fit - self._bar(draft), linked)
+
     def _bar(self, draft: StoryDraft) -> float:
         """Return what a story wants of a newcomer, from how well its members fit."""
         fits = [assign.log_odds(one.score) for one in draft.members.values() if one.weights]
         return assign.bar(fits, len(draft.members))
 
-    def _merge(self, one: StoryDraft, other: StoryDraft) -> None:
-        """Make one story of two if what they hold is one event, pair by pair."""
+    def _merge(self, one: StoryDraft, other: StoryDraft) -> StoryDraft:
+        """Make one story of two if what they hold is one event, pair by pair; return the first one's."""
+        members = len(one.members) + len(other.members)
+        if members > assign.MAX_MEMBERS:
+            return one
         if any(self.rules.forbids(key, other.members) for key in one.members):
-            return
-        if len(one.members) + len(other.members) > assign.MAX_MEMBERS:
-            return
+            return one
         mine, theirs = self._sample(one), self._sample(other)
         # All pairs of both: what a pair shares is also counted among the others of its story.
         rows = np.array(sorted({*mine, *theirs}), np.int64)
@@ -286,10 +296,11 @@ class Work:
         pairs = left[near], right[near]
         found = candidates.score(self.rows, self.comparer, self.model, self.settings, pairs)
         between = found.margins[np.isin(found.left, mine) != np.isin(found.right, mine)].tolist()
-        apart = len(mine) * len(theirs) - len(between)
-        margins = [*between, *([-assign.CLIP] * apart)]
-        if assign.should_merge(margins, (self._bar(one), self._bar(other))):
-            self._show(self.drafts.merge(one, other))
+        if not between or assign.link(between, len(mine) * len(theirs), members) <= 0:
+            return one
+        merged = self.drafts.merge(one, other)
+        self._show(merged)
+        return merged
 
     def _sample(self, draft: StoryDraft) -> list[int]:
         """Return the rows of some members, evenly from the first to the last that joined."""
