@@ -4,15 +4,17 @@ import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
-CLIP = 8.0  # log-odds beyond which one pair says no more
+CLIP = 8.0  # bound of the log-odds of one pair
 MISSING_MEMBER = 5.0  # log-odds against an entry, for a member that it was not compared with
 _BEST_PAIR_SHARE = 0.2  # weight of the best pair; the mean has the rest
 _LINK_BEST_PAIR_SHARE = 0.5  # the same when two stories are compared
 # A story whose members fit better than usual asks more of a newcomer, up to a limit.
 _CLOSE_STORY_FACTOR, _CLOSEST_FIT, _USUAL_FIT = 0.3, 5.0, 2.5
-_PER_E_FOLD = 0.3  # log-odds less for each e-fold of members: many comparisons err less than one
+_PER_E_FOLD = (
+    0.3  # log-odds less for each e-fold of members, because a mean of many pairs errs less
+)
 MAX_MEMBERS = 400  # of a story
-LARGE = 40  # members from which on each further one must fit better than the one before
+LARGE = 40  # members above this each further member must fit better
 _FURTHER_MEMBERS = 2e-5  # log-odds for the square of their number
 LOWEST_BAR = -5.5  # no bar is lower, however large the story and however unlike its members
 
@@ -48,10 +50,9 @@ def _large(members: int) -> float:
 
 
 def left_out(margins: Sequence[float]) -> float:
-    """Return what a member counts that an entry was not compared with, for lack of room.
+    """Return the margin of a member that was not compared because the entry had too many partners.
 
-    `margins` are those of all its partners. If most of these fit, so may a member that was left
-    out; if an entry shares a little with everything, a member that was left out says nothing new.
+    It is the median of the margins of all partners, at most 0.
     """
     return max(-MISSING_MEMBER, min(0.0, statistics.median(margins)))
 

@@ -151,7 +151,7 @@ def _missing(
     if verdict == "no event":
         yield "only a copy of such a text stands with it"
     if verdict == "one series":
-        yield "they only look alike: half a day or more lies between them, and neither copies the other"
+        yield "they look alike as numbers of a series do, and neither copies the other"
     if not found and verdict != "too far apart":
         yield "a run would not compare them: they share too few rare words"
     if score <= bar:
