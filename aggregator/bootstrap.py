@@ -6,23 +6,23 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-
-import structlog
+from typing import TYPE_CHECKING
 
 from aggregator.config import Config, located_error
-from aggregator.core import plugins
+from aggregator.core import plugins, profile
 from aggregator.core.errors import ConfigError
+from aggregator.core.logger import get_logger
 from aggregator.core.model import Source
-from aggregator.core.ports import Clock, Fetcher, Renderer, Store
+from aggregator.core.ports import Clock, Fetcher, Store
 from aggregator.core.report import RunReport
 from aggregator.core.settings import FeedSpec
 from aggregator.core.threads import StoreThread
-from aggregator.gather.document import without_learned
 from aggregator.gather.fetchers import open_fetchers, open_poster, why_unreachable
 from aggregator.gather.gatherer import Gatherer
-from aggregator.group.grouper import Grouper
-from aggregator.group.regroup.regroup import Regrouping, RegroupResult
+from aggregator.gather.state_buffer import StateBuffer
+from aggregator.intake import Intake
 from aggregator.pipeline import Pipeline, Progress
 from aggregator.pool import Pool
 from aggregator.publish import selection
@@ -31,7 +31,12 @@ from aggregator.store import lock_folder, open_store
 from aggregator.store.upkeep import Upkeep
 from aggregator.websub import CALLBACK, Announcer, Inbox, Subscriber
 
-_log = structlog.get_logger()
+if TYPE_CHECKING:
+    from aggregator.group.grouper import Grouper
+    from aggregator.group.regroup.regroup import RegroupResult
+
+_RENDERERS = "aggregator.publish.renderers"
+_log = get_logger()
 
 
 def now() -> datetime:
@@ -77,8 +82,7 @@ class Application:
                 await announcer.close()
             thread.close()
             pool.close()
-            for fetcher in fetchers.values():
-                await fetcher.close()
+            await fetchers.close()
 
     @asynccontextmanager
     async def subscriber(self, inbox: Inbox) -> AsyncIterator[Subscriber | None]:
@@ -126,9 +130,10 @@ class Application:
         """Gather, group and publish once."""
         chosen = self.pick(()) if sources is None else sources
         async with self.pipeline() as pipeline:
-            return await pipeline.run(chosen, force=force, progress=progress)
+            with profile.run.measure("event loop"):
+                return await pipeline.run(chosen, force=force, progress=progress)
 
-    async def regroup(self, *, dry_run: bool = False) -> RegroupResult:
+    async def regroup(self, *, dry_run: bool = False) -> "RegroupResult":
         """Group all stored entries again, new ones first, and publish; a dry run changes nothing."""
         if dry_run:
             return self._regroup(dry_run=True)
@@ -138,8 +143,12 @@ class Application:
             await pipeline.settle()
         return outcome
 
-    def _regroup(self, *, dry_run: bool = False) -> RegroupResult:
+    def _regroup(self, *, dry_run: bool = False) -> "RegroupResult":
         """Group with the current weights, settings, decisions and boilerplate."""
+        # slow: only this command needs them
+        from aggregator.gather.document import without_learned  # noqa: PLC0415
+        from aggregator.group.regroup.regroup import Regrouping  # noqa: PLC0415
+
         learned = self.store.learned_blocks()
         regrouping = Regrouping(
             self.config.stories,
@@ -164,47 +173,57 @@ def assemble(
     clock: Clock,
     announcer: Announcer | None = None,
     jitter: Callable[[], float] = random.random,
+    shortcuts: bool = True,
 ) -> Pipeline:
-    """Build the pipeline of an application."""
+    """Build the pipeline of an application.
+
+    Without shortcuts it does everything anew, with the same results, which tests compare.
+    """
     config, store, folder = application.config, application.store, application.folder
-    return Pipeline(
-        gatherer=Gatherer(
-            store=store,
-            thread=thread,
-            fetchers=fetchers,
-            pool=pool,
-            sources=config.sources,
-            settings=config.fetch,
-            clock=clock,
-            jitter=jitter,
-        ),
-        grouper=Grouper(
+
+    @cache
+    def _make_grouper() -> "Grouper":
+        # slow: numpy, the model and the words take 0.3 s, and most rounds bring nothing to group
+        from aggregator.group.grouper import Grouper  # noqa: PLC0415
+
+        return Grouper(
             store=store,
             pool=pool,
             settings=config.stories,
             sources=config.sources,
             clock=clock,
+        )
+
+    return Pipeline(
+        gatherer=Gatherer(
+            store=store,
+            thread=thread,
+            fetchers=fetchers,
+            reader=Intake(pool=pool, names=config.stories.names, clock=clock),
+            sources=config.sources,
+            settings=config.fetch,
+            clock=clock,
+            jitter=jitter,
+            buffer=StateBuffer(store, thread),
+            shortcuts=shortcuts,
         ),
+        has_ungrouped=store.has_ungrouped,
+        grouper=_make_grouper,
         publisher=Publisher(
             store=store,
-            renderers=load_renderers(config),
+            renderers=plugins.Plugins(_RENDERERS),
             sources=config.sources,
             feeds=config.feeds,
             folder=folder,
             public_url=config.public_url,
             clock=clock,
             hub=config.websub.hub,
+            shortcuts=shortcuts,
         ),
         upkeep=Upkeep(store=store, settings=config.stories, folder=folder, clock=clock),
         thread=thread,
         announcer=announcer,
     )
-
-
-def load_renderers(config: Config) -> dict[str, Renderer]:
-    """Return the renderers of all formats that the feeds use."""
-    formats = {name for feed in config.feeds for name in feed.formats}
-    return {name: plugins.load("aggregator.publish.renderers", name) for name in sorted(formats)}
 
 
 def reload(application: Application, config: Config) -> Application:
@@ -229,7 +248,8 @@ def check_feeds(config: Config) -> None:
                 except ConfigError as error:
                     where = ("feeds", number, key, index)
                     raise located_error(config.path, where, error.problem) from None
-    load_renderers(config)
+    for name in sorted({name for spec in config.feeds for name in spec.formats}):
+        plugins.check(_RENDERERS, name)
 
 
 def open_application(config: Config) -> Application:

@@ -6,13 +6,13 @@ import math
 from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 
-import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator import bootstrap
 from aggregator.bootstrap import Application
 from aggregator.config.quantities import in_words
 from aggregator.core.errors import ConfigError
+from aggregator.core.logger import get_logger
 from aggregator.core.model import Source
 from aggregator.core.report import RunReport, SourceReport
 from aggregator.pipeline import Pipeline
@@ -26,7 +26,7 @@ _BURST_SECONDS = 0.2  # documents that hubs push within this time are published 
 _MIN_PUSH_INTERVAL_SECONDS = 3.0  # between two batches of pushed documents: bounds their cost
 _FAILED_OUTCOMES = ("error", "refused", "gone")
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Daemon:

@@ -14,16 +14,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
+from aggregator.core import profile
 from aggregator.core.model import Document, Source, SourceState
 from aggregator.core.report import RunReport, RunTotals, SourceReport
 from aggregator.core.threads import StoreThread
 from aggregator.gather import schedule
 from aggregator.gather.gatherer import Gatherer
-from aggregator.group.grouper import Grouper
 from aggregator.publish.publisher import Publisher
 from aggregator.store.upkeep import Upkeep
 from aggregator.websub import Announcer
+
+if TYPE_CHECKING:
+    from aggregator.group.grouper import Grouper
 
 _MAX_OPEN_SOURCES = 256  # bounds the documents that wait to be parsed
 _QUIET_SECONDS = 0.5  # without new entries, after which a running gather is published
@@ -38,7 +42,8 @@ class Pipeline:
     """Runs gather, group and publish."""
 
     gatherer: Gatherer
-    grouper: Grouper
+    has_ungrouped: Callable[[], bool]
+    grouper: Callable[[], "Grouper"]  # made when there is something to group
     publisher: Publisher
     upkeep: Upkeep
     thread: StoreThread
@@ -75,6 +80,7 @@ class Pipeline:
         finally:
             for task in pending:
                 task.cancel()
+        await self.gatherer.buffer.flush()
         await self._group_and_publish(totals)
         return totals.report(reports[source.id] for source in sources)
 
@@ -130,10 +136,12 @@ class Pipeline:
         call = self.thread.call
         async with self._one_writer:
             began = self.publisher.clock()
-            while batch := await call(self.grouper.next):
-                taken = await self.grouper.extract(batch)
-                totals.add_grouping(await call(partial(self.grouper.group, taken)))
-            published = await call(partial(self.publisher.run, since=began))
+            while await call(self.has_ungrouped):
+                grouper = self.grouper()
+                taken = await grouper.extract(await call(grouper.next))
+                totals.add_grouping(await call(partial(grouper.group, taken), stage="group"))
+            published = await call(partial(self.publisher.run, since=began), stage="publish")
+            profile.run.add("publish", size=published.bytes, count=0)
             totals.add_edition(published.written, published.stories, published.errors)
             await call(partial(self.upkeep.forget, published))
         if self.announcer and published.topics:

@@ -5,13 +5,12 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import structlog
-
 from aggregator import bootstrap
 from aggregator.bootstrap import Application
 from aggregator.config import Config
 from aggregator.config.serving import host_warning, port_warning
 from aggregator.core.errors import ConfigError
+from aggregator.core.logger import get_logger
 from aggregator.daemon import Daemon, schedule
 from aggregator.store import handover
 from aggregator.web import Site
@@ -24,7 +23,7 @@ _INBOX_MAX_DOCUMENTS = 4  # of the maximum size, in memory
 LoadConfig = Callable[[], Config]
 """Loads the configuration file, or raises ConfigError."""
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)

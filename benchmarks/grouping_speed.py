@@ -18,10 +18,11 @@ from rapidfuzz import fuzz, process
 
 from aggregator.core.model import GroupContext, Grouped, Grouping, StoredEntry, Story
 from aggregator.core.settings import StorySettings
-from aggregator.group.features import packing, vocabulary
+from aggregator.group.features import vocabulary
 from aggregator.group.features.feature_rows import FeatureSources, gather
+from aggregator.group.features.window import Window
 from aggregator.group.stories.context import GroupingContext, shipped
-from aggregator.group.stories.grouping import Work, reader_for
+from aggregator.group.stories.grouping import Work
 from benchmarks.invented import HELD_BACK, WINDOW, invent, pack
 
 BATCH = 4000
@@ -51,12 +52,6 @@ class Disk:
         self._file.executemany("insert or replace into story values (?, ?)", stories)
         self._file.commit()
 
-    def forget(self, keys: Iterable[str]) -> None:
-        """Let go of entries that no later one can meet."""
-        gone = [(key,) for key in keys]
-        self._file.executemany("delete from feature where key = ?", gone)
-        self._file.executemany("delete from member where key = ?", gone)
-
     def load_features(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return the features of entries by key."""
         return dict(self._rows("select key, packed from feature where key in", keys))
@@ -75,64 +70,39 @@ class Disk:
 
 @dataclass(slots=True)
 class Past:
-    """What a store would remember, as far back as the window reaches."""
+    """What a run remembers: the window in memory, everything else on the disk."""
 
-    entries: deque[Grouped] = field(default_factory=deque)
+    window: Window = field(default_factory=Window)
     disk: Disk = field(default_factory=Disk)
-
-    def context(self, batch: Sequence[StoredEntry]) -> GroupContext:
-        """Forget what is out of reach of a batch and return the rest."""
-        gone = []
-        while self.entries and self.entries[0].published < batch[0].published - WINDOW:
-            gone.append(self.entries.popleft())
-        self.disk.forget(one.key for one in gone)
-        return GroupContext(entries=tuple(self.entries))
 
     def work(self, batch: Sequence[StoredEntry], packed: Mapping[str, bytes] | None = None) -> Work:
         """Return the grouping of a batch, ready to run."""
-        now = batch[-1].published
-        if packed is not None:
-            past, reader = self.context(batch), None
-        else:
-            reader = reader_for(batch, SETTINGS)
-            past = self.context(batch)
-            for n in range(0, len(self.entries), 1000):
-                some = past.entries[n : n + 1000]
-                features = self.disk.load_features([one.key for one in some])
-                for one in some:
-                    reader.condense(one.key, one.published, features[one.key])
-        features = FeatureSources(packed=packed, reader=reader, load=self.disk.load_features)
+        self.window.remove_before(batch[0].published.timestamp() - WINDOW.total_seconds())
+        features = FeatureSources(packed=packed, window=self.window, load=self.disk.load_features)
         context = GroupingContext(
             settings=SETTINGS,
-            now=now,
-            past=past,
+            now=batch[-1].published,
             features=features,
             load_stories=self.disk.load_stories,
         )
         return Work(batch, context)
 
     def step(self, batch: Sequence[StoredEntry]) -> Work:
-        """Group one batch and remember what came of it."""
+        """Group one batch and remember the result."""
         work = self.work(batch)
         self.keep(work, batch)
         return work
 
     def keep(self, work: Work, batch: Sequence[StoredEntry]) -> None:
-        """Carry a grouping out and remember what came of it."""
+        """Run a grouping and remember the result."""
         work.run()
         done = work.finish()
-        story_of = {member.key: one.id for one in done.stories for member in one.members}
-        moved = {one.id: one.into for one in done.tombstones}
         self.disk.save(done)
-        condensed = {key: packing.condense(packed) for key, packed in done.features}
-        for place, one in enumerate(self.entries) if moved else ():
-            if one.story_id in moved:
-                self.entries[place] = _grouped(one, moved[one.story_id], one.features)
-        self.entries.extend(_grouped(one, story_of[one.key], condensed[one.key]) for one in batch)
-
-
-def _grouped(one: StoredEntry | Grouped, story: str, features: bytes) -> Grouped:
-    return Grouped(key=one.key, published=one.published, story_id=story, features=features)
+        published = {one.key: one.published for one in batch}
+        self.window.add(
+            Grouped(key=key, published=published[key], story_id="", features=packed)
+            for key, packed in done.features
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

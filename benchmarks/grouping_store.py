@@ -35,12 +35,14 @@ def in_store(window: int, batches: int) -> None:
 def _fill(folder: Path, window: int, more: int) -> None:
     """Store invented news, the window grouped, the rest not; features are made of the words known."""
     store, past = open_store("sqlite", data=folder, now=NOW), Past()
+    grouped = 0
     stream = invent(window + more, held_back=window)
-    while some := list(islice(stream, min(_AT_ONCE, window - len(past.entries)))):
+    while some := list(islice(stream, min(_AT_ONCE, window - grouped))):
         _gather(store, some)
         batch = store.ungrouped(_AT_ONCE)
         work = past.work(batch, {one.stored.key: pack(one) for one in some})
         past.keep(work, batch)
+        grouped += len(batch)
         store.save_grouping(work.finish())
     _gather(store, list(stream))
     store.close()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from aggregator.core import ids
 from aggregator.core.model import Entry, Publisher, StoredEntry
-from aggregator.group.features import features, packing, prior, terms
+from aggregator.group.features import features, glossary, meaning, packing, prior, terms
 from aggregator.group.features.features import _shingles
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -85,14 +85,21 @@ def pack(one: Invented) -> bytes:
         )
     )
     body = stored.entry.text[: features.BODY]
+    parts = (known.words[places].tolist() for places in (one.title, one.body[: ends[1]]))
+    nothing = features.hashes(())
     found = features.Features(
         title=stored.entry.title,
         words=words,
         bigrams=bigrams,
+        meaning=meaning.of_words(list(parts), (), glossary.names(()), chinese=True),
+        countries=nothing,
+        amounts=nothing,
+        units=nothing,
+        pattern=0,
         shingles=_shingles(body),
         dates=(),
-        numbers=features.hashes(()),
-        cites=features.hashes(()),
+        numbers=nothing,
+        cites=nothing,
         url=features.wide_hash(stored.entry.canonical),
         publisher=features.wide_hash(stored.entry.publisher.id),
         source=features.wide_hash(stored.source_id),
@@ -105,8 +112,12 @@ def pack(one: Invented) -> bytes:
         dated=True,
     )
     prior_ = prior.built_in()
-    weights = (prior_.idf(one.ids, chinese=True) for one in (words, bigrams))
-    return packing.pack(found, *weights)
+    weights = [
+        prior_.idf(ids, chinese=True) for ids in (words.ids, bigrams.ids, found.meaning.heads)
+    ]
+    return packing.pack(
+        found, packing.Weights(words=weights[0], bigrams=weights[1], heads=weights[2])
+    )
 
 
 def _text(body: Sequence[str]) -> str:

@@ -34,6 +34,15 @@ OLDEST_PIP = (22, 3)
 # feedgen is published as source alone, which setuptools packs without a compiler
 WHEELS = ["--only-binary", ":all:", "--no-binary", "feedgen"]
 LOCKED = ["--no-deps", "--require-hashes", *WHEELS]
+# what the commands import, each with what it imports itself
+USED = [
+    "aggregator.cli.main",
+    "aggregator.service",
+    "aggregator.gather.fetchers.feed",
+    "aggregator.gather.document",
+    "aggregator.group.grouper",
+    "aggregator.publish.renderers.atom",
+]
 Command = list[str]
 
 
@@ -170,8 +179,19 @@ def install(names: Iterable[str]) -> None:
         held[name] = digest(name)
         shutil.rmtree(BUILD, ignore_errors=True)
     installer("check")
+    compile_used()
     STARTED.unlink(missing_ok=True)
     NOTE.write_text(json.dumps(held), encoding="utf-8")
+
+
+def compile_used() -> None:
+    """Save the bytecode of what commands import, which halves the time of every start.
+
+    Python does so by itself at the first start, unless the environment forbids it.
+    """
+    command = [str(BIN), "-c", f"import {', '.join(USED)}"]
+    allowed = environment(PYTHONDONTWRITEBYTECODE="")
+    subprocess.run(command, env=allowed, cwd=ROOT, check=False, capture_output=True)
 
 
 def prepare(wanted: list[str]) -> None:

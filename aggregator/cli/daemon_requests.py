@@ -29,6 +29,17 @@ def request_run(
     return handover.request_fetch(data, ids, force=force)
 
 
+def print_reload_hint(data: Path) -> None:
+    """Print that a running daemon has to reload the changed configuration; nothing without one."""
+    from aggregator.store import handover  # noqa: PLC0415  as above
+
+    if handover.has_daemon(data):
+        print_error(
+            "aggregator run still uses the previous configuration: "
+            "send it SIGHUP (systemctl reload aggregator) or restart it"
+        )
+
+
 def when_applied(data: Path) -> str:
     """Return when a correction is applied: soon by a running daemon, else by the next run."""
     from aggregator.store import handover  # noqa: PLC0415  as above

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,8 @@ from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, open_logs,
 from aggregator.cli.output import Progress, count, print_error, print_json, print_line, printable
 from aggregator.cli.tables import table
 from aggregator.core.errors import ConfigError, DataFolderBusy
+from aggregator.core.model import Source
+from aggregator.core.profile import run as run_profile
 from aggregator.core.report import RunReport, SourceReport
 
 if TYPE_CHECKING:
@@ -36,7 +39,7 @@ _Urls = Annotated[
     typer.Option(
         "--url",
         metavar="URL",
-        help="Fetch only this URL, with the settings but not the sources of the configuration.",
+        help="Fetch only this URL, with the settings but not the other sources of the configuration.",
     ),
 ]
 _Private = Annotated[
@@ -49,6 +52,14 @@ _Private = Annotated[
 ]
 _Force = Annotated[
     bool, typer.Option("--force", help="Also fetch sources that are on hold or gone.")
+]
+_Profile = Annotated[
+    Path | None,
+    typer.Option(
+        "--profile",
+        metavar="FILE",
+        help="Write seconds, CPU seconds, bytes and counts of each stage of the run to a JSON file.",
+    ),
 ]
 _Dry = Annotated[bool, typer.Option("--dry-run", help="Show what a run would do; change nothing.")]
 
@@ -66,20 +77,24 @@ def fetch(  # noqa: PLR0917  typer reads the options from the signature
     allow_private: _Private = None,
     force: _Force = False,
     dry_run: _Dry = False,
+    profile: _Profile = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
     """Fetch all sources once, group and publish. Exit 1 if nothing could be done."""
-    # slow to import: only this command needs the whole pipeline
-    from aggregator import bootstrap  # noqa: PLC0415
-    from aggregator import config as configuration  # noqa: PLC0415
+    if profile:
+        run_profile.start()
+    with run_profile.measure("start"):
+        # slow to import: only this command needs the whole pipeline
+        from aggregator import bootstrap  # noqa: PLC0415
+        from aggregator import config as configuration  # noqa: PLC0415
 
-    open_logs("error" if quiet else "warning")
-    read = read_config(config, data, optional=bool(url))
+        open_logs("error" if quiet else "warning")
+        read = read_config(config, data, optional=bool(url))
     wanted = list(source or ())
     if url:
-        read, ids = _with_addresses(read, url)
-        wanted += ids
+        read, ids = _with_addresses(read, url, quiet=quiet)
+        wanted = list(dict.fromkeys([*wanted, *ids]))
     read = configuration.with_allowed(read, allow_private or ())
     with _folder(read, dry_run=dry_run) as settled:
         opened = bootstrap.open_application(settled)
@@ -95,20 +110,31 @@ def fetch(  # noqa: PLR0917  typer reads the options from the signature
             _show(application, report, read.data if dry_run else None, json=json, quiet=quiet)
         finally:
             application.close()
+    if profile:
+        profile.write_text(dumps(run_profile.as_json(), indent=1) + "\n", encoding="utf-8")
     return 1 if report.errors or not report.sources else 0
 
 
-def _with_addresses(read: "Config", urls: list[str]) -> "tuple[Config, list[str]]":
-    """Return the configuration with these URLs as additional sources, and their ids.
+def _with_addresses(read: "Config", urls: list[str], *, quiet: bool) -> "tuple[Config, list[str]]":
+    """Return the configuration with these URLs as additional sources, and the ids to fetch.
 
-    The configured sources stay, because feeds may select them, but they are not fetched.
+    A URL that is configured already is fetched as that source, so that its entries are not stored
+    twice. The other configured sources stay, because feeds may select them, but are not fetched.
     """
     from aggregator import config as configuration  # noqa: PLC0415  as above
+    from aggregator.config import addresses  # noqa: PLC0415  as above
 
-    alone = configuration.with_addresses(read, urls).sources
-    known = {one.id for one in read.sources}
-    more = tuple(one for one in alone if one.id not in known)
-    return dataclasses.replace(read, sources=read.sources + more), [one.id for one in alone]
+    known = {addresses.comparison_key(one.url): one for one in read.sources if one.url}
+    new: list[Source] = []
+    ids: list[str] = []
+    for one in configuration.with_addresses(read, urls).sources:
+        source = known.setdefault(addresses.comparison_key(one.url), one)
+        ids.append(source.id)
+        if source is one:
+            new.append(one)
+        elif source in read.sources and not quiet:
+            print_error(printable(f"this URL is configured: fetching it as source {source.id}"))
+    return dataclasses.replace(read, sources=(*read.sources, *new)), ids
 
 
 @contextmanager

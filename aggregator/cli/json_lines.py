@@ -28,7 +28,7 @@ def _object(line: bytes, place: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise AggregatorError(f"{place} is not JSON") from None
     if not isinstance(found, dict):
-        raise AggregatorError(f"{place} is no object")
+        raise AggregatorError(f"{place} is not an object")
     return found
 
 

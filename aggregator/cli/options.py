@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from aggregator.core import logger
+
 if TYPE_CHECKING:
     from aggregator.config import Config
     from aggregator.core.errors import ConfigError
@@ -53,10 +55,8 @@ def fault_json(fault: "ConfigError") -> dict[str, Any]:
 
 def open_logs(level: Literal["debug", "info", "warning", "error"]) -> None:
     """Write log events of this level and above to standard error."""
-    from aggregator.core import logs  # noqa: PLC0415  a tenth of a second, as above
-
     wanted = os.environ.get("AGGREGATOR_LOG", "text")
-    logs.configure(sys.stderr, level=level, form="json" if wanted == "json" else "text")
+    logger.configure(sys.stderr, level=level, form="json" if wanted == "json" else "text")
 
 
 def inspect_config(

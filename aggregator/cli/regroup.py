@@ -88,5 +88,5 @@ def _summary(result: "RegroupResult") -> Iterator[str]:
         yield f"{count(lost, 'story')} lost entries, {count(gained, 'story')} gained some"
     yield f"{count(result.stories_before, 'story')} before, {result.stories_after} now"
     if result.rewritten:
-        verb = "stands as it" if result.rewritten == 1 else "stand as they"
-        yield f"{count(result.rewritten, 'more story', 'more stories')} {verb} did, with other reasons"
+        stories = count(result.rewritten, "other story", "other stories")
+        yield f"{stories} unchanged except for the reasons of members"

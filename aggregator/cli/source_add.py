@@ -88,8 +88,7 @@ def add_source(  # noqa: PLR0917  typer reads the options from the signature
     new_id = id_ or addresses.readable_id(name, address, taken)
     row = {"id": new_id, "url": address, "title": title, "category": category}
     editor.write(lambda text: edit.add_sources(text, [row]))
-    if not quiet:
-        print_line(printable(f"{editor.path}: 1 added: {new_id} ({_redacted(address)})"))
+    editor.print_done(f"1 added: {new_id} ({_redacted(address)})", quiet=quiet)
 
 
 def try_source(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aggregator.cli import file_arguments
+from aggregator.cli.daemon_requests import print_reload_hint
 from aggregator.cli.options import ConfigPath, Json, Quiet, config_path
 from aggregator.cli.output import print_error, print_json, print_line, printable
 from aggregator.core.errors import AggregatorError, ConfigError
@@ -53,6 +54,12 @@ class Editor:
         """Return index and source of an id, or raise ConfigError."""
         source = self.before.find(id_)
         return self.before.sources.index(source), source
+
+    def print_done(self, text: str, *, quiet: bool) -> None:
+        """Print the result of the edit, and whether a running daemon has to reload the file."""
+        if not quiet:
+            print_line(printable(f"{self.path}: {text}"))
+            print_reload_hint(self.before.data)
 
     def write(self, change: Change, *, but: Iterable[str] = ()) -> "Config":
         """Write the changed text if it is valid and changes no source except those in `but`."""
@@ -126,11 +133,12 @@ def import_sources(
             }
         )
     elif not quiet:
-        _print_import(editor.path, new, there, found.skipped)
+        _print_import(new, there, found.skipped)
+        result = f"{len(new)} added, {len(there)} already known, {len(found.skipped)} left out"
+        editor.print_done(result, quiet=False)
 
 
 def _print_import(
-    path: Path,
     new: "Sequence[opml.Subscription]",
     there: "Sequence[tuple[opml.Subscription, str]]",
     left_out: "Sequence[opml.SkippedOutline]",
@@ -148,7 +156,6 @@ def _print_import(
         print_error(
             f"and {len(left_out) - _MAX_LEFT_OUT_SHOWN} more left out; --json lists them all"
         )
-    print_line(f"{path}: {len(new)} added, {len(there)} already known, {len(left_out)} left out")
 
 
 # --- one source ----------------------------------------------------------------------------
@@ -166,7 +173,7 @@ def remove_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> 
         return edit.rename_in_feeds(edit.remove_source(text, number), source.id, "")
 
     editor.write(change, but=[source.id])
-    _print_done(editor, f"{source.id} removed; its entries stay until they expire", quiet=quiet)
+    editor.print_done(f"{source.id} removed; its entries stay until they expire", quiet=quiet)
 
 
 def pause_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> None:
@@ -178,7 +185,7 @@ def pause_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> N
     if not source.paused:
         editor.write(lambda text: edit.set_key(text, number, "paused", "true"), but=[source.id])
     already = " already" if source.paused else ""
-    _print_done(editor, f"{source.id} is paused{already}", quiet=quiet)
+    editor.print_done(f"{source.id} is paused{already}", quiet=quiet)
 
 
 def resume_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> None:
@@ -190,7 +197,7 @@ def resume_source(id_: _Id, config: ConfigPath = None, quiet: Quiet = False) -> 
     if source.paused:
         editor.write(lambda text: edit.remove_key(text, number, "paused"), but=[source.id])
     already = "" if source.paused else "was not paused: it "
-    _print_done(editor, f"{source.id} {already}is fetched on schedule", quiet=quiet)
+    editor.print_done(f"{source.id} {already}is fetched on schedule", quiet=quiet)
 
 
 def rename_source(
@@ -205,7 +212,7 @@ def rename_source(
     editor = Editor.open(config)
     number, source = editor.find(id_)
     if source.id == new:
-        _print_done(editor, f"{new} is already its id", quiet=quiet)
+        editor.print_done(f"{new} is already its id", quiet=quiet)
         return
     former = [
         one for one in (*source.formerly, source.id) if one != new or source.formerly[:1] == (new,)
@@ -220,9 +227,4 @@ def rename_source(
     after = editor.write(change, but=[source.id])
     if after.sources[number].identity != source.identity:
         raise AggregatorError(f"{source.id} cannot be renamed: the ids of its entries would change")
-    _print_done(editor, f"{source.id} is now {new}; its entries keep their ids", quiet=quiet)
-
-
-def _print_done(editor: Editor, text: str, *, quiet: bool) -> None:
-    if not quiet:
-        print_line(printable(f"{editor.path}: {text}"))
+    editor.print_done(f"{source.id} is now {new}; its entries keep their ids", quiet=quiet)

@@ -1,7 +1,7 @@
 """`aggregator stories`: lists and explains stories, and records corrections."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -13,7 +13,7 @@ from aggregator.cli import corrections, regroup
 from aggregator.cli.daemon_requests import when_applied
 from aggregator.cli.lookup import find_entry, find_story
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet
-from aggregator.cli.output import print_json, print_line, printable, short
+from aggregator.cli.output import count, print_json, print_line, printable, short
 from aggregator.cli.sources import opened
 from aggregator.cli.tables import table
 from aggregator.core.errors import AggregatorError
@@ -36,14 +36,15 @@ _Story = Annotated[
 _Entry = Annotated[str, typer.Argument(metavar="ENTRY", help="The id or link of an entry.")]
 _Other = Annotated[str, typer.Argument(metavar="ENTRY", help="The id or link of another entry.")]
 
-_HEAVIEST = 8  # features that are shown on each side
+_MAX_FEATURES = 8  # shown for and against one event
+_MAX_WEIGHTS, _MAX_SHARED = 4, 8  # features and words shown of a member
 
 _WORDS = {
-    "founder": "the first to report it",
+    "founder": "first to report it",
     "same event": "reports the same event",
     "same text": "has the same text",
     "same link": "links to the same page",
-    "user": "you said so",
+    "user": "your correction",
     "journal": "was in this story before the database was lost",
 }
 
@@ -109,12 +110,36 @@ def explain(
         pair = find_entry(application, a), find_entry(application, b)
         settings, decisions = application.config.stories, application.store.decisions()
         made = explain(*pair, settings, decisions=decisions)
+        if made.verdict in {"same event", "same text", "same link"}:
+            made = replace(made, missing=tuple(_missing_in_stories(application, *pair)))
     if json:
         shown = asdict(made)
         print_json(shown | {name: dict(shown[name]) for name in ("features", "contributions")})
         return
     for line in _explained(pair, made):
         print_line(printable(line))
+
+
+def _missing_in_stories(
+    application: "Application", a: StoredEntry, b: StoredEntry
+) -> Iterator[str]:
+    """Yield why two entries that are one event on their own are in two stories."""
+    from aggregator.group.stories.explain import fit_with_story  # noqa: PLC0415  as above
+
+    stories = application.store.stories_of([a.key, b.key])
+    if len(stories) < len({a.key, b.key}):
+        return  # one story, or not grouped yet
+    later = max((a, b), key=lambda one: (one.published, one.key))
+    (story,) = (one for one in stories if later.key not in {member.key for member in one.members})
+    members = application.store.entries([member.key for member in story.members])
+    found = fit_with_story(later, members, story, application.config.stories)
+    size = count(found.members, "entry", "entries")
+    yield (
+        f"the later one must fit the whole story of the other, {size}: it is alike to"
+        f" {found.alike}, its fit is {found.fit:+.2f}, and more than {found.bar:+.2f} is needed"
+    )
+    if found.fit > found.bar:
+        yield "they were decided before: `aggregator stories regroup` decides again"
 
 
 @app.command()
@@ -135,37 +160,38 @@ def never(a: _Entry, b: _Other, config: ConfigPath = None, data: DataPath = None
 def split(story: _Story, entry: _Entry, config: ConfigPath = None, data: DataPath = None) -> None:
     """Remove an entry from a story, permanently."""
     from aggregator import bootstrap  # noqa: PLC0415
-    from aggregator.publish import signed_links  # noqa: PLC0415  the pipeline, see `opened`
+    from aggregator.core import decisions  # noqa: PLC0415  loaded already, by `opened`
 
     with opened(config, data) as application:
         shown, parted = find_story(application, story), find_entry(application, entry)
-        _record(application, signed_links.split(shown, parted.key, when=bootstrap.now()))
+        _record(application, decisions.split(shown, parted.key, when=bootstrap.now()))
 
 
 def _explained(pair: tuple[StoredEntry, StoredEntry], made: "Explanation") -> Iterator[str]:
-    """Yield the lines that say why two entries are one event or two."""
-    from aggregator.group.stories.wording import plain_name  # noqa: PLC0415  as in `explain`
+    """Yield the lines that explain whether two entries report one event."""
+    from aggregator.group.stories.feature_names import plain_name  # noqa: PLC0415  as in `explain`
 
     for one in pair:
         yield f"{one.entry.publisher.title}: {one.entry.title}"
         yield f"  published {_minute(one.published)}, {_readable(one.entry.link)}"
     yield ""
     yield made.words[:1].upper() + made.words[1:] + "."
-    yield f"shared words: {', '.join(made.keys) or 'none'}"
+    yield f"Shared words: {', '.join(made.keys) or 'none'}"
     for line in made.missing:
-        yield f"missing: {line}"
+        yield f"Not one story because {line}"
     values = dict(made.features)
-    for heading, sign in (("for one event", 1), ("for two events", -1)):
+    for heading, sign in (("For one event", 1), ("Against", -1)):
         parts = [(name, part) for name, part in made.contributions if part * sign > 0]
         if parts:
             yield ""
-            yield f"{heading}, {sum(part for _, part in parts):+.2f} in all:"
-        for name, part in parts[:_HEAVIEST]:
-            yield f"  {part:+6.2f}  {plain_name(name):<46} {values.get(name, 0):g}"
-        if rest := parts[_HEAVIEST:]:
-            yield f"  {sum(part for _, part in rest):+6.2f}  {len(rest)} more"
+            yield f"{heading}, {sum(part for _, part in parts):+.2f} in total:"
+        for name, part in parts[:_MAX_FEATURES]:
+            value = f"{values[name]:g}" if name in values else ""
+            yield f"  {part:+6.2f}  {plain_name(name):<52} {value}".rstrip()
+        if rest := parts[_MAX_FEATURES:]:
+            yield f"  {sum(part for _, part in rest):+6.2f}  {len(rest)} others"
     yield ""
-    yield f"{made.score:+.2f} in all, and the bar is {made.bar:+.2f}"
+    yield f"Score {made.score:+.2f}; more than {made.bar:+.2f} is needed."
 
 
 def _minute(when: datetime) -> str:
@@ -223,6 +249,7 @@ def _members(shown: ShownStory) -> list[dict[str, Any]]:
             "published": _iso(entries[member.key].published),
             "reason": member.reason.kind,
             "score": member.reason.score,
+            "bar": member.reason.bar,
             "nearest": ids.entry_id(member.reason.nearest) if member.reason.nearest else None,
             "weights": dict(member.reason.weights),
             "shared": list(member.reason.shared),
@@ -234,18 +261,27 @@ def _members(shown: ShownStory) -> list[dict[str, Any]]:
 
 
 def in_words(member: Member, entries: dict[str, StoredEntry]) -> str:
-    """Return in a sentence why an entry is in its story."""
+    """Return why an entry is in its story: a sentence, the main features, the shared words."""
+    from aggregator.group.stories import wording  # noqa: PLC0415  as in `explain`
+    from aggregator.group.stories.feature_names import plain_name  # noqa: PLC0415
+
     reason: Reason = member.reason
-    text = _WORDS[reason.kind]
-    if reason.nearest in entries:
-        text += f" as {entries[reason.nearest].entry.publisher.title}"
+    text, shared = _WORDS[reason.kind], list(reason.shared)
+    own, nearest = entries.get(member.key), entries.get(reason.nearest)
+    if nearest is not None:
+        text += f" as {nearest.entry.publisher.title}"
+    if own is not None and nearest is not None:
+        shared = wording.whole_words(shared, own, nearest)
+        apart = wording.time_apart(abs(own.published - nearest.published))
+        text += f": {', '.join(filter(None, (wording.in_common(shared, own, nearest), apart)))}"
     if reason.kind in ("same event", "same text"):
-        text += f" ({reason.score:.0%} sure)"
-    strongest = sorted(reason.weights, key=lambda one: -abs(one[1]))[:4]
+        needed = "" if reason.bar is None else f", {reason.bar:.0%} needed"
+        text += f" ({reason.score:.0%} sure{needed})"
+    strongest = sorted(reason.weights, key=lambda one: -abs(one[1]))[:_MAX_WEIGHTS]
     if strongest:
-        text += "; " + ", ".join(f"{name} {weight:+.1f}" for name, weight in strongest)
-    if reason.shared:
-        text += f"; shares {', '.join(reason.shared[:8])}"
+        text += "; " + ", ".join(f"{plain_name(name)} {weight:+.1f}" for name, weight in strongest)
+    if shared:
+        text += f"; shared words: {', '.join(shared[:_MAX_SHARED])}"
     return text
 
 

@@ -19,7 +19,9 @@ def warnings(config: Config) -> Iterator[Problem]:
     for number, source in enumerate(config.sources):
         if config.feeds and not source.paused and (key := _excluding_key(source, config.feeds)):
             yield Problem(where=("sources", number, key), text=_WARNINGS[key](source))
-    known = [fold.fold(source.category) for source in config.sources if source.category]
+    by_category = any(feed.categories for feed in config.feeds)
+    named = [source.category for source in config.sources if source.category and by_category]
+    known = [fold.fold(category) for category in named]
     for number, feed in enumerate(config.feeds if config.sources else ()):
         yield from _unknown_categories(feed, number, config.sources, known)
         yield from _unknown_languages(feed, number, config.sources)

@@ -203,7 +203,7 @@ class CleanModel(Model):
     )
     boilerplate: Literal["keep", "strip"] = Field(
         default=_CLEAN.boilerplate,
-        description="whether blocks that recur in most entries of a publisher are shown; grouping always ignores them",
+        description="whether blocks that recur in at least 30 % of the recent entries of a publisher are shown; grouping always ignores them",
         examples=["keep"],
     )
 

@@ -1,1 +1,1 @@
-"""What every step shares: the model in flow order, settings, errors, ids, protocols, reports, logs."""
+"""What every step shares: model, decisions, settings, errors, ids, protocols, reports, logs."""

@@ -12,7 +12,7 @@ AggregatorError
   StoreError
     SchemaTooNew · DataFolderBusy
   PublishError                      the last good feed is kept
-  ListenError                       the server's address cannot be had; exit status 1
+  ListenError                       the server cannot listen on its address; exit status 1
 """
 
 import errno
@@ -26,7 +26,7 @@ class AggregatorError(Exception):
 
 
 class ConfigError(AggregatorError):
-    """The configuration cannot be used; the text says where and how to mend it.
+    """The configuration cannot be used; the message says where, and how to fix it.
 
     `column` counts from 1; `excerpt` is the line itself and a mark below the column, if shown.
     """
@@ -52,7 +52,7 @@ class ConfigError(AggregatorError):
 
 
 class ConfigErrors(ConfigError):  # noqa: N818  several at once
-    """Several faults of one configuration; the text has a line for each."""
+    """Several faults of one configuration; the message has a line for each."""
 
     def __init__(self, faults: Sequence[ConfigError]) -> None:
         super().__init__("\n".join(str(fault) for fault in faults))
@@ -137,7 +137,7 @@ class SchemaTooNew(StoreError):  # noqa: N818
 
 
 class DataFolderBusy(StoreError):  # noqa: N818
-    """Another process holds the data folder; exit status 3."""
+    """Another process has locked the data folder; exit status 3."""
 
 
 class PublishError(AggregatorError):
@@ -145,31 +145,31 @@ class PublishError(AggregatorError):
 
 
 class ListenError(AggregatorError):
-    """The server cannot listen where it should; exit status 1."""
+    """The server cannot listen on its address; exit status 1."""
 
 
 _CAUSES = {
-    errno.ENOENT: "there is no such file or folder: look at its name",
+    errno.ENOENT: "there is no such file or folder: check the name",
     errno.EISDIR: "it is a folder: name a file",
-    errno.ENOTDIR: "a part of its path is a file, not a folder: look at its name",
-    errno.EACCES: "this user may not: change its owner or its rights (chown, chmod)",
-    errno.EPERM: "this user may not: change its owner or its rights (chown, chmod)",
-    errno.EEXIST: "it is there already: choose another name",
-    errno.ENOSPC: "the disk is full: make room",
-    errno.EDQUOT: "the disk quota is used up: make room",
+    errno.ENOTDIR: "a part of its path is a file, not a folder: check the name",
+    errno.EACCES: "permission denied: change its owner or its permissions (chown, chmod)",
+    errno.EPERM: "permission denied: change its owner or its permissions (chown, chmod)",
+    errno.EEXIST: "it already exists: choose another name",
+    errno.ENOSPC: "the disk is full: free some space",
+    errno.EDQUOT: "the disk quota is used up: free some space",
     errno.EROFS: "the disk is read-only: choose another folder",
     errno.ENAMETOOLONG: "its name is too long: choose a shorter one",
-    errno.ELOOP: "its links lead in a circle: name the file itself",
+    errno.ELOOP: "its symbolic links form a loop: name the file itself",
     errno.EMFILE: "too many files are open: raise the limit (ulimit -n)",
-    errno.ENFILE: "too many files are open: raise the limit of the system",
-    errno.EIO: "the disk does not answer: look at its health",
-    errno.ENXIO: "it is no plain file: name a file",
+    errno.ENFILE: "too many files are open: raise the limit of the system (fs.file-max)",
+    errno.EIO: "the disk reports an error: check its health",
+    errno.ENXIO: "it is not a regular file: name a file",
 }
 
 
 def explain(error: OSError | ValueError) -> str:
-    """Say why a file cannot be read or written, and what to do, in words without numbers."""
+    """Return why a file cannot be read or written, and what to do, without error numbers."""
     if not isinstance(error, OSError):
-        return "that is no path: look at its name"
+        return "that is not a valid path: check the name"
     known = _CAUSES.get(error.errno or 0)
-    return known or (error.strerror or "the system gives no reason").lower()
+    return known or (error.strerror or "unknown reason").lower()

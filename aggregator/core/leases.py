@@ -76,13 +76,13 @@ def topics(
 
 
 def is_live(lease: Lease, now: datetime) -> bool:
-    """Say whether the lease is live; false for times that a wrong clock wrote."""
+    """Return whether the lease is live; false for times that a wrong clock wrote."""
     until = lease.until
     return lease.state == "wanted" and until is not None and now < until <= now + _LONGEST
 
 
 def is_due(lease: Lease, now: datetime) -> bool:
-    """Say whether the hub should be asked now; a due time too far ahead is a wrong clock's."""
+    """Return whether the hub should be asked now; a due time too far ahead comes from a wrong clock."""
     return lease.due <= now or lease.due > now + _LONGEST
 
 
@@ -122,7 +122,7 @@ def leave(lease: Lease, now: datetime) -> Lease:
 
 
 def is_over(lease: Lease) -> bool:
-    """Say whether the hub was asked often enough to unsubscribe."""
+    """Return whether the hub was asked often enough to unsubscribe."""
     return lease.state == "leaving" and lease.tries >= _FAREWELLS
 
 

@@ -1,8 +1,7 @@
-"""Logging: one line an event on standard error, without secrets or control characters.
+"""Logging: one line per event on standard error, without secrets or control characters.
 
-An event is a fixed string with fields; a field that it names in braces is filled in where people
-read it. Credentials are redacted from URLs, and libraries log
-in the same format.
+An event is a fixed string with fields. In the format for people, fields named in braces are filled
+in. Credentials are redacted from URLs, and libraries log in the same format.
 """
 
 import json
@@ -13,6 +12,7 @@ from typing import Any, Literal, TextIO
 
 import structlog
 
+from aggregator.core import logger
 from aggregator.text import urls
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
@@ -23,7 +23,7 @@ _NOISY = {
     "apscheduler": logging.ERROR,
     "httpcore": logging.WARNING,
     "httpx": logging.WARNING,
-    "uvicorn": logging.WARNING,  # the daemon says itself when it serves and ends
+    "uvicorn": logging.WARNING,  # the daemon logs its own start and end
 }
 
 
@@ -34,6 +34,7 @@ def configure(
     form: Literal["text", "json"] = "text",
 ) -> None:
     """Send all logging, including that of libraries, to a stream."""
+    logger.forget()
     number = logging.getLevelNamesMapping()[level.upper()]
     steps: list[Any] = [
         structlog.stdlib.add_log_level,

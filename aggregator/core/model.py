@@ -8,8 +8,6 @@ from typing import Literal
 
 from aggregator.core.settings import CleanOptions, FeedSpec
 
-# --- configure -----------------------------------------------------------------------------
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
@@ -34,7 +32,7 @@ class Source:
 
     @property
     def identity(self) -> str:
-        """The first id of this source, under which everything of it is stored."""
+        """The first id of this source, under which all its data is stored."""
         return self.formerly[0] if self.formerly else self.id
 
 
@@ -59,7 +57,7 @@ class Document:
     url: str = ""
     content_type: str = ""
     format: str = ""  # a parser's name; empty: found from the content
-    max_entries: int = 0  # the newest so many are wanted; 0 leaves it to the parser
+    max_entries: int = 0  # the maximum number of entries, the newest; 0: the parser's own limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +94,7 @@ class NotModified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
-    """Something that was left out, and the reason, in words for the user."""
+    """Something that was skipped, and the reason, in words for the user."""
 
     where: str
     reason: str
@@ -107,7 +105,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """Who wrote an entry."""
+    """An author of an entry."""
 
     name: str
     email: str = ""
@@ -126,7 +124,7 @@ class Enclosure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedInfo:
-    """What a feed says of itself, or an entry of the feed that it came from (atom:source)."""
+    """The metadata of a feed, or of the feed that an entry was copied from (atom:source)."""
 
     id: str = ""
     title: str = ""
@@ -192,7 +190,7 @@ class Publisher:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A cleaned entry: safe HTML, absolute addresses, plain title; fit to be stored."""
+    """A cleaned entry: safe HTML, absolute addresses, plain title; ready to be stored."""
 
     guid: str = ""
     link: str = ""
@@ -219,7 +217,7 @@ class Entry:
     modified: datetime | None = None
     gathered: datetime | None = None
     blocks: tuple[int, ...] = ()  # 63-bit hashes of the body's blocks, to learn boilerplate
-    removed: tuple[str, ...] = ()  # ids of the cleaning rules that took something out
+    removed: tuple[str, ...] = ()  # ids of the cleaning rules that removed something
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +228,7 @@ class CleanedFeed:
     entries: tuple[Entry, ...]
     skipped: tuple[Skipped, ...] = ()
     cut: bool = False
+    extracted: tuple[bytes, ...] = ()  # the features of each entry, if they were extracted
 
 
 # --- store ---------------------------------------------------------------------------------
@@ -237,7 +236,7 @@ class CleanedFeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
-    """What is remembered of a source between fetches."""
+    """The stored state of a source between fetches."""
 
     url: str = ""  # the configured URL or path that this state belongs to
     validators: Validators = Validators()
@@ -245,7 +244,7 @@ class SourceState:
     failures: int = 0
     last_fetch: datetime | None = None
     last_success: datetime | None = None
-    last_document: datetime | None = None  # the last answer that was no 304
+    last_document: datetime | None = None  # the last response other than 304
     error: str = ""
     gone: bool = False
     wait_until: datetime | None = None  # the server asked for it
@@ -267,16 +266,17 @@ class StoredEntry:
     published: datetime  # the effective date: the claimed one, never after `first_seen`
     revised: datetime  # when its shown text last changed materially, else `published`
     shown: bool = True  # False: stored as seen, so that a new source does not flood readers
+    extracted: bytes = field(default=b"", repr=False, compare=False)  # features, if just gathered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What storing one gathered entry did."""
+    """The result of storing one gathered entry."""
 
     kind: Literal["new", "modified", "unchanged"]
     key: str
-    material: bool = False  # it says something else now, so `updated` moves
-    skipped: str = ""  # why it was passed over: an older copy, a duplicate
+    material: bool = False  # readers see a difference, so `updated` changes
+    skipped: str = ""  # why it was skipped: an older copy, a duplicate
 
 
 # --- group ---------------------------------------------------------------------------------
@@ -291,6 +291,7 @@ class Reason:
     nearest: str = ""  # key of the closest member
     weights: tuple[tuple[str, float], ...] = ()  # feature, contribution in log-odds
     shared: tuple[str, ...] = ()  # the heaviest shared terms
+    bar: float | None = None  # the probability that was needed; older versions stored none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,7 +311,7 @@ class Story:
     representative: str
     members: tuple[Member, ...]
     first_published: datetime  # when it was first shown; until then, when it was stored
-    updated: datetime  # when what it shows last changed materially
+    updated: datetime  # when its shown content last changed materially
     shown: bool = True  # False: all its members are stored as seen
 
 
@@ -325,7 +326,7 @@ class Tombstone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """A correction on the entries of two keys, kept permanently; `undo` takes back the last one."""
+    """A correction on the entries of two keys, kept permanently; `undo` cancels the last one."""
 
     kind: Literal["join", "split", "never", "undo"]
     a: str
@@ -393,6 +394,6 @@ class Edition:
     sources: Mapping[str, FeedInfo] = field(default_factory=dict)  # by identity
     categories: Mapping[str, str] = field(default_factory=dict)  # of sources, by identity
     links: tuple[tuple[str, str], ...] = ()  # rel, address: hub, prev-archive…
-    has_pages: bool = True  # that whoever reads the feed may open
-    note: str = ""  # what its readers should know, such as why it is empty
+    has_pages: bool = True  # whether readers of the feed may open the pages
+    note: str = ""  # a note to readers, such as why it is empty
     secret: bytes = field(default=b"", repr=False)  # signs split links; empty: no such links

@@ -4,7 +4,7 @@ import difflib
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -22,11 +22,34 @@ def names(package: str) -> tuple[str, ...]:
 
 def load(package: str, name: str) -> Any:
     """Import the plug-in of this name, or raise ConfigError with the nearest known one."""
+    check(package, name)
+    return importlib.import_module(f"{package}.{name}")
+
+
+def check(package: str, name: str) -> None:
+    """Raise ConfigError, with the nearest known name, if there is no such plug-in; imports none."""
     known = names(package)
     if name not in known:
         kind = package.rpartition(".")[2]
         raise ConfigError(f"there is no {name!r} among the {kind}{did_you_mean(name, known)}")
-    return importlib.import_module(f"{package}.{name}")
+
+
+class Plugins(Mapping[str, Any]):
+    """The plug-ins of a package by name, each imported when it is first asked for."""
+
+    def __init__(self, package: str) -> None:
+        self._package = package
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in names(self._package):
+            raise KeyError(name)
+        return load(self._package, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(names(self._package))
+
+    def __len__(self) -> int:
+        return len(names(self._package))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -1,18 +1,22 @@
-"""Protocols: of the parts that can be replaced, and of what each step asks of the store."""
+"""Protocols of the replaceable parts, and of the store as each step uses it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from aggregator.core.errors import SourceError
 from aggregator.core.leases import Lease
 from aggregator.core.model import (
     Change,
+    CleanedFeed,
     Decision,
     Document,
     Edition,
     Entry,
     Fetched,
     GroupContext,
+    Grouped,
     Grouping,
     NotModified,
     ParsedFeed,
@@ -24,15 +28,24 @@ from aggregator.core.model import (
     Tombstone,
     Validators,
 )
+from aggregator.core.traces import KnownDocument, ReadDocument
 
 Place = tuple[datetime, datetime, str]
-"""Where a story or an entry stands in the order of first publication: first, published, id."""
+"""The position of a story or an entry in the order of first publication: first, published, id."""
 
 Page = tuple[tuple[StoredEntry, ...], GroupContext]
 """Grouped entries in (published, key) order, with their features, stories and all decisions."""
 
-Condense = Callable[[str, datetime, bytes], bytes]
-"""Maps the key, date and features of an entry to the part of the features kept in memory."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureChanges:
+    """The grouped entries whose features or dates changed since a mark, and the next mark.
+
+    `keys` also has entries that are no longer grouped; None if the changes are not known.
+    """
+
+    mark: str
+    keys: tuple[str, ...] | None
 
 
 class Clock(Protocol):
@@ -51,6 +64,28 @@ class Fetcher(Protocol):
         """Close the connections."""
 
 
+class DocumentReader(Protocol):
+    """Turns documents into cleaned entries."""
+
+    async def read(
+        self,
+        documents: Sequence[Document],
+        source: Source,
+        boilerplate: Mapping[str, frozenset[int]],
+        max_entries: int,
+        *,
+        all_new: bool,
+        known: KnownDocument | None = None,
+    ) -> list[CleanedFeed | SourceError]:
+        """Return each document cleaned, in order, or why it cannot be read.
+
+        Entries that are known from the document before may be left out, see core/traces.py.
+
+        `boilerplate` are the learned block hashes by publisher id. `all_new` tells that no entry of
+        the source is stored yet, so that all will be grouped and their features are worth extracting.
+        """
+
+
 class Poster(Protocol):
     """Posts forms, for example to hubs."""
 
@@ -65,7 +100,7 @@ class Parser(Protocol):
     """Reads one format; a module `gather/parsers/FORMAT.py` is one."""
 
     def accepts(self, document: Document) -> bool:
-        """Say whether the content looks like this format; cheap and never raises."""
+        """Return whether the content looks like this format; cheap and never raises."""
 
     def parse(self, document: Document) -> ParsedFeed:
         """Read the document, or raise ParseError."""
@@ -78,21 +113,30 @@ class Renderer(Protocol):
     MEDIA_TYPE: str
 
     def render(self, edition: Edition) -> bytes:
-        """Return the whole document; the same edition gives the same bytes."""
+        """Return the complete document; the same edition gives the same bytes."""
 
 
 class SourceStates(Protocol):
-    """What is remembered of each source."""
+    """The stored state of each source."""
 
     def source_states(self) -> Mapping[str, SourceState]:
-        """Return what is remembered of each source, by identity."""
+        """Return the state of each source, by identity."""
 
 
 class GatherStore(SourceStates, Protocol):
-    """What gathering asks of the store."""
+    """The store as gathering uses it."""
 
-    def save_state(self, identity: str, state: SourceState) -> None:
-        """Save the state of a source that brought no document."""
+    def change_mark(self) -> object:
+        """Return a value that differs after every write, of any process; None if unknown."""
+
+    def save_states(self, states: Mapping[str, SourceState]) -> None:
+        """Save the states of sources that brought no document, by identity."""
+
+    def known_document(self, identity: str) -> KnownDocument | None:
+        """Return the last document of a source; None if its entries left doubts."""
+
+    def are_new(self, source: Source, entries: Sequence[Entry]) -> bool:
+        """Say whether no name of these entries is known, and none is shared by two of them."""
 
     def save_gathered(
         self,
@@ -102,11 +146,15 @@ class GatherStore(SourceStates, Protocol):
         *,
         now: datetime,
         initial: int | None,
+        extracted: Sequence[bytes] = (),
+        read: ReadDocument | None = None,
     ) -> tuple[Change, ...]:
         """Store one source's documents, aliases, block counts and state in one transaction.
 
         Return one Change for each entry, in order. If the source is new, only the `initial` newest
-        entries are shown; None shows all.
+        entries are shown; None shows all. `extracted` are the features of the entries, if they are
+        known; new entries come with them when they are grouped soon. `read` tells how the document of
+        a feed was read, to remember it.
         """
 
     def learned_blocks(
@@ -116,7 +164,10 @@ class GatherStore(SourceStates, Protocol):
 
 
 class GroupStore(Protocol):
-    """What grouping asks of the store."""
+    """The store as grouping uses it."""
+
+    def has_ungrouped(self) -> bool:
+        """Say whether there are entries that are new or materially changed."""
 
     def ungrouped(self, limit: int) -> tuple[StoredEntry, ...]:
         """Return entries that are new, or materially changed, since they were last grouped.
@@ -125,13 +176,25 @@ class GroupStore(Protocol):
         """
 
     def group_context(
-        self, start: datetime, end: datetime, condense: Condense | None = None
+        self, start: datetime, end: datetime, *, named_only: bool = False
     ) -> GroupContext:
         """Return what is already grouped with a member published in the span, and all decisions.
 
-        Without `condense` all is whole. Else it is given each entry once, and of the stories there
-        are those that the journal names; `stories_of` gives the others.
+        With `named_only` there are, of the entries, those that decisions name and, of the stories,
+        those that the journal names; `grouped` and `stories_of` give the others.
         """
+
+    def grouped(self, start: datetime, end: datetime) -> Iterator[Grouped]:
+        """Yield the grouped entries published in the span, with their features."""
+
+    def grouped_of(self, keys: Sequence[str]) -> tuple[Grouped, ...]:
+        """Return those of these entries that are grouped, with their features."""
+
+    def feature_changes(self, since: str) -> FeatureChanges:
+        """Return the entries whose features or dates changed since a mark; '' is no mark."""
+
+    def existing_stories(self, ids: Sequence[str]) -> frozenset[str]:
+        """Return those of these ids that stories have."""
 
     def features(self, keys: Sequence[str]) -> Mapping[str, bytes]:
         """Return the stored features by entry key; entries without features are left out."""
@@ -143,7 +206,7 @@ class GroupStore(Protocol):
         """Store features that replace ones in an older form, by key."""
 
     def stories_of(self, keys: Iterable[str]) -> tuple[Story, ...]:
-        """Return the stories that hold these entries, each once."""
+        """Return the stories that contain these entries, each once."""
 
     def entries(self, keys: Iterable[str]) -> tuple[StoredEntry, ...]:
         """Return the entries of these keys, in the order asked for."""
@@ -160,7 +223,10 @@ class StoryReader(Protocol):
 
 
 class PublishStore(SourceStates, StoryReader, Protocol):
-    """What publishing asks of the store."""
+    """The store as publishing uses it."""
+
+    def generation(self) -> str:
+        """Return another value after each change of what feeds may show; empty if unknown."""
 
     def oldest_stories(
         self, after: Place | None = None, changed: datetime | None = None
@@ -204,7 +270,7 @@ class RecoveryStore(Protocol):
 
     @property
     def rebuilt(self) -> bool:
-        """Say whether texts are missing that the published feeds may hold."""
+        """Return whether texts are missing that the published feeds may contain."""
 
     def restore(self, entries: Sequence[Entry]) -> int:
         """Restore the published texts of entries of a lost database, by link; return how many."""
@@ -239,7 +305,7 @@ class Store(
         """Close the database."""
 
     def veto_block(self, publisher_id: str, block: int) -> None:
-        """Save that a block is no boilerplate, by decision of the user."""
+        """Record the user's decision that a block is not boilerplate."""
 
     def regroup(
         self, plan: Callable[[Iterator[Page]], Iterator[Grouping]], *, dry_run: bool = False
@@ -250,10 +316,10 @@ class Store(
         """
 
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
-        """Return the stories of these ids; ids of merged stories lead to the living one."""
+        """Return the stories of these ids; ids of merged stories lead to the story that replaced them."""
 
     def find_entry(self, text: str) -> StoredEntry | None:
         """Return the entry of a key, an id (urn:uuid:…) or a link."""
 
     def find_ids(self, beginning: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the ids of entries, and those of stories, that begin so; some of each."""
+        """Return the ids of entries and of stories with this prefix; a few of each."""

@@ -12,7 +12,7 @@ Outcome = Literal["ok", "unchanged", "error", "gone", "later", "refused"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceReport:
-    """What one run did to one source."""
+    """The result of one run for one source."""
 
     id: str
     outcome: Outcome
@@ -26,13 +26,13 @@ class SourceReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
-    """What one run did: gather, group, publish."""
+    """The result of one run: gather, group, publish."""
 
     sources: tuple[SourceReport, ...]
     stories_new: int = 0
     stories_changed: int = 0
     written: tuple[Path, ...] = ()
-    published: tuple[str, ...] = ()  # ids of the stories that the feeds hold
+    published: tuple[str, ...] = ()  # ids of the stories in the feeds
     errors: tuple[str, ...] = ()  # of grouping and publishing
 
     @property
@@ -48,7 +48,7 @@ class RunReport:
 
 @dataclass(slots=True)
 class RunTotals:
-    """What grouping and publishing add up to over one run."""
+    """The totals of grouping and publishing over one run."""
 
     stories_new: int = 0
     stories_changed: int = 0
@@ -64,7 +64,7 @@ class RunTotals:
     def add_edition(
         self, written: Sequence[Path], stories: tuple[str, ...], errors: tuple[str, ...]
     ) -> None:
-        """Add the files that one publication wrote; of stories and errors the last ones count."""
+        """Add the files that one publication wrote; its stories and errors replace the earlier ones."""
         self.written.update(dict.fromkeys(written))
         self.published, self.errors = stories, errors
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrapperRule:
-    """A wrapper: a URL form that holds another URL, of an image proxy or a redirect.
+    """A wrapper: a URL form that contains another URL, of an image proxy or a redirect.
 
     `hosts` are exact or globs. `at` says where the inner URL stands: `query:NAME`
     (or NAMES with `|`), `path:REGEX` (group `url`), `whole:REGEX` (path and query),
@@ -21,15 +21,17 @@ class WrapperRule:
     hosts: tuple[str, ...]
     at: str = ""
     path: str = ""
-    needs: str = ""  # regex that the query must hold
-    marks: tuple[str, ...] = ()  # of which the address must hold one; makes rules for `*` cheap
+    needs: str = ""  # regex that the query must match
+    marks: tuple[str, ...] = ()  # the URL must contain one of these; makes rules for `*` cheap
     coding: Literal[
         "auto", "percent", "base64", "hex", "none", "proofpoint", "protobuf", "dashes"
     ] = "auto"
     scheme: Literal["https", "http", "keep"] = "https"
     relative: bool = False
-    query: Literal["drop", "plain", "keep"] = "drop"  # whose is the outer query of a path form
-    carry: str = ""  # the parameter that holds the inner query
+    query: Literal["drop", "plain", "keep"] = (
+        "drop"  # which URL the outer query of a path form belongs to
+    )
+    carry: str = ""  # the parameter that contains the inner query
     kind: Literal["relay", "optimiser", "mirror", "archive", "opaque", "redirect"] = "relay"
     enabled: bool = True
     like: str = ""
@@ -127,7 +129,7 @@ class HubSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSpec:
-    """One feed that we publish, and which stories it holds."""
+    """One feed that we publish, and which stories it contains."""
 
     name: str
     title: str
@@ -142,9 +144,9 @@ class FeedSpec:
     exclude: tuple[str, ...] = ()
     min_publishers: int = 1
     token: str = ""  # required to read the feed; empty: public
-    split_links: bool = False  # each further report gets a link that takes it out of the story
+    split_links: bool = False  # each further report gets a link that removes it from the story
 
 
 def are_pages_public(feeds: Iterable[FeedSpec]) -> bool:
-    """Say whether everybody may open the pages: they show all stories, those of private feeds too."""
+    """Return whether everybody may open the pages: they show all stories, those of private feeds too."""
     return not any(spec.token for spec in feeds)

@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
+
+from aggregator.core import profile
 
 _T = TypeVar("_T")
 
@@ -14,10 +17,16 @@ class StoreThread:
     def __init__(self) -> None:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="store")
 
-    async def call(self, function: Callable[[], _T]) -> _T:
-        """Run the function in the thread and return its result."""
-        return await asyncio.get_running_loop().run_in_executor(self._executor, function)
+    async def call(self, function: Callable[[], _T], *, stage: str = "store") -> _T:
+        """Run the function in the thread and return its result; `stage` is its name in a profile."""
+        measured = partial(_measure, stage, function)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, measured)
 
     def close(self) -> None:
         """End the thread after the calls that are queued."""
         self._executor.shutdown()
+
+
+def _measure(stage: str, function: Callable[[], _T]) -> _T:
+    with profile.run.measure(stage):
+        return function()

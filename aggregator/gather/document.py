@@ -1,23 +1,24 @@
 """Parses and cleans one document: pure functions of picklable values, for worker processes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from aggregator.core.errors import NotAFeed
 from aggregator.core.model import (
-    CleanedFeed,
     Document,
     Entry,
+    FeedInfo,
     ParsedFeed,
     RawEntry,
     Skipped,
     Source,
     StoredEntry,
 )
-from aggregator.gather import cleaning, parsers
+from aggregator.core.traces import DocumentTrace, KnownDocument, TracedFeed
+from aggregator.gather import cleaning, document_limits, parsers, tracing
 from aggregator.gather.cleaning import discover
 from aggregator.gather.cleaning.text_blocks import block_hash
-from aggregator.gather.parsers import _limits
 from aggregator.text.charset import decode
 
 
@@ -26,29 +27,72 @@ def read_document(
     source: Source,
     boilerplate: Mapping[str, frozenset[int]],
     max_entries: int,
-) -> CleanedFeed:
+    known: KnownDocument | None = None,
+) -> TracedFeed:
     """Parse a document and clean its entries, in its order; raises ParseError.
 
     Of more than `max_entries` entries only the newest are kept. An entry that cannot be cleaned is
-    skipped with a reason. `boilerplate` are the learned block hashes by publisher id.
+    skipped with a reason. `boilerplate` are the learned block hashes by publisher id. Entries that
+    are known from the document before are left out.
     """
     parsed = _parse(replace(document, max_entries=max_entries))
     kept, cut = _newest(parsed, max_entries)
-    entries: list[Entry] = []
-    skipped = [*parsed.skipped, *cut]
     domain = cleaning.document_domain(parsed.entries, parsed.info, source)
-    for raw in kept:
+    context = partial(
+        tracing.context_digest,
+        document,
+        source,
+        max_entries,
+        boilerplate,
+        info=parsed.info,
+        domain=domain,
+    )
+    is_whole = source.kind == "feed" and not (parsed.cut or parsed.skipped or cut)
+    digests = tuple(map(tracing.entry_digest, kept)) if is_whole else ()
+    is_same = known is not None and known.context == context(known.publishers)
+    old = known.keys() if known and is_same and len(set(digests)) == len(kept) else {}
+    fresh = [n for n in range(len(kept)) if not (old and digests[n] in old)]
+    entries, refused = _clean((kept[n] for n in fresh), parsed.info, source, boilerplate, domain)
+    trace = None
+    if is_whole and not refused:
+        names = {one.publisher.id for one in entries} | set(
+            known.publishers if known and old else ()
+        )
+        trace = DocumentTrace(
+            context=context(names),
+            publishers=tuple(sorted(names)),
+            digests=digests,
+            fresh=tuple(fresh),
+        )
+    return TracedFeed(
+        info=parsed.info,
+        entries=tuple(entries),
+        skipped=document_limits.bounded([*parsed.skipped, *cut, *refused]),
+        cut=parsed.cut,
+        trace=trace,
+    )
+
+
+def _clean(
+    raws: Iterable[RawEntry],
+    info: FeedInfo,
+    source: Source,
+    boilerplate: Mapping[str, frozenset[int]],
+    domain: str,
+) -> tuple[list[Entry], list[Skipped]]:
+    """Return the cleaned entries, and those that cannot be."""
+    entries: list[Entry] = []
+    refused: list[Skipped] = []
+    for raw in raws:
         if _is_empty(raw):
-            skipped.append(Skipped(where=raw.where, reason=_limits.EMPTY))
+            refused.append(Skipped(where=raw.where, reason=document_limits.EMPTY))
             continue
         try:
-            entry = cleaning.clean(raw, parsed.info, source, boilerplate=boilerplate, domain=domain)
+            entry = cleaning.clean(raw, info, source, boilerplate=boilerplate, domain=domain)
             entries.append(entry)
         except Exception as error:  # noqa: BLE001  one broken entry must not fail the feed
-            skipped.append(Skipped(where=raw.where, reason=f"cannot be cleaned: {error!r}"))
-    return CleanedFeed(
-        info=parsed.info, entries=tuple(entries), skipped=_limits.bounded(skipped), cut=parsed.cut
-    )
+            refused.append(Skipped(where=raw.where, reason=f"cannot be cleaned: {error!r}"))
+    return entries, refused
 
 
 def without_learned(stored: StoredEntry, learned: Mapping[str, frozenset[int]]) -> StoredEntry:
@@ -85,5 +129,7 @@ def _newest(parsed: ParsedFeed, limit: int) -> tuple[tuple[RawEntry, ...], tuple
     if len(entries) <= limit:
         return entries, ()
     dates = [raw.published or raw.updated for raw in entries]
-    kept = _limits.newest(dates, limit, parsed.info.language)
-    return tuple(entries[place] for place in kept), (_limits.over(len(entries) - limit, limit),)
+    kept = document_limits.newest(dates, limit, parsed.info.language)
+    return tuple(entries[place] for place in kept), (
+        document_limits.over(len(entries) - limit, limit),
+    )

@@ -2,10 +2,12 @@
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
 
+from aggregator.core import profile
 from aggregator.core.errors import ParseError, SourceError
 from aggregator.core.model import (
     Change,
@@ -19,14 +21,17 @@ from aggregator.core.model import (
     SourceState,
     Validators,
 )
-from aggregator.core.ports import Clock, Fetcher, GatherStore
+from aggregator.core.ports import Clock, DocumentReader, Fetcher, GatherStore
 from aggregator.core.report import SourceReport
 from aggregator.core.settings import FetchSettings
 from aggregator.core.threads import StoreThread
-from aggregator.gather import schedule
-from aggregator.gather.document import read_document
+from aggregator.core.traces import KnownDocument, ReadDocument
+from aggregator.gather import schedule, tracing
+from aggregator.gather.due_times import QuietTime
 from aggregator.gather.harvest import SourceHarvest
-from aggregator.pool import Pool
+from aggregator.gather.state_buffer import StateBuffer
+
+_LONGEST_QUIET = timedelta(hours=1)  # without any source that will be due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +41,18 @@ class Gatherer:
     store: GatherStore
     thread: StoreThread
     fetchers: Mapping[str, Fetcher]
-    pool: Pool
+    reader: DocumentReader
     sources: Sequence[Source]
     settings: FetchSettings
     clock: Clock
     jitter: Callable[[], float]
+    buffer: StateBuffer
+    shortcuts: bool = True  # False: read every document whole, for tests that compare
+    quiet: QuietTime = field(default_factory=QuietTime)
 
     async def states(self) -> Mapping[str, SourceState]:
-        """Return the stored state of each source, by identity."""
+        """Return the state of each source, by identity."""
+        await self.buffer.flush()
         return await self.thread.call(self.store.source_states)
 
     def waits(self, states: Mapping[str, SourceState]) -> dict[str, datetime]:
@@ -57,19 +66,19 @@ class Gatherer:
         `pushed` maps the identity of each source with a WebSub subscription to the time it began;
         such a source is polled less often.
         """
+        await self.buffer.flush()
+        mark = await self.thread.call(self.store.change_mark)
+        if self.quiet.covers(mark, pushed, self.clock()):
+            return ()
         states = await self.states()
         waits, now = self.waits(states), self.clock()
-        return tuple(
-            source
+        times = {
+            source: due
             for source in schedule.fetch_order(self.sources, states)
-            if schedule.is_due(
-                source,
-                states.get(source.identity, SourceState()),
-                waits,
-                now,
-                pushed=pushed.get(source.identity),
-            )
-        )
+            if (due := self._due_at(source, states, waits, now, pushed)) is not None
+        }
+        self.quiet.set(mark, pushed, now, min(times.values(), default=now + _LONGEST_QUIET))
+        return tuple(source for source, due in times.items() if due <= now)
 
     async def next_due(self, pushed: Mapping[str, datetime]) -> tuple[Source, datetime] | None:
         """Return the next source to fetch and its time; None if there is none. See `due`."""
@@ -78,20 +87,23 @@ class Gatherer:
         found = [
             (due, source.id, source)
             for source in self.sources
-            if (
-                due := schedule.due_at(
-                    source,
-                    states.get(source.identity, SourceState()),
-                    waits,
-                    now,
-                    pushed=pushed.get(source.identity),
-                )
-            )
+            if (due := self._due_at(source, states, waits, now, pushed))
         ]
         if not found:
             return None
         due, _, source = min(found, key=lambda one: one[:2])
         return source, due
+
+    @staticmethod
+    def _due_at(
+        source: Source,
+        states: Mapping[str, SourceState],
+        waits: Mapping[str, datetime],
+        now: datetime,
+        pushed: Mapping[str, datetime],
+    ) -> datetime | None:
+        state, since = states.get(source.identity, SourceState()), pushed.get(source.identity)
+        return schedule.due_at(source, state, waits, now, pushed=since)
 
     async def gather(
         self, source: Source, state: SourceState, waits: Mapping[str, datetime], *, force: bool
@@ -112,11 +124,13 @@ class Gatherer:
         started = time.monotonic()
         try:
             fetched = Fetched(documents=(document,), validators=Validators())
-            harvest = await self._read(source, fetched)
+            learned = await self.thread.call(self.store.learned_blocks)
+            harvest = await self._read(source, fetched, learned, all_new=False)
         except SourceError as error:
             report = SourceReport(id=source.id, outcome="error", error=str(error))
         else:
             entries = harvest.entries
+            await self.buffer.flush()
             changes = await self.thread.call(lambda: self._save_pushed(source, entries))
             report = harvest.report(source, changes)
         return dataclasses.replace(report, seconds=round(time.monotonic() - started, 3))
@@ -129,20 +143,59 @@ class Gatherer:
             source, entries, state, now=now, initial=self.settings.initial
         )
         if any(change.kind == "new" for change in changes):
-            store.save_state(source.identity, schedule.arrived(state, now))
+            store.save_states({source.identity: schedule.arrived(state, now)})
         return changes
 
     async def _fetch(self, source: Source, state: SourceState, *, force: bool) -> SourceReport:
         conditional = schedule.conditions(source, state, self.settings, self.clock())
         validators = Validators() if force else conditional
         requested = dataclasses.replace(source, url=schedule.address(source, state))
-        answer = await self.fetchers[source.kind].fetch(requested, validators)
+        answer = await self._request(requested, validators)
         if isinstance(answer, NotModified):
             state = _with_hub(state, answer.links)
-            after = self._succeed(source, state, answer)
-            await self.thread.call(lambda: self.store.save_state(source.identity, after))
+            self.buffer.add(source.identity, self._succeed(source, state, answer))
             return SourceReport(id=source.id, outcome="unchanged")
-        return await self._save(source, state, answer, await self._read(source, answer))
+        learned = await self.thread.call(self.store.learned_blocks)
+        known = await self._known(source)
+        if known and known.body == self._body(source, answer, learned, known.publishers):
+            self.buffer.add(source.identity, self._succeed(source, state, answer))
+            keys = tuple(key for _, key in known.entries)
+            return SourceReport(id=source.id, outcome="unchanged", entries=keys)
+        all_new = state.last_document is None
+        harvest = await self._read(source, answer, learned, all_new=all_new, known=known)
+        if harvest.trace and harvest.trace.is_partial and not await self._are_new(source, harvest):
+            known = None  # what changed has to be compared with the whole document
+            harvest = await self._read(source, answer, learned, all_new=False)
+        read = None
+        if harvest.trace and self.shortcuts:
+            body = self._body(source, answer, learned, harvest.trace.publishers)
+            read = ReadDocument(body=body, trace=harvest.trace, known=known)
+        return await self._save(source, state, answer, harvest, read)
+
+    async def _known(self, source: Source) -> KnownDocument | None:
+        """Return the last document of a source, if what is known of it still holds."""
+        if source.kind != "feed" or not self.shortcuts:
+            return None
+        known = await self.thread.call(partial(self.store.known_document, source.identity))
+        return known if known and (known.until is None or self.clock() <= known.until) else None
+
+    def _body(
+        self, source: Source, fetched: Fetched, learned: tracing.Boilerplate, names: Iterable[str]
+    ) -> str:
+        limit = self.settings.max_entries
+        return tracing.body_digest(fetched, source, limit, learned, names)
+
+    async def _are_new(self, source: Source, harvest: SourceHarvest) -> bool:
+        return await self.thread.call(partial(self.store.are_new, source, harvest.entries))
+
+    async def _request(self, source: Source, validators: Validators) -> Fetched | NotModified:
+        """Fetch, and measure it; its CPU time is part of that of the event loop."""
+        began = time.monotonic()
+        answer = await self.fetchers[source.kind].fetch(source, validators)
+        documents = () if isinstance(answer, NotModified) else answer.documents
+        size = sum(len(one.content) for one in documents)
+        profile.run.add("request", seconds=time.monotonic() - began, size=size)
+        return answer
 
     def _succeed(
         self, source: Source, state: SourceState, answer: Fetched | NotModified
@@ -153,15 +206,27 @@ class Gatherer:
     async def _fail(self, source: Source, state: SourceState, error: SourceError) -> SourceReport:
         now, jitter = self.clock(), self.jitter()
         after = schedule.failed(source, state, error, self.settings, now=now, jitter=jitter)
-        await self.thread.call(lambda: self.store.save_state(source.identity, after))
+        self.buffer.add(source.identity, after)
         return SourceReport(id=source.id, outcome=schedule.outcome(error), error=str(error))
 
-    async def _read(self, source: Source, fetched: Fetched) -> SourceHarvest:
+    async def _read(
+        self,
+        source: Source,
+        fetched: Fetched,
+        learned: tracing.Boilerplate,
+        *,
+        all_new: bool,
+        known: KnownDocument | None = None,
+    ) -> SourceHarvest:
         """Parse and clean the documents; for dumps, a document that fails is skipped."""
-        learned = await self.thread.call(self.store.learned_blocks)
-        limit = self.settings.max_entries
-        calls = [(document, source, learned, limit) for document in fetched.documents]
-        results = await self.pool.run(read_document, calls)
+        results = await self.reader.read(
+            fetched.documents,
+            source,
+            learned,
+            self.settings.max_entries,
+            all_new=all_new,
+            known=known,
+        )
         harvest = SourceHarvest(skipped=list(fetched.skipped))
         for document, result in zip(fetched.documents, results, strict=True):
             if isinstance(result, CleanedFeed):
@@ -178,24 +243,32 @@ class Gatherer:
         state: SourceState,
         fetched: Fetched,
         harvest: SourceHarvest,
+        read: ReadDocument | None,
     ) -> SourceReport:
         if source.kind == "feed":
             state = _with_hub(dataclasses.replace(state, info=harvest.info), fetched.links)
         if harvest.cut:  # keep the old validators, so that the complete document is requested again
             fetched = dataclasses.replace(fetched, validators=state.validators)
-        entries = harvest.entries
+        entries, extracted = harvest.entries, harvest.extracted
         after = self._succeed(source, state, fetched)
         store, now = self.store, self.clock()
         initial = self.settings.initial if source.kind == "feed" else None
+        self.buffer.drop(source.identity)
         changes = await self.thread.call(
-            lambda: store.save_gathered(source, entries, after, now=now, initial=initial)
+            lambda: store.save_gathered(
+                source, entries, after, now=now, initial=initial, extracted=extracted, read=read
+            ),
+            stage="save",
         )
         report = harvest.report(source, changes)
+        if read:
+            keys = read.keys([change.key for change in changes])
+            report = dataclasses.replace(report, entries=tuple(dict.fromkeys(keys)))
         if harvest.cut and report.outcome == "unchanged":
             raise ParseError(f"the document is cut off; {len(entries)} complete entries, none new")
         if report.new:  # the interval depends on how often new entries arrive
             later = self._succeed(source, schedule.arrived(state, now), fetched)
-            await self.thread.call(lambda: store.save_state(source.identity, later))
+            self.buffer.add(source.identity, later)
         return report
 
 

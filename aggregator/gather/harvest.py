@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from aggregator.core.model import Change, CleanedFeed, Entry, FeedInfo, Skipped, Source
 from aggregator.core.report import SourceReport
+from aggregator.core.traces import DocumentTrace, TracedFeed
 
 
 @dataclass(slots=True)
@@ -13,9 +14,11 @@ class SourceHarvest:
 
     skipped: list[Skipped]
     entries: list[Entry] = field(default_factory=list)
+    extracted: list[bytes] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
     cut: bool = False
     info: FeedInfo = field(default_factory=FeedInfo)
+    trace: DocumentTrace | None = None  # of the only document of a feed
 
     def add(self, name: str, feed: CleanedFeed) -> None:
         """Add a document; `name` is its file name for dumps, else empty."""
@@ -23,6 +26,8 @@ class SourceHarvest:
         self.cut |= feed.cut
         self.skipped += feed.skipped
         self.entries += feed.entries
+        self.extracted += feed.extracted
+        self.trace = feed.trace if isinstance(feed, TracedFeed) else None
         self.places += [name or entry.link or entry.title for entry in feed.entries]
 
     def report(self, source: Source, changes: Sequence[Change]) -> SourceReport:

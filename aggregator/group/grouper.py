@@ -1,21 +1,22 @@
 """Grouping what is stored: batch by batch, features in the pool, decisions in the store's thread."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from aggregator.core.errors import SourceError
-from aggregator.core.model import GroupContext, Grouping, Source, StoredEntry
+from aggregator.core.model import Grouping, Source, StoredEntry
 from aggregator.core.ports import Clock, GroupStore
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import vocabulary
-from aggregator.group.features.context_reader import ContextReader
 from aggregator.group.features.extraction import extract_features
 from aggregator.group.features.feature_rows import FeatureSources
 from aggregator.group.features.features import Features
+from aggregator.group.features.unweighted import from_bytes
+from aggregator.group.kept_window import KeptWindow
 from aggregator.group.regroup.feature_refresh import renew
 from aggregator.group.stories.context import GroupingContext
-from aggregator.group.stories.grouping import group, reader_for
+from aggregator.group.stories.grouping import group
 from aggregator.pool import Pool
 
 _ENTRIES_PER_BATCH = 2_000  # grouped in one transaction
@@ -34,6 +35,7 @@ class Grouper:
     settings: StorySettings
     sources: Sequence[Source]
     clock: Clock
+    window: KeptWindow = field(default_factory=KeptWindow)
 
     def next(self) -> tuple[StoredEntry, ...]:
         """Return the oldest entries that are not yet grouped, those that are near in time."""
@@ -41,13 +43,22 @@ class Grouper:
         return tuple(one for one in batch if one.published <= batch[0].published + _BATCH_MAX_SPAN)
 
     async def extract(self, batch: Sequence[StoredEntry]) -> Extracted:
-        """Extract the features of entries, in worker processes if that pays."""
-        steps = range(0, len(batch), _ENTRIES_PER_CALL)
-        parts = [batch[begin : begin + _ENTRIES_PER_CALL] for begin in steps]
+        """Return entries with their features.
+
+        Those that did not come with the entry are extracted, in worker processes if that pays.
+        """
+        extracted: dict[str, tuple[StoredEntry, Features]] = {}
+        missing: list[StoredEntry] = []
+        for one in batch:
+            if had := from_bytes(one, self.settings.names):
+                extracted[one.key] = (one, had)
+            else:
+                missing.append(one)
+        steps = range(0, len(missing), _ENTRIES_PER_CALL)
+        parts = [missing[begin : begin + _ENTRIES_PER_CALL] for begin in steps]
         results = await self.pool.run(
             extract_features, [(part, self.settings.names) for part in parts]
         )
-        extracted: dict[str, tuple[StoredEntry, Features]] = {}
         for part, result in zip(parts, results, strict=True):
             if not isinstance(result, SourceError):
                 features, words = result
@@ -64,32 +75,29 @@ class Grouper:
         new = tuple(_in_memory(one, extracted) for one in self.next())
         if not new:
             return Grouping(stories=())
-        past, reader = self._read_past(new)
-        if reader.stale:
+        window = self.window.read(self.store, new, self.settings)
+        if window.stale:
             self._refresh_features(new)
-            past, reader = self._read_past(new)
+            window = self.window.read(self.store, new, self.settings)
+            window.stale = False  # texts that are gone have no features of this version
         known = ((one, extracted.get(one.key)) for one in new)
         features = FeatureSources(
             extracted={one.key: had[1] for one, had in known if had and had[0] is one},
-            reader=reader,
+            window=window,
             load=self.store.features,
         )
         context = GroupingContext(
             settings=self.settings,
             now=self.clock(),
-            past=past,
+            past=self.store.group_context(*self._span(new), named_only=True),
             priorities={one.identity: one.priority for one in self.sources},
             features=features,
             load_stories=self.store.stories_of,
+            existing_ids=self.store.existing_stories,
         )
         grouping = group(new, context)
         self.store.save_grouping(grouping)
         return grouping
-
-    def _read_past(self, new: Sequence[StoredEntry]) -> tuple[GroupContext, ContextReader]:
-        """Return what was grouped around new entries, with condensed features."""
-        reader = reader_for(new, self.settings)
-        return self.store.group_context(*self._span(new), reader.condense), reader
 
     def _refresh_features(self, new: Sequence[StoredEntry]) -> None:
         """Store the features around new entries anew that have an older form."""

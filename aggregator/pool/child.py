@@ -4,6 +4,7 @@ import contextlib
 import pickle
 import resource
 import signal
+import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
@@ -29,11 +30,12 @@ def work(handle: int) -> None:
         while True:
             deadline, calls = pipe.recv()
             for call in calls:
-                # The parent enforces the deadline. Should it be gone, the alarm ends the worker.
+                # The parent enforces the deadline. If the parent is gone, the alarm ends the worker.
                 signal.setitimer(signal.ITIMER_REAL, 2 * deadline + 5)
+                began = time.process_time()
                 result = run_call(call)
                 signal.setitimer(signal.ITIMER_REAL, 0)
-                _send(pipe, result)
+                _send(pipe, result, time.process_time() - began)
 
 
 def run_call(call: Call) -> object:
@@ -51,8 +53,9 @@ def run_call(call: Call) -> object:
         return ParseError(f"cannot be read: {type(error).__name__}: {printable}")
 
 
-def _send(pipe: Connection, result: object) -> None:
+def _send(pipe: Connection, result: object, cpu_seconds: float) -> None:
     try:
-        pipe.send(result)
+        pipe.send((result, cpu_seconds))
     except NOT_PICKLABLE as error:
-        pipe.send(ParseError(f"the result cannot be pickled: {type(error).__name__}"))
+        failed = ParseError(f"the result cannot be pickled: {type(error).__name__}")
+        pipe.send((failed, cpu_seconds))

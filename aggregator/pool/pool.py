@@ -1,4 +1,4 @@
-"""The queue of calls, and who runs them."""
+"""The queue of calls, and the thread and workers that run them."""
 
 import asyncio
 import contextlib
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from aggregator.core import profile
 from aggregator.core.errors import ParseError, SourceError
 from aggregator.core.model import Document
 from aggregator.pool.child import Call, run_call
@@ -20,9 +21,9 @@ _T = TypeVar("_T")
 
 _MAX_WORKERS = 8
 _CALLS_PER_BATCH = 8
-_HEAVY_BYTES = 8_000_000  # of documents in one run: worth a process, for they block the thread long
-_FIRST_SECONDS_PER_CALL = 0.005  # a guess, until calls were timed
-_SMOOTHING = 10  # the mean follows the last ten calls or so
+_HEAVY_BYTES = 8_000_000  # of documents in one run: worth a process, because they would block the thread for long
+_FIRST_SECONDS_PER_CALL = 0.005  # an estimate, until calls have been timed
+_SMOOTHING = 10  # the mean follows about the last ten calls
 
 
 @dataclass(slots=True, eq=False)
@@ -45,7 +46,7 @@ class _Job:
 
 
 class Pool:
-    """Runs calls in a thread, or in worker processes when the queue is long enough to pay for them.
+    """Runs calls in a thread, or in worker processes when the queue is long enough to justify them.
 
     Processes are started when the queue would keep the thread busy for more than `threshold` seconds
     (a start costs one or two, mostly imports), or when documents are very large; `threshold=0` never
@@ -95,7 +96,7 @@ class Pool:
                 job.result.cancel()
 
     def close(self) -> None:
-        """Cancel what is under way and end all workers."""
+        """Cancel all calls and end all workers."""
         for task in (self._thread_task, *self._busy):
             if task is not None:
                 task.cancel()
@@ -109,7 +110,7 @@ class Pool:
     # --- scheduling ------------------------------------------------------------------------
 
     def _schedule(self) -> None:
-        """Start what the queue needs: workers if they pay, else the thread."""
+        """Start workers if the queue is worth their start, else the thread."""
         if self._can_start and (self._idle or self._busy or self._pays()):
             while len(self._busy) < min(self._max_workers, len(self._queue)):
                 self._dispatch(self._idle.pop() if self._idle else Worker(self._initializer))
@@ -117,7 +118,7 @@ class Pool:
             self._thread_task = asyncio.create_task(self._run_in_thread())
 
     def _pays(self) -> bool:
-        """Say whether the queue is worth starting processes for."""
+        """Return whether the queue is worth starting processes for."""
         if not self._can_start:
             return False
         return len(self._queue) * self._seconds_per_call > self._threshold or (
@@ -143,7 +144,7 @@ class Pool:
             )
 
     def _end_idle(self) -> None:
-        """End the idle workers: each holds some 100 MB."""
+        """End the idle workers: each uses about 100 MB."""
         self._idle_timer = None
         for worker in self._idle:
             worker.end()
@@ -152,7 +153,7 @@ class Pool:
     # --- in a thread -----------------------------------------------------------------------
 
     async def _run_in_thread(self) -> None:
-        """Run the queue one by one until it is empty or pays for processes."""
+        """Run the queue one by one until it is empty or worth starting processes for."""
         loop = asyncio.get_running_loop()
         while self._queue and not self._pays():
             job = self._queue.popleft()
@@ -165,7 +166,7 @@ class Pool:
             except TimeoutError:
                 job.settle(timed_out(self._deadline))
                 self._threshold = 0  # a thread cannot be ended: use processes from now on
-            # Clipped, for one slow call says little: the first one loads tables.
+            # Clipped, because one slow call is not typical: the first one loads tables.
             seconds = min(loop.time() - start, 4 * self._seconds_per_call)
             self._seconds_per_call += (seconds - self._seconds_per_call) / _SMOOTHING
         self._heavy = self._heavy and bool(self._queue)
@@ -184,7 +185,7 @@ class Pool:
                     self._threads, worker.ask, calls, self._deadline
                 )
             except OSError:
-                self._can_start = False  # the thread takes over for good
+                self._can_start = False  # the thread takes over permanently
                 self._queue.extendleft(reversed(batch))
                 return
             for job, result in zip(batch, results, strict=False):
@@ -206,7 +207,7 @@ class Pool:
         return batch
 
     def _requeue(self, batch: list[_Job], finished: int, cause: ParseError) -> None:
-        """Queue again what a lost worker left undone; a suspect that was alone has failed."""
+        """Requeue the unfinished calls of a lost worker; a suspect that ran alone has failed."""
         first, *others = batch[finished:]
         self._queue.extendleft(reversed(others))
         if len(batch) == 1:
@@ -226,7 +227,8 @@ async def _in_thread(call: Call) -> object:
             future.set_result(result)
 
     def _run() -> None:
-        result = run_call(call)
+        with profile.run.measure(call[0].__name__):
+            result = run_call(call)
         with contextlib.suppress(RuntimeError):  # the loop is gone
             loop.call_soon_threadsafe(_answer, result)
 

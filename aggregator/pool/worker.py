@@ -4,10 +4,12 @@ import contextlib
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
+from aggregator.core import profile
 from aggregator.core.errors import ParseError
 from aggregator.pool.child import NOT_PICKLABLE, Call
 
@@ -39,11 +41,15 @@ class Worker:
         pipe = self._pipe or self._start()
         try:
             pipe.send((deadline, calls))
-            while len(results) < len(calls):
+            for function, _ in calls:
+                began = time.perf_counter()
                 if not pipe.poll(deadline):
                     self._kill()
                     return results, timed_out(deadline)
-                results.append(pipe.recv())
+                result, cpu = pipe.recv()
+                results.append(result)
+                seconds = time.perf_counter() - began
+                profile.run.add(function.__name__, seconds=seconds, cpu_seconds=cpu, is_worker=True)
         except (EOFError, OSError):
             return results, ParseError(f"the worker process ended while reading it{self._kill()}")
         except NOT_PICKLABLE as error:

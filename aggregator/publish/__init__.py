@@ -1,1 +1,1 @@
-"""The last step, stories in and files out; `publisher.Publisher` is the entrance."""
+"""The last step: stories in, files out; it starts in `publisher.Publisher`."""

@@ -1,7 +1,7 @@
 """The archive of a feed (RFC 5005): pages that never change once they are written.
 
 A page is written when a story is about to leave the feed. It takes the oldest stories that are on no
-page yet, and those that changed since they were put on one. So feed and pages together hold
+page yet, and those that changed since they were put on one. So feed and pages together contain
 everything. One link is added to a page later, to its successor, where the format has such links.
 """
 
@@ -24,19 +24,20 @@ from aggregator.publish.selection.units import unit_of
 FORMATS = ("atom", "rss", "json")  # formats with feed-level links
 SIZE = 100  # stories on a page
 
-_READ_MOST = 20_000  # stories looked at in one run
+_READ_MOST = 20_000  # stories read in one run
 _PAGES_MOST = 100  # written in one run; the next run continues
 _START: Place = (datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """How far the archive of a feed has come; `home` is the base of its links."""
+    """The state of the archive of a feed; `home` is the base of its links."""
 
     pages: int = 0
     place: Place | None = None  # of the newest story on a page
     closed: datetime | None = None  # when the last page was written
     home: str = ""
+    grew: bool = False  # in this run; not saved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +83,10 @@ class Archive:
                 pending.clear()
             if history.pages - before.pages >= self.most:
                 break
-        if history != before:
-            self._write(self._state(), _written(history))
-        return history
+        if history == before:
+            return history
+        self._write(self._state(), _written(history))
+        return replace(history, grew=True)
 
     def address(self, page: int) -> str:
         """Return the address of a page."""
@@ -128,7 +130,7 @@ class Archive:
         self._rewrite(page, lambda content: content.replace(before, after))
 
     def _may_miss(self, history: History, selected: Sequence[ShownStory]) -> bool:
-        """Say whether stories may be neither in the feed nor on a page; False is certain."""
+        """Return whether stories may be neither in the feed nor on a page; False is certain."""
         if self.spec.max_age is not None:
             return True
         if len(selected) < self.spec.limit:
@@ -195,6 +197,16 @@ class Archive:
         except OSError as error:
             raise PublishError(f"cannot read {path}: {error.strerror}") from error
         files.write(path, change(content))
+
+
+def files_of(folder: Path, feed: str, extension: str) -> list[str]:
+    """Return the paths of the state of an archive and of its last page, as far as they exist."""
+    state = folder / feed / f".archive.{extension}"
+    try:
+        pages = _read(state.read_bytes()).pages
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [f"{feed}/{state.name}", f"{feed}/archive-{pages:04}.{extension}"]
 
 
 def _batches(units: Iterator[_Unit]) -> Iterator[tuple[_Unit, ...]]:

@@ -1,4 +1,4 @@
-"""Writes published files atomically and only when their bytes change; holds the signing secret."""
+"""Writes published files atomically and only when their bytes change; creates the signing secret."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ _SECRET_BYTES = 32
 
 
 def write(path: Path, content: bytes) -> bool:
-    """Write the content to the path; return False if the file holds it already.
+    """Write the content to the path; return False if the file has it already.
 
     The content goes to a temporary file in the same folder, is synced and renamed, and the folder is
     synced. On PublishError the last good file is kept.
@@ -45,7 +45,9 @@ def secret(folder: Path) -> bytes:
         why = error.strerror or type(error).__name__
         raise PublishError(f"cannot keep the secret {path}: {why}") from error
     if len(kept) < _SECRET_BYTES:
-        raise PublishError(f"{path} holds no secret: delete it, and links are signed anew")
+        raise PublishError(
+            f"{path} contains no secret: delete it, and a new one is created (old links then stop working)"
+        )
     return kept
 
 

@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import structlog
-
 from aggregator.core.errors import PublishError
+from aggregator.core.logger import get_logger
 from aggregator.core.model import Edition, FeedInfo, ShownStory, Source
 from aggregator.core.ports import Clock, PublishStore, Renderer
 from aggregator.core.settings import FeedSpec, are_pages_public
-from aggregator.publish import files, selection
-from aggregator.publish.archive import FORMATS, Archive
+from aggregator.publish import files, selection, stamp
+from aggregator.publish.archive import FORMATS, Archive, History, files_of
 
-_log = structlog.get_logger()
-_NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # `updated` of an empty feed
-_TOMBSTONE_DAYS = 30
+_log = get_logger()
+_NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # `updated` of an empty feed, or long past
+_TOMBSTONE_TIME = timedelta(days=30)
 _TOMBSTONES_MOST = 500  # the newest; bounds the feed after a large regroup
 
 
@@ -29,6 +28,12 @@ class Publication:
     topics: tuple[str, ...]  # URLs of the public feeds among them
     stories: tuple[str, ...]
     errors: tuple[str, ...]
+    until: datetime | None = None  # after it, time alone changes a feed
+
+    @property
+    def bytes(self) -> int:
+        """The size of the files that changed."""
+        return sum(path.stat().st_size for path in self.written)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,27 +48,51 @@ class Publisher:
     public_url: str
     clock: Clock
     hub: str = ""
+    shortcuts: bool = True  # False: make everything anew, for tests that compare the bytes
 
     def run(self, *, since: datetime | None = None) -> Publication:
         """Write every feed whose bytes changed; one that fails does not stop the others.
 
-        Stories first published from `since` on are new, for the log.
+        Nothing is read, rendered or written if the feeds are still those of the store. Stories first
+        published from `since` on are new, for the log.
         """
-        now = self.clock()
+        now, generation, settings = self.clock(), self.store.generation(), self._digest()
+        path = self.folder.parent / stamp.NAME
+        before = stamp.read(path) if self.shortcuts else None
+        if before and before.is_current(generation, settings, now, self.folder):
+            return Publication(written=(), topics=(), stories=before.stories, errors=())
+        published = self._publish(now, since or now)
+        if not published.errors:
+            made = stamp.Stamp(
+                generation=generation,
+                settings=settings,
+                made=now,
+                until=published.until,
+                files=stamp.measure(self.folder, self._names()),
+                stories=published.stories,
+            )
+            stamp.write(path, made)
+        return published
+
+    def _publish(self, now: datetime, since: datetime) -> Publication:
+        """Make every feed, and write those that changed."""
         infos = {name: one.info for name, one in self.store.source_states().items()}
         written: dict[Path, None] = {}
         shown: dict[str, None] = {}
         topics: list[str] = []
         errors: list[str] = []
+        moments: list[datetime] = []
         for spec in self.feeds:
             selected = selection.choose(self.store, spec, now=now, sources=self.sources)
             shown.update((one.story.id, None) for one in selected)
             try:
                 edition = self._edition(spec, selected, infos, now)
-                paths = tuple(self._write(edition, now))
+                moments += selection.expiries(spec, selected)
+                moments += [one.when + _TOMBSTONE_TIME for one in edition.tombstones]
+                paths = tuple(self._write(edition, now, moments))
                 written.update(dict.fromkeys(paths))
                 if paths:
-                    _log_edition(edition, since or now)
+                    _log_edition(edition, since)
                 if not spec.token:
                     topics += [self.address(path.name) for path in paths]
             except PublishError as error:
@@ -73,20 +102,26 @@ class Publisher:
             topics=tuple(topics),
             stories=tuple(shown),
             errors=tuple(errors),
+            until=min(moments, default=None),
         )
 
     def address(self, file: str) -> str:
         """Return the address of a published file."""
         return f"{self.public_url.rstrip('/')}/feeds/{file}"
 
-    def _write(self, edition: Edition, now: datetime) -> Iterator[Path]:
-        """Write a feed in all its formats; yield what changed."""
+    def _write(self, edition: Edition, now: datetime, moments: list[datetime]) -> Iterator[Path]:
+        """Write a feed in all its formats; yield what changed.
+
+        Add to `moments` if the archive grew, for it may have to grow further.
+        """
         for name in edition.spec.formats:
             renderer = self.renderers[name]
             file = f"{edition.spec.name}.{renderer.EXTENSION}"
             links = edition.links
             if name in FORMATS:
-                links += self._history(renderer, edition, now)
+                history, more = self._history(renderer, edition, now)
+                links += more
+                moments += [_NEVER] if history.grew else []  # make the feed again
             whole = dataclasses.replace(edition, self_url=self.address(file), links=links)
             path = self.folder / file
             if files.write(path, renderer.render(whole)):
@@ -94,8 +129,8 @@ class Publisher:
 
     def _history(
         self, renderer: Renderer, edition: Edition, now: datetime
-    ) -> tuple[tuple[str, str], ...]:
-        """Extend the archive with what left the feed; return the link to its newest page."""
+    ) -> tuple[History, tuple[tuple[str, str], ...]]:
+        """Extend the archive with what left the feed; return it, and the link to its newest page."""
         archive = Archive(
             spec=edition.spec,
             store=self.store,
@@ -107,8 +142,27 @@ class Publisher:
             folder=self.folder,
             home=self.public_url,
         )
-        pages = archive.extend(edition.stories, now=now).pages
-        return (("prev-archive", archive.address(pages)),) if pages else ()
+        history = archive.extend(edition.stories, now=now)
+        pages = history.pages
+        return history, (("prev-archive", archive.address(pages)),) if pages else ()
+
+    def _digest(self) -> str:
+        """Return a digest of the settings; empty if the secret cannot be read, to report that again."""
+        try:
+            secrets = [files.secret(self.folder.parent) for one in self.feeds if one.split_links]
+        except PublishError:
+            return ""
+        return stamp.digest(self.feeds, self.sources, self.public_url, self.hub, secrets)
+
+    def _names(self) -> list[str]:
+        """Return the paths of the feeds, and what tells that an archive is whole."""
+        names: list[str] = []
+        for spec in self.feeds:
+            for name in spec.formats:
+                extension = self.renderers[name].EXTENSION
+                names.append(f"{spec.name}.{extension}")
+                names += files_of(self.folder, spec.name, extension)
+        return names
 
     def _edition(
         self,
@@ -117,7 +171,7 @@ class Publisher:
         infos: Mapping[str, FeedInfo],
         now: datetime,
     ) -> Edition:
-        buried = self.store.tombstones(now - timedelta(days=_TOMBSTONE_DAYS))[:_TOMBSTONES_MOST]
+        buried = self.store.tombstones(now - _TOMBSTONE_TIME)[:_TOMBSTONES_MOST]
         moments = [one.story.updated for one in selected] + [one.when for one in buried]
         return Edition(
             spec=spec,
@@ -135,7 +189,7 @@ class Publisher:
 
 
 def _log_edition(edition: Edition, since: datetime) -> None:
-    """Say how many stories a feed holds now."""
+    """Log how many stories a feed contains."""
     count = len(edition.stories)
     word = "story" if count == 1 else "stories"
     _log.info(

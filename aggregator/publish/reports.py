@@ -21,5 +21,5 @@ def reports(shown: ShownStory) -> Iterator[StoredEntry]:
 
 
 def page_of(stored: StoredEntry) -> str:
-    """Return what all addresses of the page that an entry links to share; '' if it has no link."""
+    """Return a key that is equal for all URLs of the page that an entry links to; '' without a link."""
     return _page_of(stored.entry.canonical or stored.entry.link)

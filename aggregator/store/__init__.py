@@ -1,9 +1,9 @@
-"""Everything that is remembered: SQLite by default, PostgreSQL by URL, one code path.
+"""All persistent state: SQLite by default, PostgreSQL by URL, one code path.
 
-`schema` holds the tables, `store` the one class that implements ports.Store. Each concern has a file
-of functions over a connection: `gather`, `blocks`, `grouping`, `reading`, `recovery`, `retention`,
+`schema` defines the tables, `store` the one class that implements ports.Store. Each concern has a file
+of functions over a connection: `gather`, `learned_blocks`, `grouping`, `reading`, `recovery`, `retention`,
 `leases`, `clock_repair`. `opening` migrates a database or rebuilds it from the journal; `lock` locks
-the data folder; `upkeep` is what each run does for the store.
+the data folder; `upkeep` restores lost texts and deletes old ones in each run.
 """
 
 from datetime import datetime

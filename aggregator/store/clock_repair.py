@@ -1,4 +1,4 @@
-"""Times that a wrong clock wrote down, put right when the clock is."""
+"""Corrects stored times that a wrong clock produced, once the clock is right."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,12 +11,12 @@ from aggregator.store.codec import from_ticks, maybe_time, to_ticks
 
 _entry = schema.entry.c
 _story = schema.story.c
-_WITNESSES = 200  # entries seen last, whose claimed dates tell a clock that is behind
-_LEAP = timedelta(days=1)  # a step forward after which times may have been written too early
+_WITNESSES = 200  # the entries seen last, whose claimed dates show whether the clock is behind
+_LEAP = timedelta(days=1)  # a step forward after which stored times may be too early
 
 
 def is_doubtful(connection: Connection, now: datetime) -> bool:
-    """Say whether anything was written down for later than now."""
+    """Return whether any stored time is later than now."""
     ticks = to_ticks(now + revision.CLOCK_SLACK)
     latest = (
         select(func.max(column))
@@ -26,7 +26,7 @@ def is_doubtful(connection: Connection, now: datetime) -> bool:
 
 
 def mend(connection: Connection, now: datetime) -> None:
-    """Take back what lies after now, if it is now that is right."""
+    """Lower stored times that are later than now, if now is right."""
     if trusted(connection, now) == now:
         _lower(connection, schema.story, _story.first_published, now)
         _lower(connection, schema.story, _story.updated, now)
@@ -34,7 +34,7 @@ def mend(connection: Connection, now: datetime) -> None:
 
 
 def trusted(connection: Connection, now: datetime) -> datetime:
-    """Return the time to write down, after mending what a clock that was wrong has written."""
+    """Return the time to store, after correcting times that a wrong clock produced."""
     latest = maybe_time(connection.scalar(select(func.max(_entry.first_seen))))
     if latest is None or latest <= now <= latest + _LEAP:
         return now
@@ -61,7 +61,7 @@ def _witnesses(connection: Connection) -> list[tuple[datetime, datetime]]:
 
 
 def _mend_ahead(connection: Connection, now: datetime) -> None:
-    """Take back to now what was written by a clock that was ahead."""
+    """Lower the times stored by a clock that was ahead."""
     _lower(connection, schema.entry, _entry.first_seen, now)
     _lower(connection, schema.entry, _entry.published, now)
     _lower(connection, schema.entry, _entry.revised, now)
@@ -78,7 +78,7 @@ def _lower(connection: Connection, table: Table, column: Column[int], now: datet
 
 
 def _mend_behind(connection: Connection, now: datetime) -> None:
-    """Bring forward what a clock that was behind has written, if most dates claim so."""
+    """Raise the times stored by a clock that was behind, if most claimed dates show that it was."""
     seen = _witnesses(connection)
     early = sum(claim > first_seen + _LEAP for claim, first_seen in seen)
     if early * 2 <= len(seen):

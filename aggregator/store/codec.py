@@ -67,7 +67,7 @@ def to_json(value: object) -> str:
 
 
 def from_json(kind: Any, text: str) -> Any:
-    """Return the value of this type that `to_json` wrote; raise DamagedValue if it is none.
+    """Return the value of this type that `to_json` wrote; raise DamagedValue for invalid text.
 
     Fields that this version does not know are ignored.
     """

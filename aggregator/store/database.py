@@ -5,14 +5,17 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, Table, create_engine, event, make_url
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from aggregator.core.errors import StoreError
 from aggregator.store.codec import DamagedValue
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 T = TypeVar("T")
 
@@ -26,8 +29,8 @@ _REASONS = {
     sqlite3.SQLITE_READONLY: "it is read-only",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened or written",
     sqlite3.SQLITE_IOERR: "reading or writing failed; is the disk full?",
-    sqlite3.SQLITE_BUSY: "another process has been writing to it for too long",
-    sqlite3.SQLITE_PERM: "we may not open it",
+    sqlite3.SQLITE_BUSY: "another process has locked it for too long",
+    sqlite3.SQLITE_PERM: "permission denied",
 }
 
 
@@ -42,10 +45,27 @@ class Database:
         self.engine = engine
         self.place = place
         self._writing = threading.Lock()
+        self._watch: sqlite3.Connection | None = None
 
     def close(self) -> None:
         """Close all connections."""
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
         self.engine.dispose()
+
+    def change_mark(self) -> tuple[int, int] | None:
+        """Return a value that differs after every write, of any process; None if unknown.
+
+        SQLite keeps it in memory that all processes share, so that nothing is read.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return None
+        with self._translated():
+            if self._watch is None:
+                self._watch = sqlite3.connect(self.place, check_same_thread=False)
+            (version,) = self._watch.execute("PRAGMA data_version").fetchone()
+        return id(self), version
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -58,7 +78,7 @@ class Database:
         """Open a connection in a transaction that is committed at the end or rolled back.
 
         With `durable`, this transaction and all earlier ones are on the disk when this returns.
-        Without it, a power cut may roll back the last ones, each as a whole.
+        Without it, a power cut may roll back the last transactions, each completely.
         """
         with self._writing, self._translated(), self.engine.connect() as plain:
             connection = plain.execution_options(storyfold_write=True, storyfold_durable=durable)
@@ -171,9 +191,11 @@ def upsert(
     )
 
 
-def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def insert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
     """Return the insert statement of the dialect, which supports ON CONFLICT."""
     if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415  slow, and SQLite is usual
+
         return postgresql.insert(table)
     return sqlite.insert(table)
 

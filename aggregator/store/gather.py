@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from aggregator.core.model import Change, Entry, Source, SourceState, StoredEntry
+from aggregator.core.model import Change, Entry, FeedInfo, Source, SourceState, StoredEntry
+from aggregator.core.traces import ReadDocument
 from aggregator.gather import revision
 from aggregator.gather.changes import Difference, difference, recurring
 from aggregator.gather.identity import AMBIGUOUS, Known, Name, names, surplus_aliases
 from aggregator.gather.matching import Match, Matching, match
-from aggregator.store import clock_repair, learned_blocks, schema
+from aggregator.store import clock_repair, known_documents, learned_blocks, schema
 from aggregator.store.codec import from_json, from_ticks, to_json, to_ticks
 from aggregator.store.database import chunks, upsert
 from aggregator.store.rows import content_of, load_entries, load_known, row_of
@@ -44,19 +45,24 @@ class _Batch:
     adopted: list[dict[str, Any]] = field(default_factory=list)
     touched: list[dict[str, Any]] = field(default_factory=list)
 
-    def add(self, entry: Entry, named: Sequence[Name], matched: Match) -> Change:
-        """Add the row of an entry and return its change."""
+    @property
+    def is_shown(self) -> bool:
+        """Say whether it changes what readers see."""
+        return bool(self.new or self.modified or self.refreshed or self.adopted)
+
+    def add(self, entry: Entry, named: Sequence[Name], matched: Match, extracted: bytes) -> Change:
+        """Add the row of an entry and return its change; `extracted` are its features, or b""."""
         if [name.kind for name in named] == ["all"]:
             return Change(kind="unchanged", key=matched.key, skipped=_EMPTY)
         if matched.is_duplicate:
             return Change(kind="unchanged", key=matched.key, skipped=_DUPLICATE)
         before = self.known.get(matched.key)
         if before is None:
-            self.new.append(self._new_entry(entry, matched.key))
+            self.new.append(self._new_entry(entry, matched.key, extracted))
             return Change(kind="new", key=matched.key, material=True)
         return self._revise(entry, before)
 
-    def _new_entry(self, entry: Entry, key: str) -> StoredEntry:
+    def _new_entry(self, entry: Entry, key: str, extracted: bytes) -> StoredEntry:
         published = revision.published(entry, self.now)
         return StoredEntry(
             key=key,
@@ -65,6 +71,7 @@ class _Batch:
             first_seen=self.now,
             published=published,
             revised=published,
+            extracted=extracted,
         )
 
     def _revise(self, entry: Entry, before: Known) -> Change:
@@ -126,10 +133,16 @@ def load_state(connection: Connection, identity: str) -> SourceState | None:
     return None if text is None else from_json(SourceState, text)
 
 
-def save_state(connection: Connection, identity: str, state: SourceState) -> None:
-    """Save the state of a source."""
-    row = {"identity": identity, "state": to_json(state)}
-    upsert(connection, schema.source, [row], update=("state",))
+def save_states(connection: Connection, states: Mapping[str, SourceState]) -> bool:
+    """Save the states of sources; say whether one describes its source otherwise than before."""
+    before: dict[str, FeedInfo] = {}
+    for some in chunks(states):
+        query = select(schema.source).where(schema.source.c.identity.in_(some))
+        for row in connection.execute(query):
+            before[row.identity] = from_json(SourceState, row.state).info
+    rows = [{"identity": name, "state": to_json(state)} for name, state in states.items()]
+    upsert(connection, schema.source, rows, update=("state",))
+    return any(state.info != before.get(name, FeedInfo()) for name, state in states.items())
 
 
 # --- entries -------------------------------------------------------------------------------
@@ -143,8 +156,14 @@ def save_gathered(
     *,
     now: datetime,
     initial: int | None,
-) -> tuple[Change, ...]:
-    """Store the entries of one source with aliases, block counts and state; see ports.Store."""
+    extracted: Sequence[bytes] = (),
+    read: ReadDocument | None = None,
+) -> tuple[list[tuple[StoredEntry, bytes]], tuple[Change, ...], bool]:
+    """Store the entries of one source with aliases, block counts and state; see ports.Store.
+
+    Also return the new entries, each with its stored form, and say whether feeds may show something
+    else than before.
+    """
     identity = source.identity
     seen = clock_repair.trusted(connection, now)
     standalone = source.kind == "dump"
@@ -155,15 +174,34 @@ def save_gathered(
 
     found, forgotten = _differences(connection, entries, matching, known)
     batch = _Batch(identity=identity, known=known, found=found, forgotten=forgotten, now=seen)
-    matches = zip(entries, named, matching.matches, strict=True)
-    result = tuple(batch.add(entry, own, matched) for entry, own, matched in matches)
+    features = extracted if len(extracted) == len(entries) else [b""] * len(entries)
+    matches = zip(entries, named, matching.matches, features, strict=True)
+    result = tuple(batch.add(entry, own, one, its) for entry, own, one, its in matches)
     if initial is not None and _is_new(connection, identity):
         _limit_initial(batch, initial)
-    _write_entries(connection, batch)
+    new = _write_entries(connection, batch)
     _write_aliases(connection, matching, known, seen)
     learned_blocks.count(connection, batch.new)
-    save_state(connection, identity, state)
-    return result
+    known_after = known_documents.known_after(
+        read,
+        result,
+        named=named,
+        matching=matching,
+        aliases=aliases,
+        stored=known,
+        now=seen,
+    )
+    known_documents.save(connection, identity, known_after)
+    described = save_states(connection, {identity: state})
+    return new, result, described or batch.is_shown
+
+
+def are_new(connection: Connection, source: Source, entries: Sequence[Entry]) -> bool:
+    """Say whether no name of these entries is known, and none is shared by two of them."""
+    digests = [name.digest for entry in entries for name in names(source.identity, entry)]
+    if len(set(digests)) < len(digests):
+        return False
+    return not load_aliases(connection, digests)
 
 
 def _differences(
@@ -210,12 +248,14 @@ def _limit_initial(batch: _Batch, limit: int) -> None:
     batch.new = [replace(stored, shown=n in kept) for n, stored in enumerate(batch.new)]
 
 
-def _write_entries(connection: Connection, batch: _Batch) -> None:
-    if batch.new:
-        rows = [row_of(stored, batch.now) for stored in batch.new]
+def _write_entries(connection: Connection, batch: _Batch) -> list[tuple[StoredEntry, bytes]]:
+    """Write all rows; return the new entries, each with its stored form."""
+    rows = [row_of(stored, batch.now) for stored in batch.new]
+    if rows:
         connection.execute(schema.entry.insert(), rows)
     for changed in (batch.modified, batch.refreshed, batch.adopted, batch.touched):
         _update_entries(connection, changed)
+    return [(stored, row["content"]) for stored, row in zip(batch.new, rows, strict=True)]
 
 
 def _update_entries(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -1,21 +1,27 @@
 """What grouping reads and writes: ungrouped entries, the past around them, the result."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
+from sqlalchemy import Connection, delete, exists, select, update
 
 from aggregator.core.model import Decision, GroupContext, Grouped, Grouping, StoredEntry, Story
-from aggregator.core.ports import Condense
-from aggregator.store import schema
+from aggregator.store import feature_changes, schema
 from aggregator.store.codec import from_ticks, to_ticks
 from aggregator.store.database import chunks, upsert
 from aggregator.store.journal import EntryLine, Line
-from aggregator.store.rows import STORED, load_outlines, load_stories, member_row, stored_of
+from aggregator.store.rows import (
+    STORED,
+    is_row_of,
+    load_outlines,
+    load_stories,
+    member_row,
+    stored_of,
+)
 
-_ROWS = 1000  # of the context that are read at a time, so that memory stays small
+_ROWS = 1000  # entries of the context that are read at a time, to bound memory
 _LINK_MOST, _TITLE_MOST = 4_000, 500  # characters in the journal
 
 _entry = schema.entry.c
@@ -23,18 +29,44 @@ _member = schema.member.c
 _story = schema.story.c
 
 
+Find = Callable[[str, bytes], StoredEntry | None]
+
+
+def _find_nothing(_: str, __: bytes) -> None:
+    """Find no entry in memory."""
+
+
 # --- asked ---------------------------------------------------------------------------------
 
 
-def load_ungrouped(connection: Connection, limit: int) -> tuple[StoredEntry, ...]:
-    """Return the oldest ungrouped entries in (published, key) order, without their HTML."""
+def has_ungrouped(connection: Connection) -> bool:
+    """Say whether `load_ungrouped` would return anything; reads one row at most."""
+    query = select(_entry.key).where(~_entry.grouped, _entry.content != b"").limit(1)
+    return connection.scalar(query) is not None
+
+
+def load_ungrouped(
+    connection: Connection, limit: int, find: Find = _find_nothing
+) -> tuple[StoredEntry, ...]:
+    """Return the oldest ungrouped entries in (published, key) order, without their HTML.
+
+    `find` gives those that are in memory, by key and stored form.
+    """
     query = (
         select(*STORED)
-        .where(~_entry.grouped, _entry.content != b"")  # a decision may name one that is forgotten
+        .where(~_entry.grouped, _entry.content != b"")  # a decision may name a deleted entry
         .order_by(_entry.published, _entry.key)
         .limit(limit)
     )
-    return tuple(_without_html(stored_of(row)) for row in connection.execute(query))
+    return tuple(_ungrouped_of(row, find) for row in connection.execute(query))
+
+
+def _ungrouped_of(row: Any, find: Find) -> StoredEntry:
+    """Return the entry of a row without its HTML, decoded only if it is not in memory."""
+    held = find(row.key, row.content)
+    if held is None:
+        return _without_html(stored_of(row))
+    return held if is_row_of(held, row) else stored_of(row, held.entry)
 
 
 def _without_html(stored: StoredEntry) -> StoredEntry:
@@ -43,24 +75,24 @@ def _without_html(stored: StoredEntry) -> StoredEntry:
 
 
 def load_context(
-    connection: Connection, start: datetime, end: datetime, condense: Condense | None = None
+    connection: Connection, start: datetime, end: datetime, *, named_only: bool = False
 ) -> GroupContext:
     """Return the context of a grouping: what is grouped and was published in the span.
 
-    It also holds the entries that decisions name and the stories that the journal names, whatever
-    their time. With `condense` it holds no other stories.
+    It also has the entries that decisions name and the stories that the journal names, whatever
+    their time; with `named_only` no others.
     """
     decisions = load_decisions(connection)
     journal = _load_records(connection, start, end)
-    spans = [_member.published.between(to_ticks(start), to_ticks(end))]
     named = sorted({key for one in decisions for key in (one.a, one.b)})
-    spans += [_member.key.in_(some) for some in chunks(named)]
-    found: dict[str, Grouped] = {}
-    for span in spans:
-        found.update((one.key, one) for one in _load_grouped(connection, span, condense, found))
+    found = {one.key: one for one in load_grouped_of(connection, named)}
+    if not named_only:
+        found |= {one.key: one for one in load_grouped(connection, start, end)}
     entries = sorted(found.values(), key=lambda one: (one.published, one.key))
     ids = {id_ for id_, _ in journal.values()}
-    stories = load_stories(connection, ids if condense else ids | {one.story_id for one in entries})
+    if not named_only:
+        ids |= {one.story_id for one in entries}
+    stories = load_stories(connection, ids)
     return GroupContext(
         entries=tuple(entries),
         stories=tuple(stories[id_] for id_ in sorted(stories)),
@@ -69,23 +101,36 @@ def load_context(
     )
 
 
-def _load_grouped(
-    connection: Connection,
-    span: ColumnElement[bool],
-    condense: Condense | None,
-    known: Container[str],
-) -> Iterator[Grouped]:
-    query = (
-        select(_member.key, _member.published, _member.story, schema.feature.c.packed)
-        .join(schema.feature, schema.feature.c.key == _member.key)
-        .where(span)
-        .execution_options(yield_per=_ROWS)
-    )
-    for key, ticks, story, packed in connection.execute(query):
-        if key not in known:
-            published = from_ticks(ticks)
-            features = condense(key, published, packed) if condense else packed
-            yield Grouped(key=key, published=published, story_id=story, features=features)
+_GROUPED = (
+    select(_member.key, _member.published, _member.story, schema.feature.c.packed)
+    .join(schema.feature, schema.feature.c.key == _member.key)
+    .execution_options(yield_per=_ROWS)
+)
+
+
+def load_grouped(connection: Connection, start: datetime, end: datetime) -> Iterator[Grouped]:
+    """Yield the grouped entries published in the span."""
+    span = _member.published.between(to_ticks(start), to_ticks(end))
+    yield from map(_grouped, connection.execute(_GROUPED.where(span)))
+
+
+def load_grouped_of(connection: Connection, keys: Sequence[str]) -> Iterator[Grouped]:
+    """Yield those of these entries that are grouped."""
+    for some in chunks(keys):
+        yield from map(_grouped, connection.execute(_GROUPED.where(_member.key.in_(some))))
+
+
+def _grouped(row: Any) -> Grouped:
+    key, ticks, story, packed = row
+    return Grouped(key=key, published=from_ticks(ticks), story_id=story, features=packed)
+
+
+def existing_stories(connection: Connection, ids: Sequence[str]) -> frozenset[str]:
+    """Return those of these ids that stories have."""
+    found: set[str] = set()
+    for some in chunks(ids):
+        found.update(connection.scalars(select(_story.id).where(_story.id.in_(some))))
+    return frozenset(found)
 
 
 def load_features(connection: Connection, keys: Sequence[str]) -> dict[str, bytes]:
@@ -101,7 +146,7 @@ def load_features(connection: Connection, keys: Sequence[str]) -> dict[str, byte
 def _load_records(
     connection: Connection, start: datetime, end: datetime
 ) -> dict[str, tuple[str, datetime]]:
-    """Return what the journal says of the ungrouped entries of the span."""
+    """Return story and time of the ungrouped entries of the span, from the journal."""
     query = (
         select(schema.record)
         .join(schema.entry, _entry.key == schema.record.c.key)
@@ -123,15 +168,22 @@ def load_decisions(connection: Connection) -> tuple[Decision, ...]:
     )
 
 
-def save_decisions(connection: Connection, decisions: Iterable[Decision]) -> None:
-    """Save corrections and mark their entries as ungrouped."""
+def save_decisions(connection: Connection, decisions: Sequence[Decision]) -> None:
+    """Save corrections and mark their entries as ungrouped.
+
+    What is undone may concern everything that a correction moved: all members of their stories.
+    """
     rows = [
         {"kind": one.kind, "a": one.a, "b": one.b, "decided": to_ticks(one.when)}
         for one in decisions
     ]
     if rows:
         connection.execute(schema.decision.insert(), rows)
-    _mark(connection, (key for row in rows for key in (row["a"], row["b"])), grouped=False)
+    keys = {key for one in decisions for key in (one.a, one.b)}
+    undone = {key for one in decisions if one.kind == "undo" for key in (one.a, one.b)}
+    for some in chunks(sorted(set(_stories_of(connection, undone).values()))):
+        keys.update(connection.scalars(select(_member.key).where(_member.story.in_(some))))
+    _mark(connection, keys, grouped=False)
 
 
 def _mark(connection: Connection, keys: Iterable[Any], *, grouped: bool) -> None:
@@ -185,6 +237,15 @@ def _stories_of(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def _dates_of(connection: Connection, keys: Iterable[str]) -> dict[str, int]:
+    """Return the dates that members have, by key."""
+    found: dict[str, int] = {}
+    for some in chunks(keys):
+        query = select(_member.key, _member.published).where(_member.key.in_(some))
+        found.update((row.key, row.published) for row in connection.execute(query))
+    return found
+
+
 def _load_names(
     connection: Connection, keys: Iterable[str]
 ) -> dict[str, tuple[tuple[str, str], ...]]:
@@ -212,7 +273,7 @@ def save_grouping(connection: Connection, grouping: Grouping) -> None:
     keys = [member.key for story in grouping.stories for member in story.members]
     ids = [story.id for story in grouping.stories]
     entries = _load_columns(connection, keys)
-    before = _stories_of(connection, keys)
+    before, dates = _stories_of(connection, keys), _dates_of(connection, keys)
     _bury(connection, grouping, ids)
     _write_stories(connection, grouping.stories, entries)
     left = _drop_members(connection, ids) - set(keys)
@@ -226,11 +287,13 @@ def save_grouping(connection: Connection, grouping: Grouping) -> None:
     features = [{"key": key, "packed": packed} for key, packed in grouping.features]
     upsert(connection, schema.feature, features, update=("packed",))
     _drop_empty(connection, set(before.values()) - set(ids))
+    moved = {row["key"] for row in rows if dates.get(row["key"]) != row["published"]}
+    feature_changes.log(connection, {*moved, *left, *(key for key, _ in grouping.features)})
     # A former member may have changed since; then it is still ungrouped.
     done = {*(set(keys) - before.keys()), *(key for key, _ in grouping.features)}
     _mark(connection, done, grouped=True)
     _mark(connection, left, grouped=False)
-    for some in chunks(sorted(done)):  # from now on the story row holds this
+    for some in chunks(sorted(done)):  # from now on the story row contains this
         connection.execute(delete(schema.record).where(schema.record.c.key.in_(some)))
 
 
@@ -259,7 +322,7 @@ def _write_stories(
 
 
 def _drop_members(connection: Connection, ids: Sequence[str]) -> set[str]:
-    """Remove all members of the stories, which are rewritten whole; return the former ones."""
+    """Remove all members of the stories, which are then rewritten; return the former ones."""
     gone: set[str] = set()
     for some in chunks(ids):
         gone.update(connection.scalars(select(_member.key).where(_member.story.in_(some))))
@@ -275,7 +338,7 @@ def _drop_empty(connection: Connection, ids: Iterable[str]) -> None:
 
 
 def _bury(connection: Connection, grouping: Grouping, living: Sequence[str]) -> None:
-    """Write tombstones, and delete those of stories that live again."""
+    """Write tombstones, and delete those of stories that exist again."""
     grave = schema.tombstone.c
     for some in chunks(living):
         connection.execute(delete(schema.tombstone).where(grave.id.in_(some)))

@@ -1,8 +1,8 @@
-"""Requests to the daemon that holds a data folder, as files in that folder.
+"""Requests to the daemon that has locked a data folder, as files in that folder.
 
-A command writes `requests/ID.ask`, the daemon looks every few seconds and writes `requests/ID.answer`.
-The file `requests/daemon` holds the process id of a daemon that does so; it counts only while that
-process holds the lock.
+A command writes `requests/ID.ask`; the daemon polls and writes `requests/ID.answer`. The file
+`requests/daemon` contains the process id of the daemon; it is valid only while that process holds
+the lock.
 """
 
 import fcntl
@@ -21,16 +21,16 @@ from aggregator.core.report import RunReport
 from aggregator.store.codec import DamagedValue, from_json, to_json
 
 LOOK_SECONDS = 5
-"""How often the daemon looks for requests."""
+"""The interval at which the daemon polls for requests."""
 
-_POLL = 0.1  # seconds between two looks for the answer
-_ANSWER_KEPT = 3600.0  # seconds that an answer nobody fetched is kept
+_POLL = 0.1  # seconds between two polls for the answer
+_ANSWER_KEPT = 3600.0  # seconds after which an answer that was not read is deleted
 _LARGEST = 1_000_000  # bytes of a request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchRequest:
-    """A run that a command asks the daemon for; no sources: all that are not paused."""
+    """A run requested by a command; without sources, of all that are not paused."""
 
     id: str = ""
     sources: tuple[str, ...] = ()
@@ -38,14 +38,14 @@ class FetchRequest:
 
 
 class HandoverFailed(AggregatorError):  # noqa: N818
-    """The daemon did not do what it was asked for."""
+    """The daemon could not carry out the request."""
 
 
 # --- the command's side --------------------------------------------------------------------
 
 
 def has_daemon(data: Path) -> bool:
-    """Say whether a daemon that takes requests holds the data folder."""
+    """Return whether a daemon that takes requests has locked the data folder."""
     return _read(data / "lock") == _read(_folder(data) / "daemon") != "" and _is_locked(data)
 
 
@@ -56,14 +56,16 @@ def request_fetch(
     force: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> RunReport:
-    """Ask the daemon for a run and wait for its report; raise HandoverFailed if it has none."""
+    """Request a run from the daemon and return its report; raise HandoverFailed if it fails."""
     request = FetchRequest(id=uuid.uuid4().hex, sources=tuple(sources), force=force)
     asked, answer = _folder(data) / f"{request.id}.ask", _folder(data) / f"{request.id}.answer"
     _write(asked, to_json(request))
     try:
         while not answer.exists():
             if not has_daemon(data) and not answer.exists():
-                raise HandoverFailed("the daemon ended before it was done: run the command again")
+                raise HandoverFailed(
+                    "the daemon stopped before the run ended: run the command again"
+                )
             sleep(_POLL)
         return _read_answer(answer)
     finally:
@@ -87,10 +89,10 @@ def _read_answer(path: Path) -> RunReport:
 
 @contextmanager
 def taking_requests(data: Path) -> Iterator[None]:
-    """Let commands hand requests over until the block ends; the folder has to be locked."""
+    """Accept requests of commands until the block ends; the folder must be locked."""
     folder = _folder(data)
     for path in _requests(data, ".ask"):
-        path.unlink(missing_ok=True)  # of commands that have given up
+        path.unlink(missing_ok=True)  # of commands that no longer wait
     _write(folder / "daemon", str(os.getpid()))
     try:
         yield
@@ -99,7 +101,7 @@ def taking_requests(data: Path) -> Iterator[None]:
 
 
 def take_requests(data: Path, *, now: datetime) -> Iterator[FetchRequest]:
-    """Yield what commands ask for, each once; what is no request is removed."""
+    """Yield the requests of commands, each once; invalid files are deleted."""
     _forget(data, now)
     for path in _requests(data, ".ask"):
         try:
@@ -116,7 +118,7 @@ def take_requests(data: Path, *, now: datetime) -> Iterator[FetchRequest]:
 
 
 def answer_request(data: Path, request: FetchRequest, report: RunReport | str) -> None:
-    """Give the command its report, or say why there is none."""
+    """Write the report for the command, or the reason why there is none."""
     value: dict[str, object] = {"problem": report}
     if isinstance(report, RunReport):
         plain = json.loads(to_json(replace(report, written=())))
@@ -126,7 +128,7 @@ def answer_request(data: Path, request: FetchRequest, report: RunReport | str) -
 
 
 def _forget(data: Path, now: datetime) -> None:
-    """Remove answers that nobody fetched."""
+    """Delete old answers that were not read."""
     for path in _requests(data, ".answer"):
         with suppress(OSError):
             if now.timestamp() - path.stat().st_mtime > _ANSWER_KEPT:
@@ -148,7 +150,7 @@ def _requests(data: Path, suffix: str) -> list[Path]:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
+    """Write a file atomically."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -166,7 +168,7 @@ def _read(path: Path) -> str:
 
 
 def _is_locked(data: Path) -> bool:
-    """Say whether a process holds the lock, without taking it for longer than a look."""
+    """Return whether a process holds the lock; takes it only for a moment."""
     try:
         descriptor = os.open(data / "lock", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, select, tuple_
 
 from aggregator.core.model import GroupContext, Grouped, StoredEntry
-from aggregator.store import schema
+from aggregator.store import feature_changes, schema
 from aggregator.store.codec import from_ticks
 from aggregator.store.database import upsert
 from aggregator.store.grouping import load_decisions
@@ -76,3 +76,4 @@ def save_features(connection: Connection, features: Sequence[tuple[str, bytes]])
     """Store refreshed features; ungrouped entries stay ungrouped."""
     rows = [{"key": key, "packed": packed} for key, packed in features]
     upsert(connection, schema.feature, rows, update=("packed",))
+    feature_changes.log(connection, (key for key, _ in features))

@@ -1,7 +1,7 @@
-"""The journal: what must outlive the database, as append-only lines of JSON.
+"""The journal: what must survive the loss of the database, as append-only lines of JSON.
 
-Three kinds of line: an entry with its story and its names; a story that was merged into another;
-a decision of the user. The last line about a thing counts.
+There are three kinds of line: an entry with its story and its names; a story that was merged into
+another; a decision of the user. Later lines replace earlier ones about the same entry or story.
 """
 
 import errno
@@ -25,7 +25,7 @@ _KINDS = frozenset(get_args(Kind))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryLine:
-    """An entry, the story that it is in, and the names that it is known by (kind, digest).
+    """An entry, its story, and its names (kind, digest).
 
     Its outline (effective date, link, title, publisher) allows listing it if the database is lost
     and the source no longer has it.
@@ -69,7 +69,7 @@ class Journal:
             return _append(self.path, text)
 
     def replace(self, lines: Iterable[Line]) -> int:
-        """Rewrite the whole journal, in place of a truncated one; return its size."""
+        """Rewrite the complete journal, to replace a truncated one; return its size."""
         aside = self.path.with_name(self.path.name + ".new")
         with _reported(self.path):
             aside.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from aggregator.store.database import chunks, insert, upsert
 
 MIN_ENTRIES = 8  # with a block before it is boilerplate
 MIN_SHARE = 0.3  # of the recent entries of the publisher
-MIN_SPAN = timedelta(days=1)  # between their dates: the news of one day also repeats itself
+MIN_SPAN = timedelta(days=1)  # between their dates, because the news of one day also repeats blocks
 DECAY_ENTRIES = 200  # counted for a publisher before its counts are halved
 EDGE_BLOCKS = 12  # counted at each end of an entry, where boilerplate is found
 
@@ -129,6 +129,6 @@ def _learned(connection: Connection, where: Sequence[Any]) -> dict[str, frozense
 
 
 def veto(connection: Connection, name: str, block: int) -> None:
-    """Save that a block is no boilerplate, by decision of the user."""
+    """Record the user's decision that a block is not boilerplate."""
     row = _row(storable(name), block, 0, "") | {"vetoed": True}
     upsert(connection, schema.block, [row], update=("vetoed",))

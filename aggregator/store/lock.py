@@ -10,7 +10,7 @@ from pathlib import Path
 from aggregator.core.errors import DataFolderBusy, StoreError
 from aggregator.store.handover import has_daemon
 
-_held: set[Path] = set()  # by this process, which flock does not tell
+_held: set[Path] = set()  # by this process, which flock does not reveal
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def lock_folder(folder: Path) -> Iterator[None]:
 
 
 def is_held(folder: Path) -> bool:
-    """Say whether this process holds the folder."""
+    """Return whether this process has locked the folder."""
     return folder.resolve() in _held
 
 
@@ -58,7 +58,7 @@ def _lock(descriptor: int, folder: Path) -> None:
 
 
 def _sign(descriptor: int) -> None:
-    """Write our process id, for people to read."""
+    """Write our process id, for error messages."""
     with suppress(OSError):  # the lock works on a full disk too
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())

@@ -5,11 +5,11 @@ from contextlib import closing, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 
-import structlog
 from sqlalchemy import Connection, inspect, select, text
 
 from aggregator.core.errors import DataFolderBusy, SchemaTooNew, StoreError
-from aggregator.store import clock_repair, recovery, schema
+from aggregator.core.logger import get_logger
+from aggregator.store import clock_repair, generation, recovery, schema
 from aggregator.store.database import (
     APPLICATION_ID,
     CORRUPT,
@@ -30,7 +30,7 @@ _WRITTEN = "journal bytes"
 _REPLAYED = "journal replayed"
 _REBUILT = "made anew"
 _YES = "yes"
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 def open_database(url: str, data: Path, journal: Journal, now: datetime) -> tuple[Database, bool]:
@@ -64,19 +64,19 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"the folder {folder} cannot be made: {error.strerror}") from error
+        raise StoreError(f"the folder {folder} cannot be created: {error.strerror}") from error
 
 
 # --- damage --------------------------------------------------------------------------------
 
 
 def find_damage(path: Path) -> str:
-    """Return what is wrong with a SQLite file; empty if it is sound or missing."""
+    """Return what is wrong with a SQLite file; empty if it is intact or missing."""
     size = path.stat().st_size if path.exists() else 0
     if not size:
         return ""
     if flag(path).exists():
-        return "damage was met in it"
+        return "an earlier query found it damaged"
     check = "quick_check(1)" if size <= CHECKED else "schema_version"
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as connection:
@@ -126,13 +126,16 @@ def _prepare(database: Database, journal: Journal, data: Path, now: datetime) ->
     with database.read() as connection:
         current = _version(connection, database.place) == HEAD
         current = current and _recall(connection, _REPLAYED) != ""
-        doubtful = current and clock_repair.is_doubtful(connection, now)
+        doubtful = current and (
+            clock_repair.is_doubtful(connection, now) or not generation.load(connection)
+        )
         written = int(_recall(connection, _WRITTEN) or 0) if current else 0
     if not current or doubtful:
         with database.write(durable=True) as connection:
             hold_writer(connection)
             _bring_up(connection, database.place, journal)
             clock_repair.mend(connection, now)
+            generation.move(connection)
     if journal.size() < written and current:
         _mend_journal(database, journal, data)
     with database.read() as connection:

@@ -19,8 +19,8 @@ from aggregator.text import urls
 
 FIRST_PAGE = 100  # stories of the first page; each further one is twice as large, up to LAST_PAGE
 LAST_PAGE = 400
-_ALIKE = 10  # ids that begin alike, of which a message names some
-_GRAVES = 16  # steps from a merged story to the living one; more would be a cycle
+_ALIKE = 10  # ids with the same prefix that a message lists
+_GRAVES = 16  # merges followed to the story that replaced the others; more would be a cycle
 
 _story = schema.story.c
 _entry = schema.entry.c
@@ -129,7 +129,7 @@ def _join(story: Story, entries: Mapping[str, StoredEntry]) -> ShownStory:
 
 
 def stories(connection: Connection, ids_: Iterable[str]) -> tuple[ShownStory, ...]:
-    """Return the stories of these ids, each once; ids of merged stories lead to the living one."""
+    """Return the stories of these ids, each once; ids of merged stories lead to the story that replaced them."""
     return _show(connection, dict.fromkeys(_living(connection, list(ids_))))
 
 
@@ -147,7 +147,7 @@ def _living(connection: Connection, ids_: list[str]) -> list[str]:
 
 
 def stories_of(connection: Connection, keys: Iterable[str]) -> tuple[Story, ...]:
-    """Return the stories that hold these entries, each once, by id."""
+    """Return the stories that contain these entries, each once, by id."""
     found: set[str] = set()
     for some in chunks(dict.fromkeys(keys)):
         query = select(schema.member.c.story).where(schema.member.c.key.in_(some)).distinct()
@@ -176,9 +176,9 @@ def find_entry(connection: Connection, text: str) -> StoredEntry | None:
 
 
 def find_ids(connection: Connection, beginning: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the ids of entries, and those of stories, that begin so; ten of each at most.
+    """Return the ids of entries and of stories with this prefix; at most ten of each.
 
-    Of stories also those that went into others.
+    Includes stories that were merged into others.
     """
     start = f"urn:uuid:{beginning}"
     end = f"{start}g"  # after every hexadecimal digit

@@ -19,7 +19,7 @@ from aggregator.store.journal import EntryLine, Line
 from aggregator.store.rows import load_entries, row_of
 from aggregator.text import urls
 
-_BATCH = 2_000  # lines of the journal written at once
+_BATCH = 2_000  # lines of the journal per write
 
 _entry = schema.entry.c
 _record = schema.record.c
@@ -88,7 +88,7 @@ def _names(line: EntryLine) -> list[Name]:
 
 
 def _open_graves(connection: Connection) -> None:
-    """Delete the tombstones of stories that a later line gave an entry."""
+    """Delete the tombstones of stories to which a later line added an entry."""
     grave = schema.tombstone.c
     lives = exists().where(_record.story == grave.id)
     connection.execute(delete(schema.tombstone).where(lives))

@@ -1,4 +1,4 @@
-"""Retention: deletes the texts of old stories, and keeps what identifies them."""
+"""Retention: deletes the texts of old stories; their ids and names stay."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -6,11 +6,11 @@ from itertools import islice
 
 from sqlalchemy import Connection, delete, select
 
-from aggregator.store import schema
+from aggregator.store import feature_changes, schema
 from aggregator.store.codec import from_ticks, to_ticks
 from aggregator.store.database import chunks, insert, upsert
 
-_MOST = 2_000  # stories of one transaction, so that no writer waits long
+_MOST = 2_000  # stories per transaction, so that no writer waits long
 _DONE = "forgotten before"  # in `meta`
 
 _entry = schema.entry.c
@@ -31,9 +31,9 @@ def forget(
 ) -> int:
     """Delete the texts of the oldest stories neither published nor updated since; return how many.
 
-    Stories that a feed shows (`shown` holds ids of stories and entries) are kept. Entries keep keys,
-    names, titles and links, some hundred bytes each, so that one that comes back is not new; and
-    their story, so that a change leads back into it.
+    Stories that a feed shows are kept; `shown` contains ids of stories and entries. Entries keep keys,
+    names, titles and links, some hundred bytes each, so that one that a source delivers again is not
+    new; and their story, so that a later change is put into it.
     """
     gone = list(islice(_old(connection, before, _stories_with(connection, shown)), most))
     waiting = {story for some in chunks(gone) for story in _waiting(connection, some)}
@@ -82,7 +82,9 @@ def _drop(connection: Connection, ids: list[str]) -> None:
         .from_select(["key", "story", "first_published"], places)
         .on_conflict_do_nothing(index_elements=[_record.c.key])
     )
-    _empty(connection, list(connection.scalars(keys)))
+    gone = list(connection.scalars(keys))
+    feature_changes.log(connection, gone)
+    _empty(connection, gone)
     connection.execute(delete(schema.feature).where(schema.feature.c.key.in_(keys)))
     connection.execute(delete(schema.member).where(_member.story.in_(ids)))
     connection.execute(delete(schema.story).where(_story.id.in_(ids)))

@@ -82,17 +82,24 @@ def row_of(stored: StoredEntry, now: datetime, *, blank: bool = False) -> dict[s
     }
 
 
-def stored_of(row: Any) -> StoredEntry:
-    """Return the entry of a row of the columns STORED."""
+def stored_of(row: Any, entry: Entry | None = None) -> StoredEntry:
+    """Return the entry of a row of the columns STORED; `entry` is its content, if that is known."""
     return StoredEntry(
         key=row.key,
         source_id=row.source,
-        entry=unpack(Entry, row.content),
+        entry=entry or unpack(Entry, row.content),
         first_seen=from_ticks(row.first_seen),
         published=from_ticks(row.published),
         revised=from_ticks(row.revised),
         shown=row.shown,
     )
+
+
+def is_row_of(stored: StoredEntry, row: Any) -> bool:
+    """Return whether the row of the columns STORED holds this entry; the content is not compared."""
+    times = (to_ticks(stored.first_seen), to_ticks(stored.published), to_ticks(stored.revised))
+    own = (stored.source_id, *times, stored.shown)
+    return own == (row.source, row.first_seen, row.published, row.revised, row.shown)
 
 
 def load_entries(connection: Connection, keys: Iterable[str]) -> dict[str, StoredEntry]:
@@ -105,7 +112,7 @@ def load_entries(connection: Connection, keys: Iterable[str]) -> dict[str, Store
 
 
 def load_outlines(connection: Connection, keys: Iterable[str]) -> dict[str, StoredEntry]:
-    """Return the entries of these keys, also those whose text was deleted."""
+    """Return the entries of these keys, including those whose text was deleted."""
     found: dict[str, StoredEntry] = {}
     for some in chunks(dict.fromkeys(keys)):
         query = select(*STORED, _entry.title, _entry.link, _entry.publisher)
@@ -129,7 +136,7 @@ def _outline_of(row: Any) -> StoredEntry:
 
 
 def load_known(connection: Connection, keys: Iterable[str]) -> dict[str, Known]:
-    """Return what identity and revision need of the entries of these keys."""
+    """Return the data of these entries that matching and revision need."""
     found: dict[str, Known] = {}
     for some in chunks(dict.fromkeys(keys)):
         query = select(*_KNOWN).where(_entry.key.in_(some))
@@ -157,7 +164,7 @@ def _known_of(row: Any) -> Known:
 
 
 def load_stories(connection: Connection, ids_: Iterable[str]) -> dict[str, Story]:
-    """Return the stories of these ids, whole, in no order; unknown ones are left out."""
+    """Return the stories of these ids with all members, in no order; unknown ones are left out."""
     found: dict[str, Story] = {}
     for some in chunks(dict.fromkeys(ids_)):
         members = _load_members(connection, some)

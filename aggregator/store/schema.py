@@ -44,7 +44,7 @@ entry = Table(
     Column("published", Time, nullable=False),  # effective
     Column("revised", Time, nullable=False),
     Column("claim", Time),  # the claimed date
-    Column("stamp", Time),  # how new the stored copy claims to be
+    Column("stamp", Time),  # the date that the stored copy claims
     Column("gathered", Time),
     Column("shown", Boolean, nullable=False),
     Column("grouped", Boolean, nullable=False),
@@ -63,15 +63,14 @@ Index(
     "entry_ungrouped",
     entry.c.published,
     entry.c.key,
-    sqlite_where=~entry.c.grouped,
-    postgresql_where=~entry.c.grouped,
+    sqlite_where=~entry.c.grouped,  # in PostgreSQL too; naming it here would load that dialect
 )
 
 alias = Table(
     "alias",
     metadata,
     Column("name", Key, primary_key=True),  # digest of source, kind and value
-    Column("key", Key, nullable=False),  # empty: the name stands for several entries
+    Column("key", Key, nullable=False),  # empty: the name is ambiguous
     Column("kind", Key, nullable=False),
     Column("seen", Time, nullable=False),
     sqlite_with_rowid=False,
@@ -91,10 +90,10 @@ block = Table(
     Column("publisher", Key, primary_key=True),
     Column("hash", BigInteger, primary_key=True),
     Column("entries", Integer, nullable=False),
-    Column("first", Time, nullable=False),  # published, of the entries that hold it
+    Column("first", Time, nullable=False),  # published, of the entries that contain it
     Column("last", Time, nullable=False),
-    Column("example", Key, nullable=False),  # key of one entry that holds it
-    Column("vetoed", Boolean, nullable=False),  # the user says that it is no boilerplate
+    Column("example", Key, nullable=False),  # key of one entry that contains it
+    Column("vetoed", Boolean, nullable=False),  # the user decided that it is not boilerplate
     sqlite_with_rowid=False,
 )
 
@@ -106,7 +105,9 @@ story = Table(
     Column("representative", Key, nullable=False),
     Column("first_published", Time, nullable=False),
     Column("updated", Time, nullable=False),
-    Column("published", Time, nullable=False),  # the founder's; fixed, so that stories stay put
+    Column(
+        "published", Time, nullable=False
+    ),  # the founder's; fixed, so that the order of stories does not change
     Column("shown", Boolean, nullable=False),  # at least one member is
 )
 Index(
@@ -133,6 +134,14 @@ feature = Table(
     metadata,
     Column("key", Key, primary_key=True),
     Column("packed", LargeBinary, nullable=False),
+)
+
+feature_change = Table(  # the latest changes of features, and of members' dates, in order
+    "feature_change",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("key", Key, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 tombstone = Table(
@@ -167,4 +176,11 @@ lease = Table(  # a subscription to a hub
     metadata,
     Column("path", Key, primary_key=True),  # of its callback
     Column("value", Text, nullable=False),  # JSON
+)
+
+known_document = Table(  # the last document of a source, all of whose entries are stored
+    "known_document",
+    metadata,
+    Column("source", Key, primary_key=True),  # identity
+    Column("value", LargeBinary, nullable=False),  # the packed KnownDocument
 )

@@ -1,9 +1,12 @@
 """The store: each method is one transaction over the functions of this folder."""
 
 import threading
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -14,6 +17,7 @@ from aggregator.core.model import (
     Decision,
     Entry,
     GroupContext,
+    Grouped,
     Grouping,
     ShownStory,
     Source,
@@ -22,11 +26,15 @@ from aggregator.core.model import (
     Story,
     Tombstone,
 )
-from aggregator.core.ports import Condense, Page, Place
+from aggregator.core.ports import FeatureChanges, Page, Place
+from aggregator.core.traces import KnownDocument, ReadDocument
 from aggregator.store import (
+    feature_changes,
     gather,
+    generation,
     grouping,
     history,
+    known_documents,
     learned_blocks,
     leases,
     reading,
@@ -44,13 +52,14 @@ from aggregator.store.opening import (
     remember_journal,
     sqlite_path,
 )
+from aggregator.store.recent import RecentEntries
 
 
 class SqlStore:
     """ports.Store over SQLAlchemy; reads from any thread, one write at a time.
 
     `rebuilt`: the database was rebuilt from the journal, which knows titles and links only; the
-    published feeds may hold the texts, for `restore`.
+    published feeds may contain the texts, for `restore`.
     """
 
     def __init__(self, url: str, data: Path, now: datetime) -> None:
@@ -59,12 +68,14 @@ class SqlStore:
         self._now = now
         self._journal = Journal(data / JOURNAL)
         self._database, self._rebuilt = open_database(url, data, self._journal, now)
+        self._opened = uuid.uuid4().hex
         self._rescuing = threading.Lock()
         self._learned: dict[str, frozenset[int]] | None = None
+        self._recent = RecentEntries()
 
     @property
     def rebuilt(self) -> bool:
-        """Say whether texts are missing that the published feeds may hold."""
+        """Return whether texts are missing that the published feeds may contain."""
         return self._rebuilt
 
     def close(self) -> None:
@@ -73,15 +84,30 @@ class SqlStore:
 
     # gather
 
+    def change_mark(self) -> object:
+        """Return a value that differs after every write, of any process; None if unknown."""
+        return self._database.change_mark()
+
     def source_states(self) -> Mapping[str, SourceState]:
-        """Return what is remembered of each source, by identity."""
+        """Return the state of each source, by identity."""
         with self._read() as connection:
             return gather.load_states(connection)
 
-    def save_state(self, identity: str, state: SourceState) -> None:
-        """Save the state of a source that brought no document."""
-        with self._write() as connection:
-            gather.save_state(connection, identity, state)
+    def save_states(self, states: Mapping[str, SourceState]) -> None:
+        """Save the states of sources that brought no document, by identity."""
+        with self._write(quiet=True) as connection:
+            if gather.save_states(connection, states):
+                generation.move(connection)
+
+    def known_document(self, identity: str) -> KnownDocument | None:
+        """Return the last document of a source; None if its entries left doubts."""
+        with self._read() as connection:
+            return known_documents.load(connection, identity)
+
+    def are_new(self, source: Source, entries: Sequence[Entry]) -> bool:
+        """Say whether no name of these entries is known, and none is shared by two of them."""
+        with self._read() as connection:
+            return gather.are_new(connection, source, entries)
 
     def save_gathered(
         self,
@@ -91,13 +117,20 @@ class SqlStore:
         *,
         now: datetime,
         initial: int | None,
+        extracted: Sequence[bytes] = (),
+        read: ReadDocument | None = None,
     ) -> tuple[Change, ...]:
         """Store one source's documents, aliases, block counts and state in one transaction."""
         self._now = now
-        with self._write() as connection:
-            changes = gather.save_gathered(
-                connection, source, entries, state, now=now, initial=initial
+        save = partial(gather.save_gathered, now=now, initial=initial)
+        with self._write(quiet=True) as connection:
+            batch, changes, moved = save(
+                connection, source, entries, state, extracted=extracted, read=read
             )
+            if moved:
+                generation.move(connection)
+        for stored, packed in batch:
+            self._recent.add(stored, packed)
         new = any(change.kind == "new" for change in changes)
         if new and self._learned is not None:
             self._learn({entry.publisher.id for entry in entries})
@@ -116,7 +149,7 @@ class SqlStore:
         return {name: learned[name] for name in publisher_ids if name in learned}
 
     def _learn(self, publisher_ids: Iterable[str] | None) -> None:
-        """Return the learned blocks from memory: every fetch asks, and they change rarely."""
+        """Return the learned blocks from memory: every fetch needs them, and they change rarely."""
         with self._read() as connection:
             found = learned_blocks.learned(connection, publisher_ids)
         gone = {name: frozenset[int]() for name in publisher_ids or ()}
@@ -124,24 +157,52 @@ class SqlStore:
         self._learned = {name: hashes for name, hashes in merged.items() if hashes}
 
     def veto_block(self, publisher_id: str, block: int) -> None:
-        """Save that a block is no boilerplate, by decision of the user."""
+        """Record the user's decision that a block is not boilerplate."""
         with self._write() as connection:
             learned_blocks.veto(connection, publisher_id, block)
         self._learned = None
 
     # group
 
+    def has_ungrouped(self) -> bool:
+        """Say whether there are entries that are new or materially changed."""
+        with self._read() as connection:
+            return grouping.has_ungrouped(connection)
+
     def ungrouped(self, limit: int) -> tuple[StoredEntry, ...]:
         """Return entries that are new or materially changed, without their HTML; see ports.Store."""
         with self._read() as connection:
-            return grouping.load_ungrouped(connection, limit)
+            return grouping.load_ungrouped(connection, limit, self._recent.find)
 
     def group_context(
-        self, start: datetime, end: datetime, condense: Condense | None = None
+        self, start: datetime, end: datetime, *, named_only: bool = False
     ) -> GroupContext:
         """Return what is already grouped with a member published in the span; see ports.Store."""
         with self._read() as connection:
-            return grouping.load_context(connection, start, end, condense)
+            return grouping.load_context(connection, start, end, named_only=named_only)
+
+    def grouped(self, start: datetime, end: datetime) -> Iterator[Grouped]:
+        """Yield the grouped entries published in the span, with their features."""
+        with self._read() as connection:
+            yield from grouping.load_grouped(connection, start, end)
+
+    def grouped_of(self, keys: Sequence[str]) -> tuple[Grouped, ...]:
+        """Return those of these entries that are grouped, with their features."""
+        with self._read() as connection:
+            return tuple(grouping.load_grouped_of(connection, keys))
+
+    def feature_changes(self, since: str) -> FeatureChanges:
+        """Return the entries whose features or dates changed since a mark; '' is no mark."""
+        database, _, number = since.partition("/")  # numbers start again in a rebuilt database
+        known = int(number) if number and database == self._opened else None
+        with self._read() as connection:
+            found = feature_changes.since(connection, known)
+        return replace(found, mark=f"{self._opened}/{found.mark}")
+
+    def existing_stories(self, ids: Sequence[str]) -> frozenset[str]:
+        """Return those of these ids that stories have."""
+        with self._read() as connection:
+            return grouping.existing_stories(connection, ids)
 
     def features(self, keys: Sequence[str]) -> Mapping[str, bytes]:
         """Return the stored features by entry key."""
@@ -153,10 +214,11 @@ class SqlStore:
         with self._write(durable=True) as connection:
             hold_writer(connection)
             self._save(connection, done)
+        self._recent.drop(key for key, _ in done.features)
 
     def save_features(self, features: Sequence[tuple[str, bytes]]) -> None:
         """Store features that replace ones in an older form."""
-        with self._write() as connection:
+        with self._write(quiet=True) as connection:
             history.save_features(connection, features)
 
     def regroup(
@@ -195,6 +257,11 @@ class SqlStore:
 
     # read
 
+    def generation(self) -> str:
+        """Return another value after each change of what feeds may show; empty if unknown."""
+        with self._read() as connection:
+            return generation.load(connection)
+
     def newest_stories(self) -> Iterator[ShownStory]:
         """Yield stories with at least one shown entry, newest first; read as they are asked for."""
         return reading.newest_stories(self._read)
@@ -216,12 +283,12 @@ class SqlStore:
         return reading.oldest_entries(self._read, after, changed)
 
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
-        """Return the stories of these ids; ids of merged stories lead to the living one."""
+        """Return the stories of these ids; ids of merged stories lead to the story that replaced them."""
         with self._read() as connection:
             return reading.stories(connection, ids)
 
     def stories_of(self, keys: Iterable[str]) -> tuple[Story, ...]:
-        """Return the stories that hold these entries, each once."""
+        """Return the stories that contain these entries, each once."""
         with self._read() as connection:
             return reading.stories_of(connection, keys)
 
@@ -236,7 +303,7 @@ class SqlStore:
             return reading.find_entry(connection, text)
 
     def find_ids(self, beginning: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the ids of entries, and those of stories, that begin so; some of each."""
+        """Return the ids of entries and of stories with this prefix; a few of each."""
         with self._read() as connection:
             return reading.find_ids(connection, beginning)
 
@@ -257,8 +324,11 @@ class SqlStore:
 
     def forget(self, before: datetime, shown: Iterable[str] = ()) -> int:
         """Delete the texts of stories neither published nor updated since; return how many."""
-        with self._write() as connection:
-            return retention.forget(connection, before, shown)
+        with self._write(quiet=True) as connection:
+            count = retention.forget(connection, before, shown)
+            if count:
+                generation.move(connection)
+        return count
 
     def forgotten(self) -> datetime | None:
         """Return the time before which everything was deleted; None if never."""
@@ -274,12 +344,12 @@ class SqlStore:
 
     def save_lease(self, lease: Lease) -> None:
         """Save a subscription to a hub."""
-        with self._write() as connection:
+        with self._write(quiet=True) as connection:
             leases.save(connection, lease)
 
     def drop_lease(self, path: str) -> None:
         """Delete a subscription to a hub."""
-        with self._write() as connection:
+        with self._write(quiet=True) as connection:
             leases.drop(connection, path)
 
     # the database
@@ -290,13 +360,16 @@ class SqlStore:
             yield connection
 
     @contextmanager
-    def _write(self, *, durable: bool = False) -> Iterator[Connection]:
+    def _write(self, *, durable: bool = False, quiet: bool = False) -> Iterator[Connection]:
+        """Open a transaction; unless it is quiet, the feeds may show something else after it."""
         with self._rescued(), self._database.write(durable=durable) as connection:
             yield connection
+            if not quiet:
+                generation.move(connection)
 
     @contextmanager
     def _rescued(self) -> Iterator[None]:
-        """On damage, rebuild the database, so that the next call finds a sound one."""
+        """On damage, rebuild the database, so that the next call works."""
         database = self._database
         try:
             yield
@@ -317,6 +390,7 @@ class SqlStore:
         ):  # else another process may be at work, and the next start repairs it
             self._database.close()
             self._learned = None
+            self._opened = uuid.uuid4().hex
             self._database, self._rebuilt = open_database(
                 self._url, self._data, self._journal, self._now
             )

@@ -1,28 +1,26 @@
-"""What each run does for the store itself: recovery after a loss, retention."""
+"""Maintenance of the store in each run: restores lost texts, deletes old ones."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
-import structlog
-
 from aggregator.core.errors import ParseError
+from aggregator.core.logger import get_logger
 from aggregator.core.model import Document, Entry, Source
 from aggregator.core.ports import Clock, RecoveryStore, RetentionStore
 from aggregator.core.settings import CleanOptions, StorySettings
-from aggregator.gather.document import read_document
 from aggregator.publish.publisher import Publication
 from aggregator.publish.renderers import LIST
 
 _MAX_RECOVERED = 100_000  # entries of one published feed
 _FORGET_INTERVAL = timedelta(days=1)
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class _Store(RecoveryStore, RetentionStore, Protocol):
-    """What upkeep asks of the store."""
+    """The store as upkeep uses it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +36,9 @@ class Upkeep:
         """Restore the texts that the published feeds still hold, if the database was lost."""
         if not self.store.rebuilt:
             return
+        # slow, and needed only after a loss
+        from aggregator.gather.document import read_document  # noqa: PLC0415
+
         entries: list[Entry] = []
         published = Source(id="published", clean=CleanOptions(strip=(f".{LIST}",)))
         for path in sorted(self.folder.rglob("*.atom")):
@@ -50,7 +51,7 @@ class Upkeep:
         _log.warning("texts restored from the published feeds", entries=count)
 
     def forget(self, published: Publication) -> None:
-        """Delete old texts, about once a day; what left the feeds stands in the archives."""
+        """Delete old texts, about once a day; stories that left the feeds are in the archives."""
         before = self.clock() - max(self.settings.keep, 2 * self.settings.window)
         last = self.store.forgotten()
         if published.errors or (last is not None and abs(before - last) < _FORGET_INTERVAL):

@@ -2,12 +2,7 @@
 
 import re
 import unicodedata
-from functools import cache
-from itertools import takewhile
-
-import numpy as np
-import opencc
-from numpy.typing import NDArray
+from collections.abc import Iterable, Iterator, Sequence
 
 # Scripts without spaces between words, for which bigrams replace words.
 _HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -50,21 +45,18 @@ _SCRIPT_OF_REGION = {
     "zh-hk": "zh-hant",
     "zh-mo": "zh-hant",
 }
-# Variants that the converter does not change, since both forms are correct in one of the scripts.
-_TRADITIONAL, _SIMPLIFIED = 1, 2
-_VARIANTS = ("著裡祕峯羣牀喫僞衆", "着里秘峰群床吃伪众")
 
 
 def fold(text: str) -> str:
     """Fold a text for comparison: NFKC, case folding, simplified characters."""
     if text.isascii():
         return text.lower()
+    from aggregator.text import simplified  # noqa: PLC0415  numpy and opencc: a quarter of a second
+
     plainer = unicodedata.normalize("NFKC", text).casefold()
     if not unicodedata.is_normalized("NFKC", plainer):
         plainer = unicodedata.normalize("NFKC", plainer)
-    codes = np.frombuffer(plainer.encode("utf-32-le", "surrogatepass"), "<u4")
-    folded: bytes = _folding()[codes].tobytes()
-    return folded.decode("utf-32-le", "surrogatepass")
+    return simplified.simplify(plainer)
 
 
 def words(text: str) -> list[str]:
@@ -74,21 +66,42 @@ def words(text: str) -> list[str]:
 
 def cut(text: str) -> list[str]:
     """Return all words of a folded text in order, single Chinese characters included."""
+    return cut_all((text,))[0]
+
+
+def cut_all(texts: Iterable[str]) -> list[list[str]]:
+    """Return the words of each of several folded texts, as `cut` does; one call of the segmenter."""
+    runs = [[(run[0], run[1]) for run in _RUN.finditer(text)] for text in texts]
+    dense = [run for some in runs for _, run in some if run]
+    cuts = iter(_cut_dense(dense))
+    return [_words_of(some, cuts) for some in runs]
+
+
+def _cut_dense(runs: Sequence[str]) -> list[list[str]]:
+    """Return the words of each run of a dense script."""
+    if not runs:
+        return []
     import rjieba  # noqa: PLC0415  its dictionary takes 0.2 s to load, and only grouping needs it
 
-    runs = [(run[0], run[1] is not None) for run in _RUN.finditer(text)]
-    dense_words = iter(rjieba.cut("\n".join([token for token, dense in runs if dense])))
+    found = rjieba.cut("\n".join(runs))
+    cuts: list[list[str]] = []
+    begin = 0
+    for _ in runs[1:]:
+        end = found.index("\n", begin)
+        cuts.append(found[begin:end])
+        begin = end + 1
+    return [*cuts, found[begin:]]
+
+
+def _words_of(runs: Iterable[tuple[str, str | None]], cuts: Iterator[list[str]]) -> list[str]:
+    """Return the words of the runs of one text; `cuts` gives those of each dense run."""
     found: list[str] = []
     for token, dense in runs:
         if dense:
-            found.extend(takewhile(_is_same_run, dense_words))
+            found += next(cuts)
         elif len(token) > 1 or token.isdigit():
             found.append(token.replace(",", ""))
     return found
-
-
-def _is_same_run(word: str) -> bool:
-    return word != "\n"
 
 
 def script(text: str) -> str:
@@ -143,37 +156,10 @@ def xml_safe(text: str) -> str:
     return text if text.isascii() and text.isprintable() else _NOT_XML.sub("", text)
 
 
-@cache
-def _folding() -> NDArray[np.uint32]:
-    """Return the folding table: simplified characters, variants unified."""
-    table = _simplified()[0].copy()
-    for variant, usual in zip(*_VARIANTS, strict=True):
-        table[ord(variant)] = ord(usual)
-    return table
-
-
-@cache
-def _simplified() -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
-    """Return the simplification table, and which characters are only traditional (1) or simplified (2)."""
-    codes = [*range(0x3400, 0xA000), *range(0xF900, 0xFB00), *range(0x20000, 0x2FA20)]
-    # One character per line, so that no phrase rules apply: a character always folds the same way.
-    lines = "\n".join(map(chr, codes))
-    simple = opencc.OpenCC("t2s").convert(lines).split("\n")
-    table = np.arange(0x110000, dtype="<u4")
-    for code, character in zip(codes, simple, strict=True):
-        if len(character) == 1:
-            table[code] = ord(character)
-    kinds = np.zeros(0x110000, "u1")
-    changed = np.flatnonzero(table != np.arange(0x110000))
-    kinds[table[changed]] = _SIMPLIFIED
-    kinds[changed] = _TRADITIONAL
-    return table, kinds
-
-
 def _chinese(text: str) -> str:
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
-    kinds = _simplified()[1][codes].tobytes()
-    old, new = kinds.count(_TRADITIONAL), kinds.count(_SIMPLIFIED)
+    from aggregator.text import simplified  # noqa: PLC0415  as in `fold`
+
+    old, new = simplified.count_variants(text)
     # Many simplified characters (后, 里, 台) are also valid traditional ones.
     if not old and not new:
         return "Hani"

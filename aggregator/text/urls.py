@@ -184,7 +184,7 @@ def _mask(pair: str) -> str:
 
 
 class Globs:
-    """Names and globs, of which a lower-case name may match one; quick to make and to ask."""
+    """Names and globs, of which a lower-case name may match one; fast to build and to query."""
 
     __slots__ = ("_ends", "_names", "_pattern", "_starts")
 

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from aggregator.core import ids
+from aggregator.core import decisions, ids
 from aggregator.core.model import Decision, ShownStory, StoredEntry
 from aggregator.publish import files, signed_links
 from aggregator.web import _pages
@@ -59,7 +59,7 @@ class SplitPage:
         stored = _member(shown, entry)
         if shown is None or stored is None or len(shown.entries) < 2:
             return self._pages.split(_pages.split_question(shown, None), "apart")
-        decision = signed_links.split(shown, stored.key, when=self._site.clock())
+        decision = decisions.split(shown, stored.key, when=self._site.clock())
         return self._pages.split(
             _pages.split_question(shown, stored), self._record(decision, confirmed)
         )
@@ -67,7 +67,7 @@ class SplitPage:
     def _record(self, decision: Decision, confirmed: bool) -> str:
         """Record a confirmed correction unless it is recorded already; return the page's state."""
         with self._lock:
-            recorded = signed_links.holds(self._site.store.decisions(), decision)
+            recorded = decisions.are_apart(self._site.store.decisions(), decision)
             if confirmed and not recorded:
                 self._site.store.decide(decision)
         return "kept" if confirmed or recorded else "asked"

@@ -6,14 +6,14 @@ import signal
 import socket
 from collections.abc import Iterator, Sequence
 
-import structlog
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
+from aggregator.core.logger import get_logger
 from aggregator.web import Site, make_app
 from aggregator.web.listen import url_of
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Server(uvicorn.Server):

@@ -1,4 +1,4 @@
-"""WebSub, both ways: `Announcer` tells a hub of our editions, `Subscriber` receives news of sources.
+"""WebSub, both ways: `Announcer` notifies a hub of new editions, `Subscriber` receives pushes of sources.
 
 Pushed documents wait in the `Inbox` until they are read. The web server answers hubs with what
 the `Subscriber` returns.

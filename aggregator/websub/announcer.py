@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import structlog
-
 from aggregator.core.errors import FetchError
+from aggregator.core.logger import get_logger
 from aggregator.core.ports import Clock, Poster
 
 _FIRST, _LONGEST = timedelta(minutes=1), timedelta(hours=6)
 _MOST = 12  # tries, over more than a day
 _TOPICS_MOST = 1_000
 _CLOSE_SECONDS = 10.0  # that the end of a run waits for the hub
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

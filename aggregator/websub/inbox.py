@@ -10,16 +10,16 @@ _ALL = 500  # documents
 
 
 class Inbox:
-    """Holds documents by source until they are taken; `wake` is called when some arrive."""
+    """Keeps documents by source until they are taken; `wake` is called when some arrive."""
 
     def __init__(self, most: int) -> None:
-        """Hold at most this number of bytes."""
+        """Accept at most this number of bytes."""
         self.wake: Callable[[], None] | None = None
         self._room = most
         self._waiting: dict[tuple[str, bytes], Document] = {}
 
     def __bool__(self) -> bool:
-        """Say whether there are documents."""
+        """Return whether there are documents."""
         return bool(self._waiting)
 
     def put(self, source: str, document: Document) -> bool:

@@ -7,7 +7,7 @@ _METHODS = frozenset({"sha1", "sha256", "sha384", "sha512"})
 
 
 def is_signed(content: bytes, secret: str, signature: str) -> bool:
-    """Say whether the signature (`METHOD=HEX`) matches the content and the secret."""
+    """Return whether the signature (`METHOD=HEX`) matches the content and the secret."""
     method, _, given = signature.strip().partition("=")
     method = method.strip().lower()
     if method not in _METHODS:

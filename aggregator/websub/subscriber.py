@@ -5,11 +5,10 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-import structlog
-
 from aggregator.core import leases
 from aggregator.core.errors import FetchError
 from aggregator.core.leases import Lease
+from aggregator.core.logger import get_logger
 from aggregator.core.model import Document, Source
 from aggregator.core.ports import Clock, LeaseStore, Poster
 from aggregator.text import urls
@@ -20,7 +19,7 @@ _AT_ONCE = 8  # hubs asked concurrently
 _CHALLENGE_MOST = 4_000  # characters
 _QUIET = timedelta(minutes=1)
 _NEVER = datetime.min.replace(tzinfo=UTC)
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Subscriber:
@@ -53,7 +52,7 @@ class Subscriber:
         self._writing = asyncio.Lock()
         self._warned: dict[str, datetime] = {}
         self._leases = {lease.path: lease for lease in store.leases()}
-        now = clock()  # pushes are lost while nobody listens, so every source is fetched once
+        now = clock()  # pushes are lost while no server runs, so every source is fetched once
         self._missed = {lease.source: now for lease in self._leases.values()}
 
     async def close(self) -> None:
@@ -63,7 +62,7 @@ class Subscriber:
     # --- what is wanted --------------------------------------------------------------------
 
     def live(self) -> Mapping[str, datetime]:
-        """Return since when the hub pushes the news of each live source, by identity."""
+        """Return when the live subscription of each source began, by identity."""
         now = self._clock()
         return {
             lease.source: max(lease.since, self._missed.get(lease.source, lease.since))
@@ -106,7 +105,7 @@ class Subscriber:
     # --- asking ----------------------------------------------------------------------------
 
     def is_due(self) -> bool:
-        """Say whether a hub should be asked now."""
+        """Return whether a hub should be asked now."""
         now = self._clock()
         return any(leases.is_due(lease, now) for lease in self._leases.values())
 
@@ -130,7 +129,9 @@ class Subscriber:
         except FetchError as error:
             problem = str(error)
         if problem:
-            _log.warning("hub not asked", source=lease.source, tries=lease.tries, error=problem)
+            _log.warning(
+                "request to the hub failed", source=lease.source, tries=lease.tries, error=problem
+            )
         else:
             _log.info("hub asked", source=lease.source, leaving=lease.state == "leaving")
 
@@ -143,7 +144,7 @@ class Subscriber:
             return None
         mode, challenge = question.get("hub.mode"), question.get("hub.challenge", "")
         if mode == "denied":
-            _log.warning("hub denies a subscription", source=lease.source)
+            _log.warning("the hub denied a subscription", source=lease.source)
             await self._save(leases.deny(lease, self._clock()))
             return ""
         if not 0 < len(challenge) <= _CHALLENGE_MOST:
@@ -168,27 +169,30 @@ class Subscriber:
         return 202 if lease.state == "wanted" else 410
 
     def receive(self, path: str, content: bytes, headers: Mapping[str, str]) -> None:
-        """Accept a document for the source of this path, if its signature is right.
+        """Accept a document for the source of this path, if its signature is valid.
 
-        Only the path decides whose it is. `headers` are in lower case.
+        Only the path determines the source. `headers` are in lower case.
         """
         lease = self._leases.get(path)
         if lease is None or lease.state != "wanted":
             return
         signature = headers.get("x-hub-signature", "")
         if not is_signed(content, lease.secret, signature):
-            self._warn("a document without our signature is left unread", lease)
+            self._warn("pushed document discarded: invalid signature", lease)
             return
         named = dict(leases.links(headers.get("link", ""), lease.topic)).get("self", lease.topic)
         if _key(named) != _key(lease.topic):
-            self._warn("a document of another topic is left unread", lease)
+            self._warn("pushed document discarded: its topic is another one", lease)
             return
         source = self._sources.get(lease.source)
         if source and content.strip():
             kind = headers.get("content-type", "")[:1000]
             document = Document(name=source.id, content=content, url=lease.topic, content_type=kind)
             if not self._inbox.put(lease.source, document):
-                self._warn("too much at once, the source is asked instead", lease)
+                self._warn(
+                    "pushed document discarded: the inbox is full; the source will be fetched",
+                    lease,
+                )
                 self.miss(lease.source)
 
     def _warn(self, what: str, lease: Lease) -> None:
@@ -226,7 +230,7 @@ def _form(lease: Lease) -> tuple[tuple[str, str], ...]:
     form = (
         ("hub.callback", lease.callback),
         ("hub.topic", lease.topic),
-        ("hub.verify", "async"),  # that old hubs want to be told
+        ("hub.verify", "async"),  # that old hubs require
     )
     if lease.state == "leaving":
         return (("hub.mode", "unsubscribe"), *form)

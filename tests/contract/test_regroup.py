@@ -153,7 +153,7 @@ def test_a_dry_run_changes_nothing_and_lets_others_write(store: SqlStore, tmp_pa
     def plan(given: Iterator[Page]) -> Iterator[Grouping]:
         """Let another write meanwhile."""
         next(given)
-        store.save_state("other", make_state(failures=1))
+        store.save_states({"other": make_state(failures=1)})
         yield merged()
 
     store.regroup(plan, dry_run=True)

@@ -2,8 +2,9 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -104,8 +105,8 @@ def test_a_state_comes_back_as_it_was(store: Store) -> None:
         arrivals=(at(-1), at(-2)),
         info=FeedInfo(title="T", authors=(Author(name="A"),)),
     )
-    store.save_state("s", state)
-    store.save_state("t", make_state(gone=True))
+    store.save_states({"s": state})
+    store.save_states({"t": make_state(gone=True)})
     assert store.source_states() == {"s": state, "t": make_state(gone=True)}
 
 
@@ -282,9 +283,29 @@ def test_only_the_first_fetch_is_bounded(store: Store) -> None:
 
 
 def test_a_source_that_failed_before_is_new(store: Store) -> None:
-    store.save_state("example", make_state(last_success=None, failures=2))
+    store.save_states({"example": make_state(last_success=None, failures=2)})
     gather(store, *make_entries(range(1, 6)), initial=1)
     assert [one.shown for one in store.ungrouped(9)] == [False] * 4 + [True]
+
+
+def test_new_entries_come_with_the_features_they_were_gathered_with(store: Store) -> None:
+    gather(store, *make_entries([1, 2]), extracted=[b"one", b"two"])
+    assert [one.extracted for one in store.ungrouped(9)] == [b"one", b"two"]
+
+    gather(store, make_entry(2, text="Something else altogether.", published=at(-1)), now=at(9))
+    assert [one.extracted for one in store.ungrouped(9)] == [b"one", b""]
+    gather(store, make_entry(3), extracted=[b"three"])
+    store.save_grouping(make_grouping(make_story(make_key(1)), make_story(make_key(2))))
+    assert [one.extracted for one in store.ungrouped(9)] == [b"three"]
+
+
+def test_what_is_in_memory_reads_as_it_is_stored(url: str, tmp_path: Path) -> None:
+    with closing(open_store(url, data=tmp_path, now=NOW)) as store:
+        gather(store, *make_entries(range(1, 9)), initial=3)
+        gather(store, make_entry(2, text="Something else altogether."), now=at(9))
+        held = store.ungrouped(9)
+    with closing(open_store(url, data=tmp_path, now=NOW)) as store:
+        assert store.ungrouped(9) == held
 
 
 def test_nothing_of_a_failed_gathering_is_kept(store: Store) -> None:
@@ -401,29 +422,52 @@ def test_the_context_is_the_span_with_whole_stories(store: Store) -> None:
     assert context.journal == {}
 
 
-def test_the_context_holds_what_is_kept_of_features(store: Store) -> None:
+def test_a_context_of_named_entries_leaves_the_others_to_the_window(store: Store) -> None:
     gather(store, *make_entries([1, 2, 20]))
     named = [make_key(n) for n in (1, 2, 20)]
     stories = [make_story(key) for key in named]
     store.save_grouping(make_grouping(*stories, features=features(*named)))
     store.decide(make_decision("join", make_key(1), make_key(20)))
-    given = []
-
-    def keep(key: str, published: datetime, packed: bytes) -> bytes:
-        """Keep the first letters."""
-        given.append((key, published, packed))
-        return packed[:2]
-
-    context = store.group_context(at(0, days=-1), at(3, days=-1), keep)
-    assert sorted(given) == [
-        (make_key(n), at(n, days=-1), make_key(n).encode())
-        for n in sorted((1, 2, 20), key=make_key)
-    ]
+    context = store.group_context(at(0, days=-1), at(3, days=-1), named_only=True)
     assert {one.key: one.features for one in context.entries} == {
-        key: key.encode()[:2] for key in named
+        key: key.encode() for key in (make_key(1), make_key(20))
     }
-    assert {one.story_id for one in context.entries} == {one.id for one in stories}
     assert context.stories == ()
+    span = store.grouped(at(0, days=-1), at(3, days=-1))
+    assert {(one.key, one.published, one.story_id, one.features) for one in span} == {
+        (make_key(n), at(n, days=-1), make_story(make_key(n)).id, make_key(n).encode())
+        for n in (1, 2)
+    }
+    asked = [make_key(n) for n in (2, 20, 30)]
+    assert {one.key for one in store.grouped_of(asked)} == {make_key(2), make_key(20)}
+    ids_ = [one.id for one in stories]
+    assert store.existing_stories([*ids_, "unknown"]) == set(ids_)
+
+
+def test_changes_of_features_are_known_since_a_mark(store: Store) -> None:
+    """What is grouped, refreshed, dropped or forgotten is read again; corrections change nothing."""
+    gather(store, *make_entries([1, 2, 3]))
+    first = store.feature_changes("")
+    assert first.keys is None
+    one, two, three = (make_key(n) for n in (1, 2, 3))
+    store.save_grouping(make_grouping(make_story(one, two), features=features(one, two)))
+    second = store.feature_changes(first.mark)
+    assert set(second.keys or ()) == {one, two}
+    assert store.feature_changes(second.mark) == replace(second, keys=())
+    store.save_features([(two, b"other")])
+    store.decide(make_decision("never", one, two))
+    assert store.feature_changes(second.mark).keys == (two,)
+    third = store.feature_changes(second.mark)
+    store.save_grouping(make_grouping(make_story(one)))
+    assert store.feature_changes(third.mark).keys == (two,)
+    fourth = store.feature_changes(third.mark)
+    store.save_grouping(make_grouping(make_story(two), features=features(two)))
+    fifth = store.feature_changes(fourth.mark)
+    assert fifth.keys == (two,)
+    assert store.forget(at(days=400)) == 1  # the story of the first has no members left
+    assert store.feature_changes(fifth.mark).keys == (two,)
+    assert store.grouped_of([two, three]) == ()
+    assert store.feature_changes("elsewhere/1").keys is None
 
 
 def test_features_are_read_by_key(store: Store) -> None:

@@ -61,7 +61,7 @@ def _attribute(tag: Tag, name: str) -> str:
 
 
 def _is_feed_link(tag: Tag) -> bool:
-    """Say whether a `link` element declares a feed: `rel=feed`, or an alternate of a feed type."""
+    """Return whether a `link` element declares a feed: `rel=feed`, or an alternate of a feed type."""
     relations = _attribute(tag, "rel").lower().split()
     kind = _attribute(tag, "type").lower().partition(";")[0].strip()
     if not _attribute(tag, "href") or "stylesheet" in relations:

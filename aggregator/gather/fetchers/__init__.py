@@ -5,13 +5,20 @@ A fetcher raises FetchError or one of its subclasses, before the deadline of the
 messages never contain secrets from a URL. Modules whose names begin with `_` are helpers.
 """
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+from typing import cast
 from urllib.parse import urlsplit
 
 from aggregator.core import plugins
 from aggregator.core.ports import Fetcher, Poster
 from aggregator.core.settings import FetchSettings
 from aggregator.gather.fetchers._guard import Allowed, is_internal_name, literal, refusal
+
+# httpx imports its command line, with rich and click, in more time than itself. It expects an
+# ImportError where they are not installed, which None gives.
+sys.modules.setdefault("httpx._main", cast("ModuleType", None))
 
 
 def open_poster(settings: FetchSettings) -> Poster:
@@ -34,7 +41,30 @@ def why_unreachable(url: str, settings: FetchSettings) -> str:
     return f"{host} is a name of an internal network" if blocked else ""
 
 
-def open_fetchers(settings: FetchSettings) -> Mapping[str, Fetcher]:
+class Fetchers(Mapping[str, Fetcher]):
+    """A fetcher for each kind of source, made when it is first asked for."""
+
+    def __init__(self, settings: FetchSettings) -> None:
+        self._settings = settings
+        self._made: dict[str, Fetcher] = {}
+
+    def __getitem__(self, kind: str) -> Fetcher:
+        if kind not in self._made:
+            self._made[kind] = plugins.Plugins(__name__)[kind].make(self._settings)
+        return self._made[kind]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(plugins.names(__name__))
+
+    def __len__(self) -> int:
+        return len(plugins.names(__name__))
+
+    async def close(self) -> None:
+        """Close those that were made."""
+        for fetcher in self._made.values():
+            await fetcher.close()
+
+
+def open_fetchers(settings: FetchSettings) -> Fetchers:
     """Return a fetcher for each kind of source; the caller closes them."""
-    kinds = plugins.names(__name__)
-    return {kind: plugins.load(__name__, kind).make(settings) for kind in kinds}
+    return Fetchers(settings)

@@ -1,4 +1,4 @@
-"""Cleans the head of a response as browsers do: a line that is no header is discarded.
+"""Cleans the head of a response as browsers do: a line that is not a header is discarded.
 
 A malformed line that another parser could read as framing (Content-Length, Transfer-Encoding) is
 kept, so that the HTTP library rejects the response: parsers could disagree on where its body ends.

@@ -8,7 +8,8 @@ from lxml import etree
 
 from aggregator.core.errors import ParseError
 from aggregator.core.model import Skipped
-from aggregator.gather.parsers import _limits, _xml
+from aggregator.gather import document_limits
+from aggregator.gather.parsers import _xml
 from aggregator.gather.parsers._xml import Element
 from aggregator.text import dates
 
@@ -112,9 +113,9 @@ class _NewestEntries:
         """Return how many entries were skipped, by reason."""
         found = []
         if self._empty:
-            found.append(Skipped(where=f"{self._empty} entries", reason=_limits.EMPTY))
+            found.append(Skipped(where=f"{self._empty} entries", reason=document_limits.EMPTY))
         if self._skipped_over_limit:
-            found.append(_limits.over(self._skipped_over_limit, self._most))
+            found.append(document_limits.over(self._skipped_over_limit, self._most))
         return tuple(found)
 
 

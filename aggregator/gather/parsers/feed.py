@@ -11,7 +11,8 @@ import feedparser
 
 from aggregator.core.errors import NotAFeed, ParseError
 from aggregator.core.model import Document, ParsedFeed, Skipped
-from aggregator.gather.parsers import _fast, _limits, _loose, _oversized, _repair, _xml
+from aggregator.gather import document_limits
+from aggregator.gather.parsers import _fast, _loose, _oversized, _repair, _xml
 from aggregator.text.charset import maybe_utf8, to_utf8
 
 ORDER: Final = 1  # after the formats that are recognized by their first characters
@@ -56,7 +57,7 @@ def parse(document: Document) -> ParsedFeed:
 def _tree(content: bytes, document: Document) -> tuple[_xml.Element | None, tuple[Skipped, ...]]:
     """Return the tree of a well-formed document, else None, and the skipped entries."""
     if _oversized.is_oversized(content):
-        most = document.max_entries or _limits.MAX_ENTRIES
+        most = document.max_entries or document_limits.MAX_ENTRIES
         return _oversized.read_tree(content, document.url, most)
     return _xml.read_tree(content, document.url), ()
 

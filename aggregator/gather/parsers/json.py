@@ -16,7 +16,8 @@ from aggregator.core.model import (
     RawEntry,
     Skipped,
 )
-from aggregator.gather.parsers import _limits, _text
+from aggregator.gather import document_limits
+from aggregator.gather.parsers import _text
 from aggregator.text.charset import decode
 
 Object = Mapping[str, Any]
@@ -47,8 +48,8 @@ def parse(document: Document) -> ParsedFeed:
     info = _info(feed)
     base = info.link or document.url
     objects = [(number, item) for number, item in enumerate(items, 1) if isinstance(item, dict)]
-    most = document.max_entries or _limits.MAX_ENTRIES
-    kept = _limits.newest([_dated(item) for _, item in objects], most, info.language)
+    most = document.max_entries or document_limits.MAX_ENTRIES
+    kept = document_limits.newest([_dated(item) for _, item in objects], most, info.language)
     return ParsedFeed(
         info=info,
         entries=tuple(_entry(f"entry {objects[at][0]}", objects[at][1], base) for at in kept),
@@ -63,7 +64,7 @@ def _dated(item: Object) -> str:
 def _skipped_items(items: Sequence[object]) -> Iterator[Skipped]:
     """Yield the skipped items that are not objects: the first ones by number, the others counted."""
     odd = (number for number, item in enumerate(items, 1) if not isinstance(item, dict))
-    for number in islice(odd, _limits.MAX_SKIP_REASONS // 2):
+    for number in islice(odd, document_limits.MAX_SKIP_REASONS // 2):
         yield Skipped(where=f"entry {number}", reason="not an object")
     if more := sum(1 for _ in odd):
         yield Skipped(where=f"{more} more entries", reason="not objects")
@@ -71,7 +72,7 @@ def _skipped_items(items: Sequence[object]) -> Iterator[Skipped]:
 
 def _skipped_over_limit(count: int, most: int) -> Iterator[Skipped]:
     if count:
-        yield _limits.over(count, most)
+        yield document_limits.over(count, most)
 
 
 def _check(text: str) -> None:

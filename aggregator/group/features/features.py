@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, date
 from hashlib import blake2b
+from itertools import chain
 
 import numpy as np
 
@@ -20,11 +21,11 @@ from aggregator.group.features import (
     terms,
     vocabulary,
 )
-from aggregator.group.features.glossary import Names, countries_of
+from aggregator.group.features.glossary import Names, countries_of_all
 from aggregator.group.features.meaning import Meaning
 from aggregator.group.features.no_event import reports_none
 from aggregator.group.features.terms import SENTENCES, Hashes, Terms
-from aggregator.text.fold import cut, fold, plain, script
+from aggregator.text.fold import cut_all, fold, plain, script
 from aggregator.text.urls import canonical
 
 CHINESE = frozenset({"Hans", "Hant", "Hani"})  # scripts
@@ -88,18 +89,18 @@ def extract(
     title, body = _texts(stored, chinese=chinese)
     parts = [title, *split_sentences(body)]
     known = glossary.names(names)
-    cuts = [_cut(part, known, chinese=chinese) for part in parts]
+    cuts = _cut(parts, known, chinese=chinese)
     words = [[word for word in some if len(word) > 1 or word.isdigit()] for some in cuts]
     named = _names(entry, words, known, chinese=chinese)
     quantities = amounts.quantities(f"{title}\n{body[: _LEAD_CHINESE if chinese else _LEAD_OTHER]}")
-    places = (place for some in cuts[:_NEAR] for word in some for place in countries_of(word))
+    near_words = chain.from_iterable(cuts[:_NEAR])
     dated = entry.published is not None or not ignore_first_seen
     near = stored.published.astimezone(UTC).date() if dated else None
     return Features(
         title=title,
         words=terms.of_words(words, named),
         meaning=meaning.of_words(cuts, named, known, chinese=chinese),
-        countries=hashes(places),
+        countries=hashes(chain.from_iterable(countries_of_all(near_words))),
         amounts=hashes(f"{unit} {value}" for unit, value in quantities),
         units=hashes(unit for unit, _ in quantities),
         bigrams=terms.of_bigrams(parts, _subject(title)),
@@ -139,7 +140,7 @@ def words_by_hash(stored: StoredEntry, wanted: AbstractSet[int] | None = None) -
     title, body = _texts(stored, chinese=chinese)
     found: dict[int, str] = {}
     for part in (title, *split_sentences(body)):
-        for word in _cut(part, glossary.names(), chinese=chinese):
+        for word in _cut((part,), glossary.names(), chinese=chinese)[0]:
             code = terms.word_hash(word)
             if wanted is None or code in wanted:
                 found.setdefault(code, word)
@@ -157,9 +158,10 @@ def _texts(stored: StoredEntry, *, chinese: bool) -> tuple[str, str]:
     return title, headline_cues.beyond(title, fold(headline_cues.bare_lead(text))[:BODY])
 
 
-def _cut(part: str, names: Names, *, chinese: bool) -> list[str]:
-    """Return the words of a folded text; names are one word in Chinese, countries in English."""
-    return names.join(cut(part)) if chinese else countries.fold_words(cut(part))
+def _cut(parts: Sequence[str], names: Names, *, chinese: bool) -> list[list[str]]:
+    """Return the words of folded texts; names are one word in Chinese, countries in English."""
+    join = names.join if chinese else countries.fold_words
+    return [join(words) for words in cut_all(parts)]
 
 
 def _names(
@@ -169,8 +171,8 @@ def _names(
     found = english.names(entry.title, entry.text[:BODY])
     if not chinese:
         return found
-    dense = {word for some in words for word in some if not word.isascii()}
-    return found | (dense & names.words) | {word for word in dense if terms.is_name(word)}
+    dense = {word for word in set(chain.from_iterable(words)) if not word.isascii()}
+    return found.union(dense & names.words, terms.names_among(dense))
 
 
 def _pattern(title: str) -> int:
@@ -188,7 +190,7 @@ def split_sentences(body: str) -> list[str]:
 
 def hashes(values: Iterable[str]) -> Hashes:
     """Return the distinct 32-bit hashes of some values, in order of size."""
-    return np.array(sorted({terms.term_hash(one, 0) for one in values}), "<u4")
+    return np.array(sorted({terms.term_hash(one, 0) for one in set(values)}), "<u4")
 
 
 def link_hashes(links: Iterable[str]) -> Hashes:

@@ -17,28 +17,48 @@ _LEAST = 0.05
 _ONE = np.int32(1)
 
 
-class Frequencies:
-    """Counts of the terms of the entries that are near in time; they leave as time moves on."""
+class Counts:
+    """How many entries hold each term; terms share buckets, of which there are four million."""
 
-    def __init__(self, prior: Prior, window: timedelta) -> None:
+    def __init__(self) -> None:
+        self.buckets = np.zeros(1 << _BITS, np.int32)
+
+    def add(self, terms: Sequence[Hashes]) -> None:
+        """Count the terms of some entries."""
+        if terms:
+            np.add.at(self.buckets, _places(np.concatenate(terms)), _ONE)
+
+    def subtract(self, terms: Sequence[Hashes]) -> None:
+        """Stop counting the terms of some entries."""
+        if terms:
+            np.subtract.at(self.buckets, _places(np.concatenate(terms)), _ONE)
+
+    def copy(self) -> "Counts":
+        """Return a copy, which changes apart from this one."""
+        other = Counts.__new__(Counts)
+        other.buckets = self.buckets.copy()
+        return other
+
+
+class Frequencies:
+    """Counts of the terms of the entries that are near in time; entries leave as time moves on."""
+
+    def __init__(
+        self, prior: Prior, window: timedelta, *, counts: Counts | None = None, staying: int = 0
+    ) -> None:
+        """Start from `counts` of entries that never leave, `staying` of them."""
         self._prior = prior
         self._window = window.total_seconds()
-        self._counts = np.zeros(1 << _BITS, np.int32)
-        self._staying = 0  # entries that are counted for good
+        self._counts = counts or Counts()
+        self._staying = staying
         self._terms: dict[str, Hashes] = {}
         self._leaving: list[tuple[float, str]] = []
-
-    def stay(self, terms: Hashes, entries: int) -> None:
-        """Count entries that will not be forgotten."""
-        np.add.at(self._counts, _buckets(terms), _ONE)
-        self._staying += entries
 
     def add_all(
         self, keys: Sequence[str], published: Sequence[float], terms: Sequence[Hashes]
     ) -> None:
         """Count many entries at once."""
-        if terms:
-            np.add.at(self._counts, _buckets(np.concatenate(terms)), _ONE)
+        self._counts.add(terms)
         self._terms.update(zip(keys, terms, strict=True))
         self._leaving.extend(zip(published, keys, strict=True))
         heapq.heapify(self._leaving)
@@ -46,7 +66,7 @@ class Frequencies:
     def add(self, key: str, published: float, terms: Hashes) -> None:
         """Count an entry; one counted before under this key is forgotten."""
         self.drop(key)
-        np.add.at(self._counts, _buckets(terms), _ONE)
+        self._counts.add([terms])
         self._terms[key] = terms
         heapq.heappush(self._leaving, (published, key))
 
@@ -54,7 +74,7 @@ class Frequencies:
         """Forget an entry, if it is counted."""
         terms = self._terms.pop(key, None)
         if terms is not None:
-            np.subtract.at(self._counts, _buckets(terms), _ONE)
+            self._counts.subtract([terms])
 
     def move(self, published: float) -> None:
         """Forget the entries that are too old to meet one published then."""
@@ -65,12 +85,12 @@ class Frequencies:
         """Return the weight of each term: the mean of what the prior and the window say."""
         background = self._prior.idf(ids, chinese=chinese)
         expected = _TRUST * np.exp(-background)
-        seen = self._counts[ids & _MASK]
+        seen = self._counts.buckets[ids & _MASK]
         window = np.log((len(self._terms) + self._staying + _TRUST + 1) / (seen + expected + 0.5))
         mean: Floats = np.maximum(_LEAST, (background + window) / 2).astype("<f4")
         return mean
 
 
-def _buckets(terms: Hashes) -> NDArray[np.intp]:
-    """Return where terms are counted; numpy adds at such places seven times as fast as at others."""
+def _places(terms: Hashes) -> NDArray[np.intp]:
+    """Return the buckets of terms, as the type of index that numpy adds at fastest."""
     return (terms & _MASK).astype(np.intp)

@@ -8,6 +8,7 @@ from importlib import resources
 import yaml
 
 from aggregator.group.features import countries, dictionary, english, terms
+from aggregator.group.features.memo import Memo
 from aggregator.text.fold import fold, words
 
 Stems = tuple[tuple[int, float], ...]  # the hash of a stem, how much of the meaning it is
@@ -33,13 +34,14 @@ class Names:
             for word, name in rows.items()
         }
         self.words = frozenset(rows)
-        self._first = {word[0] for word in rows}
+        self.heads_of = Memo(self._heads_of, 1 << 16)
+        self._begins = {word[:size] for word in rows for size in (1, 2)}
         self._starts = {word[:2] for word in rows}
         self._longest = max(map(len, rows), default=0)
 
     def join(self, found: list[str]) -> list[str]:
         """Return the words of a text in which each name is one word."""
-        begins = [place for place, word in enumerate(found) if word[0] in self._first]
+        begins = [place for place, word in enumerate(found) if word[:2] in self._begins]
         names = {place: length for place in begins if (length := self._length(found, place)) > 1}
         if not names:
             return found
@@ -50,6 +52,9 @@ class Names:
             joined.append("".join(found[place : place + length]))
             place += length
         return joined
+
+    def _heads_of(self, word: str) -> tuple[Headword, ...]:
+        return self.heads.get(word) or headwords(word)
 
     def _length(self, found: list[str], place: int) -> int:
         """Return of how many words the longest name is that begins at a place, 1 if none does."""
@@ -90,9 +95,12 @@ def headwords(word: str) -> tuple[Headword, ...]:
     return tuple(_inside(word)) if len(word) > 2 else ()
 
 
-@lru_cache(maxsize=1 << 16)
-def countries_of(word: str) -> tuple[str, ...]:
-    """Return the countries that a folded word names."""
+def countries_of_all(words_: Iterable[str]) -> list[tuple[str, ...]]:
+    """Return the countries that each of some folded words names."""
+    return _countries.of_all(words_)
+
+
+def _countries_of(word: str) -> tuple[str, ...]:
     if word.isascii():
         return (word,) if word in countries.words() else ()
     country = dictionary.country_of(word)
@@ -121,3 +129,6 @@ def _inside(word: str) -> Iterator[Headword]:
         if end:
             yield from headwords(word[begin:end])
         begin = end or begin + 1
+
+
+_countries = Memo(_countries_of, 1 << 16)

@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.group.features import countries, english, glossary, terms
+from aggregator.group.features import countries, english, terms
 from aggregator.group.features.glossary import Headword, Names
+from aggregator.group.features.memo import Memo
 from aggregator.group.features.terms import Floats, Hashes
 
 IN_TITLE, NAME = 1, 2  # what the flags of a head say
@@ -41,37 +43,44 @@ def of_words(
                 left -= len(word)
             if left < 0 or len(heads) >= _MOST_HEADS:
                 return _made(list(heads.values()))
-            for head in _heads(word, named, names, chinese=chinese):
+            found = names.heads_of if chinese and not word.isascii() else _heads_of(word, named)
+            for head in found[word]:
                 if head.id not in heads and (in_title or len(word) > 1):
                     heads[head.id] = (head, in_title)
         in_title = False
     return _made(list(heads.values()))
 
 
-def _heads(
-    word: str, named: Collection[str], names: Names, *, chinese: bool
-) -> tuple[Headword, ...]:
-    if chinese and not word.isascii():
-        return names.heads.get(word) or glossary.headwords(word)
+def _heads_of(word: str, named: Collection[str]) -> Memo[tuple[Headword, ...]]:
+    """Return the table in which the heads of a word that is not Chinese are found."""
+    return _names if word in countries.words() or _stems[word] in named else _others
+
+
+def _named_head(word: str) -> tuple[Headword, ...]:
     code = terms.word_hash(word)
-    if not code:
-        return ()
-    is_name = word in countries.words() or english.stem(word) in named
-    return (Headword(code, ((code, 1.0),), is_name=is_name),)
+    return (Headword(code, ((code, 1.0),), is_name=True),) if code else ()
+
+
+def _other_head(word: str) -> tuple[Headword, ...]:
+    code = terms.word_hash(word)
+    return (Headword(code, ((code, 1.0),)),) if code else ()
 
 
 def _made(heads: Sequence[tuple[Headword, bool]]) -> Meaning:
-    stems = [
-        (stem, share, number)
-        for number, (head, _) in enumerate(heads)
-        for stem, share in head.stems
-    ][:_MOST_STEMS]
+    counts = [len(head.stems) for head, _ in heads]
+    pairs = list(chain.from_iterable(head.stems for head, _ in heads))[:_MOST_STEMS]
+    stems, shares = zip(*pairs, strict=True) if pairs else ((), ())
     flags = [IN_TITLE * in_title | NAME * head.is_name for head, in_title in heads]
     return Meaning(
-        stems=np.array([one[0] for one in stems], "<u4"),
-        shares=np.array([one[1] for one in stems], "<f4"),
-        of=np.array([one[2] for one in stems], np.intp),
+        stems=np.array(stems, "<u4"),
+        shares=np.array(shares, "<f4"),
+        of=np.repeat(np.arange(len(heads)), counts)[:_MOST_STEMS],
         heads=np.array([head.id for head, _ in heads], "<u4"),
         places=np.array([1.0 if title else _BESIDE_TITLE for _, title in heads], "<f4"),
         flags=np.array(flags, np.uint8),
     )
+
+
+_stems = Memo(english.stem, 1 << 16)
+_names = Memo(_named_head, 1 << 15)
+_others = Memo(_other_head, 1 << 15)

@@ -55,14 +55,6 @@ HEADER = np.dtype(
 #     fixed     words × 4   words × 1      words × 1     words × 1     bigrams × 4          UTF-8
 #
 # The header holds how many elements each list has, in one byte, and how many bytes the title has.
-# The condensed form keeps what pairs are found by: the header with the top bit of the version
-# set, at most KEYS word_ids and their word_values, at most STEM_KEYS stem_ids and their
-# stem_weights, and `cites`:
-#
-#   +--------+--------------------+----------------------+----------+--------------+-------+
-#   | HEADER | word_ids, heaviest | word_values, as many | stem_ids | stem_weights | cites |
-#   +--------+--------------------+----------------------+----------+--------------+-------+
-#
 # Each list: its name, the field of the header that counts it, the type of one element.
 _LISTS = (
     ("word_ids", "words", "<u4"),
@@ -100,20 +92,10 @@ def _width(counter: str, before: str = "") -> int:
 
 
 _FIELDS = dict(HEADER.fields or {})
-_WORDS_AT, _BIGRAMS_AT, _CITES_AT, _TITLE_AT = (
-    _FIELDS[name][1] for name in ("words", "bigrams", "cites", "title")
-)
+_WORDS_AT, _BIGRAMS_AT = (_FIELDS[name][1] for name in ("words", "bigrams"))
 _ID = _width("words", "word_weights")  # bytes of one hash
-_VALUE = _width("words", "word_values")  # bytes of one word before its value
 _WORD = _width("words")  # bytes of one word in all lists
-_CITE = _width("cites")
-_STEMS_AT = _FIELDS["stems"][1]
-_BEFORE_STEMS = [
-    (_FIELDS[count][1], np.dtype(form).itemsize)
-    for name, count, form in _LISTS[: [one[0] for one in _LISTS].index("stem_ids")]
-]
 EMPTY = bytes((VERSION,)).ljust(HEADER.itemsize, b"\0")  # the stored form of an entry of nothing
-_CONDENSED = bytes((VERSION | 128,))
 DATED, CHINESE, ON_PAGE, NO_EVENT = 1, 2, 4, 8
 
 
@@ -226,65 +208,6 @@ def ragged(
     spans = zip(packed, begin.tolist(), (begin + counts * width).tolist(), strict=True)
     flat = np.frombuffer(b"".join([one[a:b] for one, a, b in spans]), form)
     return Ragged(flat=flat, starts=np.concatenate(([0], np.cumsum(counts))))
-
-
-def condense(packed: bytes) -> bytes:
-    """Return the condensed form, which is what pairs are found by."""
-    size, words, cites = HEADER.itemsize, packed[_WORDS_AT], packed[_CITES_AT]
-    kept = min(words, KEYS)
-    end = len(packed) - int.from_bytes(packed[_TITLE_AT : _TITLE_AT + 2], "little")
-    stems = packed[_STEMS_AT]
-    few, at = min(stems, STEM_KEYS), size + sum(packed[n] * width for n, width in _BEFORE_STEMS)
-    return b"".join(
-        (
-            _CONDENSED,
-            packed[1 : size + _ID * kept],
-            packed[size + _VALUE * words : size + _VALUE * words + kept],
-            packed[at : at + _ID * few],
-            packed[at + _ID * stems : at + _ID * stems + few],
-            packed[end - _CITE * cites : end],
-        )
-    )
-
-
-def is_condensed(packed: bytes) -> bool:
-    """Return whether this is the condensed form."""
-    return packed[:1] == _CONDENSED
-
-
-def keys(condensed: Sequence[bytes], heads: NDArray[np.void]) -> tuple[Ragged, NDArray[np.uint8]]:
-    """Return the words of many entries that are keys of blocking, and the roots of their values."""
-    begins = np.full(len(heads), HEADER.itemsize)
-    return _keys(condensed, begins, np.minimum(heads["words"], KEYS).astype(np.int64))
-
-
-def stem_keys(
-    condensed: Sequence[bytes], heads: NDArray[np.void]
-) -> tuple[Ragged, NDArray[np.uint8]]:
-    """Return the stems of many entries that are keys across languages, and their weights."""
-    begins = HEADER.itemsize + (_ID + 1) * np.minimum(heads["words"], KEYS).astype(np.int64)
-    return _keys(condensed, begins, np.minimum(heads["stems"], STEM_KEYS).astype(np.int64))
-
-
-def _keys(
-    condensed: Sequence[bytes], begins: NDArray[np.int64], counts: NDArray[np.int64]
-) -> tuple[Ragged, NDArray[np.uint8]]:
-    """Return so many hashes of each entry from a place on, and the bytes that follow them."""
-    starts = np.concatenate(([0], np.cumsum(counts)))
-    some = list(zip(condensed, begins.tolist(), counts.tolist(), strict=True))
-    ids = b"".join([one[begin : begin + _ID * n] for one, begin, n in some])
-    values = b"".join([one[begin + _ID * n : begin + (_ID + 1) * n] for one, begin, n in some])
-    flat = np.frombuffer(ids, "<u4")
-    return Ragged(flat=flat, starts=starts), np.frombuffer(values, np.uint8)
-
-
-def cites(condensed: Sequence[bytes], heads: NDArray[np.void]) -> Ragged:
-    """Return the links of many entries."""
-    counts = heads["cites"].astype(np.int64)
-    citing = np.flatnonzero(counts).tolist()
-    flat = b"".join([condensed[n][-_CITE * condensed[n][_CITES_AT] :] for n in citing])
-    starts = np.concatenate(([0], np.cumsum(counts)))
-    return Ragged(flat=np.frombuffer(flat, "<u4"), starts=starts)
 
 
 def term_bytes(packed: bytes) -> bytes:

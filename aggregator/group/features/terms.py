@@ -1,15 +1,17 @@
 """Hashes of the words and bigrams of folded texts, in the order in which they stand."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
+from itertools import chain, compress
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.group.features import dictionary, english, vocabulary
+from aggregator.group.features.memo import Memo
 from aggregator.text.fold import DENSE, SPACED
 
 MARKED = 128  # the bit of a term's places that marks a name, or what a title begins with
@@ -21,6 +23,8 @@ _OTHER = re.compile(SPACED)
 _DENSE_RUN = re.compile(f"[{DENSE}]+")
 _NAMING = ("nr", "ns", "nt", "nz", "j")  # parts of speech
 _LAST = 0x40000  # no dense script stands after it
+_PLACE_BITS = np.array([*(1 << n for n in range(SENTENCES + 1)), 0], np.uint8)
+_MOST_WORDS = 1 << 17  # whose hashes are kept: most words come again and again
 
 Hashes = NDArray[np.uint32]
 Floats = NDArray[np.float32]
@@ -42,10 +46,13 @@ class Terms:
 
 def of_words(parts: Sequence[Sequence[str]], names: Collection[str]) -> Terms:
     """Return the terms of the words of a title and sentences; names are marked."""
-    codes = [[code for word in part if (code := word_hash(word))] for part in parts]
-    flat = np.array([code for some in codes for code in some], "<u4")
-    marked = np.array([term_hash(name) for name in names], "<u4")
-    return count(flat, np.array([len(some) for some in codes]), WORD_DECAY, marked)
+    words = list(chain.from_iterable(parts))
+    codes = np.array(word_hashes(words), "<u4")
+    counted = codes != 0
+    ends = np.cumsum([len(part) for part in parts])
+    sizes = np.diff(np.concatenate(([0], np.cumsum(counted)))[ends], prepend=0)
+    marked = np.array(name_hashes(names), "<u4")
+    return count(codes[counted], sizes, WORD_DECAY, marked)
 
 
 def of_bigrams(parts: Sequence[str], subject: str) -> Terms:
@@ -61,9 +68,22 @@ def term_hash(term: str, salt: int = _WORD_SALT) -> int:
     return crc32(term.encode("utf-8", "replace"), salt)
 
 
-@lru_cache(maxsize=1 << 17)
 def word_hash(word: str) -> int:
-    """Return the hash of a word's stem, 0 for a function word; most words come again and again."""
+    """Return the hash of a word's stem, 0 for a function word."""
+    return _word_hashes[word]
+
+
+def word_hashes(words: Iterable[str]) -> list[int]:
+    """Return the hashes of many words, as `word_hash` does, without a call of Python for each."""
+    return _word_hashes.of_all(words)
+
+
+def name_hashes(names: Iterable[str]) -> list[int]:
+    """Return the hashes of the stems of names."""
+    return _term_hashes.of_all(names)
+
+
+def _hash_word(word: str) -> int:
     stemmed = english.stem(word) if word.isascii() else dictionary.country_of(word) or word
     code = term_hash(stemmed) if stemmed else 0
     if not word.isascii():
@@ -71,9 +91,18 @@ def word_hash(word: str) -> int:
     return code
 
 
-@lru_cache(maxsize=1 << 16)
 def is_name(word: str) -> bool:
     """Say whether a Chinese word names a person, place, organisation or work."""
+    return _is_name[word]
+
+
+def names_among(words: Iterable[str]) -> Iterator[str]:
+    """Yield the Chinese words that name somebody or something."""
+    some = list(words)
+    return compress(some, _is_name.of_all(some))
+
+
+def _tag_name(word: str) -> bool:
     import rjieba  # noqa: PLC0415  its dictionary takes a fifth of a second, and only grouping needs it
 
     found = rjieba.tag(word)
@@ -86,18 +115,23 @@ def _bigrams(text: str) -> tuple[Hashes, Places]:
     dense = _dense()[np.minimum(codes, _LAST)]
     places = np.flatnonzero(dense[:-1] & dense[1:])
     pairs = _mix(codes[places], codes[places + 1])
-    others = [(run.start(), other_hash(run[0])) for run in _OTHER.finditer(text)]
-    kept = np.array([one for one in others if one[1]], np.int64).reshape(-1, 2)
-    if not len(kept):
+    others = [(run.start(), run[0]) for run in _OTHER.finditer(text)]
+    if not others:
         return pairs, places
-    places = np.concatenate((places, kept[:, 0]))
+    starts, words = zip(*others, strict=True)
+    other_codes = np.array(_other_hashes.of_all(words), "<u4")
+    counted = other_codes != 0
+    places = np.concatenate((places, np.array(starts, np.int64)[counted]))
     order = np.argsort(places, kind="stable")
-    return np.concatenate((pairs, kept[:, 1].astype("<u4")))[order], places[order]
+    return np.concatenate((pairs, other_codes[counted]))[order], places[order]
 
 
-@lru_cache(maxsize=1 << 16)
 def other_hash(word: str) -> int:
     """Return the hash of a word among bigrams, 0 for a function word."""
+    return _other_hashes[word]
+
+
+def _hash_other(word: str) -> int:
     stemmed = english.stem(word)
     return term_hash(stemmed, _BIGRAM_SALT) if stemmed else 0
 
@@ -125,14 +159,34 @@ def count(codes: Hashes, sizes: Places, decay: float, marked: Hashes) -> Terms:
 
     `sizes` are how many stand in the title and in each sentence; `marked` get the last bit.
     """
-    numbers = np.arange(len(sizes))
-    bits = np.where(numbers <= SENTENCES, 1 << np.minimum(numbers, SENTENCES), 0).astype(np.uint8)
-    first = int(sizes[0])
-    weights = np.full(len(codes), _IN_TITLE)
-    weights[first:] = 1 / (1 + np.arange(len(codes) - first) / decay)
-    ids, inverse = np.unique(codes, return_inverse=True)
-    places = np.zeros(len(ids), np.uint8)
-    np.bitwise_or.at(places, inverse, np.repeat(bits, sizes))
-    places[np.isin(ids, marked)] |= MARKED
-    strength = np.log1p(np.bincount(inverse, weights, len(ids))).astype("<f4")
-    return Terms(ids=ids, strength=strength, places=places)
+    if not len(codes):
+        return _NO_TERMS
+    order = codes.argsort(kind="stable")
+    ordered = codes[order]
+    is_first = np.empty(len(codes), bool)
+    is_first[0] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
+    begins = is_first.nonzero()[0]
+    inverse = np.empty(len(codes), np.int64)
+    inverse[order] = is_first.cumsum() - 1
+    ids = ordered[begins]
+    bits = _PLACE_BITS[np.minimum(np.arange(len(sizes)), SENTENCES + 1)]
+    places = np.bitwise_or.reduceat(np.repeat(bits, sizes)[order], begins)
+    near = np.minimum(ids.searchsorted(marked), len(ids) - 1)
+    places[near[ids[near] == marked]] |= MARKED
+    strength = np.log1p(np.bincount(inverse, _weights(len(codes), int(sizes[0]), decay)))
+    return Terms(ids=ids, strength=strength.astype("<f4"), places=places)
+
+
+def _weights(size: int, in_title: int, decay: float) -> NDArray[np.float64]:
+    """Return how much each of so many terms counts, by its position."""
+    weights = np.full(size, _IN_TITLE)
+    weights[in_title:] = 1 / (1 + np.arange(size - in_title) / decay)
+    return weights
+
+
+_NO_TERMS = Terms(ids=np.empty(0, "<u4"), strength=np.empty(0, "<f4"), places=np.empty(0, "u1"))
+_term_hashes = Memo(term_hash, _MOST_WORDS)
+_word_hashes = Memo(_hash_word, _MOST_WORDS)
+_other_hashes = Memo(_hash_other, _MOST_WORDS)
+_is_name = Memo(_tag_name, _MOST_WORDS)

@@ -26,7 +26,8 @@ def size() -> int:
 
 def since(known: int) -> dict[int, str]:
     """Return the words added since the vocabulary had `known` entries."""
-    return dict(islice(_words.items(), known if known <= len(_words) else 0, None))
+    added = len(_words) - known if known <= len(_words) else len(_words)
+    return dict(islice(reversed(_words.items()), added))
 
 
 def update(words: Mapping[int, str]) -> None:

@@ -16,7 +16,7 @@ from aggregator.group.model.forest import Forest, Growth, grow
 from aggregator.group.model.scoring import Model
 from aggregator.group.pairs.similarity import Floats
 
-_SAMPLED = 4  # one in so many invented pairs of two events is enough
+_MAX_PAIRS = 12_000  # of an invented stream, so that large streams do not outweigh small ones
 _GROWTH = Growth(trees=60, depth=3, rate=0.1, shrink=4.0, least=5.0, columns=0.5)
 
 
@@ -34,9 +34,11 @@ def fit(parts: Sequence[Part]) -> Forest | None:
 
 
 def _wanted(one: Pairs) -> NDArray[np.bool_]:
-    """Return the pairs of one event, and a sample of invented pairs of two events."""
-    sample = one.invented & (np.arange(len(one.left)) % _SAMPLED == 0)
-    return np.asarray(one.same | sample)
+    """Return the pairs of one event, and of an invented stream some pairs of two events."""
+    if not one.invented:
+        return one.same
+    step = -(-len(one.left) // _MAX_PAIRS)
+    return np.asarray(one.same | (np.arange(len(one.left)) % step == 0))
 
 
 def recognised(forest: Forest | None, columns: Floats) -> NDArray[np.bool_]:

@@ -42,9 +42,9 @@ def pairs(rows: Rows, window: float) -> Found:
 
 
 def _postings(rows: Rows, some: Indices) -> _Postings:
-    stems, values = rows.key_stems(some)
+    keys = rows.key_stems(some)
+    stems, plain = keys.ids, keys.values.astype(np.float32)
     owner = np.repeat(np.arange(len(some)), np.diff(stems.starts))
-    plain = values.astype(np.float32)
     norm = np.sqrt(np.bincount(owner, plain**2, len(some))) + 1e-6
     return _Postings(
         stems=stems.flat, rows=some[owner], values=(plain / norm[owner]).astype(np.float32)

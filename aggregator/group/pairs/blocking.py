@@ -13,11 +13,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.group.features.packing import VALUE_STEPS, Ragged
+from aggregator.group.features.columns import Keys
+from aggregator.group.features.packing import VALUE_STEPS
 
 Indices = NDArray[np.int64]
-Keys = Callable[[Indices], tuple[Ragged, NDArray[np.uint8]]]
-"""From entries to their key words, and the square roots of their values as bytes."""
+ReadKeys = Callable[[Indices], Keys]
+"""From entries to the words that are their keys."""
 Allowed = Callable[["Pairs"], NDArray[np.bool_]]
 """Which of the pairs found may be compared."""
 
@@ -52,7 +53,8 @@ RING = 256  # entries of one word that are looked up on each side in time
 _NEW_PER_CHUNK = 32  # so that memory stays small: each new entry may look up 30,000 others
 _ENTRIES_PER_READ, _WORDS_PER_SHELF = 2048, 1 << 14  # for the same reason
 _BUCKETS = 8192  # for a first, coarse sum of the products of one new entry
-_SLOTS = np.uint32((1 << 20) - 1)  # of the hash table of words
+_MIN_SLOTS, _MAX_SLOTS = 1 << 12, 1 << 20  # of the hash table of words
+_SLOTS_PER_WORD = 16  # a small table stays in the processor's cache
 
 _Part = tuple[NDArray[np.uint16], NDArray[np.uint32]]
 """Words, as numbers inside one shelf, and a posting for each."""
@@ -113,11 +115,11 @@ def _concatenated(parts: Sequence[Pairs]) -> Pairs:
 class Index:
     """Postings of key words over entries that stand in (published, key) order."""
 
-    def __init__(self, keys: Keys, wanted: NDArray[np.bool_]) -> None:
+    def __init__(self, keys: ReadKeys, wanted: NDArray[np.bool_]) -> None:
         """Index the entries; words that no `wanted` (new) entry holds are left out."""
         if len(wanted) > MAX_ENTRIES:
             raise ValueError(f"{len(wanted)} entries in one window are more than {MAX_ENTRIES}")
-        terms = _Terms(np.unique(keys(np.flatnonzero(wanted))[0].flat))
+        terms = _Terms(np.unique(keys(np.flatnonzero(wanted)).ids.flat))
         places = np.arange(len(wanted))
         shelves: list[list[_Part]] = [[] for _ in range(0, len(terms.sorted), _WORDS_PER_SHELF)]
         for begin in range(0, len(wanted), _ENTRIES_PER_READ):
@@ -192,17 +194,20 @@ class _Terms:
 
     def __init__(self, terms: NDArray[np.uint32]) -> None:
         self.sorted = terms
-        slots = terms & _SLOTS
+        size = 1 << (_SLOTS_PER_WORD * len(terms)).bit_length()
+        size = min(max(size, _MIN_SLOTS), _MAX_SLOTS)
+        self._mask = np.uint32(size - 1)
+        slots = terms & self._mask
         places = np.arange(len(terms), dtype=np.int32)
-        self._table = np.full(_SLOTS + 1, len(terms), np.int32)
+        self._table = np.full(size, len(terms), np.int32)
         self._table[slots] = places
-        self._collides = np.zeros(_SLOTS + 1, bool)
+        self._collides = np.zeros(size, bool)
         self._collides[slots[self._table[slots] != places]] = True
         self._words = np.append(terms, np.uint32(0))
 
     def find(self, words: NDArray[np.uint32]) -> tuple[Indices, NDArray[np.int32]]:
         """Return which of the words are among the terms, and which terms these are."""
-        slots = words & _SLOTS
+        slots = words & self._mask
         places = self._table[slots]
         crowded = np.flatnonzero(self._collides[slots])
         places[crowded] = np.searchsorted(self.sorted, words[crowded])
@@ -210,12 +215,14 @@ class _Terms:
         return known, places[known]
 
 
-def _shelve(keys: Keys, entries: Indices, terms: _Terms, shelves: Sequence[list[_Part]]) -> None:
+def _shelve(
+    keys: ReadKeys, entries: Indices, terms: _Terms, shelves: Sequence[list[_Part]]
+) -> None:
     """Add the postings of some entries to the shelves, each of which holds a range of words."""
-    ids, values = keys(entries)
-    held, words = terms.find(ids.flat)
-    owners = np.repeat(entries.astype(np.uint32), np.diff(ids.starts))
-    postings = np.asarray((owners << _VALUE_BITS) | values, np.uint32)[held]
+    found = keys(entries)
+    held, words = terms.find(found.ids.flat)
+    owners = np.repeat(entries.astype(np.uint32), np.diff(found.ids.starts))
+    postings = np.asarray((owners << _VALUE_BITS) | found.values, np.uint32)[held]
     numbers = words // _WORDS_PER_SHELF
     for number, shelf in enumerate(shelves):
         here = np.flatnonzero(numbers == number)

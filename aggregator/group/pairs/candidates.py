@@ -10,7 +10,7 @@ from aggregator.group.features import packing
 from aggregator.group.features.feature_rows import Rows
 from aggregator.group.features.headline_cues import Cue
 from aggregator.group.model.scoring import TITLE_ALONE, Model, kinds_of
-from aggregator.group.pairs import across, links, ordinals
+from aggregator.group.pairs import across, links, title_contrast
 from aggregator.group.pairs.blocking import MAX_PARTNERS, Index, Pairs, strongest
 from aggregator.group.pairs.similarity import COPIED, NAMES, Comparison, Floats, same_text
 
@@ -85,12 +85,11 @@ def score(
     of_no_event = (((flags[left] | flags[right]) & packing.NO_EVENT) > 0) & (copied < COPIED)
     guarded |= of_no_event
     likely = np.flatnonzero((margins > GUARDED) & ~guarded)
-    guarded[likely] |= _other_ordinals(rows, left[likely], right[likely]) & (
-        copied[likely] < COPIED
-    )
+    other_number, other_subject = _contrasts(rows, left[likely], right[likely])
+    guarded[likely] |= other_number & (copied[likely] < COPIED)
     of_one_formula = np.zeros(len(left), bool)
-    likely = likely[~guarded[likely]]
-    of_one_formula[likely] = model.of_one_formula(columns[likely])
+    of_one_formula[likely] = other_subject | model.of_one_formula(columns[likely])
+    of_one_formula &= ~guarded
     guarded |= of_one_formula
     margins = np.where(guarded, np.minimum(margins, GUARDED), margins)
     return ScoredPairs(
@@ -129,12 +128,17 @@ def _guarded(rows: Rows, columns: Floats, left: Indices, right: Indices) -> NDAr
     return guarded | (ours & (column("other digits alone") > 0))
 
 
-def _other_ordinals(rows: Rows, left: Indices, right: Indices) -> NDArray[np.bool_]:
-    """Return which pairs have titles that number one series differently: round 52, round 53."""
+def _contrasts(
+    rows: Rows, left: Indices, right: Indices
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which pairs have titles with another number of a series, and with another subject."""
     some = np.unique(np.concatenate((left, right))).tolist()
     titles = dict(zip(some, packing.titles(rows.packed(some), rows.heads[some]), strict=True))
-    pairs = zip(left.tolist(), right.tolist(), strict=True)
-    return np.array([ordinals.differ(titles[a], titles[b]) for a, b in pairs], bool)
+    pairs = [(titles[a], titles[b]) for a, b in zip(left.tolist(), right.tolist(), strict=True)]
+    return (
+        np.array([title_contrast.numbered_differently(*pair) for pair in pairs], bool),
+        np.array([title_contrast.other_subject(*pair) for pair in pairs], bool),
+    )
 
 
 def _find(

@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.group.features import packing
 from aggregator.group.features.feature_rows import Rows
 
 Indices = NDArray[np.int64]
@@ -15,14 +14,13 @@ def pairs(rows: Rows) -> tuple[Indices, Indices]:
     """Return pairs of a new row and another that share an address or cite one another."""
     urls = (rows.heads["url"] & _LOW).astype(np.int64)
     own = np.flatnonzero(rows.heads["url"] > 0)
-    cites = packing.cites(rows.condensed, rows.heads)
-    citing = np.repeat(np.arange(len(rows.keys)), np.diff(cites.starts))
-    return _meet(
-        np.concatenate((urls[own], cites.flat.astype(np.int64))),
-        np.concatenate((own, citing)),
-        np.concatenate((np.ones(len(own), bool), np.zeros(len(citing), bool))),
-        rows.is_new,
-    )
+    citing, cites = rows.cites()
+    keys = np.concatenate((urls[own], cites.astype(np.int64)))
+    holders = np.concatenate((own, citing))
+    owns = np.arange(len(keys)) < len(own)
+    is_new = rows.is_new
+    asked = np.flatnonzero(np.isin(keys, keys[is_new[holders]]))
+    return _meet(keys[asked], holders[asked], owns[asked], is_new)
 
 
 def _meet(

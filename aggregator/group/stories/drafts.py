@@ -1,7 +1,7 @@
 """The stories while a grouping works on them: who is in which, and what has changed."""
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -24,6 +24,31 @@ class StoryDraft:
     shown: bool = True
 
 
+def no_time(_: str) -> float | None:
+    """Return None: no entry is known."""
+    return None
+
+
+class StoredIds:
+    """The ids of all stored stories; most are asked for in one go."""
+
+    def __init__(
+        self, existing: Callable[[Sequence[str]], Collection[str]], likely: Iterable[str]
+    ) -> None:
+        """`existing` returns which of some ids exist; `likely` ones are looked up at once."""
+        self._existing = existing
+        asked = list(likely)
+        found = existing(asked)
+        self._exists = {id_: id_ in found for id_ in asked}
+
+    def __contains__(self, id_: object) -> bool:
+        if not isinstance(id_, str):
+            return False
+        if id_ not in self._exists:
+            self._exists[id_] = id_ in self._existing([id_])
+        return self._exists[id_]
+
+
 @dataclass(slots=True, kw_only=True)
 class StoryDrafts:
     """The stories that a grouping may change; each entry is in at most one of them.
@@ -36,38 +61,44 @@ class StoryDrafts:
     tombstones: list[Tombstone] = field(default_factory=list)
     _stories: dict[str, Story] = field(default_factory=dict)  # without a draft so far
     _drafts: dict[str, StoryDraft] = field(default_factory=dict)
-    _elsewhere: Collection[str] = ()  # ids in use by stories that are not loaded
-    _times: Mapping[str, float] = field(default_factory=dict)
+    _loaded: frozenset[str] = frozenset()
+    _stored: Container[str] = ()  # ids of all stories
+    _time: Callable[[str], float | None] = no_time
     _out_of_sight: dict[str, tuple[float, str]] = field(default_factory=dict)
 
     def load(
-        self, stories: Iterable[Story], times: Mapping[str, float], ids_: Iterable[str] = ()
+        self,
+        stories: Iterable[Story],
+        time: Callable[[str], float | None],
+        stored: Container[str] = (),
     ) -> None:
-        """Load stories of earlier groupings and the times of all entries in sight.
+        """Load stories of earlier groupings; `time` returns when an entry was published.
 
-        `ids_` are the ids of all stories in sight; `stories` are those that the grouping asked for.
+        `stored` are the ids of all stories; `stories` are those that the grouping asked for.
         """
-        self._times = times
+        self._time, self._stored = time, stored
         self._stories = {story.id: story for story in stories}
-        self._elsewhere = set(ids_) - self._stories.keys()
+        self._loaded = frozenset(self._stories)
         self.story_of = {
             member.key: story.id for story in self._stories.values() for member in story.members
         }
 
     def position(self, key: str) -> tuple[float, str]:
         """Return an entry's position in (published, key) order."""
-        time = self._times.get(key)
+        time = self._time(key)
         return self._out_of_sight[key] if time is None else (time, key)
 
     def __contains__(self, id_: object) -> bool:
-        return id_ in self._drafts or id_ in self._stories or id_ in self._elsewhere
+        if id_ in self._drafts or id_ in self._stories:
+            return True
+        return isinstance(id_, str) and id_ not in self._loaded and id_ in self._stored
 
     def draft(self, id_: str) -> StoryDraft:
         """Return the story of an id that is in sight."""
         story = self._stories.pop(id_, None)
         if story is not None:
             keys = [member.key for member in story.members]
-            self._out_of_sight.update(_unknown(keys, self._times))
+            self._out_of_sight.update(_unknown(keys, self._time))
             self._drafts[id_] = StoryDraft(
                 id=id_,
                 founder=story.founder,
@@ -176,12 +207,14 @@ class StoryDrafts:
         return hidden, draft.new, draft.first_published, self.first_position(draft)
 
 
-def _unknown(keys: Sequence[str], times: Mapping[str, float]) -> dict[str, tuple[float, str]]:
+def _unknown(
+    keys: Sequence[str], time: Callable[[str], float | None]
+) -> dict[str, tuple[float, str]]:
     """Return positions for members whose time is unknown: before or after the known ones, in order."""
     places: dict[str, tuple[float, str]] = {}
     seen = False
     for number, key in enumerate(keys):
-        if key in times:
+        if time(key) is not None:
             seen = True
         else:
             places[key] = (math.inf if seen else -math.inf, f"{number:09}")

@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.core import ids
 from aggregator.core.model import Grouping, Reason, StoredEntry
-from aggregator.core.settings import StorySettings
-from aggregator.group.features.context_reader import ContextReader
 from aggregator.group.features.feature_rows import gather
 from aggregator.group.pairs import candidates
 from aggregator.group.pairs.blocking import SEVERAL
 from aggregator.group.pairs.similarity import Comparer
 from aggregator.group.stories import assign, representative, rules
-from aggregator.group.stories.context import GroupingContext, shipped
-from aggregator.group.stories.drafts import StoryDraft, StoryDrafts
+from aggregator.group.stories.context import GroupingContext
+from aggregator.group.stories.drafts import StoredIds, StoryDraft, StoryDrafts
 from aggregator.group.stories.reasons import reason
 from aggregator.group.stories.representative import Preferences
 
@@ -34,11 +33,6 @@ def group(new: Sequence[StoredEntry], context: GroupingContext) -> Grouping:
     work = Work(new, context)
     work.run()
     return work.finish()
-
-
-def reader_for(new: Sequence[StoredEntry], settings: StorySettings) -> ContextReader:
-    """Return what reads the features of the entries around new ones."""
-    return ContextReader(new, settings, shipped().prior)
 
 
 class Work:
@@ -79,13 +73,11 @@ class Work:
         """Return the stories of the context, or of these what the grouping may touch."""
         past, load = self.context.past, self.context.load_stories
         stories = {story.id: story for story in past.stories}
-        in_sight = {one.story_id for one in past.entries}
         if load is not None:
-            found = load(self._reached())
-            stories.update((story.id, story) for story in found if story.id in in_sight)
+            stories.update((story.id, story) for story in load(self._reached()))
         drafts = StoryDrafts(now=self.context.now)
-        times = dict(zip(self.latest, self._of_latest(self.rows.published), strict=True))
-        drafts.load(stories.values(), times, in_sight if load else ())
+        stored = StoredIds(self.context.existing_ids, (ids.story_id(one.key) for one in self.new))
+        drafts.load(stories.values(), self._time, stored)
         return drafts
 
     def _reached(self) -> set[str]:
@@ -93,6 +85,11 @@ class Work:
         hopeful = np.unique(self.scored.right[self.scored.margins > assign.LOWEST_BAR])
         near = (self.rows.keys[row] for row in hopeful.tolist())
         return {*near, *chain.from_iterable(self.rules.pairs), *(one.key for one in self.new)}
+
+    def _time(self, key: str) -> float | None:
+        """Return when an entry was published, None if it is not one of this grouping."""
+        row = self.latest.get(key)
+        return None if row is None else float(self.rows.published[row])
 
     def _of_latest(self, column: NDArray[Any]) -> list[Any]:
         """Return what a column of the rows says of each entry as it is now."""
@@ -126,9 +123,11 @@ class Work:
                 self._undo(pair, kind)
 
     def _undo(self, pair: frozenset[str], kind: rules.Kind) -> None:
-        """Give two entries the chance to stand as if the user had said nothing of them.
+        """Decide about the stories of two entries as if the user had never corrected them.
 
-        It is called when their turn has come, once after the user took the correction back.
+        This happens when both are grouped again, once after a correction was undone. All members
+        of a story that the user joined are then decided in their turns: a join moved not only the
+        two entries but everything that was with them. The founder stays, and so does the story's id.
         """
         one, other = (self.drafts.story(key) for key in sorted(pair))
         if one is None or other is None:
@@ -136,9 +135,9 @@ class Work:
         if kind != "join" and one is not other:
             self._merge(one, other)
         elif kind == "join" and one is other:
-            later = max(pair, key=self.drafts.position)
-            for key in sorted(pair) if len(one.members) > len(pair) else (later,):
-                self.drafts.remove(key)  # its turn decides
+            founder = one.founder if one.founder in one.members else next(iter(one.members))
+            for key in [key for key in one.members if key != founder]:
+                self.drafts.remove(key)
             self._show(one)
 
     def _new_keys(self) -> set[str]:
@@ -206,8 +205,8 @@ class Work:
             return
         near = self._near(turn)
         missing = self._missing(turn)
-        fits = {id_: self._fit(id_, pairs, missing) for id_, pairs in near.items()}
-        above = {id_: self._above(id_, near[id_], fit) for id_, fit in fits.items()}
+        levels = {id_: self._levels(id_, pairs, missing) for id_, pairs in near.items()}
+        above = {id_: fit - bar for id_, (fit, bar) in levels.items()}
         # Few stories are above their bar; that these may take it is the costlier question.
         above = {id_: one for id_, one in above.items() if one > 0 and self._open(id_, stored.key)}
         chosen = assign.best_story(above)
@@ -215,7 +214,7 @@ class Work:
             founder = Reason(kind="founder")
             self.drafts.start(stored.key, founder, revised=stored.revised, shown=stored.shown)
             return
-        why = reason(stored, near[chosen], fits[chosen], self.scored, self.rows, model=self.model)
+        why = reason(stored, near[chosen], levels[chosen], self.scored, self.rows, model=self.model)
         draft = self.drafts.draft(chosen)
         self._join(draft, stored, why)
         best = {id_: max(self.scored.margins[pairs].tolist()) for id_, pairs in near.items()}
@@ -262,16 +261,13 @@ class Work:
             return -assign.MISSING_MEMBER
         return assign.left_out(self.scored.margins[begin:end].tolist())
 
-    def _fit(self, story: str, pairs: Sequence[int], missing: float) -> float:
-        margins = self.scored.margins[pairs].tolist()
-        return assign.fit(margins, len(self.drafts.draft(story).members), missing)
-
-    def _above(self, story: str, pairs: Sequence[int], fit: float) -> float:
-        """Return how far an entry is above what a story wants: as a newcomer, or as a story of one."""
-        draft = self.drafts.draft(story)
+    def _levels(self, story: str, pairs: Sequence[int], missing: float) -> tuple[float, float]:
+        """Return how well an entry fits a story and the bar for it: as a newcomer, or as a story of one."""
+        draft, margins = self.drafts.draft(story), self.scored.margins[pairs].tolist()
         size = len(draft.members)
-        linked = assign.link(self.scored.margins[pairs].tolist(), size, size + 1)
-        return max(fit - self._bar(draft), linked)
+        fit, bar = assign.fit(margins, size, missing), self._bar(draft)
+        linked = assign.link(margins, size, size + 1)
+        return (fit, bar) if fit - bar >= linked else (linked, 0.0)
 
     def _bar(self, draft: StoryDraft) -> float:
         """Return what a story wants of a newcomer, from how well its members fit."""

@@ -9,7 +9,7 @@ from aggregator.group.features.features import words_by_hash
 from aggregator.group.model.scoring import Model, kinds_of
 from aggregator.group.pairs.candidates import ScoredPairs
 from aggregator.group.pairs.similarity import COPIED, NAMES
-from aggregator.group.stories import assign
+from aggregator.group.stories import assign, wording
 
 _MAX_WEIGHTS, _MAX_WORDS = 6, 8
 
@@ -17,13 +17,17 @@ _MAX_WEIGHTS, _MAX_WORDS = 6, 8
 def reason(
     stored: StoredEntry,
     pairs: Sequence[int],
-    fit: float,
+    levels: tuple[float, float],
     scored: ScoredPairs,
     rows: Rows,
     *,
     model: Model,
 ) -> Reason:
-    """Return the reason of an entry, from its pairs with the members of its story and its fit."""
+    """Return the reason of an entry that joins a story.
+
+    `pairs` are those with the members; `levels` are its fit and the bar of the story, in log-odds.
+    """
+    fit, bar = levels
     copied = max(pairs, key=lambda one: float(scored.copied[one]))
     nearest = max(pairs, key=lambda one: float(scored.margins[one]))
     copy = bool(scored.copied[copied] >= COPIED)
@@ -35,6 +39,7 @@ def reason(
         nearest=rows.keys[scored.right[pair]],
         weights=_weights(pair, scored, rows, model),
         shared=_shared(stored, pair, scored, rows),
+        bar=assign.probability(bar),
     )
 
 
@@ -49,11 +54,10 @@ def _weights(
 
 
 def _shared(stored: StoredEntry, pair: int, scored: ScoredPairs, rows: Rows) -> tuple[str, ...]:
-    """Return the heaviest words that both entries of a pair hold."""
+    """Return the heaviest words that both entries of a pair contain, no parts of longer words."""
     both = rows.packed([int(side[pair]) for side in (scored.left, scored.right)])
     mine, other = packing.heaviest_words(both)
     held = set(other)
     shared = [one for one in mine if one in held][:_MAX_WORDS]
     words = words_by_hash(stored, frozenset(shared)) if shared else {}
-    named = [words[one] for one in shared if one in words]
-    return tuple(one for one in named if not any(one != other and one in other for other in named))
+    return tuple(wording.whole_words([words[one] for one in shared if one in words], stored))

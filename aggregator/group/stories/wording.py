@@ -1,4 +1,4 @@
-"""What two entries have in common and what they differ in, in words that a reader would use."""
+"""Says what two entries have in common and what they differ in."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -13,82 +13,55 @@ _TOKEN = re.compile(rf"\d+(?:[.,:/-]\d+)*%?|[{DENSE}]|[^\W_\d{DENSE}]+|[^\W_]")
 _NUMBER = re.compile(
     rf"(?<![\w.,])\d+(?:[.,]\d+)*(?:%|\s?(?:[^\W\d_{DENSE}]{{2,}})|[亿億万萬]?[{DENSE}])?"
 )
-_NAMED, _COUNTED = 3, 1  # shared words and shared numbers that a sentence tells
-_OFTEN, _MAX_ADDED = 4, 3  # sights of a word that show what it is part of; characters
-_SLOT = 24  # characters of what differs
-# Features as a reader would call them; one that is not here has its own name.
-PLAIN_NAMES = {
-    "top words": "the rarest words that both hold",
-    "all words": "all words that both hold",
-    "word cosine": "likeness of words",
-    "bigram cosine": "likeness of wording",
-    "rare words": "how many rare words both hold",
-    "coverage, least": "share in common, of the lesser sharer",
-    "coverage, most": "share in common, of the greater sharer",
-    "titles": "likeness of titles",
-    "title ratio": "titles alike letter by letter",
-    "title words ratio": "titles alike word by word",
-    "best sentences": "the two sentences most alike",
-    "leads": "likeness of title and first sentences",
-    "rest": "what later sentences share",
-    "containment": "copied passages",
-    "same day": "both name the same day",
-    "same numbers": "the same numbers in the titles",
-    "hours": "time between them",
-    "first 6 hours": "time between them, up to six hours",
-    "over 18 hours": "more than 18 hours apart",
-    "undated": "no date known",
-    "shorter body": "length of the shorter text",
-    "same publisher": "one publisher",
-    "same publisher, at once": "one publisher, minutes apart",
-    "meaning": "how much of either meaning the other has",
-    "meaning cosine": "likeness of meaning",
-    "meaning, least": "meaning in common, of the lesser sharer",
-    "meaning, most": "meaning in common, of the greater sharer",
-    "titles' meaning": "how much of either title's meaning the other has",
-    "titles' meaning, least": "titles' meaning in common, of the lesser sharer",
-    "title words together": "how many others share the rarest words of both titles",
-    "text words together": "how many others share the rarest words of both",
-    "same countries": "countries that both name",
-    "other countries": "countries that only one names",
-    "no countries in common": "no country in common",
-    "same amounts": "quantities that both give",
-    "other amounts": "quantities that only one gives",
-    "longer body": "length of the longer text",
-    "titles alone": "titles without a text",
-    "two languages": "two languages",
-    "names apart": "names that only one has",
-    "names, least": "names in common, of the lesser sharer",
-    "names, most": "names in common, of the greater sharer",
-}
+_MAX_NAMES, _MAX_NUMBERS = 3, 1  # shared names and numbers in a sentence
+_MIN_OCCURRENCES, _MAX_ADDED = 4, 3  # of a word that show what it is part of; characters
+_MAX_HALVES = 5  # numbers from here on are rounded to whole ones
+_MAX_TEXT = 4000  # characters that are searched
+_MAX_DIFFERENCE = 24  # characters that a sentence quotes
+_SUBJECTS = (  # what two bulletins of one template are about, by words of the template
+    (
+        "company",
+        re.compile(
+            r"净利|营收|财报|业绩|股价|\b(?:profit|earnings|revenue|results|shares|sales|dividend)s?\b"
+        ),
+    ),
+    (
+        "place",
+        re.compile(
+            r"地震|暴雨|台风|大风|预警|高温|洪水"
+            r"|\b(?:earthquake|quake|storm|warning|flood|weather|tornado|wildfire)s?\b"
+        ),
+    ),
+    ("team", re.compile(r"击败|战胜|不敌|联赛|\b(?:beats?|defeats?|draws? with|vs?)\b|\d+[-:]\d+")),
+)
+_DAY = re.compile(
+    r"(?:周|星期|礼拜)[一二三四五六日天]|\d{1,2}月(?:\d{1,2}日?)?|\d{1,2}日"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+    r"[a-z]*(?:\s\d{1,2})?"
+)
 
 
-def plain_name(feature: str) -> str:
-    """Return what a reader would call a feature."""
-    return PLAIN_NAMES.get(feature, feature)
-
-
-def whole_words(words: Iterable[str], a: StoredEntry, b: StoredEntry) -> list[str]:
-    """Return the words that both entries hold as words, without parts of longer ones among them."""
-    texts = [fold(plain(f"{one.entry.title} {one.entry.text}")) for one in (a, b)]
+def whole_words(words: Iterable[str], *entries: StoredEntry) -> list[str]:
+    """Return the words that all entries contain as complete words, without parts of longer ones."""
+    texts = [fold(plain(f"{one.entry.title} {one.entry.text[:_MAX_TEXT]}")) for one in entries]
     held = [one for one in words if all(_holds(text, one) for text in texts)]
     found = list(dict.fromkeys(_completed(one, "\0".join(texts)) for one in held))
     return [one for one in found if not any(one != other and one in other for other in found)]
 
 
 def _holds(text: str, word: str) -> bool:
-    """Say whether a folded text holds a word; one of Latin letters must not be part of another."""
+    """Return whether a folded text contains a word; a Latin one must not be part of another."""
     if re.search(rf"[{DENSE}]", word):
         return word in text
     return re.search(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])", text) is not None
 
 
 def _completed(word: str, text: str) -> str:
-    """Return a Chinese word with the characters that it never stands without: 布林肯, not 林肯."""
+    """Return a Chinese word with the characters that always surround it: 布林肯, not 林肯."""
     for _ in range(_MAX_ADDED):
         around = re.findall(f"(.?){re.escape(word)}(?=(.?))", text)
         before, after = ({one[side] for one in around} for side in (0, 1))
-        if len(around) < _OFTEN or not re.search(rf"[{DENSE}]", word):
+        if len(around) < _MIN_OCCURRENCES or not re.search(rf"[{DENSE}]", word):
             break
         if len(before) == 1 and re.fullmatch(f"[{DENSE}]", *before):
             word = before.pop() + word
@@ -110,18 +83,19 @@ def as_written(word: str, *entries: StoredEntry) -> str:
 
 
 def shared_numbers(a: StoredEntry, b: StoredEntry) -> list[str]:
-    """Return the numbers of one title, with what they count, that the other entry has too."""
-    other = fold(f"{b.entry.title} {b.entry.text}")
-    found = [one[0].strip() for one in _NUMBER.finditer(plain(a.entry.title))]
-    return [
-        one
-        for one in dict.fromkeys(found)
-        if re.search(rf"(?<![\w.,]){re.escape(fold(one))}", other)
-    ]
+    """Return the numbers of a title, with what they count, that the other entry has too."""
+    found: list[str] = []
+    for one, other in ((a, b), (b, a)):
+        text = fold(f"{other.entry.title} {other.entry.text}")
+        numbers = (match[0].strip() for match in _NUMBER.finditer(plain(one.entry.title)))
+        found += [n for n in numbers if re.search(rf"(?<![\w.,]){re.escape(fold(n))}", text)]
+    # Of "14" and "14 dead" the longer one says more.
+    longest = sorted(dict.fromkeys(found), key=lambda n: -len(n))
+    return [n for n in longest if not any(n != more and more.startswith(n) for more in longest)]
 
 
 def differences(a: StoredEntry, b: StoredEntry) -> list[tuple[str, str]]:
-    """Return what stands in one title and what stands in its place in the other, in order."""
+    """Return the parts of one title that differ, each with its counterpart in the other title."""
     titles = [plain(one.entry.title) for one in (a, b)]
     tokens = [list(_TOKEN.finditer(title)) for title in titles]
     keys = [[fold(one[0]) for one in some] for some in tokens]
@@ -145,21 +119,53 @@ def differences(a: StoredEntry, b: StoredEntry) -> list[tuple[str, str]]:
 
 
 def in_common(words: Sequence[str], a: StoredEntry, b: StoredEntry) -> str:
-    """Return "both name Aurora and Northport and 14 dead", '' for nothing."""
-    numbers = shared_numbers(a, b)[:_COUNTED]
-    held = fold(" ".join(numbers))
-    named = [as_written(one, a, b) for one in words if one not in held][:_NAMED]
-    told = [*named, *numbers]
-    return f"both name {' and '.join(told)}" if told else ""
+    """Return "both name Aurora and Northport and 14 dead", '' for nothing.
+
+    Names come first; words that are no names are told only if there are no names.
+    """
+    numbers = shared_numbers(a, b)[:_MAX_NUMBERS]
+    counted = fold(" ".join(numbers))
+    written = [as_written(one, a, b) for one in words if one not in counted]
+    names = [one for one in written if _is_name(one, a, b)]
+    told = [*(names or written)[:_MAX_NAMES], *numbers]
+    return f"both {'name' if names else 'have'} {' and '.join(told)}" if told else ""
+
+
+def translated(pairs: Sequence[tuple[str, str]], a: StoredEntry, b: StoredEntry) -> str:
+    """Return "“地震” means “earthquake”, and “北海道” means “Hokkaido”", '' for nothing."""
+    told = [f"“{as_written(one, a)}” means “{as_written(other, b)}”" for one, other in pairs]
+    return " and ".join(told)
+
+
+def _is_name(word: str, *entries: StoredEntry) -> bool:
+    """Return whether a word is never written in lower case; Chinese words may all be names."""
+    if re.search(rf"[{DENSE}]", word):
+        return True
+    if not word[:1].isalpha():
+        return False
+    text = " ".join(f"{one.entry.title} {one.entry.text}" for one in entries)
+    return re.search(rf"(?<![^\W_]){re.escape(word.lower())}(?![^\W_])", text) is None
 
 
 def in_contrast(a: StoredEntry, b: StoredEntry) -> str:
     """Return "another company: 五粮液, not 贵州茅台" or what else differs, '' for nothing."""
+    titles = [fold(one.entry.title) for one in (a, b)]
     for one, other in differences(a, b):
-        if max(len(one), len(other)) <= _SLOT:
-            kind = "number" if _all_digits(one) and _all_digits(other) else "subject"
-            return f"another {kind}: {other}, not {one}"
+        if max(len(one), len(other)) <= _MAX_DIFFERENCE:
+            days = [f"{part}日" for part in (one, other)]  # 5日 and 6日 differ in one token
+            if all(day in title for day, title in zip(days, titles, strict=True)):
+                one, other = days  # noqa: PLW2901
+            return f"another {_kind_of(one, other, titles[0])}: {other}, not {one}"
     return ""
+
+
+def _kind_of(one: str, other: str, title: str) -> str:
+    """Return what two titles differ in: a number, a day, a company, a place, a team, a subject."""
+    if _DAY.fullmatch(fold(one)) and _DAY.fullmatch(fold(other)):
+        return "day"
+    if _all_digits(one) and _all_digits(other):
+        return "number"
+    return next((noun for noun, words in _SUBJECTS if words.search(title)), "subject")
 
 
 def _all_digits(text: str) -> bool:
@@ -167,12 +173,17 @@ def _all_digits(text: str) -> bool:
 
 
 def time_apart(apart: timedelta) -> str:
-    """Return "40 minutes apart", "3 hours apart", "12 days apart"."""
+    """Return "40 minutes apart", "1.5 hours apart", "12 days apart"."""
     minutes = round(apart.total_seconds() / 60)
     if minutes < 1:
-        return "at the same minute"
-    for size, name in ((1440 * 3, "day"), (90, "hour"), (1, "minute")):
-        if minutes >= size:
-            count = round(minutes / {"day": 1440, "hour": 60, "minute": 1}[name])
-            return f"{count} {name}{'s' * (count != 1)} apart"
-    return ""
+        return "in the same minute"
+    for limit, size, name in ((60, 1, "minute"), (1440 * 3, 60, "hour")):
+        if minutes < limit:
+            return f"{_count(minutes / size, name)} apart"
+    return f"{_count(minutes / 1440, 'day')} apart"
+
+
+def _count(number: float, noun: str) -> str:
+    """Return "1 hour", "1.5 hours", "17 hours": halves of small numbers, else whole ones."""
+    rounded = round(2 * number) / 2 if number < _MAX_HALVES else round(number)
+    return f"{rounded:g} {noun}{'s' * (rounded != 1)}"

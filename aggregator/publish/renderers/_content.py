@@ -54,7 +54,7 @@ class Mention:
     link: str
     published: datetime
     same_text: bool
-    split: str = ""  # signed link that takes it out of the story
+    split: str = ""  # signed link that removes it from the story
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,10 +118,10 @@ def renditions(edition: Edition, *, scrub: bool = True) -> tuple[Rendition, ...]
 
 
 def write_xml(edition: Edition, write: Callable[[tuple[Rendition, ...]], bytes]) -> bytes:
-    """Return what `write` makes of the stories, and scrub them only if it fails.
+    """Return the document that `write` produces; the stories are scrubbed only if that fails.
 
-    Cleaned texts are sound and lxml checks every character anyway; scrubbing all of them would add a
-    tenth to the cost of a feed.
+    Cleaned texts are valid and lxml checks every character anyway; scrubbing all of them would cost
+    another tenth of the time.
     """
     try:
         return write(renditions(edition, scrub=False))
@@ -143,7 +143,7 @@ def tombstones(edition: Edition) -> tuple[Tombstone, ...]:
 
 
 def is_archive(edition: Edition) -> bool:
-    """Say whether this is a page of the archive."""
+    """Return whether this is a page of the archive."""
     return any(rel == "current" for rel, _ in edition.links)
 
 
@@ -234,7 +234,7 @@ def _mentions(shown: ShownStory, edition: Edition) -> Iterator[Mention]:
         yield Mention(
             publisher=_name(stored.entry.publisher),
             title=_title(stored),
-            # An entry that leads to itself is of no use to its reader.
+            # A link to the entry itself is useless to the reader.
             link="" if page_of(stored) == own_page else uri(stored.entry.link),
             published=stored.published,
             same_text=stored.key in copies
@@ -294,7 +294,7 @@ def _origin(lead: StoredEntry, edition: Edition) -> Origin:
         link=home,
         self_url=public_uri(own.self_url) if own else "",
         rights=line(own.rights) if own else "",
-        # The time of the entry, for later changes of its feed do not matter here.
+        # The time of the entry, because later changes of its feed do not matter here.
         updated=lead.revised,
     )
 

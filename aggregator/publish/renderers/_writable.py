@@ -1,4 +1,4 @@
-"""Texts, addresses and media types as they may stand in a document, whatever was stored."""
+"""Makes stored texts, URLs and media types valid in a document."""
 
 import re
 from functools import lru_cache
@@ -75,12 +75,12 @@ def line(written: str) -> str:
 
 @lru_cache(maxsize=256)
 def language(tag: str) -> str:
-    """Return a language tag, or '' for what is none."""
+    """Return a language tag, or '' for an invalid one."""
     tag = tag.replace("_", "-")
     return tag if _TAG.fullmatch(tag) else ""
 
 
 @lru_cache(maxsize=1024)
 def public_uri(address: str) -> str:
-    """Return the URL of a feed, or '' if it holds a secret."""
+    """Return the URL of a feed, or '' if it contains a secret."""
     return uri(address) if urls.redact(address) == address else ""

@@ -1,6 +1,6 @@
-"""Atom 1.0: feedgen for what it writes well, an extension of ours for the rest.
+"""Atom 1.0: feedgen for what it supports, an extension of ours for the rest.
 
-The extension writes links with all their attributes, the whole atom:source, tombstones (RFC 6721),
+The extension writes links with all their attributes, the complete atom:source, tombstones (RFC 6721),
 a lead image (Media RSS) and, in our own namespace, how many publishers report the story.
 """
 

@@ -16,7 +16,7 @@ MEDIA_TYPE = "application/zip"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r"))  # that no text holds
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r"))  # that occurs in no text
 _LEVEL = 3  # compression: level 6 takes half as long again and saves a tenth
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # constant, so that the same entries give the same bytes
 

@@ -27,7 +27,7 @@ def render(edition: Edition) -> bytes:
 
 
 def _write(edition: Edition, shown: tuple[Rendition, ...]) -> str:
-    """Write one item a line: without indentation the encoder takes half the time."""
+    """Write one item per line: without indentation the encoder takes half the time."""
     head = json.dumps(_said(_feed(edition)), ensure_ascii=False, indent=1)
     items = ",\n".join(json.dumps(_item(one), ensure_ascii=False) for one in shown)
     return f'{head[:-2]},\n "items": [\n{items}\n]\n}}\n'

@@ -95,7 +95,7 @@ def _add_story(channel: etree._Element, shown: Rendition) -> None:
 
 
 def _add_media(item: etree._Element, shown: Rendition) -> None:
-    """Write the first media file as enclosure, for readers expect one, and the others as media."""
+    """Write the first media file as enclosure, because readers expect one, and the others as media."""
     for number, one in enumerate(shown.enclosures):
         if number == 0:
             _add(item, "enclosure", url=one.url, type=one.type, length=str(one.length))

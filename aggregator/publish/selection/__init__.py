@@ -1,4 +1,4 @@
-"""Selects what a feed holds: stories, stories cut into copies, or single entries."""
+"""Selects the contents of a feed: stories, groups of copies, or single entries."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,9 @@ from aggregator.publish.selection.expressions import Haystack, Matcher, matcher
 from aggregator.publish.selection.units import unit_of
 from aggregator.text import fold
 
-_MAX_STORIES_READ = 20_000  # stories read, so that a filter that matches nothing stays cheap
+_MAX_STORIES_READ = (
+    20_000  # stories read at most, so that a filter that matches nothing stays cheap
+)
 _SPAN = timedelta(days=7)  # longer than a story keeps growing
 
 
@@ -25,11 +27,11 @@ def choose(
     narrow: Sequence[FeedSpec] = (),
     most: int = _MAX_STORIES_READ,
 ) -> tuple[ShownStory, ...]:
-    """Return what the feed holds, newest first; reads no more than it has to, and `most` at most.
+    """Return the stories of the feed, newest first; reads no more than needed, and at most `most`.
 
-    `sources` say which stored identities and categories the names in the specification mean.
-    A story has to meet the conditions of each specification in `narrow` as well; of one that does,
-    a feed of entries holds all. Raises ConfigError for an expression that cannot be used.
+    `sources` map the names in the specification to stored identities and categories.
+    A story must also meet the conditions of each specification in `narrow`; if it does, a feed of
+    entries contains all its entries. Raises ConfigError for an expression that cannot be used.
     """
     fits = conditions((spec, *narrow), sources)
     if spec.group == "stories":
@@ -39,6 +41,14 @@ def choose(
     pieces = (unit_of(shown, id_, spec.group) for id_, shown in reports if fits(shown))
     units = (piece.shown for piece in pieces if piece.first)
     return tuple(islice(_recent(units, spec, now), spec.limit))
+
+
+def expiries(spec: FeedSpec, selected: Iterable[ShownStory]) -> Iterator[datetime]:
+    """Yield when each selected story becomes too old for the feed; nothing without `max_age`."""
+    if spec.max_age is not None:
+        for shown in selected:
+            yield max(one.published for one in shown.entries) + spec.max_age
+            yield shown.story.first_published + spec.max_age + _SPAN
 
 
 def conditions(
@@ -87,7 +97,7 @@ class _Filter:
     publishers: int
 
     def __call__(self, shown: ShownStory) -> bool:
-        """Say whether the story meets every condition; cheap ones first."""
+        """Return whether the story meets every condition; cheap ones are tested first."""
         return (
             self._has_publishers(shown)
             and (not self.identities or any(self._of_source(one) for one in shown.entries))

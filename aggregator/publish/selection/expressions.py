@@ -49,7 +49,7 @@ def matcher(word: str, *, key: str = "") -> Matcher:
         return lambda haystack: any(pattern.search(piece) for piece in haystack.pieces)
     wanted = fold.fold(fold.plain(word))
     if not wanted:
-        raise ConfigError("an empty word fits everything", key=key)
+        raise ConfigError("an empty word matches everything", key=key)
     if _SPACED.fullmatch(wanted) and not _DENSE.search(wanted):
         whole = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
         return lambda haystack: whole.search(haystack.folded) is not None
@@ -70,12 +70,12 @@ def _fault(source: str) -> str:
     if len(source) > _MAX_PATTERN_CHARACTERS:
         return f"longer than {_MAX_PATTERN_CHARACTERS} characters"
     repeats = options = 0
-    branching = [False]  # for each open group: does it hold a choice or a repeat?
+    branching = [False]  # for each open group: does it contain a choice or a repeat?
     closed = False  # the group that was just closed
     for part in _tokens(source):
         repeated = part[0] in "*+{"
         if closed and repeated:
-            return "a repeated group may hold no choice and no repeat"
+            return "a repeated group must not contain a choice or a repeat"
         closed = False
         if part == "(":
             branching.append(False)

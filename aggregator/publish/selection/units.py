@@ -1,4 +1,4 @@
-"""Units of feeds that do not show whole stories: a single entry, or an entry with its copies."""
+"""Units of feeds that do not show complete stories: a single entry, or an entry with its copies."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ _COPIES = frozenset({"same text", "same link"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """The unit that shows an entry; `first`: no other entry of the unit comes before."""
+    """The unit that contains an entry; `first`: it is the first entry of the unit."""
 
     shown: ShownStory
     first: bool
 
 
 def unit_of(shown: ShownStory, entry_id: str, group: str) -> Piece:
-    """Return the unit of a story that holds the entry of this id."""
+    """Return the unit of a story that contains the entry of this id."""
     for unit in (copies if group == "duplicates" else alone)(shown):
         held = [_id(one.key) for one in sorted(unit.entries, key=_place) if one.shown]
         if entry_id in held:

@@ -58,7 +58,7 @@ _BY_LANGUAGE: Final = {  # ambiguous names, in hours
     ("PST", "tl"): 8.0,
     ("PST", "fil"): 8.0,
 }
-_REGIONS: Final = {  # names that do not tell standard from daylight saving time
+_REGIONS: Final = {  # names that do not distinguish standard from daylight saving time
     "ET": "America/New_York",
     "CT": "America/Chicago",
     "MT": "America/Denver",

@@ -13,6 +13,7 @@ import pytest
 import structlog
 
 from aggregator.cli import main
+from aggregator.core import logger
 
 _FEED = """<?xml version="1.0" encoding="UTF-8"?>
 <rss version="2.0"><channel><title>Harbour Gazette</title><link>https://gazette.example/</link>
@@ -90,6 +91,7 @@ def run(
         return Result(status, captured.out, captured.err)
 
     yield call
+    logger.forget()
     structlog.reset_defaults()
     logging.basicConfig(handlers=[logging.NullHandler()], level=logging.WARNING, force=True)
 

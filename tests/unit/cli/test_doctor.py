@@ -116,7 +116,7 @@ def test_the_clock_is_compared_with_what_was_remembered(run: Run, home: Path) ->
     with closing(open_store("sqlite", data=home / "data", now=now)) as store:
         state = store.source_states()["gazette"]
         later = dataclasses.replace(state, last_fetch=now + timedelta(days=2))
-        store.save_state("gazette", later)
+        store.save_states({"gazette": later})
     (said,) = [what for what in mends(run) if "the clock says" in what]
     assert "timedatectl" in mends(run)[said]
     assert [one.state for one in _clock({}, datetime(1970, 1, 1, tzinfo=UTC))] == ["fault"]
@@ -130,7 +130,7 @@ def test_no_name_server_is_one_finding(run: Run, home: Path) -> None:
     now = bootstrap.now()
     with closing(open_store("sqlite", data=home / "data", now=now)) as store:
         error = "DNS lookup failed for gazette.example"
-        store.save_state("gazette", SourceState(error=error, failures=3))
+        store.save_states({"gazette": SourceState(error=error, failures=3)})
     found = mends(run)
     assert "/etc/resolv.conf" in found["DNS: no name server responded for 1 source (gazette)"]
     assert not any(what.startswith("gazette:") for what in found)

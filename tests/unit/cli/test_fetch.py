@@ -170,6 +170,32 @@ def test_an_address_alone_leaves_the_configured_feeds_as_they_are(run: Run, home
     assert [one["outcome"] for one in both.rows[0]["sources"]] == ["unchanged", "refused"]
 
 
+@pytest.mark.parametrize(
+    "spelt",
+    ["http://127.0.0.1:1/feed", "https://127.0.0.1:1/feed/", "HTTP://127.0.0.1:1/feed"],
+)
+def test_an_address_that_is_configured_is_fetched_as_that_source(
+    run: Run, home: Path, spelt: str
+) -> None:
+    path = home / "config" / "aggregator.yaml"
+    configured = "sources:\n  - {id: mine, url: 'http://127.0.0.1:1/feed'}\n"
+    path.write_text(path.read_text("utf-8").replace("sources:\n", configured), encoding="utf-8")
+    result = run("fetch", "--url", spelt, "--source", "mine", "--json")
+    assert [one["id"] for one in result.rows[0]["sources"]] == ["mine"]
+    assert "fetching it as source mine" in result.err
+    other = run("fetch", "--url", "http://127.0.0.1:1/other", "--url", spelt, "--json", "--quiet")
+    ids = [one["id"] for one in other.rows[0]["sources"]]
+    assert len(ids) == 2
+    assert "mine" in ids
+    assert "mine" not in other.err
+
+
+def test_a_url_in_two_spellings_is_one_source(run: Run, tmp_path: Path) -> None:
+    urls = ("--url", "http://127.0.0.1:1/feed", "--url", "http://127.0.0.1:1/feed/")
+    (report,) = run("fetch", *urls, "--data", tmp_path / "d", "--json").rows
+    assert len(report["sources"]) == 1
+
+
 def test_a_dry_run_tells_no_hub_and_says_what_it_would_write(run: Run, home: Path) -> None:
     path = home / "config" / "aggregator.yaml"
     with open_hub() as hub:

@@ -145,9 +145,9 @@ def test_whatever_file_is_given(run: Run, sound: Path, call: str, case: str) -> 
     [
         ("missing", "there is no such file or folder"),
         ("folder", "it is a folder: name a file"),
-        ("unreadable", "this user may not: change its owner or its rights"),
-        ("within unreadable", "this user may not"),
-        ("no path", "that is no path"),
+        ("unreadable", "permission denied: change its owner or its permissions"),
+        ("within unreadable", "permission denied"),
+        ("no path", "that is not a valid path"),
     ],
 )
 def test_the_mend_fits_the_cause(home: Path, case: str, said: str) -> None:
@@ -174,7 +174,7 @@ def test_a_file_is_written_whole_and_its_rights_stay(home: Path) -> None:
 
 def test_a_folder_without_rights_is_said_before_the_work(home: Path) -> None:
     (home / "locked").mkdir(mode=0o500)
-    with bound_by_rights(), pytest.raises(AggregatorError, match="this user may not"):
+    with bound_by_rights(), pytest.raises(AggregatorError, match="permission denied"):
         file_arguments.check_writable(home / "locked" / "weights.json")
     with pytest.raises(AggregatorError, match="it is a folder"):
         file_arguments.check_writable(home)

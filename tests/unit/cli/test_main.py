@@ -51,6 +51,25 @@ def test_starts_fast_and_loads_nothing_heavy() -> None:
     assert done.returncode == 0, done.stderr
 
 
+_UNUSED = (
+    "numpy opencc rjieba bs4 lxml selectolax nh3 dateutil feedparser feedgen alembic rich click structlog"
+    " apscheduler starlette uvicorn jinja2 multiprocessing.pool sqlalchemy.dialects.postgresql"
+)
+
+
+def test_a_run_without_news_loads_only_what_it_needs(run: Run, home: Path) -> None:
+    assert run("fetch").status == 0
+    code = (
+        "import sys; from aggregator.cli import main; status = main(['fetch', '--quiet']);"
+        f"used = set({_UNUSED!r}.split()) & set(sys.modules);"
+        "sys.exit(' '.join(sorted(used)) or status)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=home, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_closed_pipe_is_quiet(home: Path) -> None:
     rows = '{"id": 1, "a": "https://a.example/", "b": "https://a.example/"}\n' * 20_000
     script = f"{sys.executable} -m aggregator try key --jsonl 2>err | head -n 1"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from aggregator import config
+from aggregator.store import handover, lock_folder
 from tests.integration.loopback import Site, serving
 from tests.unit.cli.conftest import Run
 
@@ -227,6 +228,32 @@ def test_remove_pause_resume_rename(run: Run, home: Path) -> None:
     assert [row["id"] for row in run("sources", "list", "--json").rows] == ["coast"]
     for command in ("remove", "pause", "resume", "test", "show"):
         assert run("sources", command, "nosuch").status == 2
+
+
+def test_a_running_daemon_must_reload_what_was_edited(run: Run, home: Path, site: Site) -> None:
+    (home / "list.opml").write_text(
+        '<opml><body><outline xmlUrl="https://x.example/feed"/></body></opml>', encoding="utf-8"
+    )
+    edits: list[tuple[str, ...]] = [
+        ("add", f"{site.address}/one", *allowed(site)),
+        ("add", "https://y.example/", "--no-fetch"),
+        ("import", "list.opml"),
+        ("pause", "coast"),
+        ("resume", "coast"),
+        ("rename", "coast", "shore"),
+        ("rename", "shore", "coast"),
+        ("remove", "coast"),
+    ]
+    before = (home / "config" / "aggregator.yaml").read_text("utf-8")
+    with lock_folder(home / "data"), handover.taking_requests(home / "data"):
+        for edit in edits:
+            result = run("sources", *edit)
+            assert result.status == 0, result.err
+            assert "send it SIGHUP" in result.err, edit
+        assert "SIGHUP" not in run("sources", "list").err  # nothing was edited
+    (home / "config" / "aggregator.yaml").write_text(before, encoding="utf-8")
+    with lock_folder(home / "data"):  # a run, not a daemon
+        assert "SIGHUP" not in "".join(run("sources", *edit).err for edit in edits)
 
 
 def test_the_beginning_of_an_id_is_enough(run: Run) -> None:

@@ -9,9 +9,9 @@ import pytest
 from aggregator import bootstrap
 from aggregator.cli.stories import _publishers, _readable, in_words
 from aggregator.core.model import Grouping, Member, Reason
-from aggregator.group.stories.wording import plain_name
+from aggregator.group.stories.feature_names import plain_name
 from aggregator.store import open_store
-from tests.builders import make_publisher, make_shown, make_stored, make_story
+from tests.builders import at, make_publisher, make_shown, make_stored, make_story
 from tests.unit.cli.conftest import Run
 
 FERRY = "https://gazette.example/ferry"
@@ -59,7 +59,7 @@ def test_show_finds_a_story_by_every_name(run: Run) -> None:
     assert [shown] == by_id == short == by_entry
     words = run("stories", "show", BREAD).out
     assert "Harbour Gazette: Bread prices fall again" in words
-    assert "the first to report it" in words
+    assert "first to report it" in words
     missing = run("stories", "show", "https://a.example/none")
     assert missing.status == 1
     assert len(missing.err.splitlines()) == 1
@@ -76,21 +76,21 @@ def test_explain_shows_what_pulled_together_and_apart(run: Run) -> None:
     assert spoken[1] == "  published 2026-03-02 08:00, https://gazette.example/ferry"
     assert spoken[2].startswith("coast.example: Aurora ferry")
     assert spoken[5].lower() == shown["words"].lower() + "."
-    assert spoken[6].startswith("shared words: ")
+    assert spoken[6].startswith("Shared words: ")
     told = dict(shown["contributions"])
-    for heading, sign in (("for one event", 1), ("for two events", -1)):
+    for heading, sign in (("For one event", 1), ("Against", -1)):
         place = next(n for n, line in enumerate(spoken) if line.startswith(heading))
         heaviest = max(told, key=lambda name: told[name] * sign)
-        assert spoken[place + 1].startswith(f"  {told[heaviest]:+6.2f}  {plain_name(heaviest)} ")
+        assert spoken[place + 1].startswith(f"  {told[heaviest]:+6.2f}  {plain_name(heaviest)}")
         own = sum(part for part in told.values() if part * sign > 0)
-        assert spoken[place] == f"{heading}, {own:+.2f} in all:"
+        assert spoken[place] == f"{heading}, {own:+.2f} in total:"
     assert run("stories", "explain", FERRY, "https://a.example/none").status == 1
 
 
 def test_explain_says_if_a_run_would_never_compare_them(run: Run) -> None:
     run("fetch", "--quiet")
     (shown,) = run("stories", "explain", BREAD, DUMP, "--json").rows
-    said = "would not compare them" in run("stories", "explain", BREAD, DUMP).out
+    said = "too few rare words to be compared" in run("stories", "explain", BREAD, DUMP).out
     assert said is not shown["looked_at"]
 
 
@@ -149,11 +149,49 @@ def test_reasons_in_words() -> None:
         weights=(("title", 2.04), ("hours", -0.5), ("names", 1.0), ("lead", 0.3), ("body", 0.1)),
         shared=("Aurora", "Northport"),
     )
-    spoken = in_words(Member(key="a" * 32, reason=reason), {nearest.key: nearest})
-    assert spoken == (
+    member = Member(key="a" * 32, reason=reason)
+    assert in_words(member, {nearest.key: nearest}) == (
         f"reports the same event as {nearest.entry.publisher.title} (93% sure); title +2.0,"
-        " names +1.0, hours -0.5, lead +0.3; shares Aurora, Northport"
+        " names +1.0, time between them -0.5, lead +0.3; shared words: Aurora, Northport"
     )
+
+
+def test_reasons_name_what_both_entries_say_and_the_bar() -> None:
+    """An entry that is there to be read tells more than the words that were stored."""
+    entries = {
+        key * 32: make_stored(key=key * 32, title=title, text=text, published=at(hours))
+        for key, title, text, hours in (
+            ("a", "14 dead as Aurora hits Northport pier", "The Aurora hit a pier.", 0),
+            ("b", "Aurora: 14 dead at Northport", "The art of the ferry.", 2 / 3),
+        )
+    }
+    reason = Reason(
+        kind="same event",
+        score=0.9,
+        bar=0.6,
+        nearest="a" * 32,
+        shared=("aurora", "art", "northport"),
+    )
+    nearest = entries["a" * 32].entry.publisher.title
+    assert in_words(Member(key="b" * 32, reason=reason), entries) == (
+        f"reports the same event as {nearest}: both name Aurora and Northport and 14 dead,"
+        " 40 minutes apart (90% sure, 60% needed); shared words: aurora, northport"
+    )
+
+
+def test_explain_says_why_what_is_alike_is_in_two_stories(run: Run) -> None:
+    """On their own they are one event; as the later one came, the whole story was compared."""
+    run("fetch", "--quiet")
+    alike = run("stories", "explain", FERRY, DUMP, "--json").rows[0]
+    assert alike["verdict"] == "same text"
+    assert alike["missing"] == []
+    run("stories", "never", FERRY, DUMP)
+    run("fetch", "--quiet")
+    run("stories", "corrections", "--undo", "1")
+    (shown,) = run("stories", "explain", FERRY, DUMP, "--json").rows
+    assert shown["verdict"] == "same text"
+    assert "must fit the whole story of the other" in shown["missing"][0]
+    assert "regroup" in shown["missing"][1]
 
 
 @pytest.mark.parametrize("kind", ["join", "never", "split"])

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from aggregator.core import logs
+from aggregator.core import logger, logs
 
 
 @pytest.fixture(autouse=True)
 def tidy() -> Iterator[None]:
     yield
+    logger.forget()
     structlog.reset_defaults()
     logging.basicConfig(handlers=[logging.NullHandler()], level=logging.WARNING, force=True)
 
@@ -107,3 +108,50 @@ def test_levels() -> None:
     logging.getLogger("httpx").info("quiet")
     logging.getLogger("apscheduler").warning("quiet")
     assert stream.getvalue() == ""
+
+
+# --- the loggers of our modules ------------------------------------------------------------
+
+
+def test_the_first_line_configures_logging() -> None:
+    stream = io.StringIO()
+    logger.configure(stream, level="warning", form="json")
+    log = logger.get_logger()
+    log.info("below the level", n=1)
+    assert stream.getvalue() == ""
+    log.warning("first", n=2)
+    log.error("second", n=3)
+    rows = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [(row["event"], row["level"], row["n"]) for row in rows] == [
+        ("first", "warning", 2),
+        ("second", "error", 3),
+    ]
+
+
+def test_the_first_line_may_be_one_of_a_library() -> None:
+    stream = io.StringIO()
+    logger.configure(stream, level="info")
+    logging.getLogger("some.library").info("hello")
+    logging.getLogger("httpx").info("a URL with its secrets")
+    assert stream.getvalue().count("\n") == 1
+    assert "hello" in stream.getvalue()
+
+
+def test_an_exception_is_logged_with_its_traceback() -> None:
+    stream = io.StringIO()
+    logger.configure(stream)
+    try:
+        int("broken")
+    except ValueError:
+        logger.get_logger().exception("failed")
+    assert "Traceback" in stream.getvalue()
+    assert "ValueError: invalid literal" in stream.getvalue()
+
+
+def test_what_is_configured_last_holds() -> None:
+    first, second = io.StringIO(), io.StringIO()
+    logger.configure(first)
+    logs.configure(second)
+    logger.get_logger().info("said")
+    assert first.getvalue() == ""
+    assert "said" in second.getvalue()

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.core.model import StoredEntry
+from aggregator.core.model import Decision, ShownStory, StoredEntry
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing
 from aggregator.group.features.extraction import extract_features
 from aggregator.group.grouper import Grouper
 from aggregator.pool import Pool
 from aggregator.store import SqlStore, open_store
-from tests.builders import NOW, make_source, make_state
+from tests.builders import NOW, at, make_source, make_state
 from tests.unit.group.news import week
 
 WHOLE = week()
@@ -102,3 +102,26 @@ def test_features_of_an_older_form_are_made_anew(store: SqlStore) -> None:
     assert all(packing.readable(one) for one in after.values())
     last = next(one for one in titles(store) if WHOLE[-1].entry.title in one)
     assert len(last) > 1
+
+
+def test_an_undone_join_of_two_stories_gives_both_back(store: SqlStore) -> None:
+    """The members that nobody named leave as well, and both stories have the ids of before."""
+    gather(store, *WHOLE)
+    group(store)
+    before = {one.story.id: keys_of(one) for one in store.newest_stories()}
+    several = sorted((keys for keys in before.values() if len(keys) > 1), key=len)
+    small, large = several[0], several[-1]
+    pair = max(small), max(large)
+    store.decide(Decision(kind="join", a=pair[0], b=pair[1], when=NOW))
+    group(store)
+    joined = [keys_of(one) for one in store.newest_stories()]
+    assert small | large in joined
+    store.decide(Decision(kind="undo", a=pair[0], b=pair[1], when=NOW))
+    group(store)
+    assert {one.story.id: keys_of(one) for one in store.newest_stories()} == before
+    assert store.tombstones(at(days=-99)) == ()
+
+
+def keys_of(one: ShownStory) -> frozenset[str]:
+    """Return the keys of a story's members."""
+    return frozenset(member.key for member in one.story.members)

@@ -115,7 +115,7 @@ def test_many_who_make_the_secret_at_once_have_one(tmp_path: Path) -> None:
 
 def test_a_secret_that_is_none_is_said(tmp_path: Path) -> None:
     (tmp_path / "links.key").write_bytes(b"")
-    with pytest.raises(PublishError, match="holds no secret"):
+    with pytest.raises(PublishError, match="contains no secret"):
         files.secret(tmp_path)
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(PublishError, match="cannot keep the secret"):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.text.fold import fold, plain, script, shorten, words, xml_safe
+from aggregator.text.fold import cut, cut_all, fold, plain, script, shorten, words, xml_safe
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 
@@ -45,6 +45,16 @@ def test_a_character_folds_the_same_wherever_it_stands() -> None:
 )
 def test_words(text: str, found: list[str]) -> None:
     assert words(text) == found
+
+
+_MIXED = (
+    st.text("总统今天访问。，\n \u3000abc79,.한글ไทยကមកカナ々\U00020000", max_size=30) | st.text()
+)
+
+
+@given(st.lists(_MIXED, max_size=6))
+def test_many_texts_are_cut_like_each_alone(texts: list[str]) -> None:
+    assert cut_all(texts) == [cut(text) for text in texts]
 
 
 @pytest.mark.parametrize(

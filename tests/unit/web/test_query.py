@@ -154,7 +154,7 @@ def test_a_format_that_is_no_feed_is_not_narrowed(tmp_path: Path) -> None:
         ("q=" + "a" * 5000, "The query is too long."),
         ("&".join(f"q={n}" for n in range(11)), "The query is too long."),
         ("format=atom&format=rss", "format is given more than once."),
-        ("q=%00%E2%80%8B", "q: an empty word fits everything."),
+        ("q=%00%E2%80%8B", "q: an empty word matches everything."),
         ("&".join(f"x={n}" for n in range(60)), "The query is too long."),
         ("q=<script>", None),
     ],

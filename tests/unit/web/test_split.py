@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from lxml import html
 
-from aggregator.core import ids
+from aggregator.core import decisions, ids
 from aggregator.core.model import Edition, ShownStory
 from aggregator.publish import files, signed_links
 from aggregator.publish.renderers import LIST, atom, json, rss
@@ -141,9 +141,7 @@ def test_agreeing_is_kept_once(tmp_path: Path) -> None:
         answer = client.ask("POST", path_of(site, shown), {})
         assert answer.status_code == 200
         assert "The next run gives this report a story of its own" in answer.text
-    assert store(site).decided == [
-        signed_links.split(shown, shown.entries[1].key, when=site.clock())
-    ]
+    assert store(site).decided == [decisions.split(shown, shown.entries[1].key, when=site.clock())]
     assert "<form" not in client.get(path_of(site, shown)).text
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from aggregator.core.errors import ParseError
 from aggregator.core.model import Document, ParsedFeed, Source
+from aggregator.gather import document_limits
 from aggregator.gather.document import read_document
-from aggregator.gather.parsers import _limits, _oversized, parse
+from aggregator.gather.parsers import _oversized, parse
 
 SOURCE = Source(id="s", url="https://example.org/f")
 MEASURE = """
@@ -57,7 +58,9 @@ def test_memory_is_bounded(content: str) -> None:
 def test_empty_entries_are_counted() -> None:
     found = crowd("<item/>" * 60_000 + "<item><title>One</title></item>" + "<item></item>\n" * 9)
     assert [entry.title for entry in found.entries] == ["One"]
-    assert [(one.where, one.reason) for one in found.skipped] == [("60009 entries", _limits.EMPTY)]
+    assert [(one.where, one.reason) for one in found.skipped] == [
+        ("60009 entries", document_limits.EMPTY)
+    ]
     assert (found.info.title, found.info.link) == ("T", "https://e.example/")
 
 
@@ -89,8 +92,8 @@ def test_reasons_are_bounded() -> None:
     items = "".join(f"<item><category>{n}</category></item>" for n in range(400))
     text = f"<rss><channel><title>T</title>{items}</channel></rss>"
     found = read_document(Document(name="d", content=text.encode()), SOURCE, {}, 500)
-    assert len(found.skipped) == _limits.MAX_SKIP_REASONS + 1
-    assert found.skipped[-1].where == f"{400 - _limits.MAX_SKIP_REASONS} more"
+    assert len(found.skipped) == document_limits.MAX_SKIP_REASONS + 1
+    assert found.skipped[-1].where == f"{400 - document_limits.MAX_SKIP_REASONS} more"
 
 
 def test_items_that_are_no_objects_are_counted() -> None:
@@ -98,7 +101,7 @@ def test_items_that_are_no_objects_are_counted() -> None:
     document = Document(name="d", content=json.dumps(feed).encode())
     assert [entry.guid for entry in parse(document).entries] == ["1"]
     skipped = read_document(document, SOURCE, {}, 500).skipped
-    assert len(skipped) <= _limits.MAX_SKIP_REASONS
+    assert len(skipped) <= document_limits.MAX_SKIP_REASONS
     assert skipped[-1].where == f"{1_000 - len(skipped) + 1} more entries"
 
 

@@ -145,13 +145,7 @@ def test_lists_are_cut_or_refused_before_their_count_overflows() -> None:
         pack(dataclasses.replace(features(), shingles=many))
 
 
-def test_the_condensed_form_is_cut_where_the_table_of_lists_says() -> None:
-    """Offsets inside one entry are those that `ragged` finds for the same lists."""
+def test_terms_are_the_words_and_bigrams_that_the_table_of_lists_finds() -> None:
     packed = pack(features(text=TEXT * 3))
-    (ids,), (values,), (cites,) = (lists([packed], n) for n in ("word_ids", "word_values", "cites"))
-    heads = packing.headers([packed])
-    keys, roots = packing.keys([packing.condense(packed)], heads)
-    assert keys.flat.tolist() == ids[: packing.KEYS]
-    assert roots.tolist() == values[: packing.KEYS]
-    assert packing.cites([packing.condense(packed)], heads).flat.tolist() == cites
-    assert packing.terms(packed).tolist() == ids + lists([packed], "bigram_ids")[0]
+    words, bigrams = (lists([packed], name)[0] for name in ("word_ids", "bigram_ids"))
+    assert packing.terms(packed).tolist() == words + bigrams

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,3 +84,26 @@ def test_any_text_has_terms(parts: list[str]) -> None:
     for found in (terms.of_words(list(map(words, parts)), ()), terms.of_bigrams(parts, parts[0])):
         assert len(found.ids) == len(found.strength) == len(found.places)
         assert (found.strength > 0).all()
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 12), max_size=9), min_size=1, max_size=10),
+    st.lists(st.integers(0, 14), max_size=4),
+)
+def test_terms_are_counted_as_one_by_one(parts: list[list[int]], marked: list[int]) -> None:
+    flat = np.array([code for part in parts for code in part], "<u4")
+    found = terms.count(flat, np.array([len(part) for part in parts]), 60, np.array(marked, "<u4"))
+
+    strength, bits, position = dict[int, float](), dict[int, int](), 0
+    for number, part in enumerate(parts):
+        for code in part:
+            weight = 1 / (1 + position / 60) if number else 1.5
+            position += bool(number)
+            strength[code] = strength.get(code, 0.0) + weight
+            mark = terms.MARKED if code in marked else 0
+            bit = 1 << number if number <= terms.SENTENCES else 0
+            bits[code] = bits.get(code, 0) | bit | mark
+    assert found.ids.tolist() == sorted(strength)
+    assert places(found) == bits
+    expected = [math.log1p(strength[code]) for code in sorted(strength)]
+    assert found.strength.tolist() == pytest.approx(expected, rel=1e-6)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from aggregator.group.features.columns import Keys
 from aggregator.group.features.packing import VALUE_STEPS, Ragged
 from aggregator.group.pairs import blocking
 from aggregator.group.pairs.blocking import MAX_ENTRIES, MAX_PARTNERS, RING, SEVERAL, Index
@@ -17,13 +18,13 @@ Lists = list[dict[int, int]]
 def index(lists: Lists, wanted: list[bool]) -> Index:
     """Return the index of some entries."""
 
-    def keys(entries: NDArray[np.int64]) -> tuple[Ragged, NDArray[np.uint8]]:
+    def keys(entries: NDArray[np.int64]) -> Keys:
         """Return the words of some of them with the bytes."""
         some = [lists[n] for n in entries.tolist()]
         starts = np.cumsum([0, *map(len, some)])
         flat = np.array([word for one in some for word in one], np.uint32)
         values = np.array([value for one in some for value in one.values()], np.uint8)
-        return Ragged(flat=flat, starts=starts), values
+        return Keys(ids=Ragged(flat=flat, starts=starts), values=values)
 
     return Index(keys, np.array(wanted, bool))
 
@@ -146,7 +147,10 @@ def test_many_entries_are_taken_chunk_by_chunk() -> None:
 
 def test_more_entries_than_a_posting_can_name_are_refused() -> None:
     with pytest.raises(ValueError, match="16777217 entries"):
-        Index(lambda _: (_nothing(), np.empty(0, np.uint8)), np.zeros(MAX_ENTRIES + 1, bool))
+        Index(
+            lambda _: Keys(ids=_nothing(), values=np.empty(0, np.uint8)),
+            np.zeros(MAX_ENTRIES + 1, bool),
+        )
 
 
 def _nothing() -> Ragged:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from aggregator.group.features import packing
+from aggregator.group.features.columns import Columns
 from aggregator.group.features.feature_rows import EARLIER, NEVER_SUPERSEDED, Rows
 from aggregator.group.pairs.blocking import Pairs
 from aggregator.group.pairs.candidates import close_enough
@@ -31,10 +32,12 @@ def test_what_is_shared_must_make_up_for_the_time_between(
     rows = Rows(
         keys=["a", "b"],
         published=np.array([0.0, 3600 * hours]),
-        condensed=[b"", b""],
         heads=heads,
         arrived=np.array([EARLIER, 0]),
         superseded=np.array([NEVER_SUPERSEDED, NEVER_SUPERSEDED]),
+        slots=np.array([0, 1]),
+        window=Columns.read(()),
+        added=Columns.read([packing.EMPTY] * 2),
         whole={},
     )
     found = Pairs(

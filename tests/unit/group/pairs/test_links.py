@@ -1,5 +1,7 @@
 """Links: one address brings entries together, one cites another, crowds tell nothing."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -73,15 +75,7 @@ def test_an_address_of_many_is_a_front_page(count: int, pairs: int) -> None:
 
 def test_only_what_is_new_asks() -> None:
     rows = rows_of(told(1, PAGE), told(2, PAGE))
-    old = Rows(
-        keys=rows.keys,
-        published=rows.published,
-        condensed=rows.condensed,
-        heads=rows.heads,
-        arrived=np.array([-1, 0]),
-        superseded=rows.superseded,
-        whole=rows.whole,
-    )
+    old = dataclasses.replace(rows, arrived=np.array([-1, 0]))
     assert met(old) == {(1, 0)}
 
 

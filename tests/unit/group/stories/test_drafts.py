@@ -15,7 +15,7 @@ JOINED = Reason(kind="same event", score=0.9)
 def drafts(*stories: Story) -> StoryDrafts:
     """Return drafts of these stories; A, B and C were published in this order."""
     one = StoryDrafts(now=NOW)
-    one.load(stories, TIMES)
+    one.load(stories, TIMES.get)
     return one
 
 
@@ -77,7 +77,7 @@ def test_start_while_the_own_id_is_in_use() -> None:
 def test_an_id_in_use_elsewhere_is_not_given_twice() -> None:
     """A story that nobody asks for keeps its id, a merged one gives it free."""
     one = StoryDrafts(now=NOW)
-    one.load([make_story(B), make_story(C)], TIMES, [ids.story_id(key) for key in (A, B, C)])
+    one.load([make_story(B), make_story(C)], TIMES.get, [ids.story_id(key) for key in (A, B, C)])
     assert one.start(A, Reason(kind="founder"), revised=NOW).id != ids.story_id(A)
     one.merge(one.draft(ids.story_id(B)), one.draft(ids.story_id(C)))
     assert ids.story_id(C) not in one
@@ -98,7 +98,7 @@ def test_members_stand_in_order_of_publication() -> None:
 def test_mark_changed_moves_updated_but_never_back() -> None:
     """A story that was published changes now."""
     one = StoryDrafts(now=at(3))
-    one.load([make_story(A)], TIMES)
+    one.load([make_story(A)], TIMES.get)
     draft = one.story(A)
     assert draft is not None
     one.mark_changed(draft, at(-5))

@@ -7,8 +7,8 @@ import pytest
 from aggregator.core.model import StoredEntry
 from aggregator.core.settings import StorySettings
 from aggregator.group.model import scoring
-from aggregator.group.stories.explain import explain
-from tests.builders import make_decision
+from aggregator.group.stories.explain import explain, fit_with_story
+from tests.builders import make_decision, make_story
 from tests.unit.group.news import BRIDGE, FLOOD, PORT, tell
 
 A = tell(BRIDGE[0], 1, "one.example", 0)
@@ -22,7 +22,7 @@ COPY = tell(BRIDGE[0], 5, "three.example", 2)
     ("other", "verdict", "words"),
     [
         pytest.param(B, "same event", "one event: both name", id="same event"),
-        pytest.param(COPY, "same text", "one text: both name", id="same text"),
+        pytest.param(COPY, "same text", "the same text: both name", id="same text"),
         pytest.param(OTHER, "two events", "two events", id="two events"),
         pytest.param(FAR, "too far apart", "12 days apart", id="too far apart"),
     ],
@@ -40,7 +40,7 @@ def test_two_sources_on_one_address() -> None:
     )
     found = explain(one, other, StorySettings())
     assert found.verdict == "same link"
-    assert "one address" in found.words
+    assert "link to one address" in found.words
 
 
 def test_two_numbers_of_a_series() -> None:
@@ -84,16 +84,16 @@ def test_two_bulletins_of_one_formula_name_what_differs() -> None:
     )
     found = explain(one, other, StorySettings(match="loose"))
     assert found.verdict == "one formula"
-    assert "another subject: 五粮液, not 贵州茅台" in found.words
+    assert "another company: 五粮液, not 贵州茅台" in found.words
     assert "30 minutes apart" in found.words
-    assert "another subject: 五粮液, not 贵州茅台, in the same wording" in found.missing
+    assert "another company: 五粮液, not 贵州茅台" in found.missing[0]
 
 
 def test_two_events_say_what_is_missing() -> None:
     found = explain(A, OTHER, StorySettings())
-    assert found.missing[0] == "a run would not compare them: they share too few rare words"
-    assert f"must exceed {found.bar:+.2f}" in found.missing[1]
-    assert found.missing[2].startswith("what speaks most against: ")
+    assert found.missing[0] == "they share too few rare words to be compared in a run"
+    assert f"more than {found.bar:+.2f} is needed" in found.missing[1]
+    assert found.missing[2].startswith("these speak most against it: ")
 
 
 def test_no_part_of_a_word_is_a_shared_word() -> None:
@@ -128,3 +128,32 @@ def test_a_kind_that_was_not_trained_borrows() -> None:
         assert model.kind(number) is model.kinds["zh"]
     alone = scoring.Model(kinds={"title": scoring.built_in().kinds["title"]})
     assert alone.kind(0) is alone.kinds["title"]
+
+
+def test_words_of_two_languages_that_mean_the_same_are_named() -> None:
+    chinese = "日本北海道发生6.1级地震", "日本气象厅说，北海道附近周三发生6.1级地震，没有海啸危险。"
+    english = (
+        "Magnitude 6.1 earthquake strikes Hokkaido, Japan",
+        "A magnitude 6.1 earthquake struck off Hokkaido on Wednesday. There is no tsunami warning.",
+    )
+    one, other = tell(chinese, 1, "one.example", 0), tell(english, 2, "two.example", 0.7)
+    found = explain(one, other, StorySettings())
+    assert found.verdict == "same event"
+    assert "“地震” means “earthquake”" in found.words
+    turned = explain(tell(english, 2, "two.example", 0), tell(chinese, 1, "one.example", 0.7),
+                     StorySettings())  # fmt: skip
+    assert "“earthquake” means “地震”" in turned.words
+    assert "means" not in explain(A, B, StorySettings()).words
+
+
+def test_an_entry_is_compared_with_a_whole_story() -> None:
+    story = make_story(A.key, OTHER.key, COPY.key)
+    alone = fit_with_story(B, [A], make_story(A.key), StorySettings())
+    assert (alone.members, alone.alike) == (1, 1)
+    assert alone.fit > alone.bar
+    mixed = fit_with_story(B, [A, OTHER, COPY], story, StorySettings())
+    assert (mixed.members, mixed.alike) == (3, 2)
+    assert mixed.fit < alone.fit
+    far = fit_with_story(FAR, [A, COPY], story, StorySettings())
+    assert far.alike == 0
+    assert far.fit < far.bar

@@ -1,11 +1,14 @@
 """What two entries share and differ in, in words."""
 
+import re
 from datetime import timedelta
 
 import pytest
 
 from aggregator.core.model import StoredEntry
+from aggregator.group.pairs.similarity import NAMES
 from aggregator.group.stories import wording
+from aggregator.group.stories.feature_names import plain_name
 from tests.unit.group.news import tell
 
 
@@ -55,10 +58,14 @@ def test_a_number_is_no_part_of_a_longer_one() -> None:
 @pytest.mark.parametrize(
     ("minutes", "expected"),
     [
-        (0, "at the same minute"),
+        (0, "in the same minute"),
         (1, "1 minute apart"),
         (40, "40 minutes apart"),
+        (60, "1 hour apart"),
+        (89, "1.5 hours apart"),
         (180, "3 hours apart"),
+        (1000, "17 hours apart"),
+        (1440 * 3, "3 days apart"),
         (1440 * 12, "12 days apart"),
     ],
 )
@@ -66,6 +73,45 @@ def test_time_apart(minutes: int, expected: str) -> None:
     assert wording.time_apart(timedelta(minutes=minutes)) == expected
 
 
-def test_a_feature_that_nobody_named_has_its_own_name() -> None:
-    assert wording.plain_name("gloss cover") == "gloss cover"
-    assert wording.plain_name("bigram cosine") == "likeness of wording"
+def test_every_feature_has_a_plain_name_of_its_own() -> None:
+    """What is read needs no knowledge of the code: no "least", no formula."""
+    plain = [plain_name(name) for name in NAMES]
+    assert len(set(plain)) == len(NAMES)
+    assert not [one for one in plain if re.search(r"\b(?:least|most|cosine|cover)\b", one)]
+    assert plain_name("both live") == "both titled as a live blog"
+    assert plain_name("gloss cover") == "gloss cover"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        pytest.param("五粮液净利润增长", "贵州茅台净利润增长", "company: 贵州茅台, not 五粮液", id="zh company"),
+        pytest.param("Delmar profit up", "Harwick profit up", "company: Harwick, not Delmar", id="company"),
+        pytest.param("云溪县4.1级地震", "海岚市4.1级地震", "place: 海岚市, not 云溪县", id="zh place"),
+        pytest.param("Storm warning for Delmar", "Storm warning for Harwick",
+                     "place: Harwick, not Delmar", id="place"),
+        pytest.param("Delmar beat Calder", "Harwick beat Calder", "team: Harwick, not Delmar", id="team"),
+        pytest.param("Draw 4512 results", "Draw 4513 results", "number: 4513, not 4512", id="number"),
+        pytest.param("Fish prices on Monday", "Fish prices on Friday", "day: Friday, not Monday", id="day"),
+        pytest.param("3月5日菜价", "3月6日菜价", "day: 6日, not 5日", id="zh day"),
+        pytest.param("Oakes resigns", "Frew resigns", "subject: Frew, not Oakes", id="subject"),
+    ],
+)  # fmt: skip
+def test_what_differs_is_named(one: str, other: str, expected: str) -> None:
+    assert wording.in_contrast(entry(one), entry(other, number=2)) == f"another {expected}"
+
+
+def test_nothing_is_another_if_titles_are_alike() -> None:
+    assert not wording.in_contrast(entry("Oakes resigns"), entry("Oakes resigns", number=2))
+
+
+def test_words_that_are_no_names_are_told_only_without_names() -> None:
+    one = entry("Train crash at Northport", "The train left the rails.")
+    other = entry("Northport train crash", "A crash of a train.", 2)
+    assert wording.in_common(["train", "northport"], one, other) == "both name Northport"
+    assert wording.in_common(["train", "crash"], one, other) == "both have Train and crash"
+
+
+def test_the_number_that_says_what_it_counts_is_told() -> None:
+    one, other = entry("Crash kills 14", "It left 14 dead."), entry("14 dead in crash", "14", 2)
+    assert wording.shared_numbers(one, other) == ["14 dead"]

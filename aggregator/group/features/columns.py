@@ -1,0 +1,99 @@
+"""What pairs are found by, in columns: the headers, key words, key stems and links of many entries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.group.features import packing
+from aggregator.group.features.packing import KEYS, STEM_KEYS, Ragged
+
+Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """The heaviest terms of each entry, by which others are found, with one stored byte for each."""
+
+    ids: Ragged
+    values: NDArray[np.uint8]
+
+    @classmethod
+    def read(
+        cls, packed: Sequence[bytes], heads: NDArray[np.void], names: tuple[str, str], most: int
+    ) -> "Keys":
+        """Read two lists of the stored features, at most so many elements of each entry."""
+        ids, values = (packing.ragged(packed, heads, name, most) for name in names)
+        return cls(ids=ids, values=values.flat)
+
+    def take(self, places: Places) -> "Keys":
+        """Return the keys of some entries, in the order asked for."""
+        elements, starts = _elements(self.ids, places)
+        ids = Ragged(flat=self.ids.flat[elements], starts=starts)
+        return Keys(ids=ids, values=self.values[elements])
+
+    @classmethod
+    def joined(cls, parts: Sequence["Keys"]) -> "Keys":
+        """Return the keys of the entries of all parts."""
+        values = np.concatenate([one.values for one in parts])
+        return cls(ids=_joined([one.ids for one in parts]), values=values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Headers, key words, key stems and cited links of entries, about 470 bytes an entry."""
+
+    heads: NDArray[np.void]
+    words: Keys
+    stems: Keys
+    cites: Ragged
+
+    @classmethod
+    def read(cls, packed: Sequence[bytes]) -> "Columns":
+        """Read the stored features of entries."""
+        heads = packing.headers(packed)
+        return cls(
+            heads=heads,
+            words=Keys.read(packed, heads, ("word_ids", "word_values"), KEYS),
+            stems=Keys.read(packed, heads, ("stem_ids", "stem_weights"), STEM_KEYS),
+            cites=packing.ragged(packed, heads, "cites"),
+        )
+
+    def take(self, places: Places) -> "Columns":
+        """Return some entries, in the order asked for."""
+        elements, starts = _elements(self.cites, places)
+        return Columns(
+            heads=self.heads[places],
+            words=self.words.take(places),
+            stems=self.stems.take(places),
+            cites=Ragged(flat=self.cites.flat[elements], starts=starts),
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence["Columns"]) -> "Columns":
+        """Return the entries of all parts."""
+        return cls(
+            heads=np.concatenate([one.heads for one in parts]),
+            words=Keys.joined([one.words for one in parts]),
+            stems=Keys.joined([one.stems for one in parts]),
+            cites=_joined([one.cites for one in parts]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.heads)
+
+
+def _elements(lists: Ragged, places: Places) -> tuple[Places, Places]:
+    """Return where the elements of some lists are, and where each list begins among them."""
+    begins = lists.starts[places]
+    sizes = lists.starts[places + 1] - begins
+    starts = np.concatenate(([0], np.cumsum(sizes)))
+    return np.arange(starts[-1]) + np.repeat(begins - starts[:-1], sizes), starts
+
+
+def _joined(parts: Sequence[Ragged]) -> Ragged:
+    flat: NDArray[Any] = np.concatenate([one.flat for one in parts])
+    sizes = [np.diff(one.starts) for one in parts]
+    return Ragged(flat=flat, starts=np.concatenate(([0], np.cumsum(np.concatenate(sizes)))))

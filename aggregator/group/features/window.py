@@ -1,0 +1,221 @@
+"""The entries that were grouped before, as columns, and how many of them contain each term.
+
+A window outlives a grouping: the next one adds what was stored since, instead of reading everything
+again. It contains no texts, no stories and no complete features; these are loaded for the few
+entries that are compared.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import chain, islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.core.model import Grouped, StoredEntry
+from aggregator.core.settings import StorySettings
+from aggregator.group.features import packing
+from aggregator.group.features.columns import Columns
+from aggregator.group.features.frequencies import Counts, Frequencies
+from aggregator.group.features.prior import Prior
+from aggregator.group.features.terms import Hashes
+
+LoadFeatures = Callable[[Sequence[str]], Mapping[str, bytes]]
+"""From keys to the stored features of those entries that have some."""
+_ENTRIES_PER_LOAD = 1000
+_MAX_REMOVED_SHARE = 0.25  # of the slots, beyond which the columns are rewritten
+
+Slots = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Moving = tuple[float, str, Hashes]
+"""When an entry was published, its key, its terms."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """The times of the entries that new ones can meet, in seconds.
+
+    At least one new entry can meet those from `begin` to `end`, every one those from `first` to
+    `last`.
+    """
+
+    begin: float
+    first: float
+    last: float
+    end: float
+
+    @classmethod
+    def of(cls, new: Sequence[StoredEntry], settings: StorySettings) -> "Reach":
+        """Return the reach of new entries, which are in order of time."""
+        window = settings.window.total_seconds()
+        times = [one.published.timestamp() for one in (*new[:1], *new[-1:])] or [0.0]
+        oldest, newest = times[0], times[-1]
+        return cls(
+            begin=oldest - window, first=newest - window, last=oldest + window, end=newest + window
+        )
+
+
+class Window:
+    """Entries as columns; each entry has a slot, its number in the columns."""
+
+    def __init__(self, entries: Iterable[Grouped] = ()) -> None:
+        """Start with some entries; those whose features this version cannot read are left out."""
+        self.keys: list[str] = []
+        self.published = np.empty(0, np.float64)
+        self.columns = Columns.read(())
+        self.stale = False  # features of an older form were found
+        self._slots: dict[str, int] = {}
+        self._order = np.empty(0, np.int64)
+        self._counts = Counts()
+        self._counted = np.empty(0, bool)
+        self._count_added: Callable[[str, float], bool] | None = None
+        self.add(entries)
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def slot(self, key: str) -> int | None:
+        """Return the slot of an entry."""
+        return self._slots.get(key)
+
+    def between(self, begin: float, end: float) -> Slots:
+        """Return the slots of the entries published in a span, in (published, key) order."""
+        times = self.published[self._order]
+        first, last = np.searchsorted(times, begin), np.searchsorted(times, end, "right")
+        found: Slots = self._order[first:last]
+        return found
+
+    # --- changes -----------------------------------------------------------------------------
+
+    def add(self, entries: Iterable[Grouped]) -> None:
+        """Add entries; one whose key is known is replaced."""
+        rest, before = iter(entries), self._counts
+        parts: list[tuple[list[str], NDArray[np.float64], Columns, Mask]] = []
+        while some := list(islice(rest, _ENTRIES_PER_LOAD)):
+            self.remove([one.key for one in some])
+            readable = [one for one in some if packing.readable(one.features)]
+            self.stale |= len(readable) < len(some)
+            times = np.array([one.published.timestamp() for one in readable], np.float64)
+            columns = Columns.read([one.features for one in readable])
+            keys = [one.key for one in readable]
+            parts.append((keys, times, columns, self._count_new(readable, times)))
+        if parts:
+            keys_, times_, columns_, counted = zip(*parts, strict=True)
+            recount = self._counts is not before
+            self._append(
+                list(chain.from_iterable(keys_)),
+                np.concatenate(times_),
+                Columns.joined(columns_),
+                np.concatenate(counted) & (not recount),
+            )
+
+    def _append(
+        self, keys: Sequence[str], times: NDArray[np.float64], columns: Columns, counted: Mask
+    ) -> None:
+        first, known = len(self.keys), len(self._order)
+        self.keys += keys
+        self._slots.update(zip(keys, range(first, len(self.keys)), strict=True))
+        self.published = np.concatenate((self.published, times))
+        self.columns = Columns.joined((self.columns, columns)) if first else columns
+        self._counted = np.concatenate((self._counted, counted))
+        slots = np.concatenate((self._order, np.arange(first, len(self.keys))))
+        places = in_order(self.published[slots], lambda place: self.keys[slots[place]], known)
+        self._order = slots[places]
+
+    def _count_new(self, entries: Sequence[Grouped], times: NDArray[np.float64]) -> Mask:
+        """Count the terms of added entries, if `count_added` says so, and return of which."""
+        asked = self._count_added
+        if asked is None:
+            return np.zeros(len(entries), bool)
+        counted = [asked(one.key, time) for one, time in zip(entries, times.tolist(), strict=True)]
+        both = zip(entries, counted, strict=True)
+        self._counts.add([packing.terms(one.features) for one, wanted in both if wanted])
+        return np.array(counted, bool)
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Remove entries; unknown keys are ignored."""
+        gone = [self._slots.pop(key) for key in keys if key in self._slots]
+        if not gone:
+            return
+        if self._counted[gone].any():  # their terms are no longer known: count all again
+            self._reset_counts()
+        self._order = self._order[~np.isin(self._order, gone)]
+        if len(self._slots) < len(self.keys) * (1 - _MAX_REMOVED_SHARE):
+            self._compact()
+
+    def remove_before(self, time: float) -> None:
+        """Remove the entries published before a time, except those whose terms are counted."""
+        old = self.between(-np.inf, np.nextafter(time, -np.inf))
+        self.remove([self.keys[slot] for slot in old[~self._counted[old]].tolist()])
+
+    def _compact(self) -> None:
+        """Give the entries new slots, in order."""
+        order = self._order
+        self.keys = [self.keys[slot] for slot in order.tolist()]
+        self.published, self.columns = self.published[order], self.columns.take(order)
+        self._counted = self._counted[order]
+        self._slots = {key: slot for slot, key in enumerate(self.keys)}
+        self._order = np.arange(len(order))
+
+    # --- how many entries contain a term -----------------------------------------------------
+
+    def count_added(self, reach: Reach, new: Collection[str]) -> None:
+        """Count the terms of what is added until `frequencies` is called, so as to load it once."""
+        self._count_added = lambda key, time: reach.first <= time <= reach.last and key not in new
+
+    def frequencies(
+        self, reach: Reach, new: Collection[str], load: LoadFeatures, given: tuple[Prior, timedelta]
+    ) -> tuple[Frequencies, list[Moving]]:
+        """Return the counts of what every new entry can meet, and what only some of them can meet.
+
+        An entry that is grouped again is among the latter: it counts until its turn.
+        """
+        self._count_added = None
+        wanted = np.zeros(len(self.keys), bool)
+        wanted[self.between(reach.first, reach.last)] = True
+        wanted[[self._slots[key] for key in new if key in self._slots]] = False
+        self._count(wanted, load)
+        near = self.between(reach.begin, reach.end)
+        moving = [
+            (float(self.published[self._slots[key]]), key, packing.terms(packed))
+            for found in self._load(near[~wanted[near]], load)
+            for key, packed in found.items()
+        ]
+        staying = int(np.count_nonzero(self._counted))
+        return Frequencies(*given, counts=self._counts.copy(), staying=staying), moving
+
+    def _count(self, wanted: Mask, load: LoadFeatures) -> None:
+        """Count the terms of the wanted entries and of no others."""
+        for found in self._load(np.flatnonzero(self._counted & ~wanted), load):
+            self._counts.subtract([packing.terms(packed) for packed in found.values()])
+            self._counted[[self._slots[key] for key in found]] = False
+        if np.any(self._counted & ~wanted):  # the features of some are gone
+            self._reset_counts()
+        for found in self._load(np.flatnonzero(wanted & ~self._counted), load):
+            self._counts.add([packing.terms(packed) for packed in found.values()])
+            self._counted[[self._slots[key] for key in found]] = True
+
+    def _reset_counts(self) -> None:
+        self._counts, self._counted = Counts(), np.zeros(len(self.keys), bool)
+
+    def _load(self, slots: Slots, load: LoadFeatures) -> Iterator[Mapping[str, bytes]]:
+        keys = [self.keys[slot] for slot in slots.tolist()]
+        for begin in range(0, len(keys), _ENTRIES_PER_LOAD):
+            yield load(keys[begin : begin + _ENTRIES_PER_LOAD])
+
+
+def in_order(published: NDArray[np.float64], by: Callable[[int], Any], known: int = 0) -> Slots:
+    """Return the places of entries in order of time, and of `by` within one time.
+
+    The first `known` of them are in order already.
+    """
+    places = np.argsort(published, kind="stable")
+    begins = np.flatnonzero(np.diff(published[places], prepend=-np.inf, append=np.inf))
+    if len(begins) > 1:
+        unsorted = np.maximum.reduceat(places, begins[:-1]) >= known
+        for group in np.flatnonzero((np.diff(begins) > 1) & unsorted).tolist():
+            begin, end = begins[group], begins[group + 1]
+            places[begin:end] = sorted(places[begin:end].tolist(), key=by)
+    return places

@@ -1,0 +1,97 @@
+"""Keeps the window of the last grouping in memory and reads only what was stored since."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aggregator.core.model import StoredEntry
+from aggregator.core.ports import GroupStore
+from aggregator.core.settings import StorySettings
+from aggregator.group.features.window import Reach, Window
+
+MAX_SPARE = 25_000  # entries kept for late arrivals though the new ones cannot meet them
+_TICK = timedelta(microseconds=1)  # of the dates in the store
+
+
+@dataclass(slots=True, kw_only=True)
+class _Kept:
+    """A window with all grouped entries published in a span, as they were at a mark of the store."""
+
+    window: Window
+    start: datetime
+    end: datetime
+    mark: str
+
+    def trim(self, start: datetime, max_spare: int) -> None:
+        """Remove the entries before a time, if they are more than are kept to spare."""
+        time = start.timestamp()
+        if len(self.window.between(-math.inf, time)) > max_spare:
+            self.window.remove_before(time)
+            self.start = start
+
+
+class KeptWindow:
+    """Gives the window of each grouping; memory is bounded by the entries in reach and MAX_SPARE."""
+
+    def __init__(self, max_spare: int = MAX_SPARE) -> None:
+        self._max_spare = max_spare
+        self._kept: _Kept | None = None
+
+    def read(
+        self, store: GroupStore, new: Sequence[StoredEntry], settings: StorySettings
+    ) -> Window:
+        """Return a window with all grouped entries that new ones, in order of time, can meet.
+
+        Entries that are too old for the kept window get one of their own, which is not kept.
+        """
+        start, end = new[0].published - settings.window, new[-1].published + settings.window
+        kept, self._kept = self._kept, None  # forgotten if reading fails
+        updated = None
+        if kept is not None and start <= kept.end and kept.start <= end:
+            updated = _update(kept, store, new, (start, end), settings)
+        if updated is None:
+            updated = _read(store, new, (start, end), settings)
+        updated.trim(start, self._max_spare)
+        self._kept = kept if kept is not None and kept.end > updated.end else updated
+        return updated.window
+
+
+def _read(
+    store: GroupStore,
+    new: Sequence[StoredEntry],
+    span: tuple[datetime, datetime],
+    settings: StorySettings,
+) -> _Kept:
+    """Read the whole span."""
+    mark = store.feature_changes("").mark  # before the entries: changes in between are read again
+    window = Window()
+    window.count_added(Reach.of(new, settings), {one.key for one in new})
+    window.add(store.grouped(*span))
+    return _Kept(window=window, start=span[0], end=span[1], mark=mark)
+
+
+def _update(
+    kept: _Kept,
+    store: GroupStore,
+    new: Sequence[StoredEntry],
+    span: tuple[datetime, datetime],
+    settings: StorySettings,
+) -> _Kept | None:
+    """Read what changed since the mark, and what the span has more; None if changes are unknown."""
+    changes = store.feature_changes(kept.mark)
+    if changes.keys is None:
+        return None
+    window, (start, end) = kept.window, span
+    window.count_added(Reach.of(new, settings), {one.key for one in new})
+    window.remove(changes.keys)
+    changed = store.grouped_of(changes.keys)
+    window.add(one for one in changed if kept.start <= one.published <= kept.end)
+    if start < kept.start:
+        window.add(store.grouped(start, kept.start - _TICK))
+        kept.start = start
+    if end > kept.end:
+        window.add(store.grouped(kept.end + _TICK, end))
+        kept.end = end
+    kept.mark = changes.mark
+    return kept
