@@ -35,6 +35,6 @@ VOLUME ["/data", "/config"]
 EXPOSE 8080
 STOPSIGNAL SIGINT
 HEALTHCHECK --interval=1m --timeout=5s --start-period=30s \
-  CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/health', timeout=4)"]
+  CMD ["python", "-c", "import http.client as h; c = h.HTTPConnection('127.0.0.1', 8080, timeout=4); c.request('GET', '/health'); raise SystemExit(c.getresponse().status != 200)"]
 ENTRYPOINT ["docker-entrypoint"]
-CMD ["aggregator", "run", "--host", "0.0.0.0"]
+CMD ["aggregator", "run", "--host", "*"]

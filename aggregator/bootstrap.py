@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aggregator.config import Config, located_error
+from aggregator.config.serving import public_hub
 from aggregator.core import plugins, profile
 from aggregator.core.errors import ConfigError
 from aggregator.core.logger import get_logger
 from aggregator.core.model import Source
-from aggregator.core.ports import Clock, Fetcher, Store
+from aggregator.core.ports import Clock, Fetcher, PageFetcher, Store
 from aggregator.core.report import RunReport
 from aggregator.core.settings import FeedSpec
 from aggregator.core.threads import StoreThread
@@ -32,6 +33,7 @@ from aggregator.store.upkeep import Upkeep
 from aggregator.websub import CALLBACK, Announcer, Inbox, Subscriber
 
 if TYPE_CHECKING:
+    from aggregator.gather.articles.article_gatherer import ArticleGatherer
     from aggregator.group.grouper import Grouper
     from aggregator.group.regroup.regroup import RegroupResult
 
@@ -207,22 +209,58 @@ def assemble(
             buffer=StateBuffer(store, thread),
             shortcuts=shortcuts,
         ),
-        has_ungrouped=store.has_ungrouped,
+        has_ungrouped=lambda: store.has_ungrouped(clock()),
         grouper=_make_grouper,
-        publisher=Publisher(
-            store=store,
-            renderers=plugins.Plugins(_RENDERERS),
-            sources=config.sources,
-            feeds=config.feeds,
-            folder=folder,
-            public_url=config.public_url,
-            clock=clock,
-            hub=config.websub.hub,
-            shortcuts=shortcuts,
-        ),
+        publisher=_make_publisher(application, clock, announcer, shortcuts=shortcuts),
         upkeep=Upkeep(store=store, settings=config.stories, folder=folder, clock=clock),
         thread=thread,
         announcer=announcer,
+        articles=_article_gatherer(application, fetchers, pool, thread, clock),
+    )
+
+
+def _article_gatherer(
+    application: Application,
+    fetchers: Mapping[str, Fetcher],
+    pool: Pool,
+    thread: StoreThread,
+    clock: Clock,
+) -> "ArticleGatherer | None":
+    """Build what fetches whole texts; None if no source wants them."""
+    pages, config = fetchers.get("feed"), application.config
+    wanted = any(one.full_text for one in config.sources)
+    if not wanted or pages is None or not isinstance(pages, PageFetcher):
+        return None
+    # slow: cleaning and its rules
+    from aggregator.gather.articles.article_gatherer import ArticleGatherer  # noqa: PLC0415
+    from aggregator.gather.articles.robots import PRODUCT, Robots  # noqa: PLC0415
+
+    return ArticleGatherer(
+        store=application.store,
+        thread=thread,
+        pages=pages,
+        robots=Robots(pages, config.fetch.user_agent or PRODUCT, clock),
+        pool=pool,
+        sources={one.identity: one for one in config.sources},
+        clock=clock,
+    )
+
+
+def _make_publisher(
+    application: Application, clock: Clock, announcer: Announcer | None, *, shortcuts: bool
+) -> Publisher:
+    config = application.config
+    return Publisher(
+        store=application.store,
+        renderers=plugins.Plugins(_RENDERERS),
+        sources=config.sources,
+        feeds=config.feeds,
+        folder=application.folder,
+        public_url=config.public_url,
+        clock=clock,
+        hub=public_hub(config.websub.hub),
+        owe=announcer.owe if announcer else lambda _: None,
+        shortcuts=shortcuts,
     )
 
 

@@ -54,6 +54,7 @@ class Daemon:
         self._subscriptions_current = subscriber is None  # match the hubs that the sources name
         self._decisions_applied = 0  # corrections by the user
         self._correction_task: asyncio.Task[None] | None = None
+        self._article_task: asyncio.Task[None] | None = None
         self._first_tick = True
 
     async def start(self) -> None:
@@ -68,14 +69,27 @@ class Daemon:
         self._update_subscriptions()
         await self._apply_decisions()
         self._start_requests()
+        self._start_articles()
         due = await self._pipeline.due(self._push_since())
         due = tuple(one for one in due if one.id not in self._busy_sources)
         if due:
             self._busy_sources |= {source.id for source in due}
+            self._metrics.record_due(self._busy_sources, now=bootstrap.now())
             self._start_task(self._run(due))
         elif self._first_tick and not self._tasks:
             await self._log_next("nothing is due yet; ")
         self._first_tick = False
+
+    def _start_articles(self) -> None:
+        """Fetch whole texts that are due: of pushed entries, or pages that failed before."""
+        if self._article_task is None or self._article_task.done():
+            self._article_task = self._start_task(self._fetch_articles())
+
+    async def _fetch_articles(self) -> None:
+        try:
+            await self._pipeline.fetch_articles(self._busy_sources)
+        except Exception:  # noqa: BLE001  logged with traceback; the next tick retries
+            _log.exception("fetching whole texts failed")
 
     def _push_since(self) -> Mapping[str, datetime]:
         """Return since when hubs push all new entries, by source."""
@@ -209,22 +223,35 @@ class Daemon:
                 for identity in {source.identity for source, _ in known if source.id in failed}:
                     self._subscriber.miss(identity)
 
+    def _note_polls(self, report: RunReport) -> None:
+        """Tell the subscriber what polls found, which a hub should have pushed."""
+        identities = {source.id: source.identity for source in self._sources.values()}
+        for one in report.sources if self._subscriber else ():
+            if self._subscriber and one.id in identities and one.outcome in ("ok", "unchanged"):
+                self._subscriber.note_poll(identities[one.id], one.new)
+
+    def _note(self, report: SourceReport) -> None:
+        self._metrics.record_source(report, now=bootstrap.now())
+        log_report(report)
+
     async def _run(self, due: Sequence[Source]) -> None:
         await self._gather(due)
 
     async def _gather(self, sources: Sequence[Source], *, force: bool = False) -> RunReport | None:
         """Run the sources, which must be marked as busy; return None if the run failed."""
         try:
-            report = await self._pipeline.run(sources, force=force, progress=log_report)
+            report = await self._pipeline.run(sources, force=force, progress=self._note)
             self._metrics.record_run(report, now=bootstrap.now())
+            self._note_polls(report)
             for error in report.errors:
                 _log.error("publish failed", error=error)
             self._subscriptions_current = (
                 self._subscriber is None
             )  # the run may have found new hubs
             self._update_subscriptions()
-        except Exception:  # noqa: BLE001  logged with traceback
+        except Exception as error:  # noqa: BLE001  logged with traceback
             # The daemon continues after any error; the next tick retries.
+            self._metrics.record_failed_run((), error, now=bootstrap.now())
             _log.exception("run failed")
             return None
         finally:

@@ -9,7 +9,8 @@ the later steps again repairs the rest.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -17,6 +18,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from aggregator.core import profile
+from aggregator.core.arrivals import Arrivals
 from aggregator.core.model import Document, Source, SourceState
 from aggregator.core.report import RunReport, RunTotals, SourceReport
 from aggregator.core.threads import StoreThread
@@ -24,12 +26,15 @@ from aggregator.gather import schedule
 from aggregator.gather.gatherer import Gatherer
 from aggregator.publish.publisher import Publisher
 from aggregator.store.upkeep import Upkeep
+from aggregator.text import urls
 from aggregator.websub import Announcer
 
 if TYPE_CHECKING:
+    from aggregator.gather.articles.article_gatherer import ArticleGatherer
     from aggregator.group.grouper import Grouper
 
 _MAX_OPEN_SOURCES = 256  # bounds the documents that wait to be parsed
+_MAX_OPEN_SOURCES_OF_HOST = 32  # so that a slow host with many sources does not hold up the others
 _QUIET_SECONDS = 0.5  # without new entries, after which a running gather is published
 
 _NO_PUSH: Mapping[str, datetime] = MappingProxyType({})
@@ -48,6 +53,7 @@ class Pipeline:
     upkeep: Upkeep
     thread: StoreThread
     announcer: Announcer | None = None
+    articles: "ArticleGatherer | None" = None  # None: no source wants whole texts
     _one_writer: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def run(
@@ -64,12 +70,8 @@ class Pipeline:
         unpublished = False
         try:
             while pending:
-                done, pending = await asyncio.wait(
-                    pending,
-                    timeout=_QUIET_SECONDS if unpublished else None,
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-                for report in sorted((task.result() for task in done), key=lambda one: one.id):
+                done = await pending.take(_QUIET_SECONDS if unpublished else None)
+                for report in sorted(done, key=lambda one: one.id):
                     reports[report.id] = report
                     unpublished = unpublished or report.outcome == "ok"
                     if progress:
@@ -78,8 +80,7 @@ class Pipeline:
                     await self._group_and_publish(totals)
                     unpublished = False
         finally:
-            for task in pending:
-                task.cancel()
+            pending.cancel()
         await self.gatherer.buffer.flush()
         await self._group_and_publish(totals)
         return totals.report(reports[source.id] for source in sources)
@@ -103,6 +104,20 @@ class Pipeline:
         await self.thread.call(self.upkeep.recover)
         await self._group_and_publish(RunTotals())
 
+    async def fetch_articles(self, busy: Collection[str] = ()) -> bool:
+        """Fetch the whole texts that are due, then group and publish; return whether there were any.
+
+        `busy` are the ids of sources that a run is working on, which fetches them as well.
+        """
+        due = await self.articles.due() if self.articles else ()
+        wanted = [one for one in due if one.id not in busy]
+        if not self.articles or not wanted:
+            return False
+        tried = sum(await asyncio.gather(*map(self.articles.take, wanted)))
+        if tried:
+            await self._group_and_publish(RunTotals())
+        return tried > 0
+
     async def due(self, pushed: Mapping[str, datetime] = _NO_PUSH) -> tuple[Source, ...]:
         """Return the sources to fetch now; see `Gatherer.due`."""
         return await self.gatherer.due(pushed)
@@ -118,18 +133,24 @@ class Pipeline:
         if self.announcer:
             self.announcer.start()
 
-    async def _start(self, sources: Sequence[Source], *, force: bool) -> set["_Gathering"]:
-        """Start gathering the sources, a bounded number at a time."""
+    async def _start(self, sources: Sequence[Source], *, force: bool) -> Arrivals[SourceReport]:
+        """Start gathering the sources, a bounded number at a time, of one host a share of it."""
         states = await self.gatherer.states()
         waits = self.gatherer.waits(states)
         slots = asyncio.Semaphore(_MAX_OPEN_SOURCES)
+        shares = defaultdict[str, asyncio.Semaphore](
+            lambda: asyncio.Semaphore(_MAX_OPEN_SOURCES_OF_HOST)
+        )
 
         async def _gather(source: Source) -> SourceReport:
-            async with slots:
+            async with shares[urls.host(source.url)], slots:
                 state = states.get(source.identity, SourceState())
-                return await self.gatherer.gather(source, state, waits, force=force)
+                report = await self.gatherer.gather(source, state, waits, force=force)
+            if self.articles:
+                await self.articles.take(source)
+            return report
 
-        return {asyncio.create_task(_gather(one)) for one in schedule.fetch_order(sources, states)}
+        return Arrivals(_gather(one) for one in schedule.fetch_order(sources, states))
 
     async def _group_and_publish(self, totals: RunTotals) -> None:
         """Group new entries, publish, and delete entries past retention; one caller at a time."""
@@ -143,10 +164,7 @@ class Pipeline:
             published = await call(partial(self.publisher.run, since=began), stage="publish")
             profile.run.add("publish", size=published.bytes, count=0)
             totals.add_edition(published.written, published.stories, published.errors)
+            if self.announcer and published.topics:
+                self.announcer.note(published.topics)
+                self.announcer.start()
             await call(partial(self.upkeep.forget, published))
-        if self.announcer and published.topics:
-            self.announcer.note(published.topics)
-            self.announcer.start()
-
-
-_Gathering = asyncio.Task[SourceReport]

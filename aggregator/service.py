@@ -1,21 +1,27 @@
 """The running service: web server and daemon, configuration reload and shutdown."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 from aggregator import bootstrap
 from aggregator.bootstrap import Application
 from aggregator.config import Config
-from aggregator.config.serving import host_warning, port_warning
+from aggregator.config.serving import host_warning, port_warning, public_hub
 from aggregator.core.errors import ConfigError
+from aggregator.core.log_stream import LogStream
 from aggregator.core.logger import get_logger
 from aggregator.daemon import Daemon, schedule
 from aggregator.store import handover
+from aggregator.store.opening import FILE
 from aggregator.web import Site
+from aggregator.web.listen import addresses_of
 from aggregator.web.metrics import Metrics
-from aggregator.web.server import Server
+from aggregator.web.server import Limits, Server, max_connections, raise_file_limit
 from aggregator.websub import Inbox, Subscriber
 
 _INBOX_MAX_DOCUMENTS = 4  # of the maximum size, in memory
@@ -28,81 +34,154 @@ _log = get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """The host and port of the server, with its open sockets."""
+    """The host and port of the server, with its open sockets, and the stream of the log."""
 
     host: str
     port: int
     sockets: tuple[socket.socket, ...]
+    log: LogStream | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """What outlives a reload of the configuration."""
+
+    listening: Listening
+    limits: Limits | None = None  # None: the usual ones
+    metrics: Metrics = field(default_factory=Metrics)
+
+    def start(self, application: Application) -> tuple[Server, asyncio.Task[None]]:
+        """Start to serve; return the server and its task, which sets `ending` when it ends."""
+        limits = self.limits or Limits(
+            connections=max_connections(
+                raise_file_limit(), 4 * application.config.fetch.concurrency
+            ),
+            body_bytes=application.config.fetch.max_size,
+        )
+        if log := self.listening.log:
+            self.metrics.watch(
+                "aggregator_log_lines_dropped", "Log lines that nobody read", lambda: log.dropped
+            )
+        database = application.config.data / FILE
+        self.metrics.watch(
+            "aggregator_database_bytes", "Size of the SQLite database", partial(_size_of, database)
+        )
+        _warn_unreachable(application.config.public_url, self.listening)
+        server = Server(self.listening.sockets, self.site(application), limits)
+        serving = asyncio.create_task(server.serve())
+        serving.add_done_callback(lambda _: server.ending.set())
+        return server, serving
+
+    def site(self, application: Application, subscriber: Subscriber | None = None) -> Site:
+        """Return the site of an application; hub callbacks go to the subscriber."""
+        config = application.config
+        intervals = [one.interval or config.fetch.interval for one in config.sources]
+        self.metrics.monitor.expect(min(intervals, default=config.fetch.interval))
+        return Site(
+            store=application.store,
+            folder=application.folder,
+            feeds=config.feeds,
+            public_url=config.public_url,
+            sources=config.sources,
+            clock=bootstrap.now,
+            host=self.listening.host,
+            addresses=addresses_of(self.listening.sockets),
+            allowed_hosts=config.allowed_hosts,
+            metrics=self.metrics,
+            hub=public_hub(config.websub.hub),
+            callbacks=subscriber,
+        )
 
 
 async def run(application: Application, listening: Listening, load_config: LoadConfig) -> None:
     """Gather on schedule and serve until SIGINT or SIGTERM; reload the configuration on SIGHUP.
 
-    Each configuration has its own pipeline, which starts when the tasks of the previous one have
-    ended. The server keeps running and serves the previous configuration until then.
+    The server starts first; what an earlier run left is finished while it serves. Each
+    configuration has its own pipeline, which starts when the tasks of the previous one have
+    ended; until then the server serves the previous configuration. At the end, gathering stops
+    first.
     """
-    metrics = Metrics()
-    server = Server(listening.sockets, _site(application, listening, metrics))
-    serving: asyncio.Task[None] | None = None
+    running = _Running(listening)
+    server, serving = running.start(application)
     inbox = Inbox(_INBOX_MAX_DOCUMENTS * application.config.fetch.max_size)
     current: Application | None = application
     with handover.taking_requests(application.config.data):
         while current is not None:
-            _warn_unreachable(current, listening)
             async with current.pipeline() as pipeline, current.subscriber(inbox) as subscriber:
-                daemon = Daemon(current, pipeline, metrics, inbox, subscriber)
-                await daemon.start()
-                server.set_site(_site(current, listening, metrics, subscriber))
-                serving = serving or asyncio.create_task(server.serve())
-                scheduler = schedule(daemon)
+                server.set_site(running.site(current, subscriber))
+                daemon = Daemon(current, pipeline, running.metrics, inbox, subscriber)
+                starting = asyncio.create_task(_start(daemon))
                 try:
-                    current = await _wait_for_reload(current, server, serving, load_config)
+                    current = await _wait_for_reload(current, server, listening, load_config)
                 finally:
-                    scheduler.shutdown(wait=False)
                     inbox.wake = (
                         None  # documents pushed from now on wait for the next configuration
                     )
+                    await _stop(starting)
                     if current is not None:
-                        await daemon.finish(serving)
+                        await daemon.finish(asyncio.create_task(server.wait_for_end()))
                     await daemon.drain()
+    await serving
 
 
-async def serve(application: Application, listening: Listening, load_config: LoadConfig) -> None:
+async def _start(daemon: Daemon) -> Callable[[], object]:
+    """Finish what an earlier run left, then start to tick; return what stops the ticks."""
+    try:
+        await daemon.start()
+    except Exception:  # noqa: BLE001  logged with traceback; the next run repairs the rest
+        _log.exception("what an earlier run left could not be finished")
+    return partial(schedule(daemon).shutdown, wait=False)
+
+
+async def _stop(starting: "asyncio.Task[Callable[[], object]]") -> None:
+    """Stop the ticks, or the start if it is still under way."""
+    starting.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        (await starting)()
+
+
+async def serve(
+    application: Application,
+    listening: Listening,
+    load_config: LoadConfig,
+    limits: Limits | None = None,
+) -> None:
     """Serve the published feeds until SIGINT or SIGTERM; reload the configuration on SIGHUP."""
-    metrics = Metrics()
-    server = Server(listening.sockets, _site(application, listening, metrics))
-    _warn_unreachable(application, listening)
-    serving = asyncio.create_task(server.serve())
-    while reloaded := await _wait_for_reload(application, server, serving, load_config):
+    running = _Running(listening, limits)
+    server, serving = running.start(application)
+    while reloaded := await _wait_for_reload(application, server, listening, load_config):
         application = reloaded
-        server.set_site(_site(application, listening, metrics))
-        _warn_unreachable(application, listening)
+        server.set_site(running.site(application))
+    await serving
 
 
-def _warn_unreachable(application: Application, listening: Listening) -> None:
+def _size_of(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _warn_unreachable(public_url: str, listening: Listening) -> None:
     """Log a warning if `public_url` does not lead to this server."""
-    url = application.config.public_url
     for doubt in (
-        port_warning(url, listening.port),
-        host_warning(url, listening.host),
+        port_warning(public_url, listening.port),
+        host_warning(public_url, listening.host),
     ):
         if doubt:
             _log.warning("public_url {doubt}", doubt=doubt)
 
 
 async def _wait_for_reload(
-    application: Application, server: Server, serving: asyncio.Task[None], load_config: LoadConfig
+    application: Application, server: Server, listening: Listening, load_config: LoadConfig
 ) -> Application | None:
-    """Wait for a new configuration; return None when the server has stopped.
+    """Wait for a new configuration; return None when the server ends.
 
     A faulty configuration is logged, and the current one stays in use.
     """
     while True:
-        reload = asyncio.create_task(server.reload.wait())
-        await asyncio.wait({reload, serving}, return_when=asyncio.FIRST_COMPLETED)
-        reload.cancel()
-        if serving.done():
-            await serving
+        events = [asyncio.create_task(one.wait()) for one in (server.reload, server.ending)]
+        await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
+        for one in events:
+            one.cancel()
+        if server.ending.is_set():
             return None
         server.reload.clear()
         try:
@@ -111,25 +190,5 @@ async def _wait_for_reload(
             _log.error("configuration not reloaded, the current one stays in use", error=str(error))
         else:
             _log.info("configuration reloaded", sources=len(reloaded.config.sources))
+            _warn_unreachable(reloaded.config.public_url, listening)
             return reloaded
-
-
-def _site(
-    application: Application,
-    listening: Listening,
-    metrics: Metrics,
-    subscriber: Subscriber | None = None,
-) -> Site:
-    """Return the site of an application; hub callbacks go to the subscriber."""
-    return Site(
-        store=application.store,
-        folder=application.folder,
-        feeds=application.config.feeds,
-        public_url=application.config.public_url,
-        sources=application.config.sources,
-        clock=bootstrap.now,
-        host=listening.host,
-        metrics=metrics,
-        hub=application.config.websub.hub,
-        callbacks=subscriber,
-    )

@@ -76,7 +76,7 @@ def pack(one: Invented) -> bytes:
     stored, known = one.stored, lexicon()
     whole = np.concatenate((one.title, one.body))
     ends = [len(one.title) + n * _SENTENCE for n in range(terms.SENTENCES + 1)]
-    sizes = np.diff([0, *ends, len(whole)])
+    sizes = np.diff([0, *ends, len(whole)]).tolist()
     words, bigrams = (
         terms.count(codes[whole], sizes, decay, np.empty(0, "<u4"))
         for codes, decay in (

@@ -313,7 +313,8 @@ def main() -> None:
             idle = {one.name: ticks(one, folder / one.name) for one in own}
         names = [one.name for one in programs]
         said = conditions(len(urls), given.rounds, loads)
-        figures = f"{said}\n\n{table(found, idle, len(urls), names)}"
+        image = "![wall and CPU seconds](performance.svg)"
+        figures = f"{image}\n\n{said}\n\n{table(found, idle, len(urls), names)}"
         print(figures)
         if given.write:
             write(given.write, figures, plot(found, names))

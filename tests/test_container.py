@@ -1,13 +1,19 @@
 """The container's files: the compose file keeps its schema, and what they name is there."""
 
 import json
+import os
 import re
+import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import fastjsonschema
 import pytest
 import yaml
+
+from tests.waiting import HUNG
 
 ROOT = Path(__file__).parents[1]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -66,3 +72,34 @@ def test_what_is_copied_is_in_the_context() -> None:
     for name in names:
         assert (ROOT / name).exists()
         assert any(name == one or name.startswith(f"{one}/") for one in let_in), name
+
+
+@pytest.mark.parametrize(("status", "healthy"), [(200, True), (503, False)])
+def test_the_health_check_asks_directly_whatever_proxy_is_set(status: int, healthy: bool) -> None:
+    answer = f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        command = health_check(server.getsockname()[1])
+        proxies = ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
+        environment = os.environ | dict.fromkeys(proxies, "http://127.0.0.1:9")
+        with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+            client, _ = server.accept()
+            with client:
+                assert client.recv(1000).startswith(b"GET /health HTTP/1.1\r\n")
+                client.sendall(answer)
+            assert (process.wait(HUNG) == 0) == healthy
+
+
+def test_the_health_check_fails_where_nobody_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        command = health_check(server.getsockname()[1])
+    done = subprocess.run(command, capture_output=True, timeout=HUNG, check=False)
+    assert done.returncode
+
+
+def health_check(port: int) -> list[str]:
+    """Return the command of HEALTHCHECK, for another port."""
+    found = re.search(r"^HEALTHCHECK .*\\\n\s+CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)
+    assert found
+    _, *words = json.loads(found[1])
+    assert "8080" in words[-1]
+    return [sys.executable, *(word.replace("8080", str(port)) for word in words)]

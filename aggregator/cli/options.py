@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from aggregator.core import logger
+from aggregator.core.log_stream import LogStream
 
 if TYPE_CHECKING:
     from aggregator.config import Config
@@ -53,10 +54,21 @@ def fault_json(fault: "ConfigError") -> dict[str, Any]:
     }
 
 
-def open_logs(level: Literal["debug", "info", "warning", "error"]) -> None:
-    """Write log events of this level and above to standard error."""
-    wanted = os.environ.get("AGGREGATOR_LOG", "text")
-    logger.configure(sys.stderr, level=level, form="json" if wanted == "json" else "text")
+def open_logs(
+    level: Literal["debug", "info", "warning", "error"],
+    form: str = "text",
+    *,
+    background: bool = False,
+) -> LogStream:
+    """Write log events of this level and above to standard error; return its stream.
+
+    `AGGREGATOR_LOG` takes precedence over the form. A reader that is gone ends nothing, and in the
+    `background` one that is stuck delays nothing.
+    """
+    wanted = os.environ.get("AGGREGATOR_LOG") or form
+    stream = LogStream(sys.stderr, background=background, on_room=logger.tell_dropped)
+    logger.configure(stream, level=level, form="json" if wanted == "json" else "text")
+    return stream
 
 
 def inspect_config(

@@ -8,7 +8,14 @@ import typer
 
 from aggregator.cli.options import ConfigPath, DataPath, Quiet, open_logs, read_config
 
-_Host = Annotated[str, typer.Option("--host", metavar="H", help="The address to listen on.")]
+_Host = Annotated[
+    str,
+    typer.Option(
+        "--host",
+        metavar="H",
+        help="The address to listen on; `localhost` and `*` (all) are IPv4 and IPv6.",
+    ),
+]
 _Port = Annotated[
     int,
     typer.Option(
@@ -30,7 +37,7 @@ def register(app: typer.Typer) -> None:
 def run(
     config: ConfigPath = None,
     data: DataPath = None,
-    host: _Host = "127.0.0.1",
+    host: _Host = "localhost",
     port: _Port = 8080,
     quiet: Quiet = False,
 ) -> None:
@@ -40,12 +47,12 @@ def run(
     from aggregator.store import lock_folder  # noqa: PLC0415
     from aggregator.web.listen import listening, port_of  # noqa: PLC0415
 
-    open_logs("warning" if quiet else "info")
     read = read_config(config, data)
+    log = open_logs("warning" if quiet else "info", read.log, background=True)
     with lock_folder(read.data), listening(host, port) as sockets:
         application = bootstrap.open_application(read)
         try:
-            listens = service.Listening(host, port_of(sockets), sockets)
+            listens = service.Listening(host, port_of(sockets), sockets, log)
             _wait(service.run(application, listens, lambda: read_config(config, data)))
         finally:
             application.close()
@@ -54,7 +61,7 @@ def run(
 def serve(
     config: ConfigPath = None,
     data: DataPath = None,
-    host: _Host = "127.0.0.1",
+    host: _Host = "localhost",
     port: _Port = 8080,
     quiet: Quiet = False,
 ) -> None:
@@ -62,12 +69,12 @@ def serve(
     from aggregator import bootstrap, service  # noqa: PLC0415  as above
     from aggregator.web.listen import listening, port_of  # noqa: PLC0415
 
-    open_logs("warning" if quiet else "info")
     read = read_config(config, data)
+    log = open_logs("warning" if quiet else "info", read.log, background=True)
     with listening(host, port) as sockets:
         application = bootstrap.open_application(read)
         try:
-            listens = service.Listening(host, port_of(sockets), sockets)
+            listens = service.Listening(host, port_of(sockets), sockets, log)
             _wait(service.serve(application, listens, lambda: read_config(config, data)))
         finally:
             application.close()

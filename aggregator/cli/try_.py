@@ -146,6 +146,40 @@ def feed(value: _File = "-", jsonl: _Lines = False, json: _Json = False) -> None
 
 
 @app.command()
+def article(  # noqa: PLR0917  typer reads the options off the signature
+    value: Annotated[str, typer.Argument(metavar="URL|FILE", help="A URL or an HTML file.")],
+    selector: Annotated[
+        str, typer.Option("--selector", metavar="CSS", help="The selector of the article.")
+    ] = "",
+    strip: Annotated[
+        list[str] | None,
+        typer.Option("--strip", metavar="CSS", help="Remove these elements first; repeatable."),
+    ] = None,
+    base: _Base = "",
+    title: _Title = "",
+    config: _Config = None,
+    json: _Json = False,
+) -> None:
+    """Take the article from a page; tell what is taken and why."""
+    from aggregator.cli import try_article  # noqa: PLC0415
+    from aggregator.core.settings import CleanOptions, FetchSettings, FullText  # noqa: PLC0415
+
+    settings, clean = FetchSettings(), CleanOptions()
+    if config is not None:
+        read = read_config(config)
+        settings, clean = read.fetch, read.clean
+    options = FullText(selector=selector, strip=tuple(strip or ()))
+    with working("reading the page"):
+        document = try_article.page_of(value, base, settings, options)
+        reply = try_article.read(document, title, options, clean)
+    if json:
+        print_json(reply)
+        return
+    for shown in try_article.in_words(reply):
+        print_line(printable(shown))
+
+
+@app.command()
 def group(value: _File = "-", jsonl: _Lines = False, json: _Json = False) -> None:
     """Group entries from JSON lines; print the story of each."""
     from aggregator.cli import streams  # noqa: PLC0415

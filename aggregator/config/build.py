@@ -1,6 +1,7 @@
 """Validated models → the frozen settings that the other packages use."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ from aggregator.config.fields import web_address
 from aggregator.config.models import ConfigModel, FeedModel, SourceModel
 from aggregator.config.problems import Problem
 from aggregator.config.rule_models import read_link_rules
-from aggregator.config.sections import ImagesModel, StoriesModel
+from aggregator.config.sections import CategoryModel, FullTextModel, ImagesModel, StoriesModel
 from aggregator.core.model import Source
 from aggregator.core.settings import (
     CleanOptions,
     FeedSpec,
     FetchSettings,
+    FullText,
     HubSettings,
     ImageOptions,
     LinkRule,
@@ -44,11 +46,13 @@ def build(model: ConfigModel, path: Path) -> tuple[Config, list[Problem]]:
     for number, one in enumerate(model.sources):
         if isinstance(one, SourceModel):  # `check` has turned bare URLs into models
             options = _source_clean_options(one, number, model, clean, problems)
-            sources.append(_source(one, base, options))
+            sources.append(_source(one, base, options, model.categories))
     config = Config(
         path=path,
         data=_absolute_path(base, model.data),
         public_url=model.public_url,
+        log=model.log,
+        allowed_hosts=model.allowed_hosts,
         store=model.store,
         fetch=FetchSettings(**_values(model.fetch)),
         images=clean.images,
@@ -97,15 +101,25 @@ def _clean_options(model: ConfigModel, base: Path, problems: _Problems) -> Clean
     return CleanOptions(images=images, links=tuple(links), **_values(model.clean))
 
 
-def _source(one: SourceModel, base: Path, options: CleanOptions) -> Source:
+def _source(
+    one: SourceModel, base: Path, options: CleanOptions, categories: Mapping[str, CategoryModel]
+) -> Source:
     plain = _values(one)
-    for name in ("path", "images", "strip", "copyright_notice", "boilerplate"):
+    group = categories.get(one.category)
+    for name in ("path", "images", "full_text", "strip", "copyright_notice", "boilerplate"):
         del plain[name]
     return Source(
         **plain | {"headers": tuple(one.headers.items())},
+        full_text=_full_text(one.full_text or (group.full_text if group else None), one.kind),
         path=_absolute_path(base, one.path) if one.path else None,
         clean=options,
     )
+
+
+def _full_text(model: FullTextModel | None, kind: str) -> FullText | None:
+    if model is None or not model.enabled or kind != "feed":
+        return None
+    return FullText(selector=model.selector, strip=model.strip, timeout=model.timeout)
 
 
 def _source_clean_options(

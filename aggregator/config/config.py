@@ -38,6 +38,8 @@ class Config:
     sources: tuple[Source, ...]
     feeds: tuple[FeedSpec, ...]
     websub: HubSettings = _HUB
+    log: str = "text"  # or json
+    allowed_hosts: tuple[str, ...] = ()  # of the web server, beside that of public_url
     clean: CleanOptions = _CLEAN  # for URLs that belong to no source
 
     def find(self, id_: str) -> Source:

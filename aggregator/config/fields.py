@@ -19,6 +19,7 @@ _ID = re.compile(r"\w[\w.\-]{0,99}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{0,63}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,5}")
 _SECRET = re.compile(r"auth|cookie|token|secret|key|passw", re.IGNORECASE)
+_ENCODE = "in user name and password write %40 for @, %2F for /, %3A for :, or a ${VARIABLE}"
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~\-]{1,100}")
 
 
@@ -95,10 +96,28 @@ def split_url(text: str) -> SplitResult:
         parts = urlsplit(text)
         _ = parts.port
     except ValueError:
-        raise ValueError("is not a valid URL") from None
+        hint = f": {_ENCODE}" if "@" in text else ""
+        raise ValueError(f"is not a valid URL{hint}") from None
+    if _has_unencoded_user_info(parts):
+        raise ValueError(f"has an ambiguous user name or password: {_ENCODE}")
     if any(mark.isspace() or not mark.isprintable() for mark in text):
         raise ValueError("contains a space or a control character")
     return parts
+
+
+def _has_unencoded_user_info(parts: SplitResult) -> bool:
+    """Return whether a password seems to contain @ or /, so that part of it would become the host.
+
+    The path of `https://host/@name` and `https://host/a@b` is one; that of `https://user:12/34@host` is not.
+    """
+    user, at, place = parts.netloc.rpartition("@")
+    if at:
+        return "@" in user
+    host = parts.hostname or ""
+    rest = parts._replace(scheme="", netloc="").geturl()
+    return (
+        ":" in place and "@" in rest.replace("/@", "") and not re.search(r"[.:]|^localhost$", host)
+    )
 
 
 def web_address(text: str) -> str:
@@ -122,7 +141,10 @@ def _public_url(text: str) -> str:
 
 
 def _store(text: str) -> str:
-    if text == "sqlite" or text.startswith(("postgresql://", "postgresql+psycopg://")):
+    if text == "sqlite":
+        return text
+    if text.startswith(("postgresql://", "postgresql+psycopg://")):
+        split_url(text)
         return text
     raise ValueError("must be sqlite or a URL that begins with postgresql://")
 

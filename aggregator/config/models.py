@@ -10,6 +10,7 @@ from aggregator.config.fields import (
     Deadline,
     Format,
     Headers,
+    HostGlob,
     Id,
     Interval,
     Kind,
@@ -26,8 +27,10 @@ from aggregator.config.fields import (
 )
 from aggregator.config.problems import KeyConflictError
 from aggregator.config.sections import (
+    CategoryModel,
     CleanModel,
     FetchModel,
+    FullTextSwitch,
     HubModel,
     ImagesModel,
     LinksModel,
@@ -132,6 +135,11 @@ class SourceModel(Model):
         description="keys of `images:` that differ for this source",
         examples=[{"proxy": "keep"}],
     )
+    full_text: FullTextSwitch | None = Field(
+        default=None,
+        description="fetch the pages of its entries for their whole texts: `true`, or how; default: what `categories` says, else `false`",
+        examples=[True],
+    )
     paused: bool = Field(
         default=False, description="not fetched; stored entries stay", examples=[True]
     )
@@ -151,6 +159,8 @@ class SourceModel(Model):
             raise ValueError(both)
         if self.kind == "dump" and self.url:
             raise KeyConflictError("url", "a dump is read from disk: write path: instead of url:")
+        if self.kind == "dump" and self.full_text:
+            raise KeyConflictError("full_text", "a dump has no pages: only for feeds")
         if self.url:
             try:
                 web_address(self.url) if self.kind == "feed" else split_url(self.url)
@@ -253,6 +263,18 @@ class ConfigModel(Model):
         description="the base URL of the feeds for readers; used in self links only",
         examples=["https://news.example.org/"],
     )
+    allowed_hosts: Annotated[
+        tuple[HostGlob, ...], BeforeValidator(as_list), Field(max_length=100)
+    ] = Field(
+        default=(),
+        description="further host names that the server answers to, in addition to that of `public_url`; `*` matches any part of a name",
+        examples=[["nas.local", "aggregator", "*.home.arpa"]],
+    )
+    log: Literal["text", "json"] = Field(
+        default="text",
+        description="the form of the log of `run` and `serve`: one line, or one JSON object, for each event",
+        examples=["json"],
+    )
     store: StoreUrl = Field(
         default="sqlite",
         description="`sqlite` (a file in `data`) or the URL of a PostgreSQL database",
@@ -267,6 +289,12 @@ class ConfigModel(Model):
     )
     websub: HubModel = Field(
         default=HubModel(), description="WebSub: push updates to readers and from sources"
+    )
+    categories: dict[Text, CategoryModel] = Field(
+        default={},
+        max_length=1000,
+        description="what applies to all sources of a category, by its name",
+        examples=[{"world": {"full_text": True}}],
     )
     sources: tuple[SourceModel | Annotated[str, _BARE], ...] = Field(
         default=(), description="the sources to fetch"

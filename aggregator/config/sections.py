@@ -2,7 +2,15 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    model_validator,
+)
+from pydantic_core import CoreSchema
 
 from aggregator.config.fields import (
     Allowance,
@@ -19,12 +27,19 @@ from aggregator.config.fields import (
 )
 from aggregator.config.problems import KeyConflictError
 from aggregator.config.rule_models import WrapperModel
-from aggregator.core.settings import CleanOptions, FetchSettings, ImageOptions, StorySettings
+from aggregator.core.settings import (
+    CleanOptions,
+    FetchSettings,
+    FullText,
+    ImageOptions,
+    StorySettings,
+)
 
 _FETCH = FetchSettings()
 _IMAGES = ImageOptions()
 _STORIES = StorySettings()
 _CLEAN = CleanOptions()
+_FULL_TEXT = FullText()
 
 
 def as_list(value: Any) -> Any:
@@ -69,7 +84,11 @@ class FetchModel(Model):
         examples=[500],
     )
     concurrency: int = Field(
-        default=_FETCH.concurrency, ge=1, le=1000, description="concurrent requests", examples=[32]
+        default=_FETCH.concurrency,
+        ge=1,
+        le=1000,
+        description="concurrent requests; those that wait for an answer for more than two seconds count separately, up to twice this number",
+        examples=[32],
     )
     per_host: int = Field(
         default=_FETCH.per_host,
@@ -263,11 +282,66 @@ class HubModel(Model):
 
     hub: WebAddress = Field(
         default="",
-        description="the hub that feeds link to and that is notified of each update; default: none. Private feeds are not announced",
+        description="the hub that feeds link to and that is notified of each update; default: none. Feeds do not name one whose URL contains a password or token. Private feeds are not announced",
         examples=["https://pubsubhubbub.appspot.com/"],
     )
     subscribe: bool = Field(
         default=False,
         description="subscribe at the hubs that sources link to, for updates by push; hubs must be able to reach `public_url`",
+        examples=[True],
+    )
+
+
+class FullTextModel(Model):
+    """How the whole texts of entries are taken from their pages; `true` is short for `{}`."""
+
+    enabled: bool = Field(
+        default=True, description="whether the pages are fetched", examples=[False]
+    )
+    selector: Selector = Field(
+        default=_FULL_TEXT.selector,
+        description="a CSS selector of the article; default: the article is found automatically",
+        examples=["article .body"],
+    )
+    strip: Selectors = Field(
+        default=_FULL_TEXT.strip,
+        description="CSS selectors of what is removed from the page first",
+        examples=[[".newsletter"]],
+    )
+    timeout: Deadline = Field(
+        default=_FULL_TEXT.timeout,
+        description="the deadline of one page, including redirects",
+        examples=["20s"],
+    )
+
+
+class _OrSwitch:
+    """Lets the JSON schema of a section also accept `true` and `false`."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"anyOf": [{"type": "boolean"}, handler(schema)]}
+
+
+def _switched(value: Any) -> Any:
+    """Turn `true` and `false` into a section; the file gives them as text."""
+    if isinstance(value, bool) or value in _SWITCHES:
+        return {"enabled": value}
+    if isinstance(value, str | int | float):
+        raise ValueError("must be true, false or a mapping: selector:, strip:, timeout:")  # noqa: TRY004  pydantic reports ValueErrors
+    return value
+
+
+_SWITCHES = ("true", "false")
+FullTextSwitch = Annotated[FullTextModel, BeforeValidator(_switched), _OrSwitch()]
+
+
+class CategoryModel(Model):
+    """What applies to all sources of a category."""
+
+    full_text: FullTextSwitch | None = Field(
+        default=None,
+        description="whether the whole texts of its entries are fetched; a source may say otherwise",
         examples=[True],
     )

@@ -1,7 +1,9 @@
-"""Check that readers can reach the server at the configured `public_url`."""
+"""What readers are told: whether `public_url` leads to the server, and which hub feeds name."""
 
 import ipaddress
 from urllib.parse import urlsplit
+
+from aggregator.text import urls
 
 DEFAULT_PORT = 8080
 _SCHEME_PORTS = {"http": 80, "https": 443}
@@ -32,6 +34,11 @@ def host_warning(public_url: str, host: str) -> str:
         f"is {public_url}, which readers on other machines cannot use, and requests for other host "
         "names are refused: set it to the URL that readers use"
     )
+
+
+def public_hub(hub: str) -> str:
+    """Return the hub that feeds name; empty if its URL holds a secret, which only we may use."""
+    return hub if urls.redact(hub) == hub else ""
 
 
 def _is_loopback(host: str) -> bool:

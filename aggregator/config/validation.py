@@ -10,8 +10,10 @@ from aggregator.config.models import ConfigModel, FeedModel, SourceModel
 from aggregator.config.problems import KeyConflictError, Problem
 from aggregator.config.rule_models import WrapperModel
 from aggregator.config.sections import (
+    CategoryModel,
     CleanModel,
     FetchModel,
+    FullTextModel,
     HubModel,
     ImagesModel,
     LinksModel,
@@ -28,6 +30,8 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "clean": CleanModel,
     "stories": StoriesModel,
     "websub": HubModel,
+    "full_text": FullTextModel,
+    "categories": CategoryModel,
     "sources": SourceModel,
     "feeds": FeedModel,
 }

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import yaml
 
@@ -28,6 +29,8 @@ _SECRETS = re.compile(
     re.IGNORECASE,
 )
 _VARIABLE = re.compile(r"\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)\}|(\{))")
+# User name and password of a URL as written, in which variables are percent-encoded.
+_USER_INFO = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.\-]*://((?:[^/?#\\$]|\$\$|\$\{[^}]*\}|\$)*)@")
 
 Where = tuple[str | int, ...]
 
@@ -211,6 +214,10 @@ class _Builder:
         return self._expand(event, where)
 
     def _expand(self, event: Any, where: Where) -> str:
+        found = _USER_INFO.match(event.value)
+        start, end = found.span(1) if found else (0, 0)
+        whole = found is not None and ":" not in _VARIABLE.sub("", found[1])
+
         def insert(match: re.Match[str]) -> str:
             """Return the value of a variable, or a dollar sign."""
             if match[2]:
@@ -223,6 +230,13 @@ class _Builder:
                 return "$" + (match[2] or "")
             if not self._env.get(match[1], "unset").strip():
                 self._tree.unset.setdefault(where, match[1])
-            return self._env.get(match[1], "")
+            value = self._env.get(match[1], "")
+            return _encode(value, whole=whole) if start <= match.start() < end else value
 
         return _VARIABLE.sub(insert, event.value)
+
+
+def _encode(value: str, *, whole: bool) -> str:
+    """Percent-encode a user name or password; `whole` text may be both, separated by a colon."""
+    parts = value.split(":", 1) if whole else [value]
+    return ":".join(quote(part, safe="") for part in parts)

@@ -6,9 +6,11 @@ AggregatorError
   SourceError(source_id)            fails this source only
     FetchError
       Timeout · Unreachable · HTTPStatus(status, retry_after) · HeldBack
-      BodyTooLarge · BlockedAddress · TooManyRedirects
+      BodyTooLarge · BlockedAddress · TooManyRedirects · EmptyDocument
+      DisallowedByRobots(is_final)  the robots.txt of the host forbids it, or cannot be read
     ParseError
       NotAFeed(feeds)               a web page instead; `feeds` are those it links to
+      NotAnArticle                  a page without a whole text: a paywall, a list, an error
   StoreError
     SchemaTooNew · DataFolderBusy
   PublishError                      the last good feed is kept
@@ -116,6 +118,18 @@ class TooManyRedirects(FetchError):  # noqa: N818
     """The redirects exceed the limit."""
 
 
+class EmptyDocument(FetchError):  # noqa: N818
+    """The document is empty."""
+
+
+class DisallowedByRobots(FetchError):  # noqa: N818
+    """A page may not be requested; `is_final`: the host said so, it did not merely fail."""
+
+    def __init__(self, problem: str, *, is_final: bool, source_id: str = "") -> None:
+        super().__init__(problem, source_id=source_id)
+        self.is_final = is_final
+
+
 class ParseError(SourceError):
     """The document cannot be parsed."""
 
@@ -126,6 +140,10 @@ class NotAFeed(ParseError):  # noqa: N818
     def __init__(self, problem: str, *, feeds: tuple[str, ...] = (), source_id: str = "") -> None:
         super().__init__(problem, source_id=source_id)
         self.feeds = feeds
+
+
+class NotAnArticle(ParseError):  # noqa: N818
+    """A page holds no whole text; the problem says why, in words for the user."""
 
 
 class StoreError(AggregatorError):

@@ -62,7 +62,8 @@ def topics(
 ) -> dict[str, tuple[str, str]]:
     """Return the hub and the topic of each source that names one, by identity.
 
-    Sources fetched with secrets are left out: their content is not for a hub.
+    Sources fetched with secrets are left out: their content is not for a hub. So are hubs without
+    https, since the secret that signs their pushes would cross the network in the clear.
     """
     found: dict[str, tuple[str, str]] = {}
     for source in sources:
@@ -70,6 +71,7 @@ def topics(
         topic = info.self_url or source.url
         private = source.headers or any(urls.redact(one) != one for one in (source.url, topic))
         fit = all(urls.is_web(one) and len(one) <= _LENGTH for one in (info.hub, topic))
+        fit = fit and _keeps_secrets(info.hub)
         if source.kind == "feed" and source.url and fit and not source.paused and not private:
             found[source.identity] = (info.hub, topic)
     return found
@@ -124,6 +126,16 @@ def leave(lease: Lease, now: datetime) -> Lease:
 def is_over(lease: Lease) -> bool:
     """Return whether the hub was asked often enough to unsubscribe."""
     return lease.state == "leaving" and lease.tries >= _FAREWELLS
+
+
+def _keeps_secrets(hub: str) -> bool:
+    """Say whether nobody else reads what is sent to a hub: by https, or on this machine."""
+    host = urls.host(hub)
+    return (
+        hub.lower().startswith("https:")
+        or host in {"localhost", "[::1]"}
+        or re.fullmatch(r"127(?:\.\d+){3}", host) is not None
+    )
 
 
 def _span(seconds: str) -> timedelta:

@@ -3,10 +3,12 @@
 import logging
 from typing import Any, Literal, TextIO
 
+from aggregator.core.log_stream import LogStream
+
 Level = Literal["debug", "info", "warning", "error"]
 Form = Literal["text", "json"]
 
-_wanted: tuple[TextIO, Level, Form] | None = None  # not yet passed to structlog
+_wanted: tuple[TextIO | LogStream, Level, Form] | None = None  # not yet passed to structlog
 
 
 class Logger:
@@ -38,11 +40,19 @@ def get_logger() -> Logger:
     return Logger()
 
 
-def configure(stream: TextIO, *, level: Level = "info", form: Form = "text") -> None:
+_log = get_logger()
+
+
+def configure(stream: TextIO | LogStream, *, level: Level = "info", form: Form = "text") -> None:
     """Send all logging to a stream, as `logs.configure` does, from the first line on."""
     global _wanted  # noqa: PLW0603  logging is configured once in a process
     _wanted = stream, level, form
     logging.basicConfig(handlers=[_FirstLine()], level=_number(level), force=True)
+
+
+def tell_dropped(lines: int) -> None:
+    """Log how many lines were dropped while nobody read the log."""
+    _log.warning("log lines dropped", lines=lines)
 
 
 def forget() -> None:

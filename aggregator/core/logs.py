@@ -8,15 +8,16 @@ import json
 import logging
 import re
 from collections.abc import Mapping, MutableMapping
-from typing import Any, Literal, TextIO
+from typing import Any, Literal, TextIO, cast
 
 import structlog
 
 from aggregator.core import logger
+from aggregator.core.log_stream import LogStream
 from aggregator.text import urls
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
-_ADDRESS = re.compile(r"https?://[^\s<>\"']{1,4000}", re.IGNORECASE)
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{0,30}://[^\s<>\"']{1,4000}", re.IGNORECASE)
 _NAMED = re.compile(r"\{(\w+)\}")
 _NOISY = {
     "alembic": logging.WARNING,
@@ -28,7 +29,7 @@ _NOISY = {
 
 
 def configure(
-    stream: TextIO,
+    stream: TextIO | LogStream,
     *,
     level: Literal["debug", "info", "warning", "error"] = "info",
     form: Literal["text", "json"] = "text",
@@ -46,7 +47,7 @@ def configure(
     structlog.configure(
         processors=[*steps, render],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", stream)),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(stream)
@@ -76,7 +77,11 @@ def _clean_value(value: Any, *, keep: bool) -> Any:
     """Clean a field; `keep` preserves its line breaks."""
     if isinstance(value, bool | int | float):
         return value
-    lines = str(value).splitlines() if keep else [str(value)]
+    try:
+        text = str(value)
+    except Exception:  # noqa: BLE001  a line of the log must not end the work
+        text = f"unprintable {type(value).__name__}"
+    lines = text.splitlines() if keep else [text]
     return "\n".join(hide(line) for line in lines)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from aggregator.core.settings import CleanOptions, FeedSpec
+from aggregator.core.settings import CleanOptions, FeedSpec, FullText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,7 @@ class Source:
     headers: tuple[tuple[str, str], ...] = ()
     clean: CleanOptions = field(default=CleanOptions())
     timezone: str = ""  # IANA name; decides zones that a date leaves open
+    full_text: FullText | None = None  # how the articles of its entries are taken; None: not
     paused: bool = False
     formerly: tuple[str, ...] = ()
 

@@ -1,9 +1,9 @@
 """Protocols of the replaceable parts, and of the store as each step uses it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from aggregator.core.errors import SourceError
 from aggregator.core.leases import Lease
@@ -28,6 +28,7 @@ from aggregator.core.model import (
     Tombstone,
     Validators,
 )
+from aggregator.core.pages import PageResult, PageTask
 from aggregator.core.traces import KnownDocument, ReadDocument
 
 Place = tuple[datetime, datetime, str]
@@ -62,6 +63,20 @@ class Fetcher(Protocol):
 
     async def close(self) -> None:
         """Close the connections."""
+
+
+Permit = Callable[[str], Awaitable[None]]
+"""Called with each URL before it is requested; raises FetchError if it may not be."""
+
+
+@runtime_checkable
+class PageFetcher(Fetcher, Protocol):
+    """A fetcher that also fetches web pages, under the rules of feeds."""
+
+    async def fetch_page(
+        self, source: Source, validators: Validators, permit: Permit
+    ) -> Fetched | NotModified:
+        """Return the page at the URL of `source`, or raise FetchError; `permit` is asked for each hop."""
 
 
 class DocumentReader(Protocol):
@@ -163,16 +178,36 @@ class GatherStore(SourceStates, Protocol):
         """Return the hashes of the boilerplate blocks of each publisher."""
 
 
+class ArticleStore(Protocol):
+    """What fetching whole texts asks of the store."""
+
+    def articles_due(self, source_id: str, now: datetime, limit: int) -> tuple[PageTask, ...]:
+        """Return pages of entries to fetch now, those of the newest entries first."""
+
+    def sources_with_articles_due(self, now: datetime) -> frozenset[str]:
+        """Return the identities of the sources that have pages to fetch now."""
+
+    def save_article(self, result: PageResult) -> bool:
+        """Store what a page gave; return whether the entry has another text now.
+
+        Nothing is stored if the entry has changed since its page was asked for.
+        """
+
+    def end_hold(self, source_id: str) -> None:
+        """Let grouping have the entries of a source whose pages did not come in time."""
+
+
 class GroupStore(Protocol):
     """The store as grouping uses it."""
 
-    def has_ungrouped(self) -> bool:
-        """Say whether there are entries that are new or materially changed."""
+    def has_ungrouped(self, now: datetime | None = None) -> bool:
+        """Say whether `ungrouped` would return any."""
 
-    def ungrouped(self, limit: int) -> tuple[StoredEntry, ...]:
+    def ungrouped(self, limit: int, now: datetime | None = None) -> tuple[StoredEntry, ...]:
         """Return entries that are new, or materially changed, since they were last grouped.
 
-        In (published, key) order and without their HTML, which grouping does not need.
+        In (published, key) order and without their HTML, which grouping does not need. With `now`,
+        without those that wait for their whole texts.
         """
 
     def group_context(
@@ -291,6 +326,7 @@ class RetentionStore(Protocol):
 
 class Store(
     GatherStore,
+    ArticleStore,
     GroupStore,
     PublishStore,
     DecisionStore,

@@ -84,6 +84,15 @@ class CleanOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FullText:
+    """How the articles of a source are taken from their pages; `selector` and `strip` are CSS."""
+
+    selector: str = ""  # of the article; empty: found by itself
+    strip: tuple[str, ...] = ()
+    timeout: timedelta = timedelta(seconds=20)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchSettings:
     """How sources are fetched; sizes in bytes."""
 

@@ -72,13 +72,14 @@ class Gatherer:
             return ()
         states = await self.states()
         waits, now = self.waits(states), self.clock()
-        times = {
-            source: due
-            for source in schedule.fetch_order(self.sources, states)
+        times = [
+            (source, due)
+            for source in self.sources
             if (due := self._due_at(source, states, waits, now, pushed)) is not None
-        }
-        self.quiet.set(mark, pushed, now, min(times.values(), default=now + _LONGEST_QUIET))
-        return tuple(source for source, due in times.items() if due <= now)
+        ]
+        soonest = min((due for _, due in times), default=now + _LONGEST_QUIET)
+        self.quiet.set(mark, pushed, now, soonest)
+        return schedule.fetch_order((source for source, due in times if due <= now), states)
 
     async def next_due(self, pushed: Mapping[str, datetime]) -> tuple[Source, datetime] | None:
         """Return the next source to fetch and its time; None if there is none. See `due`."""

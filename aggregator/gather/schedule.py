@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from hashlib import blake2b
 from itertools import pairwise
 from statistics import median
 
@@ -50,7 +52,7 @@ class Hold:
 
 def current_state(source: Source, state: SourceState) -> SourceState:
     """Return the stored state, without the parts that belong to another URL than the configured one."""
-    if state.url in ("", _location(source)):
+    if state.url in ("", _location(source), source.url):
         return state
     return SourceState(arrivals=state.arrivals, info=state.info)
 
@@ -61,13 +63,12 @@ def address(source: Source, state: SourceState) -> str:
     After a failure it is the configured URL again, and always if it comes with secrets, which are
     only for its own server.
     """
-    if source.headers or urls.redact(source.url) != source.url:
+    if _has_secrets(source):
         return source.url
     since, until = state.permanent_since, state.last_success
     is_stable = since is not None and until is not None and until - since >= _REDIRECT_SPAN
-    is_trusted = (
-        is_stable and state.permanent_seen >= _REDIRECT_COUNT and state.url == _location(source)
-    )
+    is_seen = state.permanent_seen >= _REDIRECT_COUNT and state.url == _location(source)
+    is_trusted = is_stable and is_seen
     return state.permanent if is_trusted and not state.failures else source.url
 
 
@@ -139,8 +140,10 @@ def waiting_hosts(
     """
     waits: dict[str, datetime] = {}
     for source in sources if scope == "host" else ():
-        state = current_state(source, states.get(source.identity, SourceState()))
-        until, host = _wait_until(state, now), urls.host(source.url)
+        state = states.get(source.identity)
+        if state is None or state.wait_until is None:
+            continue  # nearly all
+        until, host = _wait_until(current_state(source, state), now), urls.host(source.url)
         if host and until and until > waits.get(host, now):
             waits[host] = until
     return waits
@@ -319,7 +322,18 @@ def interval(
 
 
 def _location(source: Source) -> str:
-    return source.url or str(source.path or "")
+    """Return the URL or path as it is stored: of one with secrets, what distinguishes it."""
+    return _without_secrets(source.url) or str(source.path or "")
+
+
+@lru_cache(maxsize=16_384)
+def _without_secrets(url: str) -> str:
+    hidden = urls.redact(url)
+    return url if hidden == url else f"{hidden}#{blake2b(url.encode(), digest_size=9).hexdigest()}"
+
+
+def _has_secrets(source: Source) -> bool:
+    return bool(source.headers) or _without_secrets(source.url) != source.url
 
 
 def _clock_was_wrong(state: SourceState, now: datetime) -> bool:
@@ -355,6 +369,8 @@ def _last_document(
 
 def _redirected(source: Source, state: SourceState, permanent: str, now: datetime) -> SourceState:
     """Count consecutive fetches with the same permanent redirect."""
+    if _has_secrets(source):
+        permanent = urls.redact(permanent)  # shown, never requested
     requested = address(source, state)
     if requested != source.url and permanent in ("", requested):
         return state  # the new URL was requested directly
@@ -372,12 +388,10 @@ def _hinted(hints: Hints) -> timedelta:
 
 
 def _after_skipped(due: datetime, hints: Hints, latest: datetime) -> datetime:
-    """Return the first time from `due` on outside the skipped hours and days, at most `latest`.
-
-    skipHours and skipDays are in GMT; a feed that skips everything is ignored.
-    """
+    """Return the first time from `due` on outside the skipped hours and days (GMT), at most `latest`."""
     days = {name.strip().lower() for name in hints.skip_days} & set(_DAYS)
     hours = {hour % 24 for hour in hints.skip_hours if 0 <= hour <= 24}
+    # a feed that skips everything is ignored
     if len(days) == len(_DAYS) or len(hours) == 24 or not (days or hours):
         return due
     due_utc = due.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""Grouping what is stored: batch by batch, features in the pool, decisions in the store's thread."""
+"""Groups stored entries batch by batch: features in the pool, assignment in the store's thread."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,16 +19,16 @@ from aggregator.group.stories.context import GroupingContext
 from aggregator.group.stories.grouping import group
 from aggregator.pool import Pool
 
-_ENTRIES_PER_BATCH = 2_000  # grouped in one transaction
-_ENTRIES_PER_CALL = 50  # whose features a worker process extracts at once
-_BATCH_MAX_SPAN = timedelta(days=7)  # of published times, so that a batch has a small context
+_ENTRIES_PER_BATCH = 2_000  # one transaction
+_ENTRIES_PER_CALL = 50  # of a worker process that extracts features
+_BATCH_MAX_SPAN = timedelta(days=7)  # of published dates, to bound the window of a batch
 
 Extracted = Mapping[str, tuple[StoredEntry, Features]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grouper:
-    """Gives stored entries their stories."""
+    """Assigns stored entries to stories."""
 
     store: GroupStore
     pool: Pool
@@ -38,8 +38,8 @@ class Grouper:
     window: KeptWindow = field(default_factory=KeptWindow)
 
     def next(self) -> tuple[StoredEntry, ...]:
-        """Return the oldest entries that are not yet grouped, those that are near in time."""
-        batch = self.store.ungrouped(_ENTRIES_PER_BATCH)
+        """Return the next batch: the oldest entries to group, within seven days."""
+        batch = self.store.ungrouped(_ENTRIES_PER_BATCH, self.clock())
         return tuple(one for one in batch if one.published <= batch[0].published + _BATCH_MAX_SPAN)
 
     async def extract(self, batch: Sequence[StoredEntry]) -> Extracted:
@@ -79,7 +79,7 @@ class Grouper:
         if window.stale:
             self._refresh_features(new)
             window = self.window.read(self.store, new, self.settings)
-            window.stale = False  # texts that are gone have no features of this version
+            window.stale = False  # entries without texts stay out of the window
         known = ((one, extracted.get(one.key)) for one in new)
         features = FeatureSources(
             extracted={one.key: had[1] for one, had in known if had and had[0] is one},
@@ -100,7 +100,7 @@ class Grouper:
         return grouping
 
     def _refresh_features(self, new: Sequence[StoredEntry]) -> None:
-        """Store the features around new entries anew that have an older form."""
+        """Extract and store the features again that have an older format, near the new entries."""
         past = self.store.group_context(*self._span(new))
         _, renewed = renew(past, self.store.entries, self.settings)
         self.store.save_features(renewed)
@@ -111,6 +111,6 @@ class Grouper:
 
 
 def _in_memory(stored: StoredEntry, extracted: Extracted) -> StoredEntry:
-    """Return the copy of an entry that is in memory already, if it has not changed."""
+    """Return the copy of an entry that is in memory, if it has not changed."""
     had = extracted.get(stored.key)
     return had[0] if had and had[0] == stored else stored

@@ -10,8 +10,8 @@ from aggregator.core.ports import GroupStore
 from aggregator.core.settings import StorySettings
 from aggregator.group.features.window import Reach, Window
 
-MAX_SPARE = 25_000  # entries kept for late arrivals though the new ones cannot meet them
-_TICK = timedelta(microseconds=1)  # of the dates in the store
+MAX_SPARE = 25_000  # entries before the window that are kept for late arrivals
+_TICK = timedelta(microseconds=1)  # resolution of the stored dates
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class _Kept:
     mark: str
 
     def trim(self, start: datetime, max_spare: int) -> None:
-        """Remove the entries before a time, if they are more than are kept to spare."""
+        """Remove the entries before a time if they are more than `max_spare`."""
         time = start.timestamp()
         if len(self.window.between(-math.inf, time)) > max_spare:
             self.window.remove_before(time)
@@ -32,7 +32,7 @@ class _Kept:
 
 
 class KeptWindow:
-    """Gives the window of each grouping; memory is bounded by the entries in reach and MAX_SPARE."""
+    """Returns the window of each grouping: the entries in its span and at most MAX_SPARE older ones."""
 
     def __init__(self, max_spare: int = MAX_SPARE) -> None:
         self._max_spare = max_spare
@@ -41,12 +41,13 @@ class KeptWindow:
     def read(
         self, store: GroupStore, new: Sequence[StoredEntry], settings: StorySettings
     ) -> Window:
-        """Return a window with all grouped entries that new ones, in order of time, can meet.
+        """Return a window with all grouped entries within the window of new ones.
 
-        Entries that are too old for the kept window get one of their own, which is not kept.
+        `new` is in order of time. If it is older than the kept window, a separate window is read,
+        which is not kept.
         """
         start, end = new[0].published - settings.window, new[-1].published + settings.window
-        kept, self._kept = self._kept, None  # forgotten if reading fails
+        kept, self._kept = self._kept, None  # discarded if reading fails
         updated = None
         if kept is not None and start <= kept.end and kept.start <= end:
             updated = _update(kept, store, new, (start, end), settings)
@@ -78,7 +79,7 @@ def _update(
     span: tuple[datetime, datetime],
     settings: StorySettings,
 ) -> _Kept | None:
-    """Read what changed since the mark, and what the span has more; None if changes are unknown."""
+    """Read the changes since the mark and the rest of the span; None if the changes are unknown."""
     changes = store.feature_changes(kept.mark)
     if changes.keys is None:
         return None

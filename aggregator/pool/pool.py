@@ -23,6 +23,7 @@ _MAX_WORKERS = 8
 _CALLS_PER_BATCH = 8
 _HEAVY_BYTES = 8_000_000  # of documents in one run: worth a process, because they would block the thread for long
 _FIRST_SECONDS_PER_CALL = 0.005  # an estimate, until calls have been timed
+_BYTES_PER_CALL = 10_000  # of a document that takes as long as a call without one, roughly
 _SMOOTHING = 10  # the mean follows about the last ten calls
 
 
@@ -38,6 +39,11 @@ class _Job:
     def weight(self) -> int:
         """The bytes of the documents in the call."""
         return sum(len(one.content) for one in self.call[1] if isinstance(one, Document))
+
+    @property
+    def calls(self) -> float:
+        """How many calls of usual length this one is worth."""
+        return max(1.0, self.weight / _BYTES_PER_CALL)
 
     def settle(self, result: object) -> None:
         """Set the result, unless the caller has given up."""
@@ -121,7 +127,8 @@ class Pool:
         """Return whether the queue is worth starting processes for."""
         if not self._can_start:
             return False
-        return len(self._queue) * self._seconds_per_call > self._threshold or (
+        calls = sum(job.calls for job in self._queue)
+        return calls * self._seconds_per_call > self._threshold or (
             self._heavy and bool(self._queue)
         )
 
@@ -167,7 +174,7 @@ class Pool:
                 job.settle(timed_out(self._deadline))
                 self._threshold = 0  # a thread cannot be ended: use processes from now on
             # Clipped, because one slow call is not typical: the first one loads tables.
-            seconds = min(loop.time() - start, 4 * self._seconds_per_call)
+            seconds = min((loop.time() - start) / job.calls, 4 * self._seconds_per_call)
             self._seconds_per_call += (seconds - self._seconds_per_call) / _SMOOTHING
         self._heavy = self._heavy and bool(self._queue)
         self._thread_task = None

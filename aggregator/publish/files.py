@@ -4,6 +4,7 @@ import contextlib
 import os
 import secrets
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from aggregator.core.errors import PublishError
@@ -13,8 +14,8 @@ _KEY = "links.key"
 _SECRET_BYTES = 32
 
 
-def write(path: Path, content: bytes) -> bool:
-    """Write the content to the path; return False if the file has it already.
+def write(path: Path, content: bytes, *, before: Callable[[], None] = lambda: None) -> bool:
+    """Write the content to the path; return False if the file has it already, else call `before` first.
 
     The content goes to a temporary file in the same folder, is synced and renamed, and the folder is
     synced. On PublishError the last good file is kept.
@@ -24,6 +25,7 @@ def write(path: Path, content: bytes) -> bool:
         _sweep(path)
         if _holds(path, content):
             return False
+        before()
         _replace(path, content)
     except OSError as error:
         why = error.strerror or type(error).__name__

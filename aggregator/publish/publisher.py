@@ -1,9 +1,10 @@
 """Stories in, files out: every feed in all its formats, with its archive."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from aggregator.core.errors import PublishError
@@ -38,7 +39,10 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publisher:
-    """Writes every feed, in all its formats, with its archive."""
+    """Writes every feed, in all its formats, with its archive.
+
+    `owe` is called with the URL of each public feed that is about to change.
+    """
 
     store: PublishStore
     renderers: Mapping[str, Renderer]
@@ -48,6 +52,7 @@ class Publisher:
     public_url: str
     clock: Clock
     hub: str = ""
+    owe: Callable[[str], None] = lambda _: None
     shortcuts: bool = True  # False: make everything anew, for tests that compare the bytes
 
     def run(self, *, since: datetime | None = None) -> Publication:
@@ -124,8 +129,13 @@ class Publisher:
                 moments += [_NEVER] if history.grew else []  # make the feed again
             whole = dataclasses.replace(edition, self_url=self.address(file), links=links)
             path = self.folder / file
-            if files.write(path, renderer.render(whole)):
+            content = renderer.render(whole)
+            if files.write(path, content, before=partial(self._owe, edition.spec, file)):
                 yield path
+
+    def _owe(self, spec: FeedSpec, file: str) -> None:
+        if not spec.token:
+            self.owe(self.address(file))
 
     def _history(
         self, renderer: Renderer, edition: Edition, now: datetime
@@ -193,8 +203,9 @@ def _log_edition(edition: Edition, since: datetime) -> None:
     count = len(edition.stories)
     word = "story" if count == 1 else "stories"
     _log.info(
-        f"published {{feed}}: {{stories}} {word}, {{new}} new",
+        "published {feed}: {stories} {word}, {new} new",
         feed=edition.spec.name,
         stories=count,
+        word=word,
         new=sum(one.story.first_published >= since for one in edition.stories),
     )

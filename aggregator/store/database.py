@@ -4,6 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +17,8 @@ from aggregator.store.codec import DamagedValue
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
+
+    Upsert = sqlite.Insert | postgresql.Insert
 
 T = TypeVar("T")
 
@@ -179,21 +182,33 @@ def upsert(
     """
     if not rows:
         return
-    statement = insert(connection, table)
-    keys = list(table.primary_key.columns)
-    if not update:
-        connection.execute(statement.on_conflict_do_nothing(index_elements=keys), rows)
-        return
-    new = statement.excluded
-    changes = update if isinstance(update, Mapping) else {name: new[name] for name in update}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=keys, set_=dict(changes)), rows
-    )
+    if isinstance(update, Mapping):
+        keys = list(table.primary_key.columns)
+        statement = insert(connection, table)
+        whole = statement.on_conflict_do_update(index_elements=keys, set_=dict(update))
+    else:
+        whole = _upsert_columns(connection.dialect.name, table, tuple(update))
+    connection.execute(whole, rows)
 
 
-def insert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
+@cache
+def _upsert_columns(dialect: str, table: Table, columns: tuple[str, ...]) -> "Upsert":
+    """Return the statement, which takes longer to build than to execute."""
+    statement, keys = _insert(dialect, table), list(table.primary_key.columns)
+    if not columns:
+        return statement.on_conflict_do_nothing(index_elements=keys)
+    changes = {name: statement.excluded[name] for name in columns}
+    return statement.on_conflict_do_update(index_elements=keys, set_=changes)
+
+
+def insert(connection: Connection, table: Table) -> "Upsert":
     """Return the insert statement of the dialect, which supports ON CONFLICT."""
-    if connection.dialect.name == "postgresql":
+    return _insert(connection.dialect.name, table)
+
+
+@cache
+def _insert(dialect: str, table: Table) -> "Upsert":
+    if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql  # noqa: PLC0415  slow, and SQLite is usual
 
         return postgresql.insert(table)

@@ -13,7 +13,7 @@ from aggregator.gather import revision
 from aggregator.gather.changes import Difference, difference, recurring
 from aggregator.gather.identity import AMBIGUOUS, Known, Name, names, surplus_aliases
 from aggregator.gather.matching import Match, Matching, match
-from aggregator.store import clock_repair, known_documents, learned_blocks, schema
+from aggregator.store import articles, clock_repair, known_documents, learned_blocks, schema
 from aggregator.store.codec import from_json, from_ticks, to_json, to_ticks
 from aggregator.store.database import chunks, upsert
 from aggregator.store.rows import content_of, load_entries, load_known, row_of
@@ -120,10 +120,19 @@ class _Batch:
 # --- states --------------------------------------------------------------------------------
 
 
-def load_states(connection: Connection) -> dict[str, SourceState]:
-    """Return the state of each source, by identity."""
-    rows = connection.execute(select(schema.source))
-    return {row.identity: from_json(SourceState, row.state) for row in rows}
+Decoded = dict[str, tuple[str, SourceState]]
+"""The state of each source with its stored text, by identity."""
+
+
+def load_states(connection: Connection, known: Decoded) -> Decoded:
+    """Return the state of each source; only what is not in `known` is decoded again."""
+    rows = connection.execute(select(schema.source.c.identity, schema.source.c.state))
+    decoded: Decoded = {}
+    for identity, text in rows:
+        before = known.get(identity)
+        same = before is not None and before[0] == text
+        decoded[identity] = before if before and same else (text, from_json(SourceState, text))
+    return decoded
 
 
 def load_state(connection: Connection, identity: str) -> SourceState | None:
@@ -182,6 +191,7 @@ def save_gathered(
     new = _write_entries(connection, batch)
     _write_aliases(connection, matching, known, seen)
     learned_blocks.count(connection, batch.new)
+    articles.queue(connection, source, result, known, seen)
     known_after = known_documents.known_after(
         read,
         result,

@@ -9,16 +9,19 @@ from sqlalchemy import Connection, delete, exists, select, update
 
 from aggregator.core.model import Decision, GroupContext, Grouped, Grouping, StoredEntry, Story
 from aggregator.store import feature_changes, schema
+from aggregator.store.articles import is_free
 from aggregator.store.codec import from_ticks, to_ticks
 from aggregator.store.database import chunks, upsert
 from aggregator.store.journal import EntryLine, Line
 from aggregator.store.rows import (
-    STORED,
+    WHOLE,
+    WITH_ARTICLE,
     is_row_of,
     load_outlines,
     load_stories,
     member_row,
     stored_of,
+    whole_of,
 )
 
 _ROWS = 1000  # entries of the context that are read at a time, to bound memory
@@ -39,33 +42,42 @@ def _find_nothing(_: str, __: bytes) -> None:
 # --- asked ---------------------------------------------------------------------------------
 
 
-def has_ungrouped(connection: Connection) -> bool:
+def has_ungrouped(connection: Connection, now: datetime | None = None) -> bool:
     """Say whether `load_ungrouped` would return anything; reads one row at most."""
     query = select(_entry.key).where(~_entry.grouped, _entry.content != b"").limit(1)
+    if now is not None:
+        query = query.select_from(WITH_ARTICLE).where(is_free(now))
     return connection.scalar(query) is not None
 
 
 def load_ungrouped(
-    connection: Connection, limit: int, find: Find = _find_nothing
+    connection: Connection,
+    limit: int,
+    now: datetime | None = None,
+    find: Find = _find_nothing,
 ) -> tuple[StoredEntry, ...]:
     """Return the oldest ungrouped entries in (published, key) order, without their HTML.
 
-    `find` gives those that are in memory, by key and stored form.
+    With `now` those that wait for their whole texts are left out. `find` gives those that are in
+    memory, by key and stored form.
     """
     query = (
-        select(*STORED)
+        select(*WHOLE)
+        .select_from(WITH_ARTICLE)
         .where(~_entry.grouped, _entry.content != b"")  # a decision may name a deleted entry
         .order_by(_entry.published, _entry.key)
         .limit(limit)
     )
+    if now is not None:
+        query = query.where(is_free(now))
     return tuple(_ungrouped_of(row, find) for row in connection.execute(query))
 
 
 def _ungrouped_of(row: Any, find: Find) -> StoredEntry:
     """Return the entry of a row without its HTML, decoded only if it is not in memory."""
-    held = find(row.key, row.content)
+    held = None if row.article else find(row.key, row.content)
     if held is None:
-        return _without_html(stored_of(row))
+        return _without_html(whole_of(row))
     return held if is_row_of(held, row) else stored_of(row, held.entry)
 
 

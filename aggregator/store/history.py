@@ -10,7 +10,7 @@ from aggregator.store import feature_changes, schema
 from aggregator.store.codec import from_ticks
 from aggregator.store.database import upsert
 from aggregator.store.grouping import load_decisions
-from aggregator.store.rows import STORED, load_stories, stored_of
+from aggregator.store.rows import WHOLE, WITH_ARTICLE, load_stories, whole_of
 
 PAGE = 2_000  # entries
 
@@ -29,7 +29,8 @@ def load_history(
     """
     decisions = load_decisions(connection)
     query = (
-        select(*STORED, _entry.blank, _member.story, _member.published.label("at"), _feature.packed)
+        select(*WHOLE, _entry.blank, _member.story, _member.published.label("at"), _feature.packed)
+        .select_from(WITH_ARTICLE)
         .join(schema.member, _member.key == _entry.key)
         .outerjoin(schema.feature, _feature.key == _entry.key)
         .where(_entry.content != b"")
@@ -42,7 +43,7 @@ def load_history(
         if after is not None:
             here = query.where(tuple_(_member.published, _member.key) > tuple_(*after))
         rows = connection.execute(here).all()
-        entries = tuple(stored_of(row) for row in rows)
+        entries = tuple(whole_of(row) for row in rows)
         stories = load_stories(connection, (row.story for row in rows))
         blank = {row.key for row in rows if row.blank}
         yield (

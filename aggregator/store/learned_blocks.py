@@ -27,6 +27,8 @@ _publisher = schema.publisher.c
 
 def count(connection: Connection, entries: Sequence[StoredEntry]) -> None:
     """Count the blocks of new entries."""
+    if not entries:
+        return
     by_publisher: dict[str, list[StoredEntry]] = {}
     for stored in entries:
         by_publisher.setdefault(storable(stored.entry.publisher.id), []).append(stored)
@@ -81,9 +83,12 @@ def _count_entries(connection: Connection, counts: Mapping[str, int]) -> None:
         rows,
         update={"entries": _publisher.entries + new.entries},
     )
-    full = select(_publisher.id).where(_publisher.entries >= DECAY_ENTRIES).order_by(_publisher.id)
-    for name in connection.scalars(full).all():
-        _decay(connection, name)
+    for some in chunks(sorted(counts)):
+        full = select(_publisher.id).where(
+            _publisher.id.in_(some), _publisher.entries >= DECAY_ENTRIES
+        )
+        for name in connection.scalars(full.order_by(_publisher.id)).all():
+            _decay(connection, name)
 
 
 def _decay(connection: Connection, name: str) -> None:

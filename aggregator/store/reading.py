@@ -14,7 +14,7 @@ from aggregator.store import schema
 from aggregator.store.codec import from_ticks, to_ticks
 from aggregator.store.database import chunks
 from aggregator.store.gather import load_aliases
-from aggregator.store.rows import load_entries, load_stories
+from aggregator.store.rows import load_stories, load_whole_entries
 from aggregator.text import urls
 
 FIRST_PAGE = 100  # stories of the first page; each further one is twice as large, up to LAST_PAGE
@@ -117,7 +117,7 @@ def _show(connection: Connection, ids_: Iterable[str]) -> tuple[ShownStory, ...]
     asked = tuple(ids_)
     stories = load_stories(connection, asked)
     keys = [member.key for story in stories.values() for member in story.members]
-    entries = load_entries(connection, keys)
+    entries = load_whole_entries(connection, keys)
     shown = (_join(stories[id_], entries) for id_ in asked if id_ in stories)
     return tuple(one for one in shown if one.entries)
 
@@ -158,7 +158,7 @@ def stories_of(connection: Connection, keys: Iterable[str]) -> tuple[Story, ...]
 def entries(connection: Connection, keys: Iterable[str]) -> tuple[StoredEntry, ...]:
     """Return the entries of these keys, in the order asked for; unknown ones are left out."""
     asked = tuple(keys)
-    found = load_entries(connection, asked)
+    found = load_whole_entries(connection, asked)
     return tuple(found[key] for key in asked if key in found)
 
 
@@ -171,7 +171,7 @@ def find_entry(connection: Connection, text: str) -> StoredEntry | None:
         keys = _keys_of_link(connection, text)
     else:
         keys = [text]
-    found = load_entries(connection, keys).values()
+    found = load_whole_entries(connection, keys).values()
     return min(found, key=lambda one: (one.published, one.key), default=None)
 
 

@@ -1,6 +1,7 @@
 """Converts rows of the tables to values of the model, and back."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,9 @@ from sqlalchemy import Connection, select
 
 from aggregator.core import ids
 from aggregator.core.model import Entry, Member, Publisher, Reason, StoredEntry, Story
+from aggregator.core.pages import Article
 from aggregator.gather import revision
+from aggregator.gather.articles.overlay import with_article
 from aggregator.gather.identity import Known
 from aggregator.store import schema
 from aggregator.store.codec import (
@@ -34,6 +37,9 @@ STORED = (
     _entry.shown,
     _entry.content,
 )
+# with the whole text, from WITH_ARTICLE
+WHOLE = (*STORED, schema.article.c.content.label("article"))
+WITH_ARTICLE = schema.entry.outerjoin(schema.article, schema.article.c.key == _entry.key)
 _KNOWN = (
     _entry.key,
     _entry.title,
@@ -95,6 +101,25 @@ def stored_of(row: Any, entry: Entry | None = None) -> StoredEntry:
     )
 
 
+def whole_of(row: Any) -> StoredEntry:
+    """Return the entry of a row of the columns WHOLE, with its whole text if there is one."""
+    stored = stored_of(row)
+    if not row.article:
+        return stored
+    entry = with_article(stored.entry, unpack(Article, row.article))
+    return replace(stored, entry=entry)
+
+
+def load_whole_entries(connection: Connection, keys: Iterable[str]) -> dict[str, StoredEntry]:
+    """Return the entries of these keys as readers see them: with their whole texts."""
+    found: dict[str, StoredEntry] = {}
+    for some in chunks(dict.fromkeys(keys)):
+        query = select(*WHOLE).select_from(WITH_ARTICLE)
+        rows = connection.execute(query.where(_entry.key.in_(some), _entry.content != b""))
+        found.update((row.key, whole_of(row)) for row in rows)
+    return found
+
+
 def is_row_of(stored: StoredEntry, row: Any) -> bool:
     """Return whether the row of the columns STORED holds this entry; the content is not compared."""
     times = (to_ticks(stored.first_seen), to_ticks(stored.published), to_ticks(stored.revised))
@@ -103,7 +128,10 @@ def is_row_of(stored: StoredEntry, row: Any) -> bool:
 
 
 def load_entries(connection: Connection, keys: Iterable[str]) -> dict[str, StoredEntry]:
-    """Return the entries of these keys; unknown ones and those without text are left out."""
+    """Return the entries of these keys as their feeds have them.
+
+    Unknown ones and those without text are left out.
+    """
     found: dict[str, StoredEntry] = {}
     for some in chunks(dict.fromkeys(keys)):
         query = select(*STORED).where(_entry.key.in_(some), _entry.content != b"")

@@ -66,6 +66,27 @@ Index(
     sqlite_where=~entry.c.grouped,  # in PostgreSQL too; naming it here would load that dialect
 )
 
+article = Table(  # the whole text of an entry, from its page
+    "article",
+    metadata,
+    Column("key", Key, primary_key=True),  # the entry's
+    Column("source", Key, nullable=False),  # identity
+    Column("digest", Key, nullable=False),  # of the entry whose page is wanted: its `material`
+    Column("due", Time),  # when the page is fetched; null: it is done
+    Column("hold", Time),  # until when grouping waits for it
+    Column("tries", Integer, nullable=False),  # that failed
+    Column("validators", Text, nullable=False),  # JSON
+    Column("problem", Text, nullable=False),  # why there is no text
+    Column("content", LargeBinary, nullable=False),  # the packed Article; empty: none
+)
+Index(
+    "article_due",
+    article.c.source,
+    article.c.due,
+    sqlite_where=article.c.due.is_not(None),
+    postgresql_where=article.c.due.is_not(None),
+)
+
 alias = Table(
     "alias",
     metadata,

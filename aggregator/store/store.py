@@ -53,9 +53,10 @@ from aggregator.store.opening import (
     sqlite_path,
 )
 from aggregator.store.recent import RecentEntries
+from aggregator.store.whole_texts import WholeTexts
 
 
-class SqlStore:
+class SqlStore(WholeTexts):
     """ports.Store over SQLAlchemy; reads from any thread, one write at a time.
 
     `rebuilt`: the database was rebuilt from the journal, which knows titles and links only; the
@@ -63,6 +64,7 @@ class SqlStore:
     """
 
     def __init__(self, url: str, data: Path, now: datetime) -> None:
+        self._decoded: gather.Decoded = {}
         self._url = url
         self._data = data
         self._now = now
@@ -91,7 +93,8 @@ class SqlStore:
     def source_states(self) -> Mapping[str, SourceState]:
         """Return the state of each source, by identity."""
         with self._read() as connection:
-            return gather.load_states(connection)
+            self._decoded = gather.load_states(connection, self._decoded)
+            return {identity: state for identity, (_, state) in self._decoded.items()}
 
     def save_states(self, states: Mapping[str, SourceState]) -> None:
         """Save the states of sources that brought no document, by identity."""
@@ -164,15 +167,15 @@ class SqlStore:
 
     # group
 
-    def has_ungrouped(self) -> bool:
-        """Say whether there are entries that are new or materially changed."""
+    def has_ungrouped(self, now: datetime | None = None) -> bool:
+        """Say whether `ungrouped` would return any."""
         with self._read() as connection:
-            return grouping.has_ungrouped(connection)
+            return grouping.has_ungrouped(connection, now)
 
-    def ungrouped(self, limit: int) -> tuple[StoredEntry, ...]:
+    def ungrouped(self, limit: int, now: datetime | None = None) -> tuple[StoredEntry, ...]:
         """Return entries that are new or materially changed, without their HTML; see ports.Store."""
         with self._read() as connection:
-            return grouping.load_ungrouped(connection, limit, self._recent.find)
+            return grouping.load_ungrouped(connection, limit, now, self._recent.find)
 
     def group_context(
         self, start: datetime, end: datetime, *, named_only: bool = False
@@ -385,9 +388,8 @@ class SqlStore:
             return
         with suppress(OSError):
             flag(path).touch()
-        if is_held(
-            self._data
-        ):  # else another process may be at work, and the next start repairs it
+        # else another process may be at work, and the next start repairs it
+        if is_held(self._data):
             self._database.close()
             self._learned = None
             self._opened = uuid.uuid4().hex

@@ -12,6 +12,7 @@ DENSE = (
 )
 SPACED = rf"[^\W_{DENSE}]+(?:[.,](?=\d)[^\W_{DENSE}]+)*"  # a word of any other script, or a number
 _RUN = re.compile(rf"([{DENSE}]+)|{SPACED}")
+_RUNS = re.compile(rf"([{DENSE}]+)|({SPACED})")
 _HAN_RUN = re.compile(rf"[{_HAN}]+")
 
 # Characters that are invisible or change the text direction: controls, zero width,
@@ -71,8 +72,8 @@ def cut(text: str) -> list[str]:
 
 def cut_all(texts: Iterable[str]) -> list[list[str]]:
     """Return the words of each of several folded texts, as `cut` does; one call of the segmenter."""
-    runs = [[(run[0], run[1]) for run in _RUN.finditer(text)] for text in texts]
-    dense = [run for some in runs for _, run in some if run]
+    runs = [_RUNS.findall(text) for text in texts]
+    dense = [run for some in runs for run, _ in some if run]
     cuts = iter(_cut_dense(dense))
     return [_words_of(some, cuts) for some in runs]
 
@@ -93,10 +94,10 @@ def _cut_dense(runs: Sequence[str]) -> list[list[str]]:
     return [*cuts, found[begin:]]
 
 
-def _words_of(runs: Iterable[tuple[str, str | None]], cuts: Iterator[list[str]]) -> list[str]:
+def _words_of(runs: Iterable[tuple[str, str]], cuts: Iterator[list[str]]) -> list[str]:
     """Return the words of the runs of one text; `cuts` gives those of each dense run."""
     found: list[str] = []
-    for token, dense in runs:
+    for dense, token in runs:
         if dense:
             found += next(cuts)
         elif len(token) > 1 or token.isdigit():

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import anyio.to_thread
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from aggregator.core.errors import PublishError, StoreError
 from aggregator.core.settings import are_pages_public
-from aggregator.web import _callback, _health, _pages, metrics
-from aggregator.web._access import AccessMiddleware, prefix_of
+from aggregator.web import _callback, _pages, metrics
+from aggregator.web._access import AccessMiddleware, is_any, prefix_of
 from aggregator.web._feeds import Feeds, has_token
 from aggregator.web._file_cache import FileCache, RawResponse, ServedFile, read_headers
+from aggregator.web._health import HealthCheck
 from aggregator.web._pages import Pages
 from aggregator.web._site import Site, published_files
 from aggregator.web._split import SplitPage
@@ -36,6 +36,7 @@ _PRIVATE_PAGES = (
     "To open them, append ?token=… with the token of such a feed."
 )
 _RETRY_SOON = {"Retry-After": "30"}
+_NO_STORE = {"Cache-Control": "no-store"}
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _INDEX_MAX_AGE = timedelta(seconds=10)  # reading the stories is most of the cost of the page
 _MAX_CONCURRENT_PAGES = 4  # more have to wait, so that feeds are still served
@@ -55,7 +56,11 @@ def make_app(site: Site) -> ASGIApp:
     """Return the ASGI application; it has no lifespan events."""
     views = _Views(site)
     return AccessMiddleware(
-        views.app(), views.answer_from_memory, public_url=site.public_url, host=site.host
+        views.app(),
+        views.answer_from_memory,
+        public_url=site.public_url,
+        hosts=(site.host, *site.addresses, *site.allowed_hosts),
+        any_address=is_any(site.host),
     )
 
 
@@ -66,7 +71,9 @@ class _Views:
         self._site = site
         self._feeds = Feeds(site)
         self.answer_from_memory = self._feeds.answer_from_memory
-        self._files = {file: one.path for file, one in published_files(site).items()}
+        self._health = HealthCheck(
+            site, {file: one.path for file, one in published_files(site).items()}
+        )
         self._public_files = {
             file for file, one in published_files(site).items() if not one.spec.token
         }
@@ -100,6 +107,8 @@ class _Views:
                 ),
                 Route(f"/{CALLBACK}/{{path}}", self._hub_callback.answer, methods=["GET", "POST"]),
                 Route("/health", self.health),
+                Route("/healthz", self.live),
+                Route("/readyz", self.ready),
                 Route("/metrics", self.metrics),
                 Route("/{name}", self.static),
             ],
@@ -165,19 +174,19 @@ class _Views:
 
         Private feeds are checked too, but listed only for requests with a token.
         """
-        site = self._site
-        named = self._files if has_token(request, self._tokens) else self._public_files
-        healthy, health = await run_in_threadpool(
-            lambda: _health.check_health(
-                site.store.source_states,
-                self._files,
-                named=named,
-                now=site.clock(),
-                status=site.status(),
-            )
-        )
-        headers = {"Cache-Control": "no-store"}
-        return JSONResponse(health, 200 if healthy else 503, headers)
+        named = None if has_token(request, self._tokens) else self._public_files
+        healthy, health = await self._health.check(named)
+        return JSONResponse(health, 200 if healthy else 503, _NO_STORE)
+
+    async def live(self, _request: Request) -> Response:
+        """Respond with 200 while the process can respond at all."""
+        return PlainTextResponse("ok\n", headers=_NO_STORE)
+
+    async def ready(self, _request: Request) -> Response:
+        """Respond with 200 if healthy, else with 503; without details."""
+        healthy, _ = await self._health.check(())
+        text, status = ("ok\n", 200) if healthy else ("failing: see /health\n", 503)
+        return PlainTextResponse(text, status, headers=_NO_STORE)
 
     async def metrics(self, _request: Request) -> Response:
         """Respond with the metrics."""

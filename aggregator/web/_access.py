@@ -1,17 +1,22 @@
 """Middleware for every request: checks the Host, removes the path prefix, adds security headers."""
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from aggregator.core.logger import get_logger
+from aggregator.text.urls import Globs
 from aggregator.web._file_cache import RawResponse
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_ALL_INTERFACES = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  compared with, not bound
+_log = get_logger()
+
+_ALL_INTERFACES = frozenset({"0.0.0.0", "::", "", "*"})  # noqa: S104  compared with, not bound
+_FOR_MACHINES = frozenset({"/health", "/healthz", "/readyz", "/metrics"})
+_MAX_NAMES_LOGGED = 100  # refused names; further ones are not logged
 _CONTENT_POLICY = (
     b"default-src 'none'; style-src 'self'; img-src 'self'; "
     b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -27,7 +32,8 @@ _SECURITY_HEADERS = (
 
 _UNKNOWN_HOST = """\
 This server does not serve the requested host name.
-If it is your server, set public_url in its configuration to the address that you use and restart it.
+If it is your server, set public_url in its configuration to the address that you use, or add the
+name to allowed_hosts.
 """
 
 
@@ -43,17 +49,22 @@ class AccessMiddleware:
         answer_from_memory: Callable[[Scope], RawResponse | None] = lambda _: None,
         *,
         public_url: str,
-        host: str,
+        hosts: Sequence[str],
+        any_address: bool = False,
     ) -> None:
         public = urlsplit(public_url)
         self._app = app
         self._answer_from_memory = answer_from_memory
         self._prefix = prefix_of(public_url)
-        self._hosts = _LOOPBACK | {(public.hostname or "").lower(), host.strip("[]").lower()}
+        names = [
+            one.strip("[]").lower().rstrip(".") for one in ("localhost", *hosts) if not is_any(one)
+        ]
+        self._hosts = Globs([*names, public.hostname or ""])
         # When bound to all interfaces, any IP address is accepted. Unknown names are not, because of
         # DNS rebinding.
-        self._addresses = host in _ALL_INTERFACES
+        self._any_address = any_address
         self._is_own_host_cached = lru_cache(maxsize=256)(self._is_own_host)
+        self._refused: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond, or pass the request to the application."""
@@ -72,7 +83,9 @@ class AccessMiddleware:
     def _respond_early(self, scope: Scope) -> ASGIApp | None:
         """Return the response to a request for another host or for the bare prefix, else None."""
         hosts = [value for name, value in scope["headers"] if name == b"host"]
-        if len(hosts) > 1 or not all(map(self._is_own_host_cached, hosts)):
+        own = all(map(self._is_own_host_cached, hosts)) or self._is_for_machines(scope)
+        if len(hosts) > 1 or not own:
+            self._log_refused(hosts)
             return PlainTextResponse(_UNKNOWN_HOST, 421)
         if self._prefix and scope["path"] == self._prefix:
             return RedirectResponse(f"{self._prefix}/", 308)
@@ -81,9 +94,27 @@ class AccessMiddleware:
     def _is_own_host(self, header: bytes) -> bool:
         """Return whether a Host header names this server."""
         name = _host_name(header.decode("latin-1"))
-        if name in self._hosts:
+        if name and self._hosts.match(name):
             return True
-        return self._addresses and _is_ip_address(name)
+        address = _address(name)
+        return address is not None and (self._any_address or address.is_loopback)
+
+    def _is_for_machines(self, scope: Scope) -> bool:
+        """Return whether health or metrics are asked for, from this machine or a private network."""
+        if self._without_prefix(scope)["path"] not in _FOR_MACHINES:
+            return False
+        address = _address((scope.get("client") or ("",))[0].partition("%")[0])
+        return address is not None and (address.is_loopback or address.is_private)
+
+    def _log_refused(self, hosts: Sequence[bytes]) -> None:
+        """Log each refused name once."""
+        for name in (_host_name(one.decode("latin-1"))[:255] for one in hosts):
+            if name not in self._refused and len(self._refused) < _MAX_NAMES_LOGGED:
+                self._refused.add(name)
+                _log.warning(
+                    "request for an unknown host refused: add it to allowed_hosts if it is yours",
+                    host=name,
+                )
 
     def _without_prefix(self, scope: Scope) -> Scope:
         path = scope["path"]
@@ -120,9 +151,16 @@ def _host_name(header: str) -> str:
     return header.partition(":")[0].rstrip(".")
 
 
-def _is_ip_address(name: str) -> bool:
+def is_any(host: str) -> bool:
+    """Return whether a server bound to this host listens on all interfaces."""
+    return host.strip("[]") in _ALL_INTERFACES
+
+
+@lru_cache(maxsize=1024)
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the IP address that a text is, an IPv4 one without its IPv6 form; None for a name."""
     try:
-        ipaddress.ip_address(name)
+        address = ipaddress.ip_address(text)
     except ValueError:
-        return False
-    return True
+        return None
+    return getattr(address, "ipv4_mapped", None) or address

@@ -3,7 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from urllib.parse import quote
@@ -22,7 +22,9 @@ _MAX_STORIES_READ = 600  # or entries
 _MAX_AGE = timedelta(seconds=60)
 _MAX_FEEDS = 64
 _MAX_BYTES = 32_000_000  # of all cached feeds
+_MAX_STALE = timedelta(minutes=5)  # as long as caches may keep a feed
 _MAX_WAITING = 8
+_MAX_PAUSE_SECONDS = 1.0
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -30,54 +32,99 @@ class QueueFull(Exception):  # noqa: N818  named like asyncio.QueueFull
     """Too many requests wait for a feed to be rendered; retry later."""
 
 
+_Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """A rendered feed, and the generation of the store that it shows."""
+
+    file: _file_cache.CachedFile
+    checked: datetime
+    generation: str
+
+
 class QueryFeedCache:
-    """Renders one feed at a time, which bounds the CPU use of concurrent queries."""
+    """Renders one feed at a time for at most half of the time, and serves the copy that is there.
+
+    All who request one feed wait for the same rendering.
+    """
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._cached: OrderedDict[tuple[str, str], tuple[datetime, _file_cache.CachedFile]] = (
-            OrderedDict()
-        )
-        self._lock = asyncio.Lock()
-        self._waiting = 0
+        self._copies: OrderedDict[_Key, _Copy] = OrderedDict()
+        self._rendering: dict[_Key, asyncio.Task[_file_cache.CachedFile]] = {}
+        self._one_at_a_time = asyncio.Lock()
+        self._free_at = 0.0  # time of the event loop before which nothing is rendered
 
     async def get(self, feed: PublishedFile, query: FeedQuery) -> _file_cache.CachedFile:
-        """Return the filtered feed; raise QueueFull, or ValueError for unusable search words."""
+        """Return the filtered feed; raise QueueFull, or ValueError for unusable search words.
+
+        A copy that is a little old is returned while a new one is rendered for the next request.
+        """
         key = (feed.file, query.query)
-        if cached := self._get_fresh(key):
-            return cached
-        if self._waiting >= _MAX_WAITING:
+        copy = self._copies.get(key)
+        age = self._site.clock() - copy.checked if copy else None
+        if copy and age is not None and timedelta(0) <= age < _MAX_AGE:
+            return copy.file
+        if key not in self._rendering and len(self._rendering) >= _MAX_WAITING:
+            if copy:
+                return copy.file
             raise QueueFull
-        self._waiting += 1
-        try:
-            async with self._lock:
-                return self._get_fresh(key) or await self._render_and_cache(key, feed, query)
-        finally:
-            self._waiting -= 1
+        rendering = self._start(key, feed, query)
+        if copy and age is not None and timedelta(0) <= age < _MAX_STALE:
+            return copy.file
+        return await asyncio.shield(rendering)
 
-    def _get_fresh(self, key: tuple[str, str]) -> _file_cache.CachedFile | None:
-        created, cached = self._cached.get(key, (None, None))
-        if created is None or not timedelta(0) <= self._site.clock() - created < _MAX_AGE:
-            return None
-        return cached
+    def _start(
+        self, key: _Key, feed: PublishedFile, query: FeedQuery
+    ) -> asyncio.Task[_file_cache.CachedFile]:
+        """Start to render a feed, unless that is under way."""
+        if (task := self._rendering.get(key)) is None:
+            task = asyncio.create_task(self._refresh(key, feed, query))
+            self._rendering[key] = task
+            task.add_done_callback(lambda done: self._end(key, done))
+        return task
 
-    async def _render_and_cache(
-        self, key: tuple[str, str], feed: PublishedFile, query: FeedQuery
+    def _end(self, key: _Key, task: asyncio.Task[_file_cache.CachedFile]) -> None:
+        self._rendering.pop(key, None)
+        if not task.cancelled():
+            task.exception()  # told to those who waited; without them the copy stays
+
+    async def _refresh(
+        self, key: _Key, feed: PublishedFile, query: FeedQuery
     ) -> _file_cache.CachedFile:
-        now = self._site.clock()
-        cached = await run_in_threadpool(self._render, feed, query, now)
-        _, before = self._cached.pop(key, (None, None))
-        if before and before.etag == cached.etag:
-            cached = before  # unchanged content keeps its Last-Modified
-        self._cached[key] = (now, cached)
-        while len(self._cached) > _MAX_FEEDS or (
-            self._size() > _MAX_BYTES and len(self._cached) > 1
+        """Render a feed, unless the store is as it was."""
+        async with self._one_at_a_time:
+            loop = asyncio.get_running_loop()
+            await asyncio.sleep(max(0.0, self._free_at - loop.time()))
+            began, now = loop.time(), self._site.clock()
+            generation = await run_in_threadpool(self._site.store.generation)
+            before = self._copies.pop(key, None)
+            if before and before.generation == generation != "" and not feed.spec.max_age:
+                file = before.file
+            else:
+                file = await self._render_after(before, feed, query, now)
+            self._copies[key] = _Copy(file, now, generation)
+            self._evict()
+            self._free_at = loop.time() + min(loop.time() - began, _MAX_PAUSE_SECONDS)
+            return file
+
+    async def _render_after(
+        self, before: _Copy | None, feed: PublishedFile, query: FeedQuery, now: datetime
+    ) -> _file_cache.CachedFile:
+        file = await run_in_threadpool(self._render, feed, query, now)
+        # unchanged content keeps its Last-Modified
+        return before.file if before and before.file.etag == file.etag else file
+
+    def _evict(self) -> None:
+        while len(self._copies) > _MAX_FEEDS or (
+            self._size() > _MAX_BYTES and len(self._copies) > 1
         ):
-            self._cached.popitem(last=False)
-        return cached
+            self._copies.popitem(last=False)
 
     def _size(self) -> int:
-        return sum(cached.size for _, cached in self._cached.values())
+        return sum(copy.file.size for copy in self._copies.values())
 
     def _render(
         self, feed: PublishedFile, query: FeedQuery, now: datetime

@@ -18,6 +18,9 @@ from aggregator.web.metrics import Metrics
 class WebStore(StoryReader, SourceStates, DecisionStore, Protocol):
     """The store as the web server uses it, from several threads; only `decide` writes."""
 
+    def generation(self) -> str:
+        """Return a value that differs after each change of what feeds may show; empty if unknown."""
+
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
         """Return the stories of these ids; ids of merged stories lead to the story that replaced them."""
 
@@ -28,8 +31,9 @@ def _no_status() -> Mapping[str, object]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """What the web server serves; `host` is the address that it is bound to.
+    """What the web server serves; `host` is the name or address that it is bound to.
 
+    `addresses` are those of its sockets. `allowed_hosts` may contain `*` for any part of a name.
     `sources` can be named in the query of a feed. `status` adds fields to /health.
     """
 
@@ -40,6 +44,8 @@ class Site:
     clock: Clock
     sources: Sequence[Source] = ()
     host: str = "127.0.0.1"
+    addresses: Sequence[str] = ()
+    allowed_hosts: Sequence[str] = ()
     metrics: Metrics = field(default_factory=Metrics)
     status: Callable[[], Mapping[str, object]] = _no_status
     hub: str = ""  # advertised by public feeds

@@ -6,10 +6,13 @@ import os
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 from aggregator.core.errors import ListenError
 
-_BACKLOG = 2048  # connections that may wait to be accepted
+BACKLOG = 256  # connections that may wait to be accepted; all may become open files at once
+LOCAL, ALL = "localhost", "*"
+_NAMED = {LOCAL: ("127.0.0.1", "::1"), ALL: ("0.0.0.0", "::")}  # noqa: S104  on request only
 _NO_SUCH_ADDRESS = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
@@ -17,6 +20,7 @@ _NO_SUCH_ADDRESS = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 def listening(host: str, port: int) -> Iterator[tuple[socket.socket, ...]]:
     """Listen on every address of a host until the block ends, or raise ListenError.
 
+    `localhost` and `*` stand for IPv4 and IPv6, as far as the machine has both.
     With port 0 the system chooses one, the same for all addresses.
     """
     with ExitStack() as opened:
@@ -30,6 +34,11 @@ def url_of(sockets: Sequence[socket.socket]) -> str:
     if address.is_unspecified:
         return f"http://127.0.0.1:{port}/" if address.version == 4 else f"http://[::1]:{port}/"
     return f"http://[{address}]:{port}/" if address.version == 6 else f"http://{address}:{port}/"
+
+
+def addresses_of(sockets: Sequence[socket.socket]) -> tuple[str, ...]:
+    """Return the IP addresses that the sockets are bound to."""
+    return tuple(str(one.getsockname()[0]).partition("%")[0] for one in sockets)
 
 
 def port_of(sockets: Sequence[socket.socket]) -> int:
@@ -56,12 +65,16 @@ def _open_all(host: str, port: int, opened: ExitStack) -> Iterator[socket.socket
 
 def _resolve(host: str, port: int) -> dict[tuple[int, tuple[object, ...]], None]:
     """Resolve a host; IPv4 addresses come first."""
-    try:
-        found = socket.getaddrinfo(
-            host.strip("[]") or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
-    except (OSError, UnicodeError) as error:
-        raise ListenError(f"host {host!r} not found: choose another with --host") from error
+    found: list[Any] = []
+    for name in _NAMED.get(host, (host.strip("[]") or None,)):
+        try:
+            found += socket.getaddrinfo(
+                name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )
+        except (OSError, UnicodeError) as error:
+            if host in _NAMED and found:
+                continue  # a system without IPv6
+            raise ListenError(f"host {host!r} not found: choose another with --host") from error
     addresses = dict.fromkeys((family, address) for family, _, _, _, address in found)
     return dict.fromkeys(sorted(addresses, key=lambda one: one[0] != socket.AF_INET))
 
@@ -73,7 +86,7 @@ def _open(family: int, address: tuple[object, ...]) -> socket.socket:
         if family == socket.AF_INET6:
             one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         one.bind(address)
-        one.listen(_BACKLOG)  # without this, a second server could bind the port too
+        one.listen(BACKLOG)  # without this, a second server could bind the port too
         one.setblocking(False)
     except OSError:
         one.close()

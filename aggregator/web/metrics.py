@@ -1,20 +1,36 @@
 """Counters for monitoring, in the Prometheus exposition format."""
 
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from aggregator.core.report import RunReport, SourceReport
+from aggregator.web.monitor import Monitor
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
+_MAX_NAMED_SOURCES = 1_000  # with counters of their own; more would make each scrape slow
 _FETCH_SECONDS_BUCKETS = (0.1, 0.3, 1, 3, 10, 30, 60)
 
 
 class Metrics:
-    """The counters of one process, in their own registry so that instances are independent."""
+    """The counters of one process, in their own registry so that instances are independent.
+
+    `monitor` is kept up to date too: it is what /health tells.
+    """
 
     def __init__(self) -> None:
+        self.monitor = Monitor()
+        self._named: set[str] = set()
         self._registry = CollectorRegistry()
         registry = self._registry
         self._fetches = Counter(
@@ -41,6 +57,36 @@ class Metrics:
         self._answers = Counter(
             "aggregator_answers", "Requests answered", ["kind", "status"], registry=registry
         )
+        self._cut_off = Counter(
+            "aggregator_connections_cut_off",
+            "Connections and requests that exceeded a limit",
+            ["reason"],
+            registry=registry,
+        )
+        self._runs = Counter("aggregator_runs", "Runs ended", ["result"], registry=registry)
+        self._source_fetches = Counter(
+            "aggregator_source_fetches",
+            "Fetches of each source",
+            ["source", "outcome"],
+            registry=registry,
+        )
+        self._source_seconds = Counter(
+            "aggregator_source_seconds",
+            "Time spent on each source",
+            ["source"],
+            registry=registry,
+        )
+        self._edition = Gauge(
+            "aggregator_last_edition_timestamp_seconds",
+            "When a feed was last written",
+            registry=registry,
+        )
+        for key in ("known", "failing", "gone"):
+            self.watch(
+                f"aggregator_sources_{key}", f"Sources {key}", partial(self._count_sources, key)
+            )
+        self.watch("aggregator_sources_due", "Sources due but not fetched yet", self._count_due)
+        ProcessCollector(registry=registry)
         self._by_status: dict[tuple[str, int], Counter] = {}
 
     def record_run(self, report: RunReport, *, now: datetime, pushed: bool = False) -> None:
@@ -52,6 +98,29 @@ class Metrics:
         self._files.inc(len(report.written))
         self._errors.inc(len(report.errors))
         self._last.set(now.timestamp())
+        if report.written:
+            self._edition.set(now.timestamp())
+        self._runs.labels("failed" if report.errors else "good").inc()
+        self.monitor.record_run(report, now)
+
+    def record_failed_run(
+        self, reports: Sequence[SourceReport], error: Exception, *, now: datetime
+    ) -> None:
+        """Count a run that failed as a whole, with the sources that it asked."""
+        for source in reports:
+            self._record_source(source, pushed=False)
+            self.monitor.record_source(source, now)
+        self._errors.inc()
+        self._runs.labels("failed").inc()
+        self.monitor.record_failure(repr(error), now)
+
+    def record_source(self, report: SourceReport, *, now: datetime) -> None:
+        """Note the result of one source while its run goes on; `record_run` counts it."""
+        self.monitor.record_source(report, now)
+
+    def record_due(self, ids: Iterable[str], *, now: datetime) -> None:
+        """Note which sources are due."""
+        self.monitor.record_due(ids, now)
 
     def _record_source(self, source: SourceReport, *, pushed: bool) -> None:
         if pushed:
@@ -59,8 +128,17 @@ class Metrics:
         else:
             self._fetches.labels(source.outcome).inc()
             self._seconds.observe(source.seconds)
+            self._record_named(source)
         self._entries.labels("new").inc(source.new)
         self._entries.labels("modified").inc(source.modified)
+
+    def record_cut_off(self, reason: str) -> None:
+        """Count a connection or request that exceeded a limit."""
+        self._cut_off.labels(reason).inc()
+
+    def watch(self, name: str, meaning: str, function: Callable[[], float]) -> None:
+        """Add a gauge whose value is computed when it is asked for."""
+        Gauge(name, meaning, registry=self._registry).set_function(function)
 
     def record_answer(self, kind: str, status: int) -> None:
         """Count a response of the server; `kind` is one of a few words, never a URL."""
@@ -68,6 +146,19 @@ class Metrics:
         if child is None:  # `labels()` costs more than `inc()`
             child = self._by_status[kind, status] = self._answers.labels(kind, str(status))
         child.inc()
+
+    def _record_named(self, source: SourceReport) -> None:
+        """Count by source, up to a number of sources."""
+        if source.id in self._named or len(self._named) < _MAX_NAMED_SOURCES:
+            self._named.add(source.id)
+            self._source_fetches.labels(source.id, source.outcome).inc()
+            self._source_seconds.labels(source.id).inc(source.seconds)
+
+    def _count_sources(self, key: str) -> float:
+        return self.monitor.counts()[key]
+
+    def _count_due(self) -> float:
+        return self.monitor.count_due()
 
     def text(self) -> bytes:
         """Return the exposition that Prometheus scrapes."""

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import threading
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +16,9 @@ from aggregator.core.ports import Clock, Poster
 
 _FIRST, _LONGEST = timedelta(minutes=1), timedelta(hours=6)
 _MOST = 12  # tries, over more than a day
+_WRITING = timedelta(seconds=30)  # that a feed may take to be written
 _TOPICS_MOST = 1_000
+_CLOSE_SECONDS = 3.0  # that the end of a run waits for the hub; what is pending is kept
 _CLOSE_SECONDS = 10.0  # that the end of a run waits for the hub
 _log = get_logger()
 
@@ -37,6 +40,7 @@ class Announcer:
         self._path = path
         self._clock = clock
         self._news = _read(path)
+        self._saving = threading.Lock()
         self._pinging: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -47,20 +51,30 @@ class Announcer:
     def is_due(self) -> bool:
         """Say whether a topic should be announced now."""
         now = self._clock()
-        return any(one.due <= now for one in self._news.values())
+        return any(_is_due(one, now) for one in self._news.values())
+
+    def owe(self, topic: str) -> None:
+        """Add a feed that is about to be written, from any thread; `note` says when it was.
+
+        Whatever fails then, the hub is notified, at worst of a feed that did not change.
+        """
+        due = self._clock() + _WRITING
+        with self._saving:
+            self._save(self._news | {topic: _News(due=due)})
 
     def note(self, topics: Iterable[str]) -> None:
         """Add feeds that changed; their failed tries are forgotten."""
         now = self._clock()
         changed = {topic: _News(due=now) for topic in topics}
         if changed:
-            self._save(self._news | changed)
+            with self._saving:
+                self._save(self._news | changed)
 
     async def ping(self) -> None:
         """Announce what is due; failures are retried with back-off."""
         now = self._clock()
         for topic, news in tuple(self._news.items()):
-            if news.due <= now:
+            if _is_due(news, now):
                 await self._tell(topic, news)
 
     async def close(self) -> None:
@@ -78,17 +92,18 @@ class Announcer:
             problem = "" if 200 <= status < 300 else f"status {status}"
         except FetchError as error:
             problem = str(error)
-        if self._news.get(topic) != news:
-            return  # it changed again meanwhile and is announced again
-        left = {name: one for name, one in self._news.items() if name != topic}
-        if problem and news.tries + 1 < _MOST:
-            wait = min(_FIRST * 2**news.tries, _LONGEST)
-            left[topic] = _News(tries=news.tries + 1, due=self._clock() + wait)
+        with self._saving:
+            if self._news.get(topic) != news:
+                return  # it changed again meanwhile and is announced again
+            left = {name: one for name, one in self._news.items() if name != topic}
+            if problem and news.tries + 1 < _MOST:
+                wait = min(_FIRST * 2**news.tries, _LONGEST)
+                left[topic] = _News(tries=news.tries + 1, due=self._clock() + wait)
+            self._save(left)
         if problem:
             _log.warning("hub not told", topic=topic, tries=news.tries + 1, error=problem)
         else:
             _log.info("hub told", topic=topic)
-        self._save(left)
 
     def _save(self, news: Mapping[str, _News]) -> None:
         self._news = dict(tuple(news.items())[-_TOPICS_MOST:])
@@ -99,6 +114,11 @@ class Announcer:
         ):  # a full disk must not stop an edition; the file only bridges a restart
             aside.write_text(json.dumps(said), encoding="utf-8")
             aside.replace(self._path)
+
+
+def _is_due(news: _News, now: datetime) -> bool:
+    """Say whether it is time; a due time too far ahead is a wrong clock's."""
+    return news.due <= now or news.due > now + _LONGEST
 
 
 def _read(path: Path) -> dict[str, _News]:

@@ -18,6 +18,7 @@ from aggregator.websub.signature import is_signed
 _AT_ONCE = 8  # hubs asked concurrently
 _CHALLENGE_MOST = 4_000  # characters
 _QUIET = timedelta(minutes=1)
+_MAX_SILENT_POLLS = 2  # that found what the hub did not push; then its source is polled as usual
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _log = get_logger()
 
@@ -53,6 +54,8 @@ class Subscriber:
         self._warned: dict[str, datetime] = {}
         self._leases = {lease.path: lease for lease in store.leases()}
         now = clock()  # pushes are lost while no server runs, so every source is fetched once
+        self._polled: dict[str, datetime] = {}  # last poll by source identity
+        self._silent_polls: dict[str, int] = {}
         self._missed = {lease.source: now for lease in self._leases.values()}
 
     async def close(self) -> None:
@@ -62,13 +65,31 @@ class Subscriber:
     # --- what is wanted --------------------------------------------------------------------
 
     def live(self) -> Mapping[str, datetime]:
-        """Return when the live subscription of each source began, by identity."""
+        """Return when the live subscription of each source began, by identity.
+
+        Sources whose hub was found not to push are left out.
+        """
         now = self._clock()
         return {
             lease.source: max(lease.since, self._missed.get(lease.source, lease.since))
             for lease in self._leases.values()
-            if lease.since and leases.is_live(lease, now)
+            if lease.since
+            and leases.is_live(lease, now)
+            and self._silent_polls.get(lease.source, 0) < _MAX_SILENT_POLLS
         }
+
+    def note_poll(self, source: str, new: int) -> None:
+        """Note how many new entries a poll of a source identity found, which its hub did not push.
+
+        Only what appeared since an earlier poll under the same subscription counts.
+        """
+        before, self._polled[source] = self._polled.get(source), self._clock()
+        since = self.live().get(source)
+        if not new or before is None or since is None or before < since:
+            return
+        self._silent_polls[source] = self._silent_polls.get(source, 0) + 1
+        if self._silent_polls[source] == _MAX_SILENT_POLLS:
+            _log.warning("hub does not push, the source is polled as usual", source=source)
 
     def miss(self, source: str) -> None:
         """Note that a push of a source identity was lost, so that it is fetched soon."""
@@ -178,29 +199,30 @@ class Subscriber:
             return
         signature = headers.get("x-hub-signature", "")
         if not is_signed(content, lease.secret, signature):
-            self._warn("pushed document discarded: invalid signature", lease)
+            self._discarded("invalid signature", lease)
             return
         named = dict(leases.links(headers.get("link", ""), lease.topic)).get("self", lease.topic)
         if _key(named) != _key(lease.topic):
-            self._warn("pushed document discarded: its topic is another one", lease)
+            self._discarded("its topic is another one", lease)
             return
         source = self._sources.get(lease.source)
         if source and content.strip():
             kind = headers.get("content-type", "")[:1000]
+            self._silent_polls.pop(lease.source, None)
             document = Document(name=source.id, content=content, url=lease.topic, content_type=kind)
             if not self._inbox.put(lease.source, document):
-                self._warn(
-                    "pushed document discarded: the inbox is full; the source will be fetched",
+                self._discarded(
+                    "the inbox is full; the source will be fetched",
                     lease,
                 )
                 self.miss(lease.source)
 
-    def _warn(self, what: str, lease: Lease) -> None:
+    def _discarded(self, reason: str, lease: Lease) -> None:
         """Log what a hub did, at most once a minute."""
         now = self._clock()
         if abs(now - self._warned.get(lease.source, _NEVER)) >= _QUIET:
             self._warned[lease.source] = now
-            _log.warning(what, source=lease.source)
+            _log.warning("pushed document discarded", source=lease.source, reason=reason)
 
     # --- remembering -----------------------------------------------------------------------
 

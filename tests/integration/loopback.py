@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,13 +13,14 @@ from tests.waiting import HUNG
 
 @dataclass(slots=True)
 class Site:
-    """What is served, by path, and what was asked: (path, status); `waiting` for what hangs."""
+    """What is served, by path, and what was asked: (path, status), and when; `waiting` for what hangs."""
 
     address: str = ""
     pages: dict[str, bytes] = field(default_factory=dict)
     statuses: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
     hanging: set[str] = field(default_factory=set)
     asked: list[tuple[str, int]] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)  # when each request came, since 1970
     waiting: list[str] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
 
@@ -61,6 +63,7 @@ def serving() -> Iterator[Site]:
             if status == 200 and self.headers.get("If-None-Match") == tag:
                 status, page = 304, b""
             site.asked.append((self.path, status))
+            site.times.append(time.time())  # noqa: TID251  the server's log
             self.send_response(status)
             for name, value in {"ETag": tag, "Content-Length": str(len(page)), **headers}.items():
                 self.send_header(name, value)

@@ -1,15 +1,19 @@
 """A hub on loopback is told of editions that changed."""
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
-from aggregator.core.errors import BlockedAddress, FetchError, Timeout
+from aggregator.bootstrap import now
+from aggregator.core.errors import BlockedAddress, FetchError, StoreError, Timeout
 from aggregator.core.settings import FetchSettings
 from aggregator.gather.fetchers import open_poster, why_unreachable
+from aggregator.publish.publisher import Publication
+from aggregator.store.upkeep import Upkeep
 from tests.integration.conftest import SEEDS, Opener
 from tests.integration.hub import Hub, open_hub
 from tests.waiting import HUNG
@@ -63,6 +67,31 @@ def test_a_hub_that_hangs_holds_up_no_edition(application: Opener, hub: Hub) -> 
     app = application(configured(hub, "2s"))
     assert asyncio.run(asyncio.wait_for(app.run_once(), HUNG)).written
     assert not hub.ended.is_set()
+
+
+class FailingUpkeep(Upkeep):
+    """Fails after an edition is written, as a full disk does."""
+
+    def forget(self, published: Publication) -> None:
+        """Fail."""
+        raise StoreError(f"no space left after {published.written}")
+
+
+def test_an_edition_is_announced_although_the_run_fails_after_it(
+    application: Opener, hub: Hub
+) -> None:
+    app = application(configured(hub))
+
+    async def run() -> None:
+        async with app.pipeline() as pipeline:
+            upkeep = FailingUpkeep(
+                store=app.store, settings=app.config.stories, folder=app.folder, clock=now
+            )
+            await dataclasses.replace(pipeline, upkeep=upkeep).run(app.pick(()))
+
+    with pytest.raises(StoreError):
+        asyncio.run(run())
+    assert sorted(hub.told) == [f"{FEEDS}/merged.atom", f"{FEEDS}/merged.json"]
 
 
 @pytest.mark.parametrize("status", [202, 307, 500])

@@ -28,6 +28,7 @@ from aggregator.text.urls import MAX_URL_CHARACTERS, absolute, canonical, host, 
 
 __all__ = [
     "Step",
+    "cited_urls",
     "clean",
     "clean_html",
     "clean_link",
@@ -111,7 +112,7 @@ def clean(
         categories=categories,
         enclosures=enclosures,
         image=image,
-        cites=_cites(body.html, link),
+        cites=cited_urls(body.html, link),
         via=via,
         rights=rights,
         language=language,
@@ -306,7 +307,7 @@ def _image(raw: RawEntry, body: Cleaned, base: str, source: Source) -> str:
     return body.images[0] if body.images else ""
 
 
-def _cites(html: str, link: str) -> tuple[str, ...]:
+def cited_urls(html: str, link: str) -> tuple[str, ...]:
     """Return the canonical URLs on other sites that the body links to, without duplicates."""
     own = registrable(host(link))
     found: dict[str, None] = {}

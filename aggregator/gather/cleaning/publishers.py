@@ -7,7 +7,7 @@ from html import unescape
 from aggregator.core.model import FeedInfo, Publisher, Source
 from aggregator.text.domains import is_shared, registrable
 from aggregator.text.fold import fold, plain
-from aggregator.text.urls import host, is_web
+from aggregator.text.urls import host, is_web, redact
 
 _MIN_AGREEING_LINKS = 3  # for a domain other than that of the feed
 
@@ -50,7 +50,7 @@ def publisher_of(
     return Publisher(
         id=id_ or source.identity,
         title=title,
-        url=(info.link if is_web(info.link) else "") or source.url,
+        url=(info.link if is_web(info.link) else "") or _without_secrets(source.url),
         feed_id=info.id,
     )
 
@@ -75,3 +75,7 @@ def _parse_setting(text: str) -> tuple[str, str]:
 
 def _domain(url: str) -> str:
     return registrable(host(url))
+
+
+def _without_secrets(url: str) -> str:
+    return url if redact(url) == url else ""

@@ -10,6 +10,8 @@ from aggregator.core.errors import HeldBack, Timeout, Unreachable
 from aggregator.core.settings import FetchSettings
 
 _MAX_IDLE_HOSTS = 1000  # records; above it, idle ones are discarded
+_PATIENCE_SECONDS = 2.0  # that a request without an answer counts among those that work
+_WAITING_FACTOR = 2  # requests that wait longer, for each that may work
 _UNRESPONSIVE_SECONDS = 60.0  # pause for a host that did not respond several times in a row
 
 
@@ -32,6 +34,7 @@ class Slot:
     """Permission for one request; the caller sets `answered` once the server responds."""
 
     answered: bool = False
+    parked: bool = False  # it waits for an answer and counts no more among those that work
 
 
 class HostLimits:
@@ -42,6 +45,7 @@ class HostLimits:
         self._spacing = settings.spacing.total_seconds()
         self._applies_to_host = settings.retry_after_scope == "host"
         self._all = asyncio.Semaphore(settings.concurrency)
+        self._waiting = asyncio.Semaphore(_WAITING_FACTOR * settings.concurrency)
         self._hosts: dict[str, _Host] = {}
 
     @asynccontextmanager
@@ -60,11 +64,35 @@ class HostLimits:
                 if not own:
                     await self._space(record)
                     self._check(record)
-                async with self._all:
-                    with self._counting_failures(record) as slot:
+                with self._counting_failures(record) as slot:
+                    async with self._working(slot):
                         yield slot
         finally:
             record.users -= 1
+
+    @asynccontextmanager
+    async def _working(self, slot: Slot) -> AsyncIterator[None]:
+        """Hold one of the slots; a request that waits long for its answer leaves it to others.
+
+        The number of those that wait is bounded too, so that hosts that hang hold a share at most.
+        """
+        await self._all.acquire()
+        parking = asyncio.create_task(self._park(slot))
+        try:
+            yield
+        finally:
+            parking.cancel()
+            if slot.parked:
+                self._waiting.release()
+            else:
+                self._all.release()
+
+    async def _park(self, slot: Slot) -> None:
+        await asyncio.sleep(_PATIENCE_SECONDS)
+        if not slot.answered:
+            await self._waiting.acquire()
+            slot.parked = True
+            self._all.release()
 
     def hold_back(self, host: str, span: timedelta, status: int) -> None:
         """Send no requests to this host for a time, if Retry-After applies to hosts."""

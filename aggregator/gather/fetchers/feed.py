@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 from functools import cached_property
 from pathlib import Path
 
-from aggregator.core.errors import FetchError, Timeout, TooManyRedirects
+from aggregator.core.errors import EmptyDocument, FetchError, Timeout, TooManyRedirects
 from aggregator.core.leases import links
 from aggregator.core.model import Document, Fetched, Hints, NotModified, Source, Validators
+from aggregator.core.ports import Permit
 from aggregator.core.settings import FetchSettings
 from aggregator.gather.fetchers import _headers, _responses
 from aggregator.gather.fetchers._cookies import Cookies
@@ -55,6 +56,12 @@ class FeedFetcher:
             error.source_id = source.id
             raise
 
+    async def fetch_page(
+        self, source: Source, validators: Validators, permit: Permit
+    ) -> Fetched | NotModified:
+        """Fetch a web page as `fetch` does; `permit` is asked for each hop."""
+        return await self._request(source, validators, permit)
+
     async def close(self) -> None:
         """Close all connections."""
         if "_client" in self.__dict__:
@@ -69,12 +76,16 @@ class FeedFetcher:
             return NotModified(validators=validators)
         return _fetched(source, content, Validators(etag=stamp))
 
-    async def _request(self, source: Source, validators: Validators) -> Fetched | NotModified:
+    async def _request(
+        self, source: Source, validators: Validators, permit: Permit | None = None
+    ) -> Fetched | NotModified:
         """Send requests and follow redirects until there is another response."""
         budget = _TimeBudget(_timeout_seconds(source, self._settings))
         start = hop = self._route.first(source.url)
         redirects, cookies = _Redirects(start), Cookies()
         for _ in range(_MAX_REDIRECTS + 1):
+            if permit:
+                await permit(hop.url)
             own = self._route.is_own(hop)
             async with self._host_limits.slot(hop.server, own=own) as slot, budget.spend():
                 headers = _request_headers(source, validators, start, hop)
@@ -207,7 +218,7 @@ def _fetched(
     named_links: tuple[tuple[str, str], ...] = (),
 ) -> Fetched:
     if not content.strip(_BLANK_BYTES):
-        raise FetchError("an empty document")
+        raise EmptyDocument("an empty document")
     document = Document(name=source.id, content=content, url=url, content_type=content_type)
     return Fetched(
         documents=(document,),

@@ -11,6 +11,7 @@ from aggregator.group.features import packing
 from aggregator.group.features.packing import KEYS, STEM_KEYS, Ragged
 
 Places = NDArray[np.int64]
+_GROWTH = 1.15  # of an array that is full
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,72 @@ class Columns:
 
     def __len__(self) -> int:
         return len(self.heads)
+
+
+class GrowingColumns:
+    """Columns that entries are appended to, in place: what was returned before stays valid."""
+
+    def __init__(self, columns: Columns) -> None:
+        """Start with some columns."""
+        self._heads = _Growing(columns.heads)
+        self._lists = [_GrowingLists(columns.words.ids), _GrowingLists(columns.stems.ids)]
+        self._cites = _GrowingLists(columns.cites)
+        self._values = [_Growing(columns.words.values), _Growing(columns.stems.values)]
+
+    def extend(self, columns: Columns) -> None:
+        """Append entries."""
+        self._heads.extend(columns.heads)
+        self._cites.extend(columns.cites)
+        for lists, values, own in zip(
+            self._lists, self._values, (columns.words, columns.stems), strict=True
+        ):
+            lists.extend(own.ids)
+            values.extend(own.values)
+
+    def get(self) -> Columns:
+        """Return all entries."""
+        words, stems = (
+            Keys(ids=lists.get(), values=values.get())
+            for lists, values in zip(self._lists, self._values, strict=True)
+        )
+        return Columns(heads=self._heads.get(), words=words, stems=stems, cites=self._cites.get())
+
+
+class _Growing:
+    """An array with room at its end."""
+
+    def __init__(self, values: NDArray[Any]) -> None:
+        self._array, self._size = values, len(values)
+
+    def extend(self, values: NDArray[Any]) -> None:
+        """Append values."""
+        end = self._size + len(values)
+        if end > len(self._array) or not self._array.flags.writeable:
+            larger = np.empty(int(end * _GROWTH) + 1, self._array.dtype)
+            larger[: self._size] = self.get()
+            self._array = larger
+        self._array[self._size : end] = values
+        self._size = end
+
+    def get(self) -> NDArray[Any]:
+        """Return the values."""
+        return self._array[: self._size]
+
+
+class _GrowingLists:
+    """Lists of different lengths with room at their end."""
+
+    def __init__(self, lists: Ragged) -> None:
+        self._flat, self._starts = _Growing(lists.flat), _Growing(lists.starts)
+
+    def extend(self, lists: Ragged) -> None:
+        """Append lists."""
+        self._starts.extend(lists.starts[1:] + len(self._flat.get()))
+        self._flat.extend(lists.flat)
+
+    def get(self) -> Ragged:
+        """Return all lists."""
+        return Ragged(flat=self._flat.get(), starts=self._starts.get())
 
 
 def _elements(lists: Ragged, places: Places) -> tuple[Places, Places]:

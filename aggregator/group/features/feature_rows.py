@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +12,12 @@ from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing
 from aggregator.group.features.columns import Columns, Keys
 from aggregator.group.features.features import Features, extract
-from aggregator.group.features.frequencies import Frequencies
 from aggregator.group.features.prior import Prior
 from aggregator.group.features.terms import Floats, Hashes
 from aggregator.group.features.window import LoadFeatures, Reach, Window, in_order
 
+_ENTRIES_PER_LOOK_UP = 128  # in the prior
+_NO_IDS, _NO_TERMS = np.empty(0, "<u4"), np.empty(0, "<f4")
 EARLIER = -1  # `arrived` of what was grouped before
 NEVER_SUPERSEDED = np.iinfo(np.int64).max
 
@@ -240,7 +242,8 @@ def _weigh(
     reach = settings.window.total_seconds()
     waiting = sorted(moving, key=lambda one: one[:2], reverse=True)
     packed = []
-    for one, features in zip(new, extracted, strict=True):
+    known = _with_background(extracted, prior)
+    for one, (features, background) in zip(new, known, strict=True):
         when = one.published.timestamp()
         arriving = []
         while waiting and waiting[-1][0] <= when + reach:
@@ -250,21 +253,42 @@ def _weigh(
             frequencies.add_all(keys, times, terms)
         frequencies.move(when)
         frequencies.drop(one.key)
-        packed.append(_pack(features, frequencies))
+        packed.append(_pack(features, frequencies.weigh(_ids(features), background)))
         frequencies.add(one.key, when, packing.terms(packed[-1]))
     return packed
 
 
-def _pack(features: Features, frequencies: Frequencies) -> bytes:
-    def weights(ids: Hashes) -> Floats:
-        """Return what some terms weigh now."""
-        return frequencies.weights(ids, chinese=features.chinese)
+def _with_background(
+    extracted: Iterable[Features], prior: Prior
+) -> Iterator[tuple[Features, Floats]]:
+    """Yield features with what the prior says of their terms, looked up for many entries at once."""
+    rest = iter(extracted)
+    while some := list(islice(rest, _ENTRIES_PER_LOOK_UP)):
+        found: list[Floats] = [_NO_TERMS] * len(some)
+        for chinese in (True, False):
+            places = [place for place, one in enumerate(some) if one.chinese == chinese]
+            ids = [_ids(some[place]) for place in places]
+            ends = np.cumsum([len(one) for one in ids])
+            idf = prior.idf(np.concatenate([_NO_IDS, *ids]), chinese=chinese)
+            for place, own in zip(places, np.split(idf, ends[:-1]), strict=False):
+                found[place] = own
+        yield from zip(some, found, strict=True)
 
+
+def _ids(features: Features) -> Hashes:
+    """Return the terms of an entry that have weights: words, bigrams, heads of its meaning."""
+    parts = features.words.ids, features.bigrams.ids, features.meaning.heads
+    found: Hashes = np.concatenate(parts)
+    return found
+
+
+def _pack(features: Features, weights: Floats) -> bytes:
+    """Pack features whose terms have these weights, in the order of `_ids`."""
+    words = len(features.words.ids)
+    bigrams = words + len(features.bigrams.ids)
     return packing.pack(
         features,
         packing.Weights(
-            words=weights(features.words.ids),
-            bigrams=weights(features.bigrams.ids),
-            heads=weights(features.meaning.heads),
+            words=weights[:words], bigrams=weights[words:bigrams], heads=weights[bigrams:]
         ),
     )

@@ -32,6 +32,7 @@ CHINESE = frozenset({"Hans", "Hant", "Hani"})  # scripts
 TITLE, BODY = 150, 1500  # characters that are looked at
 SHINGLE = 8
 _KEPT_SHINGLES = 64
+_MOST_SHINGLE = np.uint64((0xFFFFFFFF // 8) << 32)  # of a hash before its lower half is cut off
 _SAMPLE = 600  # characters of a text that show its script
 _MARKS = 500  # characters at the start that may be datelines and credits
 _NEAR = 4  # the title and the sentences whose countries count
@@ -222,9 +223,10 @@ def _shingles(body: str) -> Hashes:
     count = len(codes) - SHINGLE + 1
     mixed = np.zeros(count, np.uint64)
     for offset in range(SHINGLE):
-        mixed = mixed * np.uint64(0x9E3779B97F4A7C15) + codes[offset : offset + count]
+        mixed *= np.uint64(0x9E3779B97F4A7C15)
+        mixed += codes[offset : offset + count]
     mixed ^= mixed >> np.uint64(29)
     mixed *= np.uint64(0xBF58476D1CE4E5B9)
-    sample = np.unique((mixed >> np.uint64(32)).astype("<u4"))
     # The smallest hashes are the same choice in every text that holds the passage.
-    return sample[sample < np.uint32(0xFFFFFFFF // 8)][:_KEPT_SHINGLES]
+    small = mixed[mixed < _MOST_SHINGLE] >> np.uint64(32)
+    return np.unique(small.astype("<u4"))[:_KEPT_SHINGLES]

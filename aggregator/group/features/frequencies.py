@@ -83,7 +83,10 @@ class Frequencies:
 
     def weights(self, ids: Hashes, *, chinese: bool) -> Floats:
         """Return the weight of each term: the mean of what the prior and the window say."""
-        background = self._prior.idf(ids, chinese=chinese)
+        return self.weigh(ids, self._prior.idf(ids, chinese=chinese))
+
+    def weigh(self, ids: Hashes, background: Floats) -> Floats:
+        """Return the weight of each term, given what the prior says of each."""
         expected = _TRUST * np.exp(-background)
         seen = self._counts.buckets[ids & _MASK]
         window = np.log((len(self._terms) + self._staying + _TRUST + 1) / (seen + expected + 0.5))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain, compress
+from itertools import accumulate, chain, compress, pairwise, repeat
 from zlib import crc32
 
 import numpy as np
@@ -23,7 +23,7 @@ _OTHER = re.compile(SPACED)
 _DENSE_RUN = re.compile(f"[{DENSE}]+")
 _NAMING = ("nr", "ns", "nt", "nz", "j")  # parts of speech
 _LAST = 0x40000  # no dense script stands after it
-_PLACE_BITS = np.array([*(1 << n for n in range(SENTENCES + 1)), 0], np.uint8)
+_PLACE_BITS = tuple(1 << number for number in range(SENTENCES + 1))
 _MOST_WORDS = 1 << 17  # whose hashes are kept: most words come again and again
 
 Hashes = NDArray[np.uint32]
@@ -46,20 +46,17 @@ class Terms:
 
 def of_words(parts: Sequence[Sequence[str]], names: Collection[str]) -> Terms:
     """Return the terms of the words of a title and sentences; names are marked."""
-    words = list(chain.from_iterable(parts))
-    codes = np.array(word_hashes(words), "<u4")
-    counted = codes != 0
-    ends = np.cumsum([len(part) for part in parts])
-    sizes = np.diff(np.concatenate(([0], np.cumsum(counted)))[ends], prepend=0)
-    marked = np.array(name_hashes(names), "<u4")
-    return count(codes[counted], sizes, WORD_DECAY, marked)
+    codes = [list(filter(None, _word_hashes.of_all(part))) for part in parts]
+    flat = np.array(list(chain.from_iterable(codes)), "<u4")
+    marked = np.array(_term_hashes.of_all(names), "<u4")
+    return count(flat, list(map(len, codes)), WORD_DECAY, marked)
 
 
 def of_bigrams(parts: Sequence[str], subject: str) -> Terms:
     """Return adjacent characters and other words of a title and sentences; the subject's are marked."""
     codes, places = _bigrams("\n".join(parts))
-    ends = np.cumsum([len(part) + 1 for part in parts])
-    sizes = np.diff(np.searchsorted(places, ends), prepend=0)
+    ends = places.searchsorted(list(accumulate(len(part) + 1 for part in parts))).tolist()
+    sizes = [end - begin for begin, end in pairwise((0, *ends))]
     return count(codes, sizes, BIGRAM_DECAY, _bigrams(subject)[0])
 
 
@@ -71,16 +68,6 @@ def term_hash(term: str, salt: int = _WORD_SALT) -> int:
 def word_hash(word: str) -> int:
     """Return the hash of a word's stem, 0 for a function word."""
     return _word_hashes[word]
-
-
-def word_hashes(words: Iterable[str]) -> list[int]:
-    """Return the hashes of many words, as `word_hash` does, without a call of Python for each."""
-    return _word_hashes.of_all(words)
-
-
-def name_hashes(names: Iterable[str]) -> list[int]:
-    """Return the hashes of the stems of names."""
-    return _term_hashes.of_all(names)
 
 
 def _hash_word(word: str) -> int:
@@ -154,14 +141,14 @@ def _mix(left: Hashes, right: Hashes) -> Hashes:
     return mixed
 
 
-def count(codes: Hashes, sizes: Places, decay: float, marked: Hashes) -> Terms:
+def count(codes: Hashes, sizes: Sequence[int], decay: float, marked: Hashes) -> Terms:
     """Count hashed terms: 1.5 for each in the title, 1/(1 + position/decay) for each in the body.
 
     `sizes` are how many stand in the title and in each sentence; `marked` get the last bit.
     """
     if not len(codes):
         return _NO_TERMS
-    order = codes.argsort(kind="stable")
+    order = codes.argsort()
     ordered = codes[order]
     is_first = np.empty(len(codes), bool)
     is_first[0] = True
@@ -170,22 +157,33 @@ def count(codes: Hashes, sizes: Places, decay: float, marked: Hashes) -> Terms:
     inverse = np.empty(len(codes), np.int64)
     inverse[order] = is_first.cumsum() - 1
     ids = ordered[begins]
-    bits = _PLACE_BITS[np.minimum(np.arange(len(sizes)), SENTENCES + 1)]
-    places = np.bitwise_or.reduceat(np.repeat(bits, sizes)[order], begins)
+    bits = (*_PLACE_BITS, *repeat(0, len(sizes)))[: len(sizes)]
+    where = b"".join([bytes((bit,)) * size for bit, size in zip(bits, sizes, strict=True)])
+    places = np.bitwise_or.reduceat(np.frombuffer(where, "u1")[order], begins)
     near = np.minimum(ids.searchsorted(marked), len(ids) - 1)
     places[near[ids[near] == marked]] |= MARKED
-    strength = np.log1p(np.bincount(inverse, _weights(len(codes), int(sizes[0]), decay)))
+    strength = np.log1p(np.bincount(inverse, _weights(len(codes), sizes[0], decay)))
     return Terms(ids=ids, strength=strength.astype("<f4"), places=places)
 
 
 def _weights(size: int, in_title: int, decay: float) -> NDArray[np.float64]:
     """Return how much each of so many terms counts, by its position."""
-    weights = np.full(size, _IN_TITLE)
-    weights[in_title:] = 1 / (1 + np.arange(size - in_title) / decay)
+    weights = np.empty(size)
+    weights[:in_title] = _IN_TITLE
+    weights[in_title:] = _decays(size - in_title, decay)
     return weights
 
 
+def _decays(size: int, decay: float) -> NDArray[np.float64]:
+    """Return how much each of so many terms of a body counts."""
+    table = _decay_tables.get(decay)
+    if table is None or len(table) < size:
+        table = _decay_tables[decay] = 1 / (1 + np.arange(2 * size) / decay)
+    return table[:size]
+
+
 _NO_TERMS = Terms(ids=np.empty(0, "<u4"), strength=np.empty(0, "<f4"), places=np.empty(0, "u1"))
+_decay_tables: dict[float, NDArray[np.float64]] = {}
 _term_hashes = Memo(term_hash, _MOST_WORDS)
 _word_hashes = Memo(_hash_word, _MOST_WORDS)
 _other_hashes = Memo(_hash_other, _MOST_WORDS)

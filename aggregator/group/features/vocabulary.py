@@ -32,6 +32,6 @@ def since(known: int) -> dict[int, str]:
 
 def update(words: Mapping[int, str]) -> None:
     """Add the words that another process has met."""
-    if len(_words) + len(words.keys() - _words.keys()) > _MAX_WORDS:
+    if len(_words) + sum(code not in _words for code in words) > _MAX_WORDS:
         _words.clear()
     _words.update(words)

@@ -8,7 +8,7 @@ entries that are compared.
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from aggregator.core.model import Grouped, StoredEntry
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing
-from aggregator.group.features.columns import Columns
+from aggregator.group.features.columns import Columns, GrowingColumns
 from aggregator.group.features.frequencies import Counts, Frequencies
 from aggregator.group.features.prior import Prior
 from aggregator.group.features.terms import Hashes
@@ -35,10 +35,9 @@ Moving = tuple[float, str, Hashes]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """The times of the entries that new ones can meet, in seconds.
+    """The published times within the window of new entries, in seconds.
 
-    At least one new entry can meet those from `begin` to `end`, every one those from `first` to
-    `last`.
+    `begin` to `end` is within the window of at least one of them, `first` to `last` of all.
     """
 
     begin: float
@@ -64,7 +63,7 @@ class Window:
         """Start with some entries; those whose features this version cannot read are left out."""
         self.keys: list[str] = []
         self.published = np.empty(0, np.float64)
-        self.columns = Columns.read(())
+        self._columns = GrowingColumns(Columns.read(()))
         self.stale = False  # features of an older form were found
         self._slots: dict[str, int] = {}
         self._order = np.empty(0, np.int64)
@@ -75,6 +74,11 @@ class Window:
 
     def __len__(self) -> int:
         return len(self._slots)
+
+    @property
+    def columns(self) -> Columns:
+        """What pairs are found by, by slot."""
+        return self._columns.get()
 
     def slot(self, key: str) -> int | None:
         """Return the slot of an entry."""
@@ -92,33 +96,25 @@ class Window:
     def add(self, entries: Iterable[Grouped]) -> None:
         """Add entries; one whose key is known is replaced."""
         rest, before = iter(entries), self._counts
-        parts: list[tuple[list[str], NDArray[np.float64], Columns, Mask]] = []
+        keys, times, counted = list[str](), [np.empty(0, np.float64)], [np.empty(0, bool)]
         while some := list(islice(rest, _ENTRIES_PER_LOAD)):
-            self.remove([one.key for one in some])
+            self._remove([one.key for one in some])
             readable = [one for one in some if packing.readable(one.features)]
             self.stale |= len(readable) < len(some)
-            times = np.array([one.published.timestamp() for one in readable], np.float64)
-            columns = Columns.read([one.features for one in readable])
-            keys = [one.key for one in readable]
-            parts.append((keys, times, columns, self._count_new(readable, times)))
-        if parts:
-            keys_, times_, columns_, counted = zip(*parts, strict=True)
-            recount = self._counts is not before
-            self._append(
-                list(chain.from_iterable(keys_)),
-                np.concatenate(times_),
-                Columns.joined(columns_),
-                np.concatenate(counted) & (not recount),
-            )
+            keys += [one.key for one in readable]
+            times.append(np.array([one.published.timestamp() for one in readable], np.float64))
+            counted.append(self._count_new(readable, times[-1]))
+            self._columns.extend(Columns.read([one.features for one in readable]))
+        recount = self._counts is not before
+        self._append(keys, np.concatenate(times), np.concatenate(counted) & (not recount))
+        self._compact()
 
-    def _append(
-        self, keys: Sequence[str], times: NDArray[np.float64], columns: Columns, counted: Mask
-    ) -> None:
+    def _append(self, keys: Sequence[str], times: NDArray[np.float64], counted: Mask) -> None:
+        """Add the keys, times and order of entries whose columns were added."""
         first, known = len(self.keys), len(self._order)
         self.keys += keys
         self._slots.update(zip(keys, range(first, len(self.keys)), strict=True))
         self.published = np.concatenate((self.published, times))
-        self.columns = Columns.joined((self.columns, columns)) if first else columns
         self._counted = np.concatenate((self._counted, counted))
         slots = np.concatenate((self._order, np.arange(first, len(self.keys))))
         places = in_order(self.published[slots], lambda place: self.keys[slots[place]], known)
@@ -136,14 +132,15 @@ class Window:
 
     def remove(self, keys: Iterable[str]) -> None:
         """Remove entries; unknown keys are ignored."""
+        self._remove(keys)
+        self._compact()
+
+    def _remove(self, keys: Iterable[str]) -> None:
         gone = [self._slots.pop(key) for key in keys if key in self._slots]
-        if not gone:
-            return
-        if self._counted[gone].any():  # their terms are no longer known: count all again
+        if gone and self._counted[gone].any():  # their terms are no longer known: count all again
             self._reset_counts()
-        self._order = self._order[~np.isin(self._order, gone)]
-        if len(self._slots) < len(self.keys) * (1 - _MAX_REMOVED_SHARE):
-            self._compact()
+        if gone:
+            self._order = self._order[~np.isin(self._order, gone)]
 
     def remove_before(self, time: float) -> None:
         """Remove the entries published before a time, except those whose terms are counted."""
@@ -151,10 +148,13 @@ class Window:
         self.remove([self.keys[slot] for slot in old[~self._counted[old]].tolist()])
 
     def _compact(self) -> None:
-        """Give the entries new slots, in order."""
+        """Give the entries new slots, in order, if many slots are unused."""
+        if len(self._slots) >= len(self.keys) * (1 - _MAX_REMOVED_SHARE):
+            return
         order = self._order
         self.keys = [self.keys[slot] for slot in order.tolist()]
-        self.published, self.columns = self.published[order], self.columns.take(order)
+        self.published = self.published[order]
+        self._columns = GrowingColumns(self.columns.take(order))
         self._counted = self._counted[order]
         self._slots = {key: slot for slot, key in enumerate(self.keys)}
         self._order = np.arange(len(order))
@@ -168,9 +168,9 @@ class Window:
     def frequencies(
         self, reach: Reach, new: Collection[str], load: LoadFeatures, given: tuple[Prior, timedelta]
     ) -> tuple[Frequencies, list[Moving]]:
-        """Return the counts of what every new entry can meet, and what only some of them can meet.
+        """Return the counts of entries within reach of all new ones, and those within reach of some.
 
-        An entry that is grouped again is among the latter: it counts until its turn.
+        An entry that is grouped again is among the latter: it is counted until its turn.
         """
         self._count_added = None
         wanted = np.zeros(len(self.keys), bool)

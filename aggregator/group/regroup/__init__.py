@@ -1,1 +1,1 @@
-"""All of history grouped again, with the ids of stories inherited."""
+"""Groups the complete history again; stories keep their ids."""

@@ -1,4 +1,4 @@
-"""Features that were stored in an older form are made anew from the entries."""
+"""Extracts features again that are stored in an older format."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -17,9 +17,9 @@ Texts = Callable[[Sequence[str]], Iterable[StoredEntry]]
 def renew(
     context: GroupContext, texts: Texts, settings: StorySettings
 ) -> tuple[GroupContext, tuple[tuple[str, bytes], ...]]:
-    """Return the context with features that this version reads, and those that were made anew.
+    """Return the context with features of this version, and those that were extracted again.
 
-    `texts` gives the entries of keys; it is asked only if something is out of date.
+    `texts` returns entries by key; it is called only if features are out of date.
     """
     stale = [one.key for one in context.entries if not packing.readable(one.features)]
     if not stale:
@@ -37,7 +37,7 @@ def features(
 ) -> dict[str, bytes]:
     """Return the features of entries in (published, key) order, by key.
 
-    `around` are those near them in time, which tell how rare a term is.
+    `around` are entries near in time, from which document frequencies are counted.
     """
     if not entries:
         return {}

@@ -1,4 +1,4 @@
-"""Who keeps an id: old stories are matched with the new ones that their entries went into."""
+"""Decides which new story keeps the id of which old one."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inheritance:
-    """`kept`: the old id that a new story keeps, by its number; `successor`: where most of an old story went."""
+    """`kept`: the id that each new story keeps; `successor`: the new story with most of an old one."""
 
     kept: Mapping[int, str]
     successor: Mapping[str, int]
@@ -19,12 +19,12 @@ def inherit(
     founders: Mapping[str, int | None],
     published: Mapping[str, datetime],
 ) -> Inheritance:
-    """Say which new story keeps which old id.
+    """Return which new story keeps which old id.
 
-    `shares` are how many entries of an old story are in a new one, `founders` where its founder
-    is. An old story lives on where most of its entries are, among equals where its founder is.
-    Of several that went into one the one published first keeps its id. An id that is then free
-    goes to another part of its story that has none, so that as little as can be is new to readers.
+    `shares` is the number of entries of each old story in each new one, `founders` the new story
+    of each founder. An old id goes to the new story with most of its entries; in a tie, to the one
+    with the founder. If several old stories were merged, the one published first keeps its id. An
+    id that is left over goes to another new story with entries of the old one, if that has no id.
     """
     successor = _successors(shares, founders)
     kept: dict[int, str] = {}

@@ -1,4 +1,4 @@
-"""Groups the whole history again and finds for each new story the id that it had before."""
+"""Groups the complete history again and gives each new story the id that it had before."""
 
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ Strip = Callable[[StoredEntry], StoredEntry]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """An entry that is in another story than before."""
+    """An entry that moved to another story."""
 
     key: str
     title: str
@@ -41,7 +41,7 @@ class Move:
 
 @dataclass(slots=True, kw_only=True)
 class RegroupResult:
-    """What a regrouping changed; `moves` in (published, key) order."""
+    """The changes of a regrouping; `moves` in (published, key) order."""
 
     entries: int = 0
     stories_before: int = 0
@@ -52,7 +52,7 @@ class RegroupResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _KnownEntry:
-    """What must be known of an entry until its story is settled."""
+    """The data of an entry that is needed until its story is complete."""
 
     before: str
     title: str
@@ -65,7 +65,7 @@ def unchanged(stored: StoredEntry) -> StoredEntry:
 
 
 class Regrouping:
-    """One pass over history. Only what is inside the window and what moves is held in memory."""
+    """One pass over history; only the window and the entries that moved are in memory."""
 
     def __init__(
         self,
@@ -75,21 +75,21 @@ class Regrouping:
         priorities: Mapping[str, int] | None = None,
         strip: Strip = unchanged,
     ) -> None:
-        """`strip` takes learned boilerplate out of an entry's text; an entry without is returned itself."""
+        """`strip` removes learned boilerplate; it returns an entry without boilerplate itself."""
         self.outcome = RegroupResult()
         self._settings, self._now, self._strip = settings, now, strip
         self._priorities = dict(priorities or {})
         self._preferences = Preferences.from_settings(self._priorities, settings.languages)
         self._window: deque[Grouped] = deque()
-        self._pinned: dict[str, Grouped] = {}  # named by the user: they never leave the window
+        self._pinned: dict[str, Grouped] = {}  # named by corrections: they stay in the window
         self._known: dict[str, _KnownEntry] = {}
         self._before: dict[str, Story] = {}
         self._open: dict[str, Story] = {}
         self._moved: list[Story] = []
-        self._orphaned_ids: set[str] = set()  # ids that live on without their founder
+        self._orphaned_ids: set[str] = set()  # ids of stories whose founder is in another story
 
     def run(self, pages: Iterable[Page]) -> Iterator[Grouping]:
-        """Yield what is to be stored, in pieces; the last one holds all that moves."""
+        """Yield results to be stored, page by page; the last one has all stories that moved."""
         for entries, past in pages:
             if entries:
                 yield self._page(entries, past)
@@ -122,13 +122,13 @@ class Regrouping:
         return Grouping(stories=rewritten, features=renewed, changed=len(rewritten))
 
     def _forget_before(self, until: datetime) -> None:
-        """Drop from the window what no entry published from then on can meet."""
+        """Drop the entries that are out of the window of entries published from then on."""
         start = until - self._settings.window
         while self._window and self._window[0].published < start:
             self._window.popleft()
 
     def _finished(self) -> list[Story]:
-        """Take out the stories that no later entry can join."""
+        """Remove and return the stories that no later entry can join."""
         held = {one.key for one in self._window} | self._pinned.keys()
         done = [
             story
@@ -142,7 +142,7 @@ class Regrouping:
     def _features(
         self, entries: Sequence[StoredEntry], past: GroupContext
     ) -> tuple[dict[str, bytes], tuple[tuple[str, bytes], ...]]:
-        """Return the features of the entries, and those that differ from what is stored."""
+        """Return the features of the entries, and those that differ from the stored ones."""
         stored = {one.key: one.features for one in past.entries}
         packed = dict.fromkeys((one.key for one in entries), b"") | stored
         bare = [self._strip(one) for one in entries]
@@ -191,7 +191,7 @@ class Regrouping:
     # --- what became of the stories ----------------------------------------------------------
 
     def _close(self, stories: Iterable[Story]) -> list[Story]:
-        """Forget the stories that are as they were; return those with other reasons, keep the rest."""
+        """Return unchanged stories whose reasons changed; keep those whose members changed."""
         found = []
         for story in stories:
             before = self._same_as(story)
@@ -212,7 +212,7 @@ class Regrouping:
         return found
 
     def _same_as(self, story: Story) -> Story | None:
-        """Return the old story of the same members, if there is one."""
+        """Return the old story with the same members, if there is one."""
         keys = {member.key for member in story.members}
         olds = {self._known[key].before for key in keys}
         before = self._before[olds.pop()]
@@ -220,7 +220,7 @@ class Regrouping:
         return before if same else None
 
     def _shown(self, story: Story, before: Story) -> Story:
-        """Return an old story with the reasons of now, and who stands for it."""
+        """Return an old story with new reasons and representative."""
         lead = representative.choose(self._claims(story), before.representative)
         return replace(
             before,
@@ -238,7 +238,7 @@ class Regrouping:
         return [replace(self._known[key].claim, copy=key in copies) for key in reasons]
 
     def _resolve(self) -> Grouping:
-        """Give the stories that moved their ids, and the ids that nobody keeps their tombstones."""
+        """Return the stories whose members changed, with ids, and tombstones of ids that ended."""
         stories = sorted(
             self._moved, key=lambda one: self._known[self._members(one)[0].key].claim.position
         )
@@ -268,7 +268,7 @@ class Regrouping:
         return Grouping(stories=tuple(made), tombstones=tuple(dead), changed=len(made))
 
     def _rebuilt(self, story: Story, id_: str, olds: Collection[Story]) -> Story:
-        """Return a story whose members have changed; what was published is not new again."""
+        """Return a story whose members changed, with the date on which it was first published."""
         kept = next((old for old in olds if old.id == id_), None)
         members = self._members(story)
         keys = [member.key for member in members]

@@ -1,1 +1,1 @@
-"""From scored pairs to stories: drafts, assignment, the user's rules, who is shown, reasons."""
+"""Stories from scored pairs: assignment, corrections, representatives, reasons, explanations."""

@@ -1,38 +1,39 @@
-"""Which story an entry joins, and which stories are one: fits in log-odds, and the bars for them."""
+"""Scores how well entries and stories fit a story, and decides which story an entry joins."""
 
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
-CLIP = 8.0  # bound of the log-odds of one pair
-MISSING_MEMBER = 5.0  # log-odds against an entry, for a member that it was not compared with
-_BEST_PAIR_SHARE = 0.2  # weight of the best pair; the mean has the rest
+CLIP = 8.0  # log-odds to which the margin of one pair is limited
+MISSING_MEMBER = 5.0  # log-odds subtracted for a member that an entry was not compared with
+_BEST_PAIR_SHARE = 0.2  # weight of the best pair; the rest is the weight of the mean
 _LINK_BEST_PAIR_SHARE = 0.5  # the same when two stories are compared
-# A story whose members fit better than usual asks more of a newcomer, up to a limit.
+# The bar rises with the fit of the members, up to a limit, if it is better than usual.
 _CLOSE_STORY_FACTOR, _CLOSEST_FIT, _USUAL_FIT = 0.3, 5.0, 2.5
 _PER_E_FOLD = (
-    0.3  # log-odds less for each e-fold of members, because a mean of many pairs errs less
+    0.3  # log-odds by which the bar falls with the log of the size: more pairs, less error
 )
 MAX_MEMBERS = 400  # of a story
-LARGE = 40  # members above this each further member must fit better
-_FURTHER_MEMBERS = 2e-5  # log-odds for the square of their number
-LOWEST_BAR = -5.5  # no bar is lower, however large the story and however unlike its members
+LARGE = 40  # members; beyond, each further one raises the bar
+_FURTHER_MEMBERS = 2e-5  # log-odds, times the square of the number of members beyond LARGE
+LOWEST_BAR = -5.5  # lower bound of the bar of any story
 
 
 def fit(margins: Iterable[float], size: int, missing: float = -MISSING_MEMBER) -> float:
     """Return how well an entry fits a story of that size, in log-odds above the threshold.
 
-    `margins` are those of the members that it was compared with; each other one counts `missing`.
+    `margins` are those of the members that it was compared with; each other member counts as
+    `missing`.
     """
     return _fit(margins, size, missing, _BEST_PAIR_SHARE)
 
 
 def link(margins: Iterable[float], pairs: int, members: int) -> float:
-    """Return how far two stories are one, in log-odds; they are one if it is above 0.
+    """Return how well two stories fit each other, in log-odds; they are merged if it is above 0.
 
-    `margins` are those of the pairs between them that were compared, `pairs` the number of all
-    pairs, `members` that of both stories together. The best pair counts more than it does for an
-    entry that joins: two stories that began with different words meet in few pairs.
+    `margins` are those of the pairs between them that were compared, `pairs` is the number of all
+    pairs, `members` that of the members of both. The best pair has more weight than for an entry
+    that joins, because two stories that began with different words have few similar pairs.
     """
     fitting = _fit(margins, pairs, -MISSING_MEMBER, _LINK_BEST_PAIR_SHARE)
     return fitting - _large(members)
@@ -45,23 +46,24 @@ def _fit(margins: Iterable[float], size: int, missing: float, best_share: float)
 
 
 def _large(members: int) -> float:
-    """Return the log-odds that a story of more than LARGE members asks besides."""
+    """Return the log-odds by which the bar of a story rises beyond LARGE members."""
     return _FURTHER_MEMBERS * max(members - LARGE, 0) ** 2
 
 
-def left_out(margins: Sequence[float]) -> float:
-    """Return the margin of a member that was not compared because the entry had too many partners.
+def missing_margin(margins: Sequence[float]) -> float:
+    """Return the margin that is assumed for a member dropped by the limit on partners.
 
-    It is the median of the margins of all partners, at most 0.
+    It is the median of the margins of all partners of the entry, at most 0: if most of them fit,
+    the dropped member may fit as well.
     """
     return max(-MISSING_MEMBER, min(0.0, statistics.median(margins)))
 
 
 def bar(fits: Sequence[float], size: int) -> float:
-    """Return the bar that a newcomer's fit must exceed; `fits` are those of members when they joined.
+    """Return the bar that an entry's fit must exceed; `fits` are those of members when they joined.
 
-    In a story of near copies, an entry that is only somewhat alike reports the next event.
-    From LARGE members on each further one raises the bar.
+    The bar is higher in a story of near copies, where a report that is only similar is probably of
+    the next event, and in a story of more than LARGE members.
     """
     close = (
         _CLOSE_STORY_FACTOR * (min(sum(fits) / len(fits), _CLOSEST_FIT) - _USUAL_FIT)
@@ -72,13 +74,13 @@ def bar(fits: Sequence[float], size: int) -> float:
 
 
 def best_story(fits: Mapping[str, float]) -> str:
-    """Return the id of the story that fits best, '' if none fits."""
+    """Return the id of the story with the best fit above 0, '' if there is none."""
     chosen = max(fits, key=lambda one: (fits[one], one), default="")
     return chosen if chosen and fits[chosen] > 0 else ""
 
 
 def probability(log_odds: float) -> float:
-    """Return the probability of log-odds, in four digits."""
+    """Return the probability of log-odds, rounded to four digits."""
     return round(1 / (1 + math.exp(-max(-CLIP, min(CLIP, log_odds)))), 4)
 
 

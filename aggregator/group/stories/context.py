@@ -1,4 +1,4 @@
-"""What one grouping is given beside its new entries."""
+"""The input of one grouping beside its new entries."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ def no_ids(_: Sequence[str]) -> Collection[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
-    """What was learned from labelled entries and from news at large."""
+    """The trained model and the document frequencies."""
 
     model: Model
     prior: Prior
@@ -41,13 +41,13 @@ def shipped() -> Learned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupingContext:
-    """What one grouping is given beside its new entries.
+    """The input of one grouping beside its new entries.
 
-    `past` is what was grouped before, near in time. If it lacks stories, `load_stories` gives
-    those that contain the keys given; it is called once. `existing_ids` says which ids of stories
-    are in use beside those. `priorities` are those of sources by
-    identity. With `ignore_window` entries without a date meet however far apart they were seen;
-    with `include_unlikely` pairs that cannot win are scored too, to learn from.
+    `past` are the entries and stories near in time. If it has no stories, `load_stories` returns
+    those of some entries; it is called once. `existing_ids` returns which story ids are in use.
+    `priorities` are those of sources, by identity. `ignore_window` compares entries without a date
+    however far apart they were first seen; `include_unlikely` also scores pairs that cannot pass
+    the threshold, for training.
     """
 
     settings: StorySettings

@@ -1,4 +1,4 @@
-"""The stories while a grouping works on them: who is in which, and what has changed."""
+"""The stories that a grouping changes, and the changes."""
 
 import math
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
@@ -30,12 +30,12 @@ def no_time(_: str) -> float | None:
 
 
 class StoredIds:
-    """The ids of all stored stories; most are asked for in one go."""
+    """The ids of all stored stories, as a container that looks them up."""
 
     def __init__(
         self, existing: Callable[[Sequence[str]], Collection[str]], likely: Iterable[str]
     ) -> None:
-        """`existing` returns which of some ids exist; `likely` ones are looked up at once."""
+        """`existing` returns which of some ids exist; `likely` ones are looked up in one query."""
         self._existing = existing
         asked = list(likely)
         found = existing(asked)
@@ -53,7 +53,7 @@ class StoredIds:
 class StoryDrafts:
     """The stories that a grouping may change; each entry is in at most one of them.
 
-    Most stay as they are, so a draft is made only when one is asked for.
+    Most do not change, so a draft is made on first use.
     """
 
     now: datetime
@@ -64,7 +64,7 @@ class StoryDrafts:
     _loaded: frozenset[str] = frozenset()
     _stored: Container[str] = ()  # ids of all stories
     _time: Callable[[str], float | None] = no_time
-    _out_of_sight: dict[str, tuple[float, str]] = field(default_factory=dict)
+    _assumed_positions: dict[str, tuple[float, str]] = field(default_factory=dict)
 
     def load(
         self,
@@ -86,7 +86,7 @@ class StoryDrafts:
     def position(self, key: str) -> tuple[float, str]:
         """Return an entry's position in (published, key) order."""
         time = self._time(key)
-        return self._out_of_sight[key] if time is None else (time, key)
+        return self._assumed_positions[key] if time is None else (time, key)
 
     def __contains__(self, id_: object) -> bool:
         if id_ in self._drafts or id_ in self._stories:
@@ -94,11 +94,11 @@ class StoryDrafts:
         return isinstance(id_, str) and id_ not in self._loaded and id_ in self._stored
 
     def draft(self, id_: str) -> StoryDraft:
-        """Return the story of an id that is in sight."""
+        """Return the draft of a loaded story."""
         story = self._stories.pop(id_, None)
         if story is not None:
             keys = [member.key for member in story.members]
-            self._out_of_sight.update(_unknown(keys, self._time))
+            self._assumed_positions.update(_unknown(keys, self._time))
             self._drafts[id_] = StoryDraft(
                 id=id_,
                 founder=story.founder,
@@ -115,7 +115,7 @@ class StoryDrafts:
         return min(self.position(key) for key in draft.members)
 
     def story(self, key: str) -> StoryDraft | None:
-        """Return the story that holds an entry."""
+        """Return the story of an entry."""
         found = self.story_of.get(key)
         return None if found is None else self.draft(found)
 
@@ -129,7 +129,7 @@ class StoryDrafts:
         first: datetime | None = None,
         shown: bool = True,
     ) -> StoryDraft:
-        """Make a story of one entry."""
+        """Create a story with one entry."""
         draft = StoryDraft(
             id=id_ or ids.free_story_id(key, self),
             founder=key,
@@ -146,13 +146,13 @@ class StoryDrafts:
         return draft
 
     def join(self, draft: StoryDraft, key: str, reason: Reason) -> None:
-        """Put an entry that is in no story into one."""
+        """Add an entry that is in no story."""
         draft.members[key] = reason
         draft.touched = True
         self.story_of[key] = draft.id
 
     def reveal(self, draft: StoryDraft, first: datetime | None = None) -> None:
-        """Publish a story that was never shown: now, unless the journal says when it was."""
+        """Show a hidden story; it is first published now, or when the journal says."""
         if draft.shown:
             return
         draft.shown = draft.touched = True
@@ -161,19 +161,19 @@ class StoryDrafts:
             draft.updated = self.now
 
     def mark_changed(self, draft: StoryDraft, revised: datetime) -> None:
-        """Note that what a story shows has changed, and when."""
+        """Record that the published content of a story changed, and when."""
         draft.touched = True
         moved = min(revised, self.now) if draft.new else self.now
         draft.updated = max(draft.updated, moved)
 
     def remove(self, key: str) -> None:
-        """Take an entry out of its story, which keeps its id."""
+        """Remove an entry from its story, which keeps its id."""
         draft = self.draft(self.story_of.pop(key))
         del draft.members[key]
         self.mark_changed(draft, self.now)
 
     def merge(self, one: StoryDraft, other: StoryDraft) -> StoryDraft:
-        """Make one story of two: that published first keeps its id, the other gets a tombstone."""
+        """Merge two stories: the one published first keeps its id, the other gets a tombstone."""
         kept, gone = sorted((one, other), key=self._age)
         kept.members.update(gone.members)
         self.story_of.update(dict.fromkeys(gone.members, kept.id))
@@ -184,7 +184,7 @@ class StoryDrafts:
         return kept
 
     def changed(self) -> Iterator[StoryDraft]:
-        """Yield the stories that are new or changed and still hold something, in order of founder."""
+        """Yield the new and changed stories that have members, in order of their first member."""
         touched = [draft for draft in self._drafts.values() if draft.touched and draft.members]
         yield from sorted(touched, key=self.first_position)
 
@@ -202,7 +202,7 @@ class StoryDrafts:
         )
 
     def _age(self, draft: StoryDraft) -> tuple[bool, bool, datetime, tuple[float, str]]:
-        """Return the sort key of a story: the smallest one was published first."""
+        """Return the sort key by which the story published first comes first."""
         hidden = not draft.shown
         return hidden, draft.new, draft.first_published, self.first_position(draft)
 
@@ -210,7 +210,7 @@ class StoryDrafts:
 def _unknown(
     keys: Sequence[str], time: Callable[[str], float | None]
 ) -> dict[str, tuple[float, str]]:
-    """Return positions for members whose time is unknown: before or after the known ones, in order."""
+    """Return positions for members whose time is unknown: before or after the known ones."""
     places: dict[str, tuple[float, str]] = {}
     seen = False
     for number, key in enumerate(keys):

@@ -1,4 +1,4 @@
-"""Why two entries are, or are not, one event: features, weights, probability, in words."""
+"""Explains why two entries are, or are not, one event: a sentence, features, contributions."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -173,7 +173,7 @@ def _named(values: Iterable[float]) -> tuple[tuple[str, float], ...]:
 
 
 def _keys(pair: Sequence[StoredEntry], packed: list[bytes]) -> tuple[str, ...]:
-    """Return the shared words by which one entry finds the other, whole words alone."""
+    """Return the shared key words by which the entries find each other, as complete words."""
     mine, other = packing.heaviest_words(packed)
     words = {number: word for one in pair for number, word in words_by_hash(one).items()}
     held = set(other[: packing.KEYS])

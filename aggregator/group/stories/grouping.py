@@ -1,4 +1,4 @@
-"""One grouping: each new entry in its turn joins the story that it fits, or founds one."""
+"""Groups new entries: in order of time, each joins the story that it fits best or founds one."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -20,13 +20,13 @@ from aggregator.group.stories.drafts import StoredIds, StoryDraft, StoryDrafts
 from aggregator.group.stories.reasons import reason
 from aggregator.group.stories.representative import Preferences
 
-_MEMBERS_TO_MERGE = 8  # of each of two stories that are compared, each with each
+_MERGE_SAMPLE_SIZE = 8  # members of each of two stories that are compared pairwise
 
 
 def group(new: Sequence[StoredEntry], context: GroupingContext) -> Grouping:
     """Group entries that are new or materially changed, in (published, key) order; pure.
 
-    The result is the same however one stream is cut into calls.
+    The result does not depend on how a stream is divided into calls.
     """
     if not new:
         return Grouping(stories=())
@@ -39,7 +39,7 @@ class Work:
     """The state of one grouping while it runs."""
 
     def __init__(self, new: Sequence[StoredEntry], context: GroupingContext) -> None:
-        """Find and score the pairs of the new entries; stories are not yet changed."""
+        """Find and score the pairs of the new entries; no story is changed yet."""
         self.new, self.context = new, context
         self.settings, self.model = context.settings, context.learned.model
         self.rows = rows = gather(
@@ -70,20 +70,20 @@ class Work:
         self.drafts = self._load_drafts()
 
     def _load_drafts(self) -> StoryDrafts:
-        """Return the stories of the context, or of these what the grouping may touch."""
+        """Return the stories of the context, or those of them that this grouping may change."""
         past, load = self.context.past, self.context.load_stories
         stories = {story.id: story for story in past.stories}
         if load is not None:
-            stories.update((story.id, story) for story in load(self._reached()))
+            stories.update((story.id, story) for story in load(self._keys_to_load()))
         drafts = StoryDrafts(now=self.context.now)
         stored = StoredIds(self.context.existing_ids, (ids.story_id(one.key) for one in self.new))
         drafts.load(stories.values(), self._time, stored)
         return drafts
 
-    def _reached(self) -> set[str]:
-        """Return the new entries, those that might take one in, and those that the user named."""
-        hopeful = np.unique(self.scored.right[self.scored.margins > assign.LOWEST_BAR])
-        near = (self.rows.keys[row] for row in hopeful.tolist())
+    def _keys_to_load(self) -> set[str]:
+        """Return the entries whose stories may change: new ones, likely partners, corrected ones."""
+        likely = np.unique(self.scored.right[self.scored.margins > assign.LOWEST_BAR])
+        near = (self.rows.keys[row] for row in likely.tolist())
         return {*near, *chain.from_iterable(self.rules.pairs), *(one.key for one in self.new)}
 
     def _time(self, key: str) -> float | None:
@@ -92,22 +92,22 @@ class Work:
         return None if row is None else float(self.rows.published[row])
 
     def _of_latest(self, column: NDArray[Any]) -> list[Any]:
-        """Return what a column of the rows says of each entry as it is now."""
+        """Return the values of a column for the latest row of each entry."""
         found: list[Any] = column[list(self.latest.values())].tolist()
         return found
 
     def _addresses(self) -> Iterator[tuple[str, int]]:
-        """Yield the hash of the address of each entry; few ask, so it is not made before."""
+        """Yield each key with the hash of its URL, computed only for configurations with corrections."""
         yield from zip(self.latest, self._of_latest(self.rows.heads["url"]), strict=True)
 
     def run(self) -> None:
-        """Carry out the corrections, then give each entry its story."""
+        """Apply the corrections, then assign each new entry to a story."""
         self.apply_corrections()
         for turn in range(len(self.new)):
             self.place(turn)
 
     def apply_corrections(self) -> None:
-        """Carry out the user's corrections on the stories that are there."""
+        """Apply the user's corrections to the existing stories."""
         for pair, (kind, parted) in self.rules.pairs.items():
             one, other = (self.drafts.story(key) for key in sorted(pair))
             if one is None or other is None:
@@ -116,7 +116,7 @@ class Work:
                 self._show(self.drafts.merge(one, other))
             elif kind != "join" and one is other:
                 late = parted if kind == "split" else max(pair, key=self.drafts.position)
-                self._part(late)
+                self._split_off(late)
 
         for pair, (kind, _) in self.rules.undone.items():
             if pair not in self.rules.pairs and pair <= self._new_keys():
@@ -125,9 +125,9 @@ class Work:
     def _undo(self, pair: frozenset[str], kind: rules.Kind) -> None:
         """Decide about the stories of two entries as if the user had never corrected them.
 
-        This happens when both are grouped again, once after a correction was undone. All members
-        of a story that the user joined are then decided in their turns: a join moved not only the
-        two entries but everything that was with them. The founder stays, and so does the story's id.
+        It is called once after a correction was undone, when both entries are grouped again. All
+        members of a joined story are assigned again, because a join moves more than the two
+        entries that it names. The founder stays, so the story keeps its id.
         """
         one, other = (self.drafts.story(key) for key in sorted(pair))
         if one is None or other is None:
@@ -144,7 +144,7 @@ class Work:
         return {stored.key for stored in self.new}
 
     def place(self, turn: int) -> None:
-        """Give one entry its story."""
+        """Assign one entry to a story."""
         stored = self.new[turn]
         draft = self.drafts.story(stored.key)
         if draft is not None:
@@ -162,7 +162,7 @@ class Work:
         self._show(placed)
 
     def finish(self) -> Grouping:
-        """Return what was done."""
+        """Return the result."""
         changed = list(self.drafts.changed())
         rows = [self.row_of_turn[turn] for turn in range(len(self.new))]
         return Grouping(
@@ -173,15 +173,15 @@ class Work:
             changed=sum(not draft.new for draft in changed),
         )
 
-    def _part(self, key: str) -> None:
-        """Take an entry out of its story and give it one of its own."""
+    def _split_off(self, key: str) -> None:
+        """Move an entry to a new story of its own."""
         draft = self.drafts.draft(self.drafts.story_of[key])
         self.drafts.remove(key)
         self.drafts.start(key, Reason(kind="user"), revised=self.drafts.now)
         self._show(draft)
 
     def _restore(self, stored: StoredEntry) -> None:
-        """Put an entry back where the journal says it was."""
+        """Put an entry back into the story that the journal names."""
         id_, first = self.context.past.journal[stored.key]
         if id_ in self.drafts:
             self._join(self.drafts.draft(id_), stored, Reason(kind="journal"))
@@ -196,19 +196,21 @@ class Work:
             )
 
     def _decide(self, turn: int) -> None:
-        """Let a new entry join the story that it fits, or found one."""
+        """Add a new entry to the story that it fits best, or to a new story."""
         stored = self.new[turn]
         partners = (self.drafts.story(key) for key in self.rules.partners(stored.key))
         wanted = next((draft for draft in partners if draft is not None), None)
         if wanted is not None:
             self._join(wanted, stored, Reason(kind="user"))
             return
-        near = self._near(turn)
-        missing = self._missing(turn)
+        near = self._pairs_by_story(turn)
+        missing = self._missing_margin(turn)
         levels = {id_: self._levels(id_, pairs, missing) for id_, pairs in near.items()}
         above = {id_: fit - bar for id_, (fit, bar) in levels.items()}
-        # Few stories are above their bar; that these may take it is the costlier question.
-        above = {id_: one for id_, one in above.items() if one > 0 and self._open(id_, stored.key)}
+        # Whether a story accepts the entry is expensive to find out, so only these are asked.
+        above = {
+            id_: one for id_, one in above.items() if one > 0 and self._accepts(id_, stored.key)
+        }
         chosen = assign.best_story(above)
         if not chosen:
             founder = Reason(kind="founder")
@@ -219,13 +221,13 @@ class Work:
         self._join(draft, stored, why)
         best = {id_: max(self.scored.margins[pairs].tolist()) for id_, pairs in near.items()}
         for id_ in sorted(best, key=lambda one: (-best[one], one)):
-            if id_ != chosen and best[id_] > 0 and self._open(id_, stored.key):
+            if id_ != chosen and best[id_] > 0 and self._accepts(id_, stored.key):
                 draft = self._merge(draft, self.drafts.draft(id_))
 
-    def _near(self, turn: int) -> dict[str, list[int]]:
-        """Return the pairs of an entry with the members of each story whose bar it might pass."""
+    def _pairs_by_story(self, turn: int) -> dict[str, list[int]]:
+        """Return the pairs of an entry by story, for the stories whose bar it can pass."""
         found: dict[str, list[int]] = defaultdict(list)
-        hopeful = set()
+        likely = set()
         keys, story_of = self.rows.keys, self.drafts.story_of
         begin, end = self.scored.of(self.row_of_turn[turn])
         others, margins = (
@@ -236,13 +238,14 @@ class Work:
             if story is not None:
                 found[story].append(pair)
                 if margin > assign.LOWEST_BAR:
-                    hopeful.add(story)
-        return {story: pairs for story, pairs in found.items() if story in hopeful}
+                    likely.add(story)
+        return {story: pairs for story, pairs in found.items() if story in likely}
 
-    def _open(self, story: str, key: str) -> bool:
-        """Say whether a story has room, half of it lies in the window of an entry, and no rule forbids.
+    def _accepts(self, story: str, key: str) -> bool:
+        """Return whether a story may get an entry.
 
-        So a story that goes on at an even pace is closed after two windows.
+        It must have fewer than MAX_MEMBERS members, half of them within the window of the entry,
+        and no correction may forbid it. So a story at a steady pace ends after two windows.
         """
         draft = self.drafts.draft(story)
         if len(draft.members) >= assign.MAX_MEMBERS or self.rules.forbids(key, draft.members):
@@ -251,15 +254,15 @@ class Work:
         near = sum(abs(self.drafts.position(one)[0] - here) <= window for one in draft.members)
         return self.context.ignore_window or 2 * near >= len(draft.members)
 
-    def _missing(self, turn: int) -> float:
-        """Return what a member counts that a new entry was not compared with.
+    def _missing_margin(self, turn: int) -> float:
+        """Return the margin that is assumed for members that a new entry was not compared with.
 
-        An entry of few partners was compared with all that share enough with it.
+        An entry with few partners was compared with everything that shares enough words with it.
         """
         begin, end = self.scored.of(self.row_of_turn[turn])
         if end - begin < SEVERAL:
             return -assign.MISSING_MEMBER
-        return assign.left_out(self.scored.margins[begin:end].tolist())
+        return assign.missing_margin(self.scored.margins[begin:end].tolist())
 
     def _levels(self, story: str, pairs: Sequence[int], missing: float) -> tuple[float, float]:
         """Return how well an entry fits a story and the bar for it: as a newcomer, or as a story of one."""
@@ -270,19 +273,19 @@ class Work:
         return (fit, bar) if fit - bar >= linked else (linked, 0.0)
 
     def _bar(self, draft: StoryDraft) -> float:
-        """Return what a story wants of a newcomer, from how well its members fit."""
+        """Return the bar of a story, from the fits with which its members joined."""
         fits = [assign.log_odds(one.score) for one in draft.members.values() if one.weights]
         return assign.bar(fits, len(draft.members))
 
     def _merge(self, one: StoryDraft, other: StoryDraft) -> StoryDraft:
-        """Make one story of two if what they hold is one event, pair by pair; return the first one's."""
+        """Merge two stories if a sample of their pairs shows one event; return the story of the first."""
         members = len(one.members) + len(other.members)
         if members > assign.MAX_MEMBERS:
             return one
         if any(self.rules.forbids(key, other.members) for key in one.members):
             return one
         mine, theirs = self._sample(one), self._sample(other)
-        # All pairs of both: what a pair shares is also counted among the others of its story.
+        # All pairs, also those within a story: some features count the other pairs of an entry.
         rows = np.array(sorted({*mine, *theirs}), np.int64)
         later, earlier = np.tril_indices(len(rows), -1)
         left, right = rows[later], rows[earlier]
@@ -299,9 +302,9 @@ class Work:
         return merged
 
     def _sample(self, draft: StoryDraft) -> list[int]:
-        """Return the rows of some members, evenly from the first to the last that joined."""
+        """Return the rows of some members, evenly spaced in the order in which they joined."""
         rows = [self.latest[key] for key in draft.members if key in self.latest]
-        return rows[:: -(-len(rows) // _MEMBERS_TO_MERGE)] if rows else []
+        return rows[:: -(-len(rows) // _MERGE_SAMPLE_SIZE)] if rows else []
 
     def _join(self, draft: StoryDraft, stored: StoredEntry, reason: Reason) -> None:
         publishers = {self._publisher(key) for key in draft.members}
@@ -314,7 +317,7 @@ class Work:
         return 0 if row is None else int(self.rows.heads["publisher"][row])
 
     def _show(self, draft: StoryDraft) -> None:
-        """Choose again which entry stands for the story."""
+        """Choose the representative of a story again."""
         copies = representative.copies(draft.members, self.drafts.position)
         claims = [
             self.preferences.claim(

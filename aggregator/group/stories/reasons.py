@@ -1,4 +1,4 @@
-"""Why an entry joined its story: the closest member, what weighed most, what both hold."""
+"""The reason why an entry joined a story: the closest member, main features, shared words."""
 
 from collections.abc import Sequence
 
@@ -46,7 +46,7 @@ def reason(
 def _weights(
     pair: int, scored: ScoredPairs, rows: Rows, model: Model
 ) -> tuple[tuple[str, float], ...]:
-    """Return the features that weigh most in a pair, with what they add to its log-odds."""
+    """Return the features with the largest contributions to the log-odds of a pair."""
     kind = int(kinds_of(rows.heads, scored.left[[pair]], scored.right[[pair]])[0])
     parts = model.kind(kind).contributions(scored.columns[pair]).tolist()
     named = ((name, round(part, 2)) for name, part in zip(NAMES, parts, strict=True))
@@ -54,7 +54,7 @@ def _weights(
 
 
 def _shared(stored: StoredEntry, pair: int, scored: ScoredPairs, rows: Rows) -> tuple[str, ...]:
-    """Return the heaviest words that both entries of a pair contain, no parts of longer words."""
+    """Return the heaviest words in both entries of a pair, without parts of longer words."""
     both = rows.packed([int(side[pair]) for side in (scored.left, scored.right)])
     mine, other = packing.heaviest_words(both)
     held = set(other)

@@ -1,4 +1,4 @@
-"""The representative of a story, the entry that is shown: preferred, complete, original, and stable."""
+"""Chooses the representative of a story: the member that is shown."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ Position = tuple[float, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What speaks for an entry: the source's priority, rank of its language, characters, when it came."""
+    """The properties by which a member is chosen as the representative."""
 
     key: str
     priority: int = 0
@@ -30,21 +30,21 @@ class Claim:
 
     @property
     def preference(self) -> tuple[int, int]:
-        """What the reader asked for; it goes before everything else."""
+        """What the user configured; it outweighs quality."""
         return self.priority, self.language
 
     @property
     def quality(self) -> float:
-        """How well it represents the story; one point is a clear difference."""
+        """How complete and original the text is; one point is a clear difference."""
         fullness = min(self.length / _COMPLETE_BODY, 1.0) * 2
         return fullness - (0.9 if self.copy else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preferences:
-    """What the reader prefers: sources by the hash of their identity, languages in order.
+    """The user's preferences: priorities by hash of the source's identity, languages in order.
 
-    A language comes with the script that it is to be written in, '' for any.
+    A language has a script, '' for any.
     """
 
     priorities: Mapping[int, int] = field(default_factory=dict)
@@ -54,14 +54,14 @@ class Preferences:
     def from_settings(
         cls, priorities: Mapping[str, int], languages: Iterable[str]
     ) -> "Preferences":
-        """Return the preferences for priorities of sources by identity, and for languages as tags."""
+        """Return the preferences for priorities by source identity and for language tags."""
         return cls(
             priorities={wide_hash(name): one for name, one in priorities.items()},
             languages=tuple(map(_language, languages)),
         )
 
     def claim(self, key: str, head: np.void, position: Position, *, copy: bool = False) -> Claim:
-        """Return the claim of an entry, whose stored features begin with `head`."""
+        """Return the claim of an entry; `head` is the header of its features."""
         return Claim(
             key=key,
             priority=self.priorities.get(int(head["source"]), 0),
@@ -72,7 +72,7 @@ class Preferences:
         )
 
     def _language_rank(self, head: np.void) -> int:
-        """Return the rank of an entry's language among those preferred; the last rank for any other."""
+        """Return the rank of an entry's language among the preferred ones; others rank last."""
         language, script = head["language"].decode(), head["script"].decode().casefold()
         for rank, (wanted, written) in enumerate(self.languages):
             if language == wanted and (not written or script in {written, _UNCLEAR}):
@@ -81,13 +81,13 @@ class Preferences:
 
 
 def _language(tag: str) -> tuple[str, str]:
-    """Return the language and the script of a tag; a region says nothing of how an entry reads."""
+    """Return the language and the script of a tag; the region is ignored."""
     language, *rest = language_key(tag).split("-")
     return language, next((one for one in rest if len(one) == _SCRIPT), "")
 
 
 def copies(members: Mapping[str, Reason], position: Callable[[str], Position]) -> set[str]:
-    """Return the members whose text another member of the story had before them."""
+    """Return the members whose text an earlier member of the story has too."""
     return {
         max(key, why.nearest, key=position)
         for key, why in members.items()

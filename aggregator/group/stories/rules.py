@@ -1,4 +1,4 @@
-"""The user's corrections: which entries belong together, and which never do."""
+"""The user's corrections: pairs of entries that are joined, split or kept apart."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,28 +13,30 @@ from aggregator.group.features.features import wide_hash
 from aggregator.text import urls
 
 Kind = Literal["join", "split", "never"]
-_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)  # what the configuration says is older than any command
+_ALWAYS = datetime(
+    1970, 1, 1, tzinfo=UTC
+)  # corrections in the configuration are older than any command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What holds for each pair of entries: the last word on it."""
+    """The correction in effect for each pair of entries."""
 
-    pairs: Mapping[frozenset[str], tuple[Kind, str]]  # with the entry that is split off
+    pairs: Mapping[frozenset[str], tuple[Kind, str]]  # the kind, and the entry that a split removes
     undone: Mapping[frozenset[str], tuple[Kind, str]] = field(default_factory=dict)
     _of: Mapping[str, tuple[tuple[str, Kind], ...]] = field(default_factory=dict)
 
     def forbids(self, key: str, members: Iterable[str]) -> bool:
-        """Say whether an entry may not be in a story with these members."""
+        """Return whether an entry must not be in a story with these members."""
         barred = {other for other, kind in self._of.get(key, ()) if kind != "join"}
         return bool(barred) and not barred.isdisjoint(members)
 
     def between(self, a: str, b: str) -> str:
-        """Return what the user said of two entries, '' for nothing."""
+        """Return the kind of correction of two entries, '' for none."""
         return self.pairs.get(frozenset((a, b)), ("", ""))[0]
 
     def partners(self, key: str) -> tuple[str, ...]:
-        """Return the entries that this one belongs to by the user's word."""
+        """Return the entries that the user joined with this one."""
         return tuple(other for other, kind in self._of.get(key, ()) if kind == "join")
 
     def __bool__(self) -> bool:
@@ -42,7 +44,7 @@ class Rules:
 
 
 class NamedEntries:
-    """The entries that the user has named, in decisions or in the configuration."""
+    """The entries that corrections name, by command or in the configuration."""
 
     def __init__(self, settings: StorySettings, decisions: Iterable[Decision]) -> None:
         pairs = (*settings.join, *settings.split, *settings.never)
@@ -51,7 +53,7 @@ class NamedEntries:
         self._keys = {key for one in decisions for key in (one.a, one.b)}
 
     def includes(self, stored: StoredEntry) -> bool:
-        """Say whether an entry is named, by key, id or link."""
+        """Return whether a correction names the entry by key, id or link."""
         if stored.key in self._keys:
             return True
         spoken = (stored.key, ids.entry_id(stored.key), stored.entry.canonical)
@@ -61,7 +63,7 @@ class NamedEntries:
 def from_decisions(decisions: Iterable[Decision]) -> Rules:
     """Return the rules that follow from decisions, later ones over earlier ones.
 
-    One that is undone lets the one before it hold again; what the configuration says cannot be.
+    After an undo the previous correction applies again; those of the configuration stay.
     """
     said: dict[frozenset[str], list[Decision]] = {}
     undone: dict[frozenset[str], tuple[Kind, str]] = {}

@@ -1,7 +1,7 @@
 """Says what two entries have in common and what they differ in."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
 from rapidfuzz.distance import Levenshtein
@@ -10,6 +10,7 @@ from aggregator.core.model import StoredEntry
 from aggregator.text.fold import DENSE, fold, plain
 
 _TOKEN = re.compile(rf"\d+(?:[.,:/-]\d+)*%?|[{DENSE}]|[^\W_\d{DENSE}]+|[^\W_]")
+_DENSE = re.compile(f"[{DENSE}]")
 _NUMBER = re.compile(
     rf"(?<![\w.,])\d+(?:[.,]\d+)*(?:%|\s?(?:[^\W\d_{DENSE}]{{2,}})|[亿億万萬]?[{DENSE}])?"
 )
@@ -49,23 +50,38 @@ def whole_words(words: Iterable[str], *entries: StoredEntry) -> list[str]:
     return [one for one in found if not any(one != other and one in other for other in found)]
 
 
+def _places(text: str, word: str) -> Iterator[int]:
+    """Yield where a word begins in a text; a search for a pattern would be compiled each time."""
+    place = text.find(word)
+    while place >= 0:
+        yield place
+        place = text.find(word, place + len(word))
+
+
 def _holds(text: str, word: str) -> bool:
     """Return whether a folded text contains a word; a Latin one must not be part of another."""
-    if re.search(rf"[{DENSE}]", word):
+    if _DENSE.search(word):
         return word in text
-    return re.search(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])", text) is not None
+    return any(
+        not text[place - 1 : place].isalnum()
+        and not text[place + len(word) : place + len(word) + 1].isalnum()
+        for place in _places(text, word)
+    )
 
 
 def _completed(word: str, text: str) -> str:
     """Return a Chinese word with the characters that always surround it: 布林肯, not 林肯."""
+    if not _DENSE.search(word):
+        return word
     for _ in range(_MAX_ADDED):
-        around = re.findall(f"(.?){re.escape(word)}(?=(.?))", text)
-        before, after = ({one[side] for one in around} for side in (0, 1))
-        if len(around) < _MIN_OCCURRENCES or not re.search(rf"[{DENSE}]", word):
+        places = list(_places(text, word))
+        before = {text[place - 1 : place] for place in places}
+        after = {text[place + len(word) : place + len(word) + 1] for place in places}
+        if len(places) < _MIN_OCCURRENCES:
             break
-        if len(before) == 1 and re.fullmatch(f"[{DENSE}]", *before):
+        if len(before) == 1 and _DENSE.fullmatch(min(before)):
             word = before.pop() + word
-        elif len(after) == 1 and re.fullmatch(f"[{DENSE}]", *after):
+        elif len(after) == 1 and _DENSE.fullmatch(min(after)):
             word += after.pop()
         else:
             break
@@ -139,7 +155,7 @@ def translated(pairs: Sequence[tuple[str, str]], a: StoredEntry, b: StoredEntry)
 
 def _is_name(word: str, *entries: StoredEntry) -> bool:
     """Return whether a word is never written in lower case; Chinese words may all be names."""
-    if re.search(rf"[{DENSE}]", word):
+    if _DENSE.search(word):
         return True
     if not word[:1].isalpha():
         return False

@@ -45,7 +45,7 @@ def _add(parent: etree._Element, source: Source) -> None:
 
 
 def _address(source: Source) -> str:
-    """Return the URL without user name and password."""
-    parts = urls.split(urls.rfc3986(fold.xml_safe(source.url)))
+    """Return the URL without user name and password; secrets in the query are masked."""
+    parts = urls.split(urls.redact(urls.rfc3986(fold.xml_safe(source.url))))
     authority = (parts.authority or "").rpartition("@")[2]
     return parts._replace(authority=authority).join()

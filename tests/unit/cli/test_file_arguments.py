@@ -58,6 +58,7 @@ CALLS: dict[str, tuple[str, ...]] = {
     "try key": ("try key --jsonl {}",),
     "try html": ("try html {}", "try html --jsonl {}", "try html page.html --config {}"),
     "try feed": ("try feed {}", "try feed --jsonl {}"),
+    "try article": ("try article {}", "try article page.html --config {}"),
     "try group": ("try group {}", "try group --jsonl {}"),
     "evaluate": (
         "evaluate {}",

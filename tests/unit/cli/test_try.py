@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.quality.article_pages import LAYOUTS, Piece, refused
 from tests.unit.cli.conftest import Run, lines
 
 WRAPPED = "https://images.weserv.nl/?url=pictures.example/a.jpg"
@@ -239,3 +240,23 @@ def test_rules_of_a_configuration_may_be_tried(run: Run, home: Path) -> None:
         given=lines({"html": "<p class='ad'>Buy</p><p>News</p>"}),
     ).rows  # fmt: skip
     assert shown["html"] == "<p>News</p>"
+
+
+def test_article_shows_what_is_taken_and_why_not(run: Run, home: Path) -> None:
+    one = Piece(number=4, lang="en")
+    (home / "page.html").write_text(LAYOUTS["guardian"](one)[0], encoding="utf-8")
+    spoken = run("try", "article", "page.html", "--base", one.url).out
+    assert spoken.startswith("taken by trafilatura: ")
+    assert all(said in spoken for said in (one.title, one.author, one.image, *one.paragraphs))
+    (reply,) = run("try", "article", "page.html", "--base", one.url, "--json").rows
+    assert (reply["outcome"], reply["canonical"]) == ("ok", one.url)
+    chosen = run("try", "article", "page.html", "--selector", "#maincontent", "--strip", "p").out
+    assert chosen.startswith("no whole text: too little text")
+    (home / "wall.html").write_bytes(next(refused()).html)
+    assert "no whole text: a paywall" in run("try", "article", "wall.html").out
+    (reply,) = run("try", "article", "wall.html", "--json").rows
+    assert reply["outcome"] == "none"
+    missing = run("try", "article", "missing.html")
+    assert missing.status == 1
+    blocked = run("try", "article", "http://127.0.0.1:9/")
+    assert (blocked.status, "fetch.allow_private" in blocked.err) == (1, True)

@@ -22,6 +22,7 @@ from aggregator.core.settings import (
     CleanOptions,
     FeedSpec,
     FetchSettings,
+    FullText,
     HubSettings,
     ImageOptions,
     StorySettings,
@@ -57,6 +58,31 @@ def test_an_empty_file_means_the_defaults() -> None:
         feeds=(FeedSpec(name="merged", title="Merged news"),),
         clean=CleanOptions(),
     )
+
+
+def test_whole_texts_are_wanted_by_source_or_category() -> None:
+    made = read(
+        """
+categories: {world: {full_text: {selector: .a, timeout: 9s}}, local: {full_text: false}}
+sources:
+  - {id: a, url: 'https://a.example/f'}
+  - {id: b, url: 'https://b.example/f', full_text: true}
+  - {id: c, url: 'https://c.example/f', category: world}
+  - {id: d, url: 'https://d.example/f', category: world, full_text: false}
+  - {id: e, url: 'https://e.example/f', category: world, full_text: {strip: .b}}
+  - {id: f, url: 'https://f.example/f', category: local}
+  - {id: g, kind: dump, path: g, category: world}
+"""
+    )
+    assert {one.id: one.full_text for one in made.sources} == {
+        "a": None,
+        "b": FullText(),
+        "c": FullText(selector=".a", timeout=timedelta(seconds=9)),
+        "d": None,
+        "e": FullText(strip=(".b",)),
+        "f": None,
+        "g": None,
+    }
 
 
 def test_every_key_arrives() -> None:
@@ -312,6 +338,18 @@ WRONG = [
         "sources: [{url: https://a.example/, title: '" + "x" * 1001 + "'}]",
         "is too long: at most 1000",
     ),
+    (
+        "sources: [{url: https://a.example/, full_text: {selectors: a}}]",
+        "sources[0].full_text.selectors: unknown key; did you mean 'selector'?",
+    ),
+    (
+        "sources: [{url: https://a.example/, full_text: always}]",
+        "full_text: must be true, false or",
+    ),
+    ("sources: [{url: https://a.example/, full_text: {strip: '[['}}]", "is not a CSS selector"),
+    ("sources: [{kind: dump, path: a, full_text: true}]", "full_text: a dump has no pages"),
+    ("categories: {a: {full_text: {timeout: 3}}}", "categories.a.full_text.timeout: needs a unit"),
+    ("categories: {a: {selector: x}}", "it belongs to full_text:"),
     ("feeds: [{name: x, token: short}]", "token: must be 16 to 200 letters"),
     ("feeds: [{name: ../x}]", "name: becomes a file name"),
     ("feeds: [{name: a, include: ['/(/']}]", "include[0]: is not a regular expression"),

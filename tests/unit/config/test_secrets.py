@@ -1,6 +1,7 @@
 """A secret that is empty is an error, wherever it stands; nothing turns public by an empty variable."""
 
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from aggregator import config
 from aggregator.core.errors import ConfigError
+from aggregator.text import urls
 
 FILE = Path("/x/config/a.yaml")
 FEED = "sources: [https://a.example/]\nfeeds: [{{name: a, {}}}]"
@@ -89,3 +91,112 @@ def test_no_feed_is_public_by_an_empty_secret(key: str, value: str, prefixed: bo
         place = SOURCE.format(f'headers: {{Authorization: "{written}"}}')
     with pytest.raises(ConfigError):
         config.loads(place, FILE, {"X": value})
+
+
+PASSWORDS = [
+    "p@ss",
+    "a/b",
+    "a:b",
+    "a?b#c",
+    "100%",
+    "%41",
+    "p%40ss",
+    "ü☃",
+    "a b",
+    "$x",
+    "[]",
+    "a\\b",
+]
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+def test_any_password_fits_into_user_info(password: str) -> None:
+    made = config.loads(
+        'sources: ["https://me:${X}@a.example/feed"]\n'
+        'store: "postgresql://me:${X}@localhost/news"\n'
+        'fetch: {proxy: "http://me:${X}@proxy.example:3128"}\n'
+        'websub: {hub: "https://me:${X}@hub.example/"}',
+        FILE,
+        {"X": password},
+    )
+    hosts = ["a.example", "localhost", "proxy.example", "hub.example"]
+    found = [made.sources[0].url, made.store, made.fetch.proxy, made.websub.hub]
+    for host, url in zip(hosts, found, strict=True):
+        parts = urlsplit(url)
+        assert (parts.hostname, parts.username) == (host, "me")
+        assert unquote(parts.password or "") == password
+        assert password.isalnum() or password not in urls.redact(url)
+
+
+@given(st.text(min_size=1).filter(str.strip), st.text(min_size=1).filter(str.strip))
+def test_no_variable_in_user_info_changes_the_host(user: str, password: str) -> None:
+    text = 'sources: [{url: "https://${U}:${P}@a.example:8443/feed?q=1"}]'
+    parts = urlsplit(config.loads(text, FILE, {"U": user, "P": password}).sources[0].url)
+    assert (parts.hostname, parts.port, parts.path) == ("a.example", 8443, "/feed")
+    assert unquote(parts.username or "") == user
+    assert unquote(parts.password or "") == password
+
+
+@pytest.mark.parametrize(
+    ("value", "user", "password"),
+    [("me", "me", None), ("me:se:cret", "me", "se:cret"), ("me:p@ss/", "me", "p@ss/")],
+)
+def test_one_variable_may_hold_both(value: str, user: str, password: str | None) -> None:
+    text = 'sources: ["https://${X}@a.example/feed"]'
+    parts = urlsplit(config.loads(text, FILE, {"X": value}).sources[0].url)
+    assert parts.hostname == "a.example"
+    assert unquote(parts.username or "") == user
+    assert (parts.password and unquote(parts.password)) == password
+
+
+@pytest.mark.parametrize("value", ["a@b", "a b", "a/b"])
+def test_variables_elsewhere_stay_as_they_are(value: str) -> None:
+    text = 'sources: [{url: "https://a.example/", title: "${X}", headers: {X-A: "${X}"}}]'
+    source = config.loads(text, FILE, {"X": value}).sources[0]
+    assert source.title == value
+    assert dict(source.headers) == {"X-A": value}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://me:p@ss@a.example/",
+        "https://me@you:pass@a.example/",
+        "https://me:12/34@a.example/",
+        "https://me:12?34@a.example/",
+        "https://me:12#34@a.example/",
+        "https://me:pa/ss@a.example/",
+    ],
+)
+def test_a_password_that_is_not_encoded_is_refused_and_not_shown(written: str) -> None:
+    for text in (
+        f'sources: ["{written}"]',
+        f'fetch: {{proxy: "{written}"}}',
+        f'websub: {{hub: "{written}"}}',
+        f'store: "{written.replace("https", "postgresql")}"',
+        'sources: ["${WHOLE}"]',
+    ):
+        with pytest.raises(ConfigError) as caught:
+            config.loads(text, FILE, {"WHOLE": written})
+        said = str(caught.value)
+        assert "%40" in said
+        for part in ("p@ss", "34", "pa/ss", "me"):
+            assert part not in said.replace("user name", "").replace("fetch", "")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://social.example/@name.rss",
+        "https://social.example:8443/@name.rss",
+        "http://localhost:8080/@name",
+        "http://nas:8080/@name.rss",
+        "http://nas/feeds/a@b",
+        "https://a.example/?mail=me@b.example",
+        "https://a.example:444/?mail=me@b.example",
+        "https://me:p%40ss@a.example/",
+        "https://[::1]:8080/a@b",
+    ],
+)
+def test_an_at_sign_elsewhere_is_fine(written: str) -> None:
+    assert config.loads(f'sources: ["{written}"]', FILE, {}).sources[0].url == written

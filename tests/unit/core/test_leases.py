@@ -150,3 +150,24 @@ def test_an_end_is_asked_for_some_times() -> None:
         lease = leases.ask(lease, NOW, 0.0)
     assert leases.is_over(lease)
     assert not leases.is_over(replace(lease, state="wanted"))
+
+
+@pytest.mark.parametrize(
+    ("hub", "used"),
+    [
+        ("https://hub.example.org/", True),
+        ("HTTPS://hub.example.org/", True),
+        ("http://127.0.0.1:8080/hub", True),
+        ("http://127.9.9.9/hub", True),
+        ("http://localhost/hub", True),
+        ("http://[::1]:80/hub", True),
+        ("http://hub.example.org/", False),
+        ("http://192.168.0.7/hub", False),
+        ("http://127.0.0.1.example.org/", False),
+        ("http://localhost.example.org/", False),
+        ("http://user@127.0.0.1@hub.example.org/", False),
+    ],
+)
+def test_no_secret_is_sent_in_the_clear(hub: str, used: bool) -> None:
+    states = {"example": SourceState(info=FeedInfo(hub=hub, self_url=TOPIC))}
+    assert bool(leases.topics([make_source()], states)) == used

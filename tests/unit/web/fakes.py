@@ -31,6 +31,7 @@ class FakeReader(fakes.FakeReader):
     ) -> None:
         super().__init__(*stories)
         self._states = states or {}
+        self.generation_ = ""
         self._broken = broken
         self.decided: list[Decision] = []
 
@@ -44,6 +45,11 @@ class FakeReader(fakes.FakeReader):
         self._check()
         wanted = set(ids)
         return tuple(shown for shown in self._stories if shown.story.id in wanted)
+
+    def generation(self) -> str:
+        """Return the generation, which a test may move."""
+        self._check()
+        return self.generation_
 
     def source_states(self) -> Mapping[str, SourceState]:
         """Return the states given."""
@@ -59,6 +65,10 @@ class FakeReader(fakes.FakeReader):
         """Keep a decision."""
         self._check()
         self.decided.append(decision)
+
+    def fail(self, error: Exception) -> None:
+        """Raise this from now on."""
+        self._broken = error
 
     def _check(self) -> None:
         if self._broken:
@@ -85,8 +95,9 @@ def make_site(folder: Path, *stories: ShownStory, **kw: Any) -> Site:
 class Visitor:
     """Asks an application on loopback, and follows no redirect."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, client: str = "127.0.0.1") -> None:
         self._app = app
+        self._client = (client, 50_000)
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
         """Ask for a page."""
@@ -98,7 +109,9 @@ class Visitor:
         """Ask in any way; the body is read."""
 
         async def send() -> httpx.Response:
-            transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+            transport = httpx.ASGITransport(
+                self._app, raise_app_exceptions=False, client=self._client
+            )
             async with httpx.AsyncClient(transport=transport, base_url=ROOT) as client:
                 return await client.request(method, path, headers=headers)
 
@@ -128,6 +141,6 @@ class Visitor:
         return asyncio.run(send())
 
 
-def visit(site: Site) -> Visitor:
-    """Return somebody who asks the site."""
-    return Visitor(make_app(site))
+def visit(site: Site, client: str = "127.0.0.1") -> Visitor:
+    """Return somebody who asks the site, from an address."""
+    return Visitor(make_app(site), client)

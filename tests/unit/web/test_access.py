@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from starlette.types import Message, Receive, Scope, Send
 
 from aggregator.web._access import AccessMiddleware
@@ -38,9 +39,76 @@ def test_only_our_own_hosts_are_answered(
     tmp_path: Path, host: str, bound: str, status: int
 ) -> None:
     site = make_site(tmp_path, public_url="https://news.example.org/", host=bound)
-    answer = visit(site).get("/health", headers={"Host": host})
+    answer = visit(site).get("/feeds/merged.atom", headers={"Host": host})
     assert answer.status_code == status
-    assert status == 200 or "set public_url" in answer.text
+    assert status == 200 or "allowed_hosts" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("nas.local", 200),
+        ("NAS.local.:8080", 200),
+        ("a.home.arpa", 200),
+        ("a.b.home.arpa:99", 200),
+        ("home.arpa", 421),
+        ("nas.local.evil.com", 421),
+        ("evil.com", 421),
+        ("192.168.1.5:8080", 200),
+        ("[fd00::5]", 200),
+        ("127.0.0.2", 200),
+        ("[::ffff:127.0.0.1]", 200),
+        ("192.168.1.6", 421),
+        ("*", 421),
+    ],
+)
+def test_allowed_names_and_bound_addresses_are_answered(
+    tmp_path: Path, host: str, status: int
+) -> None:
+    site = make_site(
+        tmp_path,
+        host="box.lan",
+        addresses=("192.168.1.5", "fd00::5"),
+        allowed_hosts=("nas.local", "*.home.arpa"),
+    )
+    answer = visit(site).get("/feeds/merged.atom", headers={"Host": host})
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("client", "status"),
+    [
+        ("127.0.0.1", 200),
+        ("::1", 200),
+        ("10.1.2.3", 200),
+        ("::ffff:192.168.0.9", 200),
+        ("fd00::7", 200),
+        ("fe80::7%eth0", 200),
+        ("93.184.216.34", 421),
+        ("2606:2800::1", 421),
+        ("", 421),
+    ],
+)
+@pytest.mark.parametrize("path", ["/health", "/healthz", "/readyz", "/metrics"])
+def test_machines_nearby_may_use_any_name(
+    tmp_path: Path, path: str, client: str, status: int
+) -> None:
+    visitor = visit(make_site(tmp_path), client=client)
+    headers = {"Host": "aggregator"}
+    assert visitor.get(path, headers=headers).status_code == status
+    assert visitor.get("/", headers=headers).status_code == 421
+
+
+def test_each_refused_name_is_logged_once(tmp_path: Path) -> None:
+    visitor = visit(make_site(tmp_path))
+    with structlog.testing.capture_logs() as lines:
+        for name in ("a.example", "b.example", "a.example", "A.example:99"):
+            visitor.get("/", headers={"Host": name})
+        for number in range(300):
+            visitor.get("/", headers={"Host": f"n{number}.example"})
+    names = [line["host"] for line in lines]
+    assert names[:2] == ["a.example", "b.example"]
+    assert len(names) == len(set(names)) == 100
 
 
 def test_headers_of_a_proxy_change_nothing(tmp_path: Path) -> None:
@@ -95,7 +163,7 @@ def call(scope: Scope) -> list[Any]:
     async def send(message: Message) -> None:
         seen.append(message.get("status"))
 
-    asyncio.run(AccessMiddleware(app, public_url="http://h/", host="h")(scope, receive, send))
+    asyncio.run(AccessMiddleware(app, public_url="http://h/", hosts=["h"])(scope, receive, send))
     return seen
 
 

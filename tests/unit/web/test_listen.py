@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from aggregator.core.errors import ListenError
-from aggregator.web.listen import explain, listening, port_of, url_of
+from aggregator.web.listen import addresses_of, explain, listening, port_of, url_of
 
 
 def test_the_address_is_the_one_that_was_opened() -> None:
@@ -77,3 +77,29 @@ def test_every_reason_is_a_sentence_without_a_number(number: int) -> None:
 def test_a_port_that_is_forbidden_is_told_with_a_mend(number: int) -> None:
     told = explain(OSError(number, ""), "0.0.0.0", 80)  # noqa: S104  on purpose
     assert told == "no permission to open port 80: choose one above 1023 with --port"
+
+
+def has_ipv6() -> bool:
+    """Say whether this machine has an IPv6 loopback address."""
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("host", "ipv4", "ipv6"),
+    [("localhost", "127.0.0.1", "::1"), ("*", "0.0.0.0", "::")],  # noqa: S104  on purpose
+)
+def test_both_families_are_listened_on_where_there_are_both(
+    host: str, ipv4: str, ipv6: str
+) -> None:
+    with listening(host, 0) as sockets:
+        assert addresses_of(sockets) == ((ipv4, ipv6) if has_ipv6() else (ipv4,))
+        assert len({one.getsockname()[1] for one in sockets}) == 1
+        assert url_of(sockets) == f"http://127.0.0.1:{port_of(sockets)}/"
+        for family, place in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+            if family == socket.AF_INET or has_ipv6():
+                with socket.socket(family) as client:
+                    client.connect((place, port_of(sockets)))

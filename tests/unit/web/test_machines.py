@@ -1,11 +1,29 @@
 """What monitoring is told."""
 
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+
+from aggregator.core.errors import StoreError
+from aggregator.core.model import SourceState
 from aggregator.core.report import RunReport, SourceReport
 from aggregator.web.metrics import Metrics
-from tests.builders import NOW, at, make_state
+from tests.builders import NOW, at, make_spec, make_state
+from tests.fakes import FakeClock
 from tests.unit.web.fakes import BROKEN, FakeReader, make_site, visit
+
+
+class CountingReader(FakeReader):
+    """Counts how often the states of all sources are read."""
+
+    states_read = 0
+
+    def source_states(self) -> Mapping[str, SourceState]:
+        """Return the states given."""
+        self.states_read += 1
+        return super().source_states()
 
 
 def test_health_is_good_when_stories_and_feeds_can_be_read(tmp_path: Path) -> None:
@@ -19,27 +37,132 @@ def test_health_is_good_when_stories_and_feeds_can_be_read(tmp_path: Path) -> No
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     health = answer.json()
-    assert health.pop("feeds")["merged.atom"].endswith("+00:00")
+    edition = health.pop("last_edition")
+    assert health.pop("feeds")["merged.atom"] == edition
+    assert edition.endswith("+00:00")
     assert health == {
         "status": "ok",
         "time": NOW.isoformat(),
         "store": "ok",
-        "sources": {"known": 3, "failing": 1, "gone": 1, "last_success": NOW.isoformat()},
+        "problems": [],
+        "sources": {
+            "known": 3,
+            "failing": 1,
+            "gone": 1,
+            "last_success": NOW.isoformat(),
+            "due_since": None,
+            "failing_ids": ["b"],
+            "oldest_due": None,
+        },
+        "last_run": None,
+        "last_good_run": None,
         "jobs": 2,
     }
 
 
 def test_health_is_bad_without_a_store(tmp_path: Path) -> None:
-    answer = visit(make_site(tmp_path, store=BROKEN)).get("/health")
+    client = visit(make_site(tmp_path, store=BROKEN))
+    answer = client.get("/health")
     assert answer.status_code == 503
     assert answer.json()["store"] == "the database is locked"
     assert answer.json()["sources"]["last_success"] is None
+    assert client.get("/readyz").status_code == 503
+    assert client.get("/healthz").status_code == 200
 
 
 def test_health_is_bad_without_a_feed(tmp_path: Path) -> None:
-    answer = visit(make_site(tmp_path, written=False)).get("/health")
+    client = visit(make_site(tmp_path, written=False))
+    answer = client.get("/health")
     assert answer.status_code == 503
     assert answer.json()["feeds"] == {"merged.atom": None}
+    assert client.get("/readyz").status_code == 503
+
+
+def test_health_reads_the_store_once_for_many(tmp_path: Path) -> None:
+    store = CountingReader(states={str(n): make_state() for n in range(10_000)})
+    client = visit(make_site(tmp_path, store=store))
+    assert client.get("/health").json()["sources"]["known"] == 10_000
+    assert {one.status_code for one in client.crowd(["/health"] * 100)} == {200}
+    assert store.states_read == 1
+
+
+GOOD = RunReport(sources=(SourceReport(id="a", outcome="ok"),))
+UNPUBLISHED = RunReport(sources=(), errors=("merged: no space left",))
+Event = Callable[[Metrics, datetime], None]
+
+
+def run_good(metrics: Metrics, now: datetime) -> None:
+    """Report a good run."""
+    metrics.record_run(GOOD, now=now)
+
+
+def run_unpublished(metrics: Metrics, now: datetime) -> None:
+    """Report a run whose feeds could not be written."""
+    metrics.record_run(UNPUBLISHED, now=now)
+
+
+def run_failed(metrics: Metrics, now: datetime) -> None:
+    """Report a run that failed as a whole."""
+    metrics.record_failed_run((), StoreError("locked"), now=now)
+
+
+def become_due(metrics: Metrics, now: datetime) -> None:
+    """Report a source as due."""
+    metrics.record_due(["a"], now=now)
+
+
+@pytest.mark.parametrize(
+    ("events", "minutes", "problem"),
+    [
+        ([], 600, ""),
+        ([run_good], 600, ""),
+        ([run_failed], 59, ""),
+        ([run_failed], 61, "no run was good"),
+        ([run_good, run_failed], 61, "no run was good"),
+        ([run_failed, run_good], 61, ""),
+        ([run_unpublished], 0, "publishing fails"),
+        ([run_unpublished, run_good], 0, ""),
+        ([become_due], 59, ""),
+        ([become_due], 61, "not fetched"),
+        ([become_due, run_good], 61, ""),
+    ],
+)
+def test_health_follows_the_runs(
+    tmp_path: Path, events: list[Event], minutes: int, problem: str
+) -> None:
+    clock, metrics = FakeClock(), Metrics()
+    for event in events:
+        event(metrics, clock())
+    client = visit(make_site(tmp_path, metrics=metrics, clock=clock))
+    clock.pass_(timedelta(minutes=minutes))
+    answer = client.get("/health")
+    assert answer.status_code == (503 if problem else 200)
+    assert problem in " ".join(answer.json()["problems"])
+
+
+def test_failing_sources_are_named(tmp_path: Path) -> None:
+    metrics = Metrics()
+    client = visit(make_site(tmp_path, metrics=metrics))
+    client.get("/health")
+    for outcome in ("error", "refused", "gone", "ok", "unchanged", "later"):
+        metrics.record_source(SourceReport(id=outcome, outcome=outcome), now=NOW)
+    health = client.get("/health").json()["sources"]
+    assert health["failing_ids"] == ["error", "gone", "refused"]
+    assert health["gone"] == 1
+    metrics.record_source(SourceReport(id="gone", outcome="ok"), now=NOW)
+    assert client.get("/health").json()["sources"]["gone"] == 0
+
+
+def test_private_sources_are_named_with_the_token_only(tmp_path: Path) -> None:
+    token = "t" * 20
+    site = make_site(
+        tmp_path,
+        feeds=(make_spec(token=token),),
+        store=FakeReader(states={"b": make_state(failures=3)}),
+    )
+    client = visit(site)
+    assert "failing_ids" not in client.get("/health").json()["sources"]
+    assert client.get(f"/health?token={token}").json()["sources"]["failing_ids"] == ["b"]
 
 
 def test_metrics_count_runs_and_answers(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from aggregator.core.errors import StoreError
 from aggregator.core.model import ShownStory
 from aggregator.web import _query, _query_cache
 from aggregator.web._query_cache import QueryFeedCache, QueueFull
@@ -31,6 +32,7 @@ from tests.builders import (
 )
 from tests.fakes import FakeClock
 from tests.unit.web.fakes import CONTENT, FakeReader, make_site, visit
+from tests.waiting import soon
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 ODD = "a&b"
@@ -243,10 +245,62 @@ def test_a_narrowed_feed_has_validators_and_is_kept_a_while(tmp_path: Path) -> N
     first = client.get(f"{URL}?q=beijing")
     assert client.get(f"{URL}?q=beijing").headers["etag"] == first.headers["etag"]
     assert reader.read == 1
-    clock.pass_(timedelta(seconds=61))
+    clock.pass_(timedelta(minutes=6))
     held = {"If-Modified-Since": first.headers["last-modified"]}
     assert client.get(f"{URL}?q=beijing", headers=held).status_code == 304
     assert reader.read == 2
+
+
+def test_a_copy_stays_while_the_store_does_not_change(tmp_path: Path) -> None:
+    clock, reader = FakeClock(), Counting(*stories())
+    reader.generation_ = "one"
+    client = visit(make_site(tmp_path, store=reader, clock=clock))
+    for _ in range(5):
+        assert client.get(f"{URL}?q=beijing").status_code == 200
+        clock.pass_(timedelta(minutes=6))
+    assert reader.read == 1
+    reader.generation_ = "two"
+    client.get(f"{URL}?q=beijing")
+    assert reader.read == 2
+
+
+def test_a_feed_of_recent_stories_is_made_again_although_nothing_changed(tmp_path: Path) -> None:
+    clock, reader = FakeClock(), Counting(*stories())
+    reader.generation_ = "one"
+    spec = make_spec(max_age=timedelta(days=1))
+    client = visit(make_site(tmp_path, store=reader, clock=clock, feeds=(spec,)))
+    client.get(f"{URL}?q=beijing")
+    clock.pass_(timedelta(minutes=6))
+    client.get(f"{URL}?q=beijing")
+    assert reader.read == 2
+
+
+def test_an_old_copy_is_served_while_a_new_one_is_made(tmp_path: Path) -> None:
+    clock, reader = FakeClock(), Counting(*stories())
+    site = make_site(tmp_path, store=reader, clock=clock)
+    feed, wanted = published_files(site)["merged.atom"], _query.parse([("limit", "2")])
+    assert wanted
+
+    async def ask() -> None:
+        cache = QueryFeedCache(site)
+        first = await cache.get(feed, wanted)
+        clock.pass_(timedelta(seconds=90))
+        again = await asyncio.gather(*(cache.get(feed, wanted) for _ in range(100)))
+        assert all(one is first for one in again)
+        await soon(lambda: reader.read == 2)
+
+    asyncio.run(ask())
+
+
+def test_a_store_that_fails_leaves_the_copy(tmp_path: Path) -> None:
+    clock, reader = FakeClock(), Counting(*stories())
+    client = visit(make_site(tmp_path, store=reader, clock=clock))
+    first = client.get(f"{URL}?q=beijing")
+    reader.fail(StoreError("the database is locked"))
+    clock.pass_(timedelta(seconds=90))
+    assert client.get(f"{URL}?q=beijing").content == first.content
+    clock.pass_(timedelta(hours=1))
+    assert client.get(f"{URL}?q=beijing").status_code == 503
 
 
 def test_only_so_many_are_kept(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Telling a hub: what it has not heard is told again, ever less often, and outlives a restart."""
 
 import asyncio
+import json
+import threading
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -119,3 +121,34 @@ def test_a_disk_that_is_full_stops_nothing(tmp_path: Path) -> None:
     one.note(["a"])
     asyncio.run(one.ping())
     assert poster.told == ["a"]
+
+
+def test_an_edition_is_owed_before_it_is_written_whatever_fails_after(tmp_path: Path) -> None:
+    poster, clock, path = FakePoster(204), FakeClock(), tmp_path / "hub.json"
+    one = Announcer(HUB, poster, path, clock)
+    one.owe("a")
+    assert not one.is_due()  # it is being written
+    again = Announcer(HUB, poster, path, clock)  # after a crash
+    clock.pass_(timedelta(minutes=1))
+    assert again.is_due()
+    asyncio.run(again.ping())
+    assert poster.told == ["a"]
+    assert not Announcer(HUB, poster, path, clock).is_due()
+
+
+def test_many_threads_owe_at_once_and_nothing_is_lost(tmp_path: Path) -> None:
+    one = Announcer(HUB, FakePoster(204), tmp_path / "hub.json", FakeClock())
+    threads = [threading.Thread(target=one.owe, args=(f"t{n}",)) for n in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(json.loads((tmp_path / "hub.json").read_bytes())) == 50
+
+
+def test_a_due_time_of_a_wrong_clock_is_not_waited_for(tmp_path: Path) -> None:
+    clock = FakeClock()
+    clock.pass_(timedelta(days=365))
+    Announcer(HUB, FakePoster(204), tmp_path / "hub.json", clock).owe("a")
+    clock.pass_(timedelta(days=-365))
+    assert Announcer(HUB, FakePoster(204), tmp_path / "hub.json", clock).is_due()

@@ -427,3 +427,58 @@ def test_a_flood_has_the_source_asked_instead() -> None:
         one.receive(house.lease.path, content, house.signed(content))
     assert len(house.inbox.take()) == 8
     assert one.live() == {"example": NOW + HOUR}
+
+
+# --- hubs that do not push -----------------------------------------------------------------
+
+
+def test_a_hub_that_pushes_nothing_twice_is_not_relied_on_until_it_pushes() -> None:
+    house = House()
+    one = house.subscribed()
+    one.note_poll("example", 5)  # what was there before
+    assert "example" in one.live()
+    for _ in range(2):
+        assert "example" in one.live()
+        house.clock.pass_(timedelta(hours=1))
+        one.note_poll("example", 1)
+    assert "example" not in one.live()
+    one.receive(house.lease.path, b"<rss/>", house.signed(b"<rss/>"))
+    assert "example" in one.live()
+
+
+@pytest.mark.parametrize("found", [[0, 0, 0, 0], [5, 1], [5, 0, 1, 0], [9]])
+def test_polls_that_find_nothing_or_little_change_nothing(found: list[int]) -> None:
+    house = House()
+    one = house.subscribed()
+    for new in found:
+        house.clock.pass_(timedelta(hours=1))
+        one.note_poll("example", new)
+    assert "example" in one.live()
+
+
+def test_a_push_between_polls_clears_the_hub() -> None:
+    house = House()
+    one = house.subscribed()
+    for number in range(10):
+        house.clock.pass_(timedelta(hours=1))
+        one.note_poll("example", 1)
+        content = b"<rss>%d</rss>" % number
+        one.receive(house.lease.path, content, house.signed(content))
+    assert "example" in one.live()
+
+
+def test_what_was_missed_while_nobody_listened_does_not_count() -> None:
+    house = House()
+    one = house.subscribed()
+    for _ in range(5):
+        one.note_poll("example", 1)
+        house.clock.pass_(timedelta(hours=1))
+        one.miss("example")
+    assert "example" in one.live()
+
+
+def test_polls_of_a_source_without_a_hub_are_nobodys() -> None:
+    one = House().open(make_source())
+    for _ in range(5):
+        one.note_poll("example", 1)
+    assert not one.live()

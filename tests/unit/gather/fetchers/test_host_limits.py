@@ -11,7 +11,7 @@ from aggregator.core.errors import FetchError, HTTPStatus, Timeout, Unreachable
 from aggregator.core.settings import FetchSettings
 from aggregator.gather.fetchers import _host_limits
 from aggregator.gather.fetchers._host_limits import HostLimits
-from tests.waiting import HUNG
+from tests.waiting import HUNG, soon
 
 SOON = timedelta(milliseconds=20)
 NEVER = timedelta(hours=1)
@@ -197,5 +197,54 @@ def test_idle_hosts_are_forgotten() -> None:
                 pass
         assert len(limits._hosts) <= _host_limits._MAX_IDLE_HOSTS
         assert "kept" in limits._hosts
+
+    run(test())
+
+
+def test_hosts_that_hang_keep_a_share_of_the_slots() -> None:
+    """Many hosts without an answer hold up the others for a moment; their number is bounded."""
+
+    async def test() -> None:
+        limits, leave = make_limits(concurrency=2), asyncio.Event()
+        inside = 0
+
+        async def hang(number: int) -> None:
+            nonlocal inside
+            async with limits.slot(f"hangs{number}"):
+                inside += 1
+                await leave.wait()
+
+        hanging = [asyncio.create_task(hang(number)) for number in range(20)]
+        await soon(lambda: inside == 6)  # two that work, and four that wait
+        await asyncio.sleep(0.1)
+        assert inside == 6
+        for task in hanging[4:]:
+            task.cancel()
+        await Crowd(limits).ask("answers")
+        leave.set()
+        await asyncio.gather(*hanging, return_exceptions=True)
+        crowd = Crowd(limits)
+        await asyncio.gather(*[crowd.ask(f"host{n}") for n in range(30)])
+        assert crowd.most["all"] == 2  # all slots were given back
+
+    run(test())
+
+
+def test_a_few_that_hang_hold_nobody_up() -> None:
+    """With fewer hosts that hang than may wait, others are answered."""
+
+    async def test() -> None:
+        limits, leave = make_limits(concurrency=2), asyncio.Event()
+
+        async def hang(number: int) -> None:
+            async with limits.slot(f"hangs{number}"):
+                await leave.wait()
+
+        hanging = [asyncio.create_task(hang(number)) for number in range(4)]
+        await asyncio.sleep(0)
+        await asyncio.gather(*[Crowd(limits).ask(f"host{n}") for n in range(30)])
+        assert not any(one.done() for one in hanging)
+        leave.set()
+        await asyncio.gather(*hanging)
 
     run(test())

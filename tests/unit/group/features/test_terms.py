@@ -92,7 +92,7 @@ def test_any_text_has_terms(parts: list[str]) -> None:
 )
 def test_terms_are_counted_as_one_by_one(parts: list[list[int]], marked: list[int]) -> None:
     flat = np.array([code for part in parts for code in part], "<u4")
-    found = terms.count(flat, np.array([len(part) for part in parts]), 60, np.array(marked, "<u4"))
+    found = terms.count(flat, [len(part) for part in parts], 60, np.array(marked, "<u4"))
 
     strength, bits, position = dict[int, float](), dict[int, int](), 0
     for number, part in enumerate(parts):

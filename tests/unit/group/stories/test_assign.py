@@ -66,8 +66,8 @@ def test_each_further_member_of_a_large_story_must_fit_better() -> None:
         pytest.param([-9.0] * 5, -assign.MISSING_MEMBER, id="never less than a stranger"),
     ],
 )
-def test_a_member_left_out_for_lack_of_room(margins: list[float], expected: float) -> None:
-    assert assign.left_out(margins) == expected
+def test_a_member_missing_margin_for_lack_of_room(margins: list[float], expected: float) -> None:
+    assert assign.missing_margin(margins) == expected
 
 
 @pytest.mark.parametrize(
