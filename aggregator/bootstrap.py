@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -20,7 +20,7 @@ from aggregator.core.ports import Clock, Fetcher, PageFetcher, Store
 from aggregator.core.report import RunReport
 from aggregator.core.settings import FeedSpec
 from aggregator.core.threads import StoreThread
-from aggregator.gather.fetchers import open_fetchers, open_poster, why_unreachable
+from aggregator.gather.fetchers import check_settings, open_fetchers, open_poster, why_unreachable
 from aggregator.gather.gatherer import Gatherer
 from aggregator.gather.state_buffer import StateBuffer
 from aggregator.intake import Intake
@@ -59,9 +59,11 @@ class Application:
         """The folder of the published feeds."""
         return self.config.data / "feeds"
 
-    def lock(self) -> AbstractContextManager[None]:
-        """Lock the data folder for gathering and publishing, or raise DataFolderBusy."""
-        return lock_folder(self.config.data)
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Lock data folder and database for gathering and publishing, or raise DataFolderBusy."""
+        with lock_folder(self.config.data), self.store.held():
+            yield
 
     def pick(self, ids: Iterable[str]) -> tuple[Source, ...]:
         """Return the sources with these ids; without ids, all that are not paused."""
@@ -273,6 +275,7 @@ def reload(application: Application, config: Config) -> Application:
                 "a change takes effect only after a restart", path=config.path, key=key
             )
     check_feeds(config)
+    check_settings(config.fetch)
     return Application(config=config, store=application.store)
 
 

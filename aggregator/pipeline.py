@@ -9,10 +9,12 @@ the later steps again repairs the rest.
 """
 
 import asyncio
+import dataclasses
+import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -23,7 +25,8 @@ from aggregator.core.model import Document, Source, SourceState
 from aggregator.core.report import RunReport, RunTotals, SourceReport
 from aggregator.core.threads import StoreThread
 from aggregator.gather import schedule
-from aggregator.gather.gatherer import Gatherer
+from aggregator.gather.gatherer import Defer, Gatherer, Unanswered
+from aggregator.gather.network import Network
 from aggregator.publish.publisher import Publisher
 from aggregator.store.upkeep import Upkeep
 from aggregator.text import urls
@@ -36,6 +39,9 @@ if TYPE_CHECKING:
 _MAX_OPEN_SOURCES = 256  # bounds the documents that wait to be parsed
 _MAX_OPEN_SOURCES_OF_HOST = 32  # so that a slow host with many sources does not hold up the others
 _QUIET_SECONDS = 0.5  # without new entries, after which a running gather is published
+_BUSY_SECONDS = 3.0  # between two publications while new entries keep coming
+
+_AT_ONCE_SECONDS = 1.0  # a lookup or connection that fails faster was not tried on the network
 
 _NO_PUSH: Mapping[str, datetime] = MappingProxyType({})
 
@@ -53,6 +59,7 @@ class Pipeline:
     upkeep: Upkeep
     thread: StoreThread
     announcer: Announcer | None = None
+    network: Network = field(default_factory=Network)
     articles: "ArticleGatherer | None" = None  # None: no source wants whole texts
     _one_writer: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -61,13 +68,16 @@ class Pipeline:
     ) -> RunReport:
         """Gather the sources concurrently, then group and publish.
 
-        Entries that have arrived are published while slow sources are still being gathered.
+        Entries that have arrived are published while slow sources are still being gathered. Nothing
+        is asked if it could not be saved. Fetches without an answer are judged together.
         """
+        await self.thread.call(self.upkeep.prove)
         await self.thread.call(self.upkeep.recover)
         totals = RunTotals()
         reports: dict[str, SourceReport] = {}
-        pending = await self._start(sources, force=force)
-        unpublished = False
+        unanswered: list[Unanswered] = []
+        pending = await self._start(sources, force=force, defer=unanswered.append)
+        unpublished, publishing = False, Publishing(lambda: self._group_and_publish(totals))
         try:
             while pending:
                 done = await pending.take(_QUIET_SECONDS if unpublished else None)
@@ -76,14 +86,39 @@ class Pipeline:
                     unpublished = unpublished or report.outcome == "ok"
                     if progress:
                         progress(report)
-                if not done:
-                    await self._group_and_publish(totals)
+                if unpublished and publishing.start(at_once=not done):
                     unpublished = False
+            await publishing.end()
         finally:
+            publishing.cancel()
             pending.cancel()
         await self.gatherer.buffer.flush()
+        await self._judge(sources, reports, unanswered)
         await self._group_and_publish(totals)
         return totals.report(reports[source.id] for source in sources)
+
+    async def _judge(
+        self,
+        sources: Sequence[Source],
+        reports: dict[str, SourceReport],
+        unanswered: Sequence[Unanswered],
+    ) -> None:
+        """Book fetches without an answer on their sources, unless our own network is down."""
+        silent = {one.source.id for one in unanswered}
+        asked = [one for one in sources if one.kind == "feed" and reports[one.id].seconds]
+        reached = {
+            urls.host(one.url)
+            for one in asked
+            if one.id not in silent and not reports[one.id].unsaved
+        }
+        failed = {urls.host(one.source.url) for one in unanswered} - reached
+        at_once = all(reports[one.source.id].seconds < _AT_ONCE_SECONDS for one in unanswered)
+        now = time.monotonic()
+        if self.network.judge(reached, failed, now, at_once=at_once) == "book":
+            await self.gatherer.book(unanswered)
+            return
+        for id_ in silent:
+            reports[id_] = dataclasses.replace(reports[id_], unbooked=True)
 
     async def take(
         self, pushed: Iterable[tuple[Source, Document]], *, progress: Progress | None = None
@@ -99,10 +134,24 @@ class Pipeline:
         await self._group_and_publish(totals)
         return totals.report(reports)
 
-    async def settle(self) -> None:
-        """Group and publish what is in the store, without gathering."""
+    async def settle(self) -> tuple[str, ...]:
+        """Group and publish what is in the store, without gathering; return what failed."""
         await self.thread.call(self.upkeep.recover)
-        await self._group_and_publish(RunTotals())
+        totals = RunTotals()
+        await self._group_and_publish(totals)
+        return totals.errors
+
+    async def prove(self) -> None:
+        """Raise StoreError unless the data can be saved now."""
+        await self.thread.call(self.upkeep.prove)
+
+    async def notice_loss(self) -> bool:
+        """Say whether the database was lost and made anew."""
+        return await self.thread.call(self.upkeep.notice_loss)
+
+    def is_published(self) -> bool:
+        """Say whether all files of the feeds are there."""
+        return self.publisher.is_complete()
 
     async def fetch_articles(self, busy: Collection[str] = ()) -> bool:
         """Fetch the whole texts that are due, then group and publish; return whether there were any.
@@ -133,7 +182,15 @@ class Pipeline:
         if self.announcer:
             self.announcer.start()
 
-    async def _start(self, sources: Sequence[Source], *, force: bool) -> Arrivals[SourceReport]:
+    async def follow_clock(self, step: timedelta, before: datetime) -> None:
+        """Move all times of the schedule after the clock was set."""
+        await self.gatherer.follow_clock(step, before)
+        if self.announcer:
+            self.announcer.follow_clock(step)
+
+    async def _start(
+        self, sources: Sequence[Source], *, force: bool, defer: Defer
+    ) -> Arrivals[SourceReport]:
         """Start gathering the sources, a bounded number at a time, of one host a share of it."""
         states = await self.gatherer.states()
         waits = self.gatherer.waits(states)
@@ -145,7 +202,7 @@ class Pipeline:
         async def _gather(source: Source) -> SourceReport:
             async with shares[urls.host(source.url)], slots:
                 state = states.get(source.identity, SourceState())
-                report = await self.gatherer.gather(source, state, waits, force=force)
+                report = await self.gatherer.gather(source, state, waits, force=force, defer=defer)
             if self.articles:
                 await self.articles.take(source)
             return report
@@ -156,15 +213,57 @@ class Pipeline:
         """Group new entries, publish, and delete entries past retention; one caller at a time."""
         call = self.thread.call
         async with self._one_writer:
-            began = self.publisher.clock()
+            began, published_at = self.publisher.clock(), time.monotonic()
             while await call(self.has_ungrouped):
                 grouper = self.grouper()
                 taken = await grouper.extract(await call(grouper.next))
                 totals.add_grouping(await call(partial(grouper.group, taken), stage="group"))
-            published = await call(partial(self.publisher.run, since=began), stage="publish")
-            profile.run.add("publish", size=published.bytes, count=0)
-            totals.add_edition(published.written, published.stories, published.errors)
-            if self.announcer and published.topics:
-                self.announcer.note(published.topics)
-                self.announcer.start()
-            await call(partial(self.upkeep.forget, published))
+                if time.monotonic() - published_at >= _BUSY_SECONDS:
+                    await self._publish(totals, began)
+                    published_at = time.monotonic()
+            await self._publish(totals, began)
+
+    async def _publish(self, totals: RunTotals, began: datetime) -> None:
+        """Publish what is grouped, tell the hub, and delete entries past retention."""
+        call = self.thread.call
+        published = await call(partial(self.publisher.run, since=began), stage="publish")
+        profile.run.add("publish", size=published.bytes, count=0)
+        totals.add_edition(published.written, published.stories, published.errors)
+        if self.announcer and published.topics:
+            self.announcer.note(published.topics)
+            self.announcer.start()
+        await self.thread.call(partial(self.upkeep.forget, published))
+
+
+class Publishing:
+    """Publishes beside a running gather, now and then; its failures are raised in the run."""
+
+    def __init__(self, publish: Callable[[], Coroutine[None, None, None]]) -> None:
+        self._publish = publish
+        self._task: asyncio.Task[None] | None = None
+        self._next = time.monotonic() + _BUSY_SECONDS
+
+    def start(self, *, at_once: bool) -> bool:
+        """Begin to publish unless that is under way, or was done a moment ago; say whether it began."""
+        if self._task is not None and not self._task.done():
+            return False
+        if not at_once and time.monotonic() < self._next:
+            return False
+        if self._task is not None:
+            self._task.result()
+        self._task = asyncio.create_task(self._publish())
+        self._task.add_done_callback(self._ended)
+        return True
+
+    def _ended(self, _: asyncio.Task[None]) -> None:
+        self._next = time.monotonic() + _BUSY_SECONDS
+
+    async def end(self) -> None:
+        """Wait until it is published."""
+        if self._task is not None:
+            await self._task
+
+    def cancel(self) -> None:
+        """Stop publishing."""
+        if self._task is not None:
+            self._task.cancel()

@@ -176,6 +176,7 @@ async def _wait_for_reload(
 
     A faulty configuration is logged, and the current one stays in use.
     """
+    said = ""
     while True:
         events = [asyncio.create_task(one.wait()) for one in (server.reload, server.ending)]
         await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
@@ -187,7 +188,9 @@ async def _wait_for_reload(
         try:
             reloaded = bootstrap.reload(application, await asyncio.to_thread(load_config))
         except ConfigError as error:
-            _log.error("configuration not reloaded, the current one stays in use", error=str(error))
+            if str(error) != said:
+                said = str(error)
+                _log.error("configuration not reloaded, the current one stays in use", error=said)
         else:
             _log.info("configuration reloaded", sources=len(reloaded.config.sources))
             _warn_unreachable(reloaded.config.public_url, listening)

@@ -29,6 +29,7 @@ _CRITICAL_FREE_BYTES = 20_000_000  # free disk space below this is a fault
 _MAX_RESPONSE_BYTES = 8192
 _EARLIEST_TIME = datetime(2026, 1, 1, tzinfo=UTC)  # an earlier clock is wrong
 _CLOCK_TOLERANCE = timedelta(minutes=10)
+_MAX_BACKUP_AGE = timedelta(days=2)
 _MAX_FAILING = timedelta(days=3)  # without a success, after which a source is reported
 
 
@@ -151,12 +152,40 @@ def _store(read: "Config") -> Iterator[Finding]:
         yield Finding("fault", f"store: {error}", _fix_of_store(read, error))
         return
     try:
-        yield Finding("ok", f"store: {read.store.partition(':')[0]}")
+        database, journal = application.store.size()
+        sizes = f"database {_megabytes(database)}, journal {_megabytes(journal)}"
+        yield Finding("ok", f"store: {read.store.partition(':')[0]}, {sizes}")
+        yield from _backups(read, bootstrap.now())
         yield from _sources(application, bootstrap.now())
         yield from _hubs(application, bootstrap.now())
         yield from _feeds(application)
     finally:
         application.close()
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1_000_000:.1f} MB"
+
+
+def _backups(read: "Config", now: datetime) -> Iterator[Finding]:
+    """Check that the nightly backups are made, if they are wanted."""
+    if not read.backup.dir:
+        return
+    from aggregator.store import backup_file  # noqa: PLC0415  only here
+
+    folder = Path(read.backup.dir)
+    made = backup_file.nightly(folder)
+    last = max((path.stat().st_mtime for path in made), default=None)
+    if last is not None and now.timestamp() - last < _MAX_BACKUP_AGE.total_seconds():
+        yield Finding("ok", f"backups: {len(made)} in {folder}")
+        return
+    when = (
+        "none was made"
+        if last is None
+        else f"the last was made {datetime.fromtimestamp(last, UTC):%Y-%m-%d}"
+    )
+    mend = "the daemon makes one each night: look for `backup failed` in its log, or run aggregator backup FILE"
+    yield Finding("warning", f"backups: {when} in {folder}", mend)
 
 
 def _fix_of_store(read: "Config", error: AggregatorError) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from aggregator.cli import doctor, evaluation, fetch, serve, setup, sources, stories, try_
+from aggregator.cli import backup, doctor, evaluation, fetch, serve, setup, sources, stories, try_
 from aggregator.cli.options import fault_json
 from aggregator.cli.output import print_error, print_json, print_line, printable_lines
 from aggregator.core.errors import (
@@ -35,6 +35,7 @@ app.add_typer(stories.app, name="stories")
 app.add_typer(try_.app, name="try")
 evaluation.register(app)
 doctor.register(app)
+backup.register(app)
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,6 +1,7 @@
 """`aggregator run` and `aggregator serve`: the daemon, and the web server alone."""
 
 import asyncio
+import signal
 from collections.abc import Coroutine
 from typing import Annotated, Any
 
@@ -47,13 +48,15 @@ def run(
     from aggregator.store import lock_folder  # noqa: PLC0415
     from aggregator.web.listen import listening, port_of  # noqa: PLC0415
 
+    _ignore_early_reload()
     read = read_config(config, data)
     log = open_logs("warning" if quiet else "info", read.log, background=True)
     with lock_folder(read.data), listening(host, port) as sockets:
         application = bootstrap.open_application(read)
         try:
             listens = service.Listening(host, port_of(sockets), sockets, log)
-            _wait(service.run(application, listens, lambda: read_config(config, data)))
+            with application.store.held():
+                _wait(service.run(application, listens, lambda: read_config(config, data)))
         finally:
             application.close()
 
@@ -69,6 +72,7 @@ def serve(
     from aggregator import bootstrap, service  # noqa: PLC0415  as above
     from aggregator.web.listen import listening, port_of  # noqa: PLC0415
 
+    _ignore_early_reload()
     read = read_config(config, data)
     log = open_logs("warning" if quiet else "info", read.log, background=True)
     with listening(host, port) as sockets:
@@ -78,6 +82,11 @@ def serve(
             _wait(service.serve(application, listens, lambda: read_config(config, data)))
         finally:
             application.close()
+
+
+def _ignore_early_reload() -> None:
+    """Outlive a SIGHUP that comes before the server takes it: the configuration is read anyway."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def _wait(serving: Coroutine[Any, Any, None]) -> None:

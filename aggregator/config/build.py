@@ -12,9 +12,16 @@ from aggregator.config.fields import web_address
 from aggregator.config.models import ConfigModel, FeedModel, SourceModel
 from aggregator.config.problems import Problem
 from aggregator.config.rule_models import read_link_rules
-from aggregator.config.sections import CategoryModel, FullTextModel, ImagesModel, StoriesModel
+from aggregator.config.sections import (
+    BackupModel,
+    CategoryModel,
+    FullTextModel,
+    ImagesModel,
+    StoriesModel,
+)
 from aggregator.core.model import Source
 from aggregator.core.settings import (
+    BackupSettings,
     CleanOptions,
     FeedSpec,
     FetchSettings,
@@ -59,6 +66,7 @@ def build(model: ConfigModel, path: Path) -> tuple[Config, list[Problem]]:
         stories=_stories(model.stories),
         clean=clean,
         websub=HubSettings(**_values(model.websub)),
+        backup=_backup(model.backup, base),
         sources=tuple(sources),
         feeds=tuple(_feed(one) for one in model.feeds) or (_DEFAULT_FEED,),
     )
@@ -67,6 +75,11 @@ def build(model: ConfigModel, path: Path) -> tuple[Config, list[Problem]]:
 
 def _stories(model: StoriesModel) -> StorySettings:
     return StorySettings(**_values(model) | {"names": tuple(model.names.items())})
+
+
+def _backup(model: BackupModel, base: Path) -> BackupSettings:
+    folder = str(_absolute_path(base, model.dir)) if model.dir else ""
+    return BackupSettings(dir=folder, keep=model.keep)
 
 
 def image_options(model: ImagesModel) -> ImageOptions:

@@ -7,6 +7,7 @@ from aggregator.core import plugins
 from aggregator.core.errors import ConfigError
 from aggregator.core.model import Source
 from aggregator.core.settings import (
+    BackupSettings,
     CleanOptions,
     FeedSpec,
     FetchSettings,
@@ -18,6 +19,7 @@ from aggregator.core.settings import (
 _MIN_PREFIX_CHARACTERS = 8  # of an id that `find` accepts in place of the complete one
 _CLEAN = CleanOptions()
 _HUB = HubSettings()
+_BACKUP = BackupSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,7 @@ class Config:
     sources: tuple[Source, ...]
     feeds: tuple[FeedSpec, ...]
     websub: HubSettings = _HUB
+    backup: BackupSettings = _BACKUP  # `dir` is absolute
     log: str = "text"  # or json
     allowed_hosts: tuple[str, ...] = ()  # of the web server, beside that of public_url
     clean: CleanOptions = _CLEAN  # for URLs that belong to no source

@@ -27,6 +27,7 @@ from aggregator.config.fields import (
 )
 from aggregator.config.problems import KeyConflictError
 from aggregator.config.sections import (
+    BackupModel,
     CategoryModel,
     CleanModel,
     FetchModel,
@@ -290,6 +291,7 @@ class ConfigModel(Model):
     websub: HubModel = Field(
         default=HubModel(), description="WebSub: push updates to readers and from sources"
     )
+    backup: BackupModel = Field(default=BackupModel(), description="nightly backups")
     categories: dict[Text, CategoryModel] = Field(
         default={},
         max_length=1000,

@@ -28,6 +28,7 @@ from aggregator.config.fields import (
 from aggregator.config.problems import KeyConflictError
 from aggregator.config.rule_models import WrapperModel
 from aggregator.core.settings import (
+    BackupSettings,
     CleanOptions,
     FetchSettings,
     FullText,
@@ -37,6 +38,7 @@ from aggregator.core.settings import (
 
 _FETCH = FetchSettings()
 _IMAGES = ImageOptions()
+_BACKUP = BackupSettings()
 _STORIES = StorySettings()
 _CLEAN = CleanOptions()
 _FULL_TEXT = FullText()
@@ -274,6 +276,23 @@ class StoriesModel(Model):
         default=_STORIES.never,
         description="pairs of entries that never share a story",
         examples=[[["https://a.example/1", "https://b.example/2"]]],
+    )
+
+
+class BackupModel(Model):
+    """Backups that the daemon makes each night, as `aggregator backup` does."""
+
+    dir: Text = Field(
+        default="",
+        description="the folder of the backups, relative to this file, best on another disk; default: no backups",
+        examples=["../backups"],
+    )
+    keep: int = Field(
+        default=_BACKUP.keep,
+        ge=1,
+        le=10_000,
+        description="how many backups are kept, the newest",
+        examples=[7],
     )
 
 

@@ -10,6 +10,7 @@ from aggregator.config.models import ConfigModel, FeedModel, SourceModel
 from aggregator.config.problems import KeyConflictError, Problem
 from aggregator.config.rule_models import WrapperModel
 from aggregator.config.sections import (
+    BackupModel,
     CategoryModel,
     CleanModel,
     FetchModel,
@@ -30,6 +31,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "clean": CleanModel,
     "stories": StoriesModel,
     "websub": HubModel,
+    "backup": BackupModel,
     "full_text": FullTextModel,
     "categories": CategoryModel,
     "sources": SourceModel,

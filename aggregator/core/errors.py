@@ -5,7 +5,8 @@ AggregatorError
     ConfigErrors(faults)            several at once
   SourceError(source_id)            fails this source only
     FetchError
-      Timeout · Unreachable · HTTPStatus(status, retry_after) · HeldBack
+      Timeout · Unreachable(cause) · HTTPStatus(status, retry_after) · HeldBack
+      OutOfResources                our own shortage, not booked on the source
       BodyTooLarge · BlockedAddress · TooManyRedirects · EmptyDocument
       DisallowedByRobots(is_final)  the robots.txt of the host forbids it, or cannot be read
     ParseError
@@ -21,6 +22,7 @@ import errno
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 
 class AggregatorError(Exception):
@@ -83,7 +85,25 @@ class Timeout(FetchError):  # noqa: N818  the field's word
 
 
 class Unreachable(FetchError):  # noqa: N818
-    """No connection: DNS lookup failed, no network, or connection refused."""
+    """No connection, and what stopped it.
+
+    `lookup`: no DNS server answered; `name`: the name is unknown; `connect`: no way to the host;
+    `refused`: the host refused; `tls`: no secure connection.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        cause: Literal["lookup", "name", "connect", "refused", "tls"] = "connect",
+        source_id: str = "",
+    ) -> None:
+        super().__init__(problem, source_id=source_id)
+        self.cause = cause
+
+
+class OutOfResources(FetchError):  # noqa: N818
+    """This process or machine has no file, memory or disk left for the fetch."""
 
 
 class HTTPStatus(FetchError):  # noqa: N818
@@ -180,9 +200,29 @@ _CAUSES = {
     errno.ELOOP: "its symbolic links form a loop: name the file itself",
     errno.EMFILE: "too many files are open: raise the limit (ulimit -n)",
     errno.ENFILE: "too many files are open: raise the limit of the system (fs.file-max)",
+    errno.EFBIG: "the file may not grow any further: raise the limit (ulimit -f)",
     errno.EIO: "the disk reports an error: check its health",
     errno.ENXIO: "it is not a regular file: name a file",
 }
+
+
+_SHORTAGES = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.ENOSPC, errno.EDQUOT}
+)
+
+
+def shortage(error: BaseException) -> str:
+    """Return what this machine lacked, if that is why an error was raised; else an empty text."""
+    seen: BaseException | None = error
+    for _ in range(20):  # a chain of causes may be a circle
+        if seen is None:
+            break
+        if isinstance(seen, MemoryError):
+            return "out of memory"
+        if isinstance(seen, OSError) and seen.errno in _SHORTAGES:
+            return explain(seen)
+        seen = seen.__cause__ or seen.__context__
+    return ""
 
 
 def explain(error: OSError | ValueError) -> str:

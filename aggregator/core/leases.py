@@ -15,6 +15,8 @@ _LONGEST = timedelta(days=30)  # upper bound of a lease, whatever the hub says
 _SOONEST = timedelta(minutes=10)  # lower bound of the time to the next request
 _UNSAID = timedelta(days=1)  # length of a lease if the hub gives none
 _FIRST, _RAREST = timedelta(minutes=5), timedelta(days=1)  # between failed requests
+_JITTERED = 1.1  # times a wait, at most
+_SKEW = timedelta(minutes=1)  # a lease that begins later was made by a wrong clock
 _DENIED = timedelta(days=7)  # after which a hub that refused is asked again
 _FAREWELLS = 4  # requests to end a subscription; then it is left to expire
 _LENGTH = 2_000  # characters of an address
@@ -85,7 +87,20 @@ def is_live(lease: Lease, now: datetime) -> bool:
 
 def is_due(lease: Lease, now: datetime) -> bool:
     """Return whether the hub should be asked now; a due time too far ahead comes from a wrong clock."""
-    return lease.due <= now or lease.due > now + _LONGEST
+    if lease.since is not None and lease.since > now + _SKEW:
+        return True
+    longest = _RAREST * _JITTERED if lease.tries else _LONGEST
+    return lease.due <= now or lease.due > now + longest
+
+
+def shifted(lease: Lease, step: timedelta) -> Lease:
+    """Return the lease after the clock was set by `step`: what is left of it stays the same."""
+    return dataclasses.replace(
+        lease,
+        due=lease.due + step,
+        since=lease.since and lease.since + step,
+        until=lease.until and lease.until + step,
+    )
 
 
 def ask(lease: Lease, now: datetime, jitter: float) -> Lease:

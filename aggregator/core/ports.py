@@ -1,6 +1,7 @@
 """Protocols of the replaceable parts, and of the store as each step uses it."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -324,6 +325,19 @@ class RetentionStore(Protocol):
         """Return the time before which everything was deleted; None if never."""
 
 
+class UpkeepStore(RecoveryStore, RetentionStore, Protocol):
+    """What the upkeep of the store asks of it."""
+
+    def tidy(self) -> tuple[int, int]:
+        """Make database and journal smaller, if that pays; return the bytes that were saved."""
+
+    def notice_loss(self) -> bool:
+        """Open the database anew if its file was removed or replaced, and say so."""
+
+    def prove_writable(self) -> None:
+        """Raise StoreError unless disk, journal and database take a write now."""
+
+
 class Store(
     GatherStore,
     ArticleStore,
@@ -331,14 +345,19 @@ class Store(
     PublishStore,
     DecisionStore,
     LeaseStore,
-    RecoveryStore,
-    RetentionStore,
+    UpkeepStore,
     Protocol,
 ):
     """Everything that is remembered; the three steps meet only here."""
 
     def close(self) -> None:
         """Close the database."""
+
+    def size(self) -> tuple[int, int]:
+        """Return the bytes of database and journal."""
+
+    def held(self) -> AbstractContextManager[None]:
+        """Hold a server's database for gathering; raise DataFolderBusy if another process does."""
 
     def veto_block(self, publisher_id: str, block: int) -> None:
         """Record the user's decision that a block is not boilerplate."""

@@ -7,6 +7,8 @@ from typing import Literal
 
 from aggregator.core.model import Grouping, Skipped
 
+_MAX_REASONS = 5  # why sources were not saved; more would be one reason in many words
+
 Outcome = Literal["ok", "unchanged", "error", "gone", "later", "refused"]
 
 
@@ -22,6 +24,8 @@ class SourceReport:
     error: str = ""
     entries: tuple[str, ...] = ()  # keys of the documents of this run
     skipped: tuple[Skipped, ...] = ()
+    unsaved: bool = False  # for a fault of our own: the stored state of the source did not change
+    unbooked: bool = False  # our network was down, which is no fault of the source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +74,18 @@ class RunTotals:
 
     def report(self, sources: Iterable[SourceReport]) -> RunReport:
         """Return the report of a run that gathered these sources."""
+        reports = tuple(sources)
         return RunReport(
-            sources=tuple(sources),
+            sources=reports,
             stories_new=self.stories_new,
             stories_changed=self.stories_changed,
             written=tuple(self.written),
             published=self.published,
-            errors=self.errors,
+            errors=self.errors + _unsaved(reports),
         )
+
+
+def _unsaved(reports: Sequence[SourceReport]) -> tuple[str, ...]:
+    """Return why sources could not be saved, each reason once."""
+    reasons = dict.fromkeys(one.error for one in reports if one.unsaved)
+    return tuple(reasons)[:_MAX_REASONS]

@@ -137,6 +137,14 @@ class HubSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackupSettings:
+    """Nightly backups: the folder (none if empty), and how many are kept."""
+
+    dir: str = ""
+    keep: int = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSpec:
     """One feed that we publish, and which stories it contains."""
 

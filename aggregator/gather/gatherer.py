@@ -8,7 +8,14 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from aggregator.core import profile
-from aggregator.core.errors import ParseError, SourceError
+from aggregator.core.errors import (
+    OutOfResources,
+    ParseError,
+    SourceError,
+    StoreError,
+    Timeout,
+    Unreachable,
+)
 from aggregator.core.model import (
     Change,
     CleanedFeed,
@@ -26,12 +33,24 @@ from aggregator.core.report import SourceReport
 from aggregator.core.settings import FetchSettings
 from aggregator.core.threads import StoreThread
 from aggregator.core.traces import KnownDocument, ReadDocument
-from aggregator.gather import schedule, tracing
+from aggregator.gather import clock_checks, schedule, tracing
 from aggregator.gather.due_times import QuietTime
 from aggregator.gather.harvest import SourceHarvest
 from aggregator.gather.state_buffer import StateBuffer
 
 _LONGEST_QUIET = timedelta(hours=1)  # without any source that will be due
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered:
+    """A fetch without an answer, which may be the fault of our own network."""
+
+    source: Source
+    state: SourceState
+    error: SourceError
+
+
+Defer = Callable[[Unanswered], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +114,19 @@ class Gatherer:
         due, _, source = min(found, key=lambda one: one[:2])
         return source, due
 
+    async def follow_clock(self, step: timedelta, before: datetime) -> None:
+        """Move the stored times of all sources after the clock was set; see `clock_checks.shifted`."""
+        await self.buffer.flush()
+        await self.thread.call(lambda: self._move_times(step, before))
+
+    def _move_times(self, step: timedelta, before: datetime) -> None:
+        """Read and save in one call of the store's thread, so that no fetch saves in between."""
+        states = self.store.source_states()
+        moved = {name: clock_checks.shifted(state, step, before) for name, state in states.items()}
+        changed = {name: state for name, state in moved.items() if state != states[name]}
+        if changed:
+            self.store.save_states(changed)
+
     @staticmethod
     def _due_at(
         source: Source,
@@ -107,18 +139,51 @@ class Gatherer:
         return schedule.due_at(source, state, waits, now, pushed=since)
 
     async def gather(
-        self, source: Source, state: SourceState, waits: Mapping[str, datetime], *, force: bool
+        self,
+        source: Source,
+        state: SourceState,
+        waits: Mapping[str, datetime],
+        *,
+        force: bool,
+        defer: Defer | None = None,
     ) -> SourceReport:
-        """Fetch one source and store its entries, unless it or its host asked us to wait."""
+        """Fetch one source and store its entries, unless it or its host asked us to wait.
+
+        A fetch without an answer is passed to `defer`, for `book`, and not stored.
+        """
         now = self.clock()
         if not force and (hold := schedule.hold(source, state, waits, now)):
             return SourceReport(id=source.id, outcome=hold.outcome, error=hold.reason)
         started = time.monotonic()
         try:
-            report = await self._fetch(source, schedule.current_state(source, state), force=force)
-        except SourceError as error:
-            report = await self._fail(source, state, error)
+            report = await self._attempt(source, state, force=force, defer=defer)
+        except (StoreError, OutOfResources) as error:  # ours, so that nothing is said of the source
+            report = SourceReport(id=source.id, outcome="error", error=str(error), unsaved=True)
         return dataclasses.replace(report, seconds=round(time.monotonic() - started, 3))
+
+    async def _attempt(
+        self, source: Source, state: SourceState, *, force: bool, defer: Defer | None
+    ) -> SourceReport:
+        try:
+            return await self._fetch(source, schedule.current_state(source, state), force=force)
+        except OutOfResources:
+            raise
+        except SourceError as error:
+            if defer and is_unanswered(error):
+                defer(Unanswered(source=source, state=state, error=error))
+                return SourceReport(id=source.id, outcome="error", error=str(error))
+            return await self._fail(source, state, error)
+
+    async def book(self, failed: Iterable[Unanswered]) -> None:
+        """Store that fetches failed, which were put off until it was known whose fault it was."""
+        states: dict[str, SourceState] = {}
+        for one in failed:
+            now, jitter = self.clock(), self.jitter()
+            states[one.source.identity] = schedule.failed(
+                one.source, one.state, one.error, self.settings, now=now, jitter=jitter
+            )
+        if states:
+            await self.thread.call(lambda: self.store.save_states(states))
 
     async def store_pushed(self, source: Source, document: Document) -> SourceReport:
         """Store a document that a hub sent; the schedule of fetches does not change."""
@@ -281,3 +346,10 @@ def _with_hub(state: SourceState, links: Sequence[tuple[str, str]]) -> SourceSta
     topic = named.get("self", state.info.self_url)
     info = dataclasses.replace(state.info, hub=named["hub"], self_url=topic)
     return dataclasses.replace(state, info=info)
+
+
+def is_unanswered(error: SourceError) -> bool:
+    """Return whether nothing came back: no DNS server, no host, no response."""
+    if isinstance(error, Unreachable):
+        return error.cause in {"lookup", "connect"}
+    return isinstance(error, Timeout)

@@ -19,22 +19,25 @@ from aggregator.core.errors import (
 from aggregator.core.model import Fetched, Hints, NotModified, Source, SourceState, Validators
 from aggregator.core.report import Outcome
 from aggregator.core.settings import FetchSettings
+from aggregator.gather import clock_checks
+from aggregator.gather.clock_checks import WEEK
+from aggregator.gather.skip_hints import after_skipped
 from aggregator.text import urls
 
-DAY, WEEK = timedelta(days=1), timedelta(days=7)
+DAY = timedelta(days=1)
 _MAX_HINT = DAY  # longest delay by caching headers, ttl or skipHours; Retry-After may be longer
 _UNREACHABLE_BACKOFF = timedelta(hours=1)  # upper bound without a connection: networks recover
+# The first retries when a host cannot be looked up or connected to: about an hour altogether.
+_QUICK_RETRIES = tuple(timedelta(minutes=count) for count in (1, 2, 5, 15, 30))
 _DEFAULT_WAIT = timedelta(hours=1)  # after a 429 without Retry-After
 _MIN_EXTRA_WAIT = timedelta(
     minutes=1
 )  # after a Retry-After that proved too short, doubled each time
-_MAX_CLOCK_SKEW = timedelta(minutes=1)  # a last fetch later than this was a wrong clock
 _REDIRECT_SPAN, _REDIRECT_COUNT = timedelta(days=3), 3  # before a permanent redirect is trusted
 _MAX_ARRIVALS = 20  # stored times of fetches with new entries
 _PUSHED_FACTOR = 8  # for the interval of a source with a WebSub subscription
 _MAX_PUSHED_DELAY = timedelta(hours=6)  # of such a source, beyond its interval
 _POLLS_PER_ARRIVAL = 4  # fetches for each fetch with new entries
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _ZERO = timedelta()
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -100,7 +103,7 @@ def due_at(
     due = state.due
     if due and state.last_fetch and pushed and pushed <= state.last_fetch and not state.failures:
         due += min((due - state.last_fetch) * (_PUSHED_FACTOR - 1), _MAX_PUSHED_DELAY)
-    if due is None or _clock_was_wrong(state, now):
+    if due is None or clock_checks.is_wrong(state, now):
         due = now
     return max(due, now, _held_until(source, state, waits, now) or now)
 
@@ -258,7 +261,14 @@ def failed(
         return dataclasses.replace(state, due=due)
     cap = _UNREACHABLE_BACKOFF if isinstance(error, Unreachable) else DAY
     due = next_due(source, state, settings, now=now, jitter=jitter, cap=cap)
+    if is_quick_retry(error) and state.failures <= len(_QUICK_RETRIES):
+        due = min(due, now + _QUICK_RETRIES[state.failures - 1] * (0.9 + 0.2 * jitter))
     return dataclasses.replace(state, due=due)
+
+
+def is_quick_retry(error: SourceError) -> bool:
+    """Return whether a fetch failed before a server could answer, so that a retry disturbs nobody."""
+    return isinstance(error, Unreachable) and error.cause != "tls"
 
 
 # --- the next fetch ------------------------------------------------------------------------
@@ -287,7 +297,7 @@ def next_due(
     hinted = min(hinted + min(hinted * 0.1, timedelta(minutes=5)) * jitter, _MAX_HINT)
     due = now + max(spread, hinted)
     for one in hints:
-        due = _after_skipped(due, one, now + max(cap, _MAX_HINT))
+        due = after_skipped(due, one, now + max(cap, _MAX_HINT))
     if state.wait_until and state.wait_until > now:
         due = max(due, min(state.wait_until + timedelta(minutes=5) * jitter, now + WEEK))
     return due
@@ -336,13 +346,13 @@ def _has_secrets(source: Source) -> bool:
     return bool(source.headers) or _without_secrets(source.url) != source.url
 
 
-def _clock_was_wrong(state: SourceState, now: datetime) -> bool:
-    return state.last_fetch is not None and state.last_fetch > now + _MAX_CLOCK_SKEW
-
-
 def _wait_until(state: SourceState, now: datetime) -> datetime | None:
     """Return the time until which a source asked to wait, unless a wrong clock stored it."""
-    if state.wait_until is None or state.wait_until > now + WEEK or _clock_was_wrong(state, now):
+    if (
+        state.wait_until is None
+        or state.wait_until > now + WEEK
+        or clock_checks.is_wrong(state, now)
+    ):
         return None
     return state.wait_until
 
@@ -385,16 +395,3 @@ def _redirected(source: Source, state: SourceState, permanent: str, now: datetim
 
 def _hinted(hints: Hints) -> timedelta:
     return min(max(hints.max_age or _ZERO, hints.ttl or _ZERO, _ZERO), _MAX_HINT)
-
-
-def _after_skipped(due: datetime, hints: Hints, latest: datetime) -> datetime:
-    """Return the first time from `due` on outside the skipped hours and days (GMT), at most `latest`."""
-    days = {name.strip().lower() for name in hints.skip_days} & set(_DAYS)
-    hours = {hour % 24 for hour in hints.skip_hours if 0 <= hour <= 24}
-    # a feed that skips everything is ignored
-    if len(days) == len(_DAYS) or len(hours) == 24 or not (days or hours):
-        return due
-    due_utc = due.astimezone(UTC)
-    while due_utc < latest and (due_utc.hour in hours or _DAYS[due_utc.weekday()] in days):
-        due_utc = due_utc.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    return min(due_utc, max(latest, due))

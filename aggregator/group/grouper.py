@@ -88,7 +88,7 @@ class Grouper:
         )
         context = GroupingContext(
             settings=self.settings,
-            now=self.clock(),
+            now=self._trusted_now(new),
             past=self.store.group_context(*self._span(new), named_only=True),
             priorities={one.identity: one.priority for one in self.sources},
             features=features,
@@ -98,6 +98,13 @@ class Grouper:
         grouping = group(new, context)
         self.store.save_grouping(grouping)
         return grouping
+
+    def _trusted_now(self, new: Sequence[StoredEntry]) -> datetime:
+        """Return the time to date stories with: not before their entries, if the clock is behind.
+
+        The store has checked the times of entries against what many sources claim.
+        """
+        return max(self.clock(), *(max(one.first_seen, one.revised) for one in new))
 
     def _refresh_features(self, new: Sequence[StoredEntry]) -> None:
         """Extract and store the features again that have an older format, near the new entries."""

@@ -110,6 +110,14 @@ class Publisher:
             until=min(moments, default=None),
         )
 
+    def is_complete(self) -> bool:
+        """Say whether each feed has its files."""
+        return all(
+            (self.folder / f"{spec.name}.{self.renderers[name].EXTENSION}").exists()
+            for spec in self.feeds
+            for name in spec.formats
+        )
+
     def address(self, file: str) -> str:
         """Return the address of a published file."""
         return f"{self.public_url.rstrip('/')}/feeds/{file}"

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, func, select, update
+from sqlalchemy import Column, Connection, Table, bindparam, func, select, update
 
 from aggregator.gather import revision
 from aggregator.store import schema
@@ -12,6 +12,7 @@ from aggregator.store.codec import from_ticks, maybe_time, to_ticks
 _entry = schema.entry.c
 _story = schema.story.c
 _WITNESSES = 200  # the entries seen last, whose claimed dates show whether the clock is behind
+_EARLY = timedelta(hours=1)  # a story that is older than its entries by more was dated wrongly
 _LEAP = timedelta(days=1)  # a step forward after which stored times may be too early
 
 
@@ -31,6 +32,28 @@ def mend(connection: Connection, now: datetime) -> None:
         _lower(connection, schema.story, _story.first_published, now)
         _lower(connection, schema.story, _story.updated, now)
         _lower(connection, schema.tombstone, schema.tombstone.c.died, now)
+
+
+def raise_early_stories(connection: Connection) -> int:
+    """Date stories anew that were published before any of their entries was seen; return how many.
+
+    A clock that was behind dated them, so that they stand far down in feeds and archives.
+    """
+    seen = func.min(_entry.first_seen)
+    member = schema.member.c
+    found = (
+        select(_story.id, seen.label("seen"))
+        .join(schema.member, member.story == _story.id)
+        .join(schema.entry, _entry.key == member.key)
+        .group_by(_story.id, _story.first_published)
+        .having(_story.first_published < seen - _EARLY // timedelta(microseconds=1))
+    )
+    rows = [{"of": row.id, "seen": row.seen} for row in connection.execute(found)]
+    if rows:
+        times: dict[str, Any] = {"first_published": bindparam("seen"), "updated": bindparam("seen")}
+        statement = update(schema.story).where(_story.id == bindparam("of")).values(times)
+        connection.execute(statement, rows)
+    return len(rows)
 
 
 def trusted(connection: Connection, now: datetime) -> datetime:

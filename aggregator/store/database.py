@@ -2,8 +2,8 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,7 +12,7 @@ from sqlalchemy import URL, Connection, Engine, QueuePool, Table, create_engine,
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from aggregator.core.errors import StoreError
+from aggregator.core.errors import DataFolderBusy, StoreError
 from aggregator.store.codec import DamagedValue
 
 if TYPE_CHECKING:
@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_SNAPSHOT = {"postgresql": {"isolation_level": "REPEATABLE READ"}}  # SQLite has it always
+
 APPLICATION_ID = 0x53746F66  # "Stof": marks the file as ours
 CHUNK = 500  # values of one IN (...)
 _BUSY_SECONDS = 20
-_WRITER = 0x53746F66  # id of the advisory lock in PostgreSQL
+_WRITER = 0x53746F66  # id of the advisory lock in PostgreSQL of one transaction
+_HOLDER = _WRITER + 1  # and of the process that gathers
 CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _REASONS = {
     sqlite3.SQLITE_FULL: "the disk is full",
@@ -41,6 +44,10 @@ class DamagedStore(StoreError):  # noqa: N818  like its siblings
     """The database file is damaged."""
 
 
+class _Proved(Exception):  # noqa: N818
+    """Rolls a transaction back that was only a proof."""
+
+
 class Database:
     """An open database; reads from any thread, one write at a time in this process."""
 
@@ -48,6 +55,7 @@ class Database:
         self.engine = engine
         self.place = place
         self._writing = threading.Lock()
+        self._holder: Connection | None = None
         self._watch: sqlite3.Connection | None = None
 
     def close(self) -> None:
@@ -73,8 +81,10 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open a connection that sees one snapshot of the database."""
-        with self._translated(), self.engine.connect() as connection, connection.begin():
-            yield connection
+        with self._translated(), self.engine.connect() as plain:
+            connection = plain.execution_options(**_SNAPSHOT.get(plain.dialect.name, {}))
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def write(self, *, durable: bool = False) -> Iterator[Connection]:
@@ -89,6 +99,56 @@ class Database:
                 yield connection
 
     @contextmanager
+    def alone(self) -> Iterator[sqlite3.Connection]:
+        """Open a file outside of a transaction, while no other thread of ours writes."""
+        with self._writing, self._translated(), closing(self.engine.raw_connection()) as pooled:
+            connection = pooled.driver_connection
+            if not isinstance(connection, sqlite3.Connection):
+                raise StoreError(f"the database {self.place} is no file")
+            yield connection
+
+    def prove(self, change: Callable[[Connection], None]) -> None:
+        """Make a change and take it back, which raises StoreError if nothing can be written."""
+        with suppress(_Proved), self.write() as connection:
+            change(connection)
+            raise _Proved
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold a server's database for gathering; raise DataFolderBusy if another process does.
+
+        A file is held by the lock of its data folder.
+        """
+        if self.engine.dialect.name == "sqlite":
+            yield
+            return
+        self._hold()
+        try:
+            yield
+        finally:
+            holder, self._holder = self._holder, None
+            if holder is not None:
+                _end(holder)
+
+    def prove_held(self) -> None:
+        """Hold the database again if the connection to its server was lost meanwhile."""
+        if self._holder is None:
+            return
+        try:
+            self._holder.exec_driver_sql("SELECT 1")
+        except SQLAlchemyError:
+            _end(self._holder)
+            self._hold()
+
+    def _hold(self) -> None:
+        with self._translated():
+            holder = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            if not holder.exec_driver_sql(f"SELECT pg_try_advisory_lock({_HOLDER})").scalar():
+                _end(holder)
+                raise DataFolderBusy(f"another process works with the database {self.place}")
+            self._holder = holder
+
+    @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
@@ -96,6 +156,12 @@ class Database:
             raise translate(error, self.place) from error
         except DamagedValue as error:
             raise DamagedStore(f"the database {self.place} is damaged: {error}") from error
+
+
+def _end(connection: Connection) -> None:
+    """Close a connection for good, and with it the locks of its session."""
+    connection.invalidate()
+    connection.close()
 
 
 def translate(error: SQLAlchemyError | sqlite3.Error, place: str) -> StoreError:

@@ -9,7 +9,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -51,6 +51,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._span: tuple[int, int] | None = None  # appended in the current block of `undone`
 
     def size(self) -> int:
         """Return the bytes of the file, 0 if there is none."""
@@ -66,23 +67,51 @@ class Journal:
         """
         text = "".join(_write(line) + "\n" for line in lines).encode()
         with _reported(self.path):
-            return _append(self.path, text)
+            before, after = _append(self.path, text)
+        self._span = (before if self._span is None else self._span[0], after)
+        return after
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """Take back what the block appended if it raises, unless others have written since.
+
+        Else each attempt to store something that fails would leave its lines.
+        """
+        self._span = None
+        try:
+            yield
+        except BaseException:
+            self._take_back()
+            raise
+        finally:
+            self._span = None
+
+    def _take_back(self) -> None:
+        if self._span is not None:
+            with suppress(OSError):  # the lines that stay say nothing wrong
+                _cut(self.path, *self._span)
 
     def replace(self, lines: Iterable[Line]) -> int:
         """Rewrite the complete journal, to replace a truncated one; return its size."""
         aside = self.path.with_name(self.path.name + ".new")
         with _reported(self.path):
             aside.unlink(missing_ok=True)
-            size = _append(aside, "".join(_write(line) + "\n" for line in lines).encode())
+            _, size = _append(aside, "".join(_write(line) + "\n" for line in lines).encode())
             aside.replace(self.path)
             _sync_folder(self.path.parent)
         return size
 
-    def read(self) -> Iterator[Line]:
-        """Yield the readable lines, oldest first; torn or foreign lines are skipped."""
+    def read(self, start: int = 0) -> Iterator[Line]:
+        """Yield the readable lines, oldest first; torn or foreign lines are skipped.
+
+        `start` is a size that the journal had; if no line ends there, all lines are read.
+        """
         if not self.path.exists():
             return
         with _reported(self.path), self.path.open("rb") as file:
+            file.seek(max(0, start - 1))
+            if start and file.read(1) != b"\n":
+                file.seek(0)
             while raw := file.readline(_LINE_MOST):
                 if line := _read(raw):
                     yield line
@@ -97,7 +126,8 @@ def _reported(path: Path) -> Iterator[None]:
         raise StoreError(f"cannot use {path}: {reason}") from error
 
 
-def _append(path: Path, text: bytes) -> int:
+def _append(path: Path, text: bytes) -> tuple[int, int]:
+    """Append to a file; return its sizes before and after."""
     fresh = not path.exists()
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:
@@ -110,12 +140,24 @@ def _append(path: Path, text: bytes) -> int:
         except OSError:
             os.ftruncate(descriptor, size)
             raise
-        size = os.fstat(descriptor).st_size
+        after = os.fstat(descriptor).st_size
     finally:
         os.close(descriptor)
     if fresh:
         _sync_folder(path.parent)
-    return size
+    return size, after
+
+
+def _cut(path: Path, before: int, after: int) -> None:
+    """Cut a file to the size that it had, if nothing was appended since."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_size == after:
+            os.ftruncate(descriptor, before)
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _write_all(descriptor: int, text: bytes) -> None:

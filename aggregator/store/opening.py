@@ -30,6 +30,8 @@ _WRITTEN = "journal bytes"
 _REPLAYED = "journal replayed"
 _REBUILT = "made anew"
 _YES = "yes"
+_STORIES_DATED = "stories dated"
+_PROVED = "proved writable"
 _log = get_logger()
 
 
@@ -124,25 +126,56 @@ def _move_aside(path: Path, now: datetime, problem: str) -> None:
 def _prepare(database: Database, journal: Journal, data: Path, now: datetime) -> bool:
     """Migrate the schema, repair times, and reconcile journal and database."""
     with database.read() as connection:
-        current = _version(connection, database.place) == HEAD
+        version = version_of(connection, database.place)
+        current = version == HEAD
         current = current and _recall(connection, _REPLAYED) != ""
         doubtful = current and (
-            clock_repair.is_doubtful(connection, now) or not generation.load(connection)
+            clock_repair.is_doubtful(connection, now)
+            or not generation.load(connection)
+            or not _recall(connection, _STORIES_DATED)
         )
-        written = int(_recall(connection, _WRITTEN) or 0) if current else 0
+    if version not in {"", HEAD}:
+        _keep_copy(database, version)
     if not current or doubtful:
         with database.write(durable=True) as connection:
             hold_writer(connection)
             _bring_up(connection, database.place, journal)
             clock_repair.mend(connection, now)
+            _date_stories(connection)
             generation.move(connection)
-    if journal.size() < written and current:
-        _mend_journal(database, journal, data)
+    with database.read() as connection:
+        written = int(_recall(connection, _WRITTEN) or 0)
+    if journal.size() != written:
+        _reconcile(database, journal, data)
     with database.read() as connection:
         return _recall(connection, _REBUILT) == _YES
 
 
-def _version(connection: Connection, place: str) -> str:
+def _date_stories(connection: Connection) -> None:
+    """Mend stories that an earlier version dated by a clock that was behind, once."""
+    if not _recall(connection, _STORIES_DATED):
+        if count := clock_repair.raise_early_stories(connection):
+            _log.warning("stories dated before their entries, mended", stories=count)
+        _remember(connection, _STORIES_DATED, _YES)
+
+
+def _keep_copy(database: Database, version: str) -> None:
+    """Copy a file beside itself before its schema changes, to be able to go back."""
+    if database.engine.dialect.name != "sqlite":
+        return
+    copy = Path(f"{database.place}.schema-{version}")
+    aside = copy.with_name(f".{copy.name}.part")
+    try:
+        aside.unlink(missing_ok=True)
+        with database.alone() as connection:
+            connection.execute("VACUUM INTO ?", (str(aside),))
+        aside.replace(copy)
+    except OSError as error:
+        raise StoreError(f"the copy {copy} cannot be written: {error.strerror}") from error
+    _log.info("database copied before its schema changes", copy=str(copy))
+
+
+def version_of(connection: Connection, place: str) -> str:
     """Return the schema version, empty for an empty database; raise StoreError for a foreign one."""
     if connection.dialect.name == "sqlite":
         found = connection.scalar(text("PRAGMA application_id"))
@@ -164,7 +197,7 @@ def _version(connection: Connection, place: str) -> str:
 
 def _bring_up(connection: Connection, place: str, journal: Journal) -> None:
     """Migrate, and replay the journal into a new database."""
-    if _version(connection, place) != HEAD:
+    if version_of(connection, place) != HEAD:
         migrate(connection)
     if _recall(connection, _REPLAYED):
         return
@@ -188,13 +221,34 @@ def migrate(connection: Connection) -> None:
     command.upgrade(config, HEAD)
 
 
-def _mend_journal(database: Database, journal: Journal, data: Path) -> None:
-    """Rewrite a truncated or lost journal, unless another process is at work."""
-    with suppress(DataFolderBusy), nullcontext() if is_held(data) else lock_folder(data):
-        with database.write(durable=True) as connection:
+def _reconcile(database: Database, journal: Journal, data: Path) -> None:
+    """Bring database and journal in line, unless another process is at work.
+
+    A journal that is shorter than the database remembers was truncated or lost, and is rewritten.
+    One that is longer has lines that the database lacks: it is an older copy, or a process died.
+    """
+    with (
+        suppress(DataFolderBusy),
+        nullcontext() if is_held(data) else lock_folder(data),
+        database.write(durable=True) as connection,
+    ):
+        hold_writer(connection)
+        written, size = int(_recall(connection, _WRITTEN) or 0), journal.size()
+        if size < written:
+            recovery.catch_up(connection, journal.read())  # it may be a later, compacted one
             size = journal.replace(recovery.journal_lines(connection))
-            remember_journal(connection, size)
-        _log.warning("journal truncated, rewritten", path=str(journal.path))
+            _log.warning("journal truncated, rewritten", path=str(journal.path))
+        elif size > written:
+            caught = recovery.catch_up(connection, journal.read(written))
+            if caught:
+                generation.move(connection)
+            if caught.missing:
+                _remember(connection, _REBUILT, _YES)
+            if caught:
+                _log.warning(
+                    "database older than the journal, brought up to date", **caught._asdict()
+                )
+        remember_journal(connection, size)
 
 
 def _recall(connection: Connection, name: str) -> str:
@@ -205,6 +259,20 @@ def _recall(connection: Connection, name: str) -> str:
 
 def _remember(connection: Connection, name: str, value: str) -> None:
     upsert(connection, schema.meta, [{"name": name, "value": value}], update=("value",))
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one of the same name; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def prove(connection: Connection) -> None:
+    """Write something into the database, which fails if nothing can be written."""
+    _remember(connection, _PROVED, _YES)
 
 
 def forget_rebuild(connection: Connection) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, exists, select, update
 
@@ -12,7 +13,7 @@ from aggregator.gather import identity
 from aggregator.gather.identity import AMBIGUOUS, Name
 from aggregator.store import schema
 from aggregator.store.codec import from_ticks, pack, storable, to_ticks
-from aggregator.store.database import upsert
+from aggregator.store.database import chunks, upsert
 from aggregator.store.gather import load_aliases, write_aliases
 from aggregator.store.grouping import entry_lines, load_decisions, save_decisions
 from aggregator.store.journal import EntryLine, Line
@@ -35,14 +36,82 @@ def replay(connection: Connection, lines: Iterator[Line]) -> int:
     while batch := list(islice(lines, _BATCH)):
         count += len(batch)
         _replay_entries(connection, [line for line in batch if isinstance(line, EntryLine)])
-        graves = [line for line in batch if isinstance(line, Tombstone)]
-        rows = {
-            one.id: {"id": one.id, "story": one.into, "died": to_ticks(one.when)} for one in graves
-        }
-        upsert(connection, schema.tombstone, list(rows.values()), update=("story", "died"))
+        graves = {line.id: line for line in batch if isinstance(line, Tombstone)}
+        _bury(connection, graves.values())
         save_decisions(connection, [line for line in batch if isinstance(line, Decision)])
     _open_graves(connection)
     return count
+
+
+class Caught(NamedTuple):
+    """What a database lacked of its journal."""
+
+    missing: int  # entries
+    moved: int  # entries that the journal puts into another story
+    decisions: int
+
+    def __bool__(self) -> bool:
+        """Say whether there was anything."""
+        return any(self)
+
+
+def catch_up(connection: Connection, lines: Iterator[Line]) -> Caught:
+    """Replay the end of the journal that a database does not know; safe to repeat.
+
+    Entries that the journal puts into another story are grouped again, into that one.
+    """
+    places: dict[str, EntryLine] = {}
+    graves: dict[str, Tombstone] = {}
+    decided: dict[Decision, None] = {}
+    for line in lines:
+        if isinstance(line, EntryLine):
+            places[line.key] = line
+            graves.pop(line.story, None)
+        elif isinstance(line, Tombstone):
+            graves[line.id] = line
+        else:
+            decided[line] = None
+    known = _known(connection, places)
+    missing = [line for key, line in places.items() if key not in known]
+    _replay_entries(connection, missing)
+    moved = [line for key, line in places.items() if known.get(key, line.story) != line.story]
+    _move(connection, moved)
+    _bury(connection, graves.values())
+    _open_graves(connection)
+    new = [one for one in decided if one not in set(load_decisions(connection))]
+    save_decisions(connection, new)
+    return Caught(len(missing), len(moved), len(new))
+
+
+def _known(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
+    """Return the story of each entry that is stored; empty for one that is in none."""
+    found: dict[str, str] = {}
+    member = schema.member.c
+    query = select(_entry.key, member.story).outerjoin(schema.member, member.key == _entry.key)
+    for some in chunks(keys):
+        rows = connection.execute(query.where(_entry.key.in_(some)))
+        found.update((row.key, row.story or "") for row in rows)
+    return found
+
+
+def _move(connection: Connection, lines: Sequence[EntryLine]) -> None:
+    """Take entries out of their stories, to be grouped into those that the journal names."""
+    rows = [
+        {"key": one.key, "story": one.story, "first_published": to_ticks(one.first_published)}
+        for one in lines
+    ]
+    upsert(connection, schema.record, rows, update=("story", "first_published"))
+    member = schema.member.c
+    for some in chunks(line.key for line in lines):
+        connection.execute(delete(schema.member).where(member.key.in_(some)))
+        connection.execute(update(schema.entry).where(_entry.key.in_(some)).values(grouped=False))
+    empty = ~exists().where(member.story == _story.id)
+    connection.execute(delete(schema.story).where(empty))
+
+
+def _bury(connection: Connection, graves: Iterable[Tombstone]) -> None:
+    rows = [{"id": one.id, "story": one.into, "died": to_ticks(one.when)} for one in graves]
+    upsert(connection, schema.tombstone, rows, update=("story", "died"))
 
 
 def _replay_entries(connection: Connection, lines: Sequence[EntryLine]) -> None:

@@ -1,9 +1,6 @@
 """The store: each method is one transaction over the functions of this folder."""
 
-import threading
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -41,17 +38,7 @@ from aggregator.store import (
     recovery,
     retention,
 )
-from aggregator.store.database import DamagedStore, hold_writer
-from aggregator.store.journal import Journal
-from aggregator.store.lock import is_held
-from aggregator.store.opening import (
-    JOURNAL,
-    flag,
-    forget_rebuild,
-    open_database,
-    remember_journal,
-    sqlite_path,
-)
+from aggregator.store.opening import forget_rebuild, remember_journal
 from aggregator.store.recent import RecentEntries
 from aggregator.store.whole_texts import WholeTexts
 
@@ -65,24 +52,13 @@ class SqlStore(WholeTexts):
 
     def __init__(self, url: str, data: Path, now: datetime) -> None:
         self._decoded: gather.Decoded = {}
-        self._url = url
-        self._data = data
-        self._now = now
-        self._journal = Journal(data / JOURNAL)
-        self._database, self._rebuilt = open_database(url, data, self._journal, now)
-        self._opened = uuid.uuid4().hex
-        self._rescuing = threading.Lock()
+        super().__init__(url, data, now)
         self._learned: dict[str, frozenset[int]] | None = None
         self._recent = RecentEntries()
 
-    @property
-    def rebuilt(self) -> bool:
-        """Return whether texts are missing that the published feeds may contain."""
-        return self._rebuilt
-
-    def close(self) -> None:
-        """Close the database."""
-        self._database.close()
+    def _reopen(self) -> None:
+        super()._reopen()
+        self._learned, self._recent = None, RecentEntries()
 
     # gather
 
@@ -214,8 +190,7 @@ class SqlStore(WholeTexts):
 
     def save_grouping(self, done: Grouping) -> None:
         """Store one grouping in one transaction, its journal lines fsynced first."""
-        with self._write(durable=True) as connection:
-            hold_writer(connection)
+        with self._journaled() as connection:
             self._save(connection, done)
         self._recent.drop(key for key, _ in done.features)
 
@@ -235,9 +210,7 @@ class SqlStore(WholeTexts):
 
         A dry run stores nothing and does not block writers. `page` is in entries.
         """
-        with self._read() if dry_run else self._write(durable=True) as connection:
-            if not dry_run:
-                hold_writer(connection)
+        with self._read() if dry_run else self._journaled() as connection:
             for done in plan(history.load_history(connection, page)):
                 if not dry_run:
                     self._save(connection, done)
@@ -254,7 +227,7 @@ class SqlStore(WholeTexts):
 
     def decide(self, decision: Decision) -> None:
         """Save a correction permanently and mark its entries as ungrouped."""
-        with self._write(durable=True) as connection:
+        with self._journaled() as connection:
             remember_journal(connection, self._journal.append([decision]))
             grouping.save_decisions(connection, [decision])
 
@@ -354,45 +327,3 @@ class SqlStore(WholeTexts):
         """Delete a subscription to a hub."""
         with self._write(quiet=True) as connection:
             leases.drop(connection, path)
-
-    # the database
-
-    @contextmanager
-    def _read(self) -> Iterator[Connection]:
-        with self._rescued(), self._database.read() as connection:
-            yield connection
-
-    @contextmanager
-    def _write(self, *, durable: bool = False, quiet: bool = False) -> Iterator[Connection]:
-        """Open a transaction; unless it is quiet, the feeds may show something else after it."""
-        with self._rescued(), self._database.write(durable=durable) as connection:
-            yield connection
-            if not quiet:
-                generation.move(connection)
-
-    @contextmanager
-    def _rescued(self) -> Iterator[None]:
-        """On damage, rebuild the database, so that the next call works."""
-        database = self._database
-        try:
-            yield
-        except DamagedStore:
-            with self._rescuing:
-                if self._database is database:
-                    self._rescue()
-            raise
-
-    def _rescue(self) -> None:
-        path = sqlite_path(self._url, self._data)
-        if path is None:
-            return
-        with suppress(OSError):
-            flag(path).touch()
-        # else another process may be at work, and the next start repairs it
-        if is_held(self._data):
-            self._database.close()
-            self._learned = None
-            self._opened = uuid.uuid4().hex
-            self._database, self._rebuilt = open_database(
-                self._url, self._data, self._journal, self._now
-            )

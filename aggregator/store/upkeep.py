@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
 
 from aggregator.core.errors import ParseError
 from aggregator.core.logger import get_logger
 from aggregator.core.model import Document, Entry, Source
-from aggregator.core.ports import Clock, RecoveryStore, RetentionStore
+from aggregator.core.ports import Clock, UpkeepStore
 from aggregator.core.settings import CleanOptions, StorySettings
 from aggregator.publish.publisher import Publication
 from aggregator.publish.renderers import LIST
@@ -19,18 +18,28 @@ _FORGET_INTERVAL = timedelta(days=1)
 _log = get_logger()
 
 
-class _Store(RecoveryStore, RetentionStore, Protocol):
-    """The store as upkeep uses it."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upkeep:
     """Keeps the store complete and bounded."""
 
-    store: _Store
+    store: UpkeepStore
     settings: StorySettings
     folder: Path  # of the published feeds
     clock: Clock
+
+    def prove(self) -> None:
+        """Raise StoreError unless what a run brings can be saved."""
+        self.store.prove_writable()
+
+    def tidy(self) -> None:
+        """Make database and journal smaller, if that pays."""
+        database, journal = self.store.tidy()
+        if database > 0 or journal > 0:
+            _log.info("store made smaller", database_bytes=database, journal_bytes=journal)
+
+    def notice_loss(self) -> bool:
+        """Say whether the database was lost and made anew."""
+        return self.store.notice_loss()
 
     def recover(self) -> None:
         """Restore the texts that the published feeds still hold, if the database was lost."""

@@ -1,27 +1,14 @@
 """The methods of the store for whole texts."""
 
-from abc import ABC, abstractmethod
-from contextlib import AbstractContextManager
 from datetime import datetime
-
-from sqlalchemy import Connection
 
 from aggregator.core.pages import PageResult, PageTask
 from aggregator.store import articles
+from aggregator.store.sql_database import SqlDatabase
 
 
-class WholeTexts(ABC):
+class WholeTexts(SqlDatabase):
     """A ports.ArticleStore over the transactions of a store."""
-
-    @abstractmethod
-    def _read(self) -> AbstractContextManager[Connection]:
-        """Open a transaction that only reads."""
-
-    @abstractmethod
-    def _write(
-        self, *, durable: bool = False, quiet: bool = False
-    ) -> AbstractContextManager[Connection]:
-        """Open a transaction."""
 
     def articles_due(self, source_id: str, now: datetime, limit: int) -> tuple[PageTask, ...]:
         """Return pages of entries to fetch now, those of the newest entries first."""

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -52,6 +52,11 @@ class Announcer:
         """Say whether a topic should be announced now."""
         now = self._clock()
         return any(_is_due(one, now) for one in self._news.values())
+
+    def follow_clock(self, step: timedelta) -> None:
+        """Move all times after the clock was set by `step`."""
+        with self._saving:
+            self._save({name: replace(one, due=one.due + step) for name, one in self._news.items()})
 
     def owe(self, topic: str) -> None:
         """Add a feed that is about to be written, from any thread; `note` says when it was.
@@ -117,7 +122,7 @@ class Announcer:
 
 
 def _is_due(news: _News, now: datetime) -> bool:
-    """Say whether it is time; a due time too far ahead is a wrong clock's."""
+    """Say whether to announce now; a time too far ahead was set by a wrong clock."""
     return news.due <= now or news.due > now + _LONGEST
 
 

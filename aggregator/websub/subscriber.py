@@ -130,6 +130,12 @@ class Subscriber:
         now = self._clock()
         return any(leases.is_due(lease, now) for lease in self._leases.values())
 
+    async def follow_clock(self, step: timedelta) -> None:
+        """Move all times after the clock was set by `step`."""
+        self._missed = {source: when + step for source, when in self._missed.items()}
+        for lease in tuple(self._leases.values()):
+            await self._save(leases.shifted(lease, step))
+
     async def step(self) -> None:
         """Ask hubs to start, renew or end what is due, a few at a time; failures are retried later."""
         now = self._clock()

@@ -11,10 +11,12 @@ from aggregator.cli.main import main
 
 ROOT = Path(__file__).parent.parent.parent
 UNIT = (ROOT / "config" / "aggregator.service").read_text("utf-8")
-_COMMAND = re.compile(r"(?:bin/|exec aggregator )aggregator ([^#\n]*)")
+_COMMAND = re.compile(r"(?:bin/|exec aggregator |-- )aggregator ([^#\n]*)")
 
 
-@pytest.mark.parametrize("name", ["config/aggregator.service", "docker-compose.yml"])
+@pytest.mark.parametrize(
+    "name", ["config/aggregator.service", "docker-compose.yml", "config/kubernetes.yaml"]
+)
 def test_every_command_in_an_example_is_one_of_ours(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -21,6 +21,14 @@ from aggregator.gather.fetchers._guard import Allowed, is_internal_name, literal
 sys.modules.setdefault("httpx._main", cast("ModuleType", None))
 
 
+def check_settings(settings: FetchSettings) -> None:
+    """Raise ConfigError for settings with which no fetcher can be made."""
+    if settings.proxy:
+        from aggregator.gather.fetchers._http import proxy_of  # noqa: PLC0415  slow, as below
+
+        proxy_of(settings)
+
+
 def open_poster(settings: FetchSettings) -> Poster:
     """Return a client that sends forms under the same rules; the caller closes it."""
     # Imported here: httpx takes 0.1 s to import, and few configurations need it.

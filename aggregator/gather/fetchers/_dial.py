@@ -5,14 +5,21 @@ import contextlib
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from ipaddress import ip_address
 from ssl import SSLContext
 from typing import Any
 
 import httpcore
 
-from aggregator.core.errors import BlockedAddress, FetchError, Unreachable
+from aggregator.core.errors import (
+    BlockedAddress,
+    FetchError,
+    OutOfResources,
+    Unreachable,
+    explain,
+    shortage,
+)
 from aggregator.gather.fetchers._guard import (
     Address,
     Allowed,
@@ -91,7 +98,13 @@ class Dialer(httpcore.AsyncNetworkBackend):
                 problem = error
             else:
                 return Stream(stream)
-        raise Unreachable(f"no connection to {shown(host)}: {_reason(problem)}")
+        if problem and (lack := shortage(problem)):
+            raise OutOfResources(f"no connection to {shown(host)}: {lack}") from problem
+        refused = any(isinstance(one, ConnectionRefusedError) for one in _causes(problem))
+        raise Unreachable(
+            f"no connection to {shown(host)}: {_reason(problem)}",
+            cause="refused" if refused else "connect",
+        )
 
     async def _addresses(self, host: str, port: int) -> tuple[Address, ...]:
         if address := literal(host):
@@ -104,11 +117,13 @@ class Dialer(httpcore.AsyncNetworkBackend):
                 raise BlockedAddress(
                     f"refused: {shown(host)} is a name of an internal network (fetch.allow_private)"
                 ) from error
+            if lack := _shortage_of_files():
+                raise OutOfResources(f"DNS lookup failed for {shown(host)}: {lack}") from error
             if isinstance(error, OSError) and error.errno == socket.EAI_AGAIN:
-                raise Unreachable(f"DNS lookup failed for {shown(host)}") from error
-            raise Unreachable(f"no such host: {shown(host)}") from error
+                raise Unreachable(f"DNS lookup failed for {shown(host)}", cause="lookup") from error
+            raise Unreachable(f"no such host: {shown(host)}", cause="name") from error
         if not addresses:
-            raise Unreachable(f"no such host: {shown(host)}")
+            raise Unreachable(f"no such host: {shown(host)}", cause="name")
         return addresses
 
 
@@ -208,7 +223,23 @@ def _reason(problem: Exception | None) -> str:
     """Return why connecting failed, as the operating system describes it."""
     if isinstance(problem, httpcore.ConnectTimeout):
         return "no response in time"
-    cause: BaseException | None = problem
-    while cause is not None and not (isinstance(cause, OSError) and cause.errno):
-        cause = cause.__cause__ or cause.__context__
-    return os.strerror(cause.errno or 0).lower() if isinstance(cause, OSError) else "refused"
+    for cause in _causes(problem):
+        if isinstance(cause, OSError) and cause.errno:
+            return os.strerror(cause.errno).lower()
+    return "refused"
+
+
+def _causes(problem: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what caused it."""
+    while problem is not None:
+        yield problem
+        problem = problem.__cause__ or problem.__context__
+
+
+def _shortage_of_files() -> str:
+    """Say whether this process may open no more files: the resolver does not tell."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        return explain(error)
+    return ""

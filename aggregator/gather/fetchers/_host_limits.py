@@ -12,7 +12,7 @@ from aggregator.core.settings import FetchSettings
 _MAX_IDLE_HOSTS = 1000  # records; above it, idle ones are discarded
 _PATIENCE_SECONDS = 2.0  # that a request without an answer counts among those that work
 _WAITING_FACTOR = 2  # requests that wait longer, for each that may work
-_UNRESPONSIVE_SECONDS = 60.0  # pause for a host that did not respond several times in a row
+_UNRESPONSIVE_SECONDS = 4.0  # pause for a host that did not respond several times in a row: one run
 
 
 @dataclass(slots=True)

@@ -10,7 +10,14 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpcore
 import httpx
 
-from aggregator.core.errors import ConfigError, FetchError, Timeout, Unreachable
+from aggregator.core.errors import (
+    ConfigError,
+    FetchError,
+    OutOfResources,
+    Timeout,
+    Unreachable,
+    shortage,
+)
 from aggregator.core.settings import FetchSettings
 from aggregator.gather.fetchers._dial import MAX_HEAD_BYTES, Dialer, Stream
 from aggregator.gather.fetchers._guard import Allowed
@@ -205,7 +212,7 @@ def _translated() -> Iterator[None]:
     except (httpx.InvalidURL, UnicodeError) as error:
         raise FetchError("the URL or a header cannot be sent") from error
     except httpcore.ConnectError as error:
-        raise Unreachable(f"no secure connection: {_describe(error)}") from error
+        raise Unreachable(f"no secure connection: {_describe(error)}", cause="tls") from error
     except httpcore.TimeoutException as error:
         raise Timeout("no response in time") from error
     except (httpcore.NetworkError, httpcore.ProxyError) as error:
@@ -217,6 +224,8 @@ def _translated() -> Iterator[None]:
     except httpcore.ProtocolError as error:
         raise FetchError(f"an invalid HTTP response: {_describe(error)}") from error
     except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+        if lack := shortage(error):
+            raise OutOfResources(f"the request failed: {lack}") from error
         raise FetchError(f"the request failed: {type(error).__name__}") from error
 
 

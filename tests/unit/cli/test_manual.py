@@ -42,7 +42,7 @@ def test_no_text_is_a_command_of_roff(text: str, made: str) -> None:
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        ("aggregator sto", "stories"),
+        ("aggregator stori", "stories"),
         ("aggregator stories expl", "explain"),
         ("aggregator fetch --dry", "--dry-run"),
     ],

@@ -14,11 +14,12 @@ from aggregator import config
 from aggregator.config import template
 from aggregator.config.models import ConfigModel, FeedModel, SourceModel
 from aggregator.config.rule_models import WrapperModel
-from aggregator.config.sections import FetchModel, HubModel, ImagesModel, StoriesModel
+from aggregator.config.sections import BackupModel, FetchModel, HubModel, ImagesModel, StoriesModel
 from aggregator.config.yaml_tree import MAX_FILE_BYTES
 from aggregator.core.errors import ConfigError, ConfigErrors
 from aggregator.core.model import Source
 from aggregator.core.settings import (
+    BackupSettings,
     CleanOptions,
     FeedSpec,
     FetchSettings,
@@ -208,6 +209,7 @@ feeds:
         (ImagesModel, ImageOptions),
         (StoriesModel, StorySettings),
         (HubModel, HubSettings),
+        (BackupModel, BackupSettings),
         (FeedModel, FeedSpec),
     ],
 )

@@ -3,6 +3,7 @@
 import dataclasses
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -20,7 +21,7 @@ from aggregator.core.errors import (
 )
 from aggregator.core.model import FeedInfo, Hints, NotModified, Source, SourceState, Validators
 from aggregator.core.settings import FetchSettings
-from aggregator.gather import schedule
+from aggregator.gather import schedule, skip_hints
 from tests.builders import NOW, at, make_source
 
 SETTINGS = FetchSettings()
@@ -210,6 +211,35 @@ def test_who_could_not_be_reached_is_tried_again_sooner() -> None:
     assert fail(Unreachable("x"), state).due == NOW + minutes(54)
 
 
+@pytest.mark.parametrize("cause", ["lookup", "name", "connect", "refused"])
+def test_the_first_retries_without_a_connection_come_soon(
+    cause: Literal["lookup", "name", "connect", "refused"],
+) -> None:
+    """About an hour of them, then the usual rhythm, however long that is."""
+    source, state, spans = make_source(interval=timedelta(hours=12)), SourceState(), []
+    for _ in range(7):
+        state = fail(Unreachable("x", cause=cause), state, source=source, jitter=0.5)
+        assert state.due is not None
+        spans.append((state.due - NOW) / minutes(1))
+    assert spans == pytest.approx([1, 2, 5, 15, 30, 684, 684])
+
+
+@pytest.mark.parametrize("error", [FetchError("x"), Unreachable("x", cause="tls"), Timeout("x")])
+def test_other_failures_keep_the_usual_rhythm(error: FetchError) -> None:
+    source = make_source(interval=timedelta(hours=12))
+    due = fail(error, source=source).due
+    assert due is not None
+    assert due - NOW > timedelta(hours=10)
+
+
+def test_a_retry_never_comes_later_than_the_usual_fetch() -> None:
+    source = make_source(interval=timedelta(seconds=20))
+    state = SourceState(failures=4)
+    due = fail(Unreachable("x"), state, source=source).due
+    assert due is not None
+    assert due - NOW <= minutes(15)
+
+
 def test_a_feed_that_is_gone_is_not_asked_again() -> None:
     """Not by the daemon, not by hand; unless its address changes."""
     state = fail(HTTPStatus("410 Gone", status=410), succeed())
@@ -394,7 +424,7 @@ hints_of = st.builds(
     max_age=st.none() | spans,
     ttl=st.none() | spans,
     skip_hours=st.lists(st.integers(0, 24), max_size=24).map(tuple),
-    skip_days=st.lists(st.sampled_from(schedule._DAYS), max_size=7).map(tuple),
+    skip_days=st.lists(st.sampled_from(skip_hints._DAYS), max_size=7).map(tuple),
 )
 states_of = st.builds(
     SourceState,

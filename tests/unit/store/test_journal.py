@@ -139,3 +139,38 @@ def test_a_journal_that_cannot_be_used_is_named(
     (journal.path / "x").touch()
     with pytest.raises(StoreError, match=r"journal\.jsonl"):
         use(journal)
+
+
+def fail_after(journal: Journal, *appended: tuple[Journal, tuple[Line, ...]]) -> None:
+    """Append lines, by whom they are, in a block that fails."""
+    with journal.undone():
+        for one, lines in appended:
+            one.append(lines)
+        raise StoreError("the disk is full")
+
+
+def test_lines_of_work_that_failed_are_taken_back(journal: Journal) -> None:
+    journal.append(LINES[:1])
+    before = journal.path.read_bytes()
+    for _ in range(3):
+        with pytest.raises(StoreError):
+            fail_after(journal, (journal, LINES[1:3]), (journal, LINES[3:]))
+        assert journal.path.read_bytes() == before
+    with journal.undone():
+        journal.append(LINES[1:])
+    assert tuple(journal.read()) == LINES
+
+
+def test_lines_of_others_stay_when_work_fails(journal: Journal) -> None:
+    other = Journal(journal.path)
+    with pytest.raises(StoreError):
+        fail_after(journal, (journal, LINES[:1]), (other, LINES[1:2]))
+    assert tuple(journal.read()) == LINES[:2]
+
+
+def test_reading_begins_where_a_line_ended_or_at_the_beginning(journal: Journal) -> None:
+    place = journal.append(LINES[:2])
+    journal.append(LINES[2:])
+    assert tuple(journal.read(place)) == LINES[2:]
+    assert tuple(journal.read(place - 3)) == LINES
+    assert tuple(journal.read(journal.size())) == ()

@@ -1,0 +1,85 @@
+"""Groups and publishes what is in the store, when something says that this is needed."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+
+from aggregator.core.errors import PublishError
+from aggregator.core.logger import get_logger
+from aggregator.core.ports import Clock, DecisionStore
+from aggregator.core.run_logs import log_failure
+from aggregator.gather.pacing import Backoff
+from aggregator.pipeline import Pipeline
+from aggregator.web.metrics import Metrics
+
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 5.0, 300.0
+
+Task = asyncio.Task[None]
+
+_log = get_logger()
+
+
+class Settling:
+    """Publishes after a start, corrections, failures, or the loss of a published file.
+
+    `needed` says that the store may hold what is not published yet; `start_task` starts a task that
+    the daemon ends.
+    """
+
+    def __init__(
+        self,
+        store: DecisionStore,
+        pipeline: Pipeline,
+        metrics: Metrics,
+        clock: Clock,
+        start_task: Callable[[Coroutine[None, None, None]], Task],
+    ) -> None:
+        self.needed = True
+        self.pause = Backoff(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
+        self.task: Task | None = None
+        self._store = store
+        self._pipeline = pipeline
+        self._metrics = metrics
+        self._clock = clock
+        self._start_task = start_task
+        self._applied: int | None = None  # corrections by the user; unknown before the first time
+
+    async def start_if_needed(self, now: float) -> None:
+        """Start to group and publish, unless that failed just now or nothing asks for it."""
+        if await self._pipeline.notice_loss():
+            self.needed = True
+        if self.pause.is_waiting(now):
+            return
+        corrected = await self._count_decisions() != self._applied
+        if corrected or self.needed or not self._pipeline.is_published():
+            self.start()
+
+    def start(self) -> None:
+        """Group and publish in the background, unless that is under way."""
+        if self.task is None or self.task.done():
+            self.task = self._start_task(self._settle())
+
+    async def _count_decisions(self) -> int:
+        """Return how many corrections the user has made."""
+        return len(await self._pipeline.thread.call(self._store.decisions))
+
+    async def _settle(self) -> None:
+        before, self.needed = self._applied, False
+        try:
+            count = await self._count_decisions()
+            errors = await self._pipeline.settle()
+        except Exception as error:  # noqa: BLE001  logged; a later tick retries
+            self._fail(error)
+            return
+        if errors:
+            self._fail(PublishError("; ".join(errors)))
+            return
+        self._applied = count
+        self.pause.succeeded()
+        if before not in {None, count}:
+            _log.info("corrections applied", corrections=abs(count - (before or 0)))
+
+    def _fail(self, error: Exception) -> None:
+        self.needed = True
+        pause = self.pause.failed(asyncio.get_running_loop().time())
+        self._metrics.record_failed_run((), error, now=self._clock())
+        log_failure("grouping and publishing failed", error, pause)

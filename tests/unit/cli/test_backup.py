@@ -1,0 +1,55 @@
+"""`aggregator backup`, `restore` and `store copy`, as a user runs them."""
+
+from pathlib import Path
+
+from tests.contract.databases import database_url
+from tests.unit.cli.conftest import Run
+
+
+def test_a_backup_restores_on_another_machine(home: Path, run: Run) -> None:
+    """With its configuration and secrets; a second restore is refused."""
+    assert run("fetch").status == 0
+    made = run("backup", "backup.tar.gz")
+    assert made.out.startswith("wrote backup.tar.gz: ")
+    other = home / "other" / "config" / "aggregator.yaml"
+    restored = run("restore", "backup.tar.gz", "--config", other)
+    assert restored.out.endswith("next: aggregator doctor, then aggregator run\n")
+    assert other.read_bytes() == (home / "config" / "aggregator.yaml").read_bytes()
+    feed = home / "other" / "data" / "feeds" / "merged.atom"
+    assert feed.read_bytes() == (home / "data" / "feeds" / "merged.atom").read_bytes()
+    again = run("restore", "backup.tar.gz", "--config", other)
+    assert (again.status, "restore into an empty data folder" in again.err) == (1, True)
+
+
+def test_a_restored_installation_goes_on_as_if_nothing_had_happened(home: Path, run: Run) -> None:
+    """The next run changes no byte of the feed."""
+    run("fetch")
+    run("backup", "backup.tar.gz", "--quiet")
+    feed = home / "data" / "feeds" / "merged.atom"
+    before = feed.read_bytes()
+    (home / "data").rename(home / "lost")
+    restored = run("restore", "backup.tar.gz", "--quiet")
+    assert (restored.status, restored.out, restored.err) == (0, "", "")
+    assert run("fetch", "--force").status == 0
+    assert feed.read_bytes() == before
+
+
+def test_a_backup_that_is_not_there_is_named(run: Run) -> None:
+    assert "there is no backup none.tar.gz" in run("restore", "none.tar.gz").err
+    assert "nothing to back up" in run("backup", "new.tar.gz").err
+
+
+def test_a_store_is_copied_and_used(home: Path, run: Run) -> None:
+    run("fetch")
+    config = home / "config" / "aggregator.yaml"
+    feed = home / "data" / "feeds" / "merged.atom"
+    before = feed.read_bytes()
+    with database_url("postgresql", home) as url:
+        assert "rows to postgresql://" in run("store", "copy", "--to", url).out
+        assert "is not empty" in run("store", "copy", "--to", url).err
+        config.write_text(f"{config.read_text('utf-8')}store: {url}\n", "utf-8")
+        (home / "data" / "aggregator.db").unlink()
+        assert run("fetch", "--force").status == 0
+        assert feed.read_bytes() == before
+    refused = run("store", "copy", "--to", "mysql://somewhere")
+    assert (refused.status, "postgresql" in refused.err) == (1, True)
