@@ -1,8 +1,7 @@
 """Make labelled streams of news written from formulas, and measure grouping on them.
 
-    python -m benchmarks.formulas make --entries 1000 [--held-out] [--seed 1] > formula_guard.jsonl
+    python -m benchmarks.formulas make --entries 1000 [--held-out] [--seed 1] > formulas.jsonl
     python -m benchmarks.formulas measure [--entries 100,1000,10000] [--held-out]
-    python -m benchmarks.formulas fit FILE.jsonl...
 
 Every bulletin is an event of its own, however alike two are. One in four is copied by another
 publisher with small edits; a copy reports the same event.
@@ -20,7 +19,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from benchmarks.grammars import (
@@ -36,7 +34,6 @@ Row = dict[str, Any]
 START = datetime(2026, 3, 2, 6, tzinfo=UTC)
 SPAN = timedelta(hours=60)
 COPIED = 0.25  # of bulletins
-_LIKELY = -0.5  # log-odds of pairs that the guard learns from
 _HOMES, _PUBLISHERS = 2, 24  # publishers that a formula is of; those that copy
 _DIGITS = re.compile(r"\d")
 
@@ -314,68 +311,12 @@ def measure(sizes: Sequence[int], grammars: Sequence[Grammar], seed: int, show: 
             )
 
 
-def fit(paths: Sequence[Path]) -> None:
-    """Print what the guard of formulas learns from labelled news and from formulas.
-
-    It is to tell apart two bulletins of one formula and two reports of one event, so pairs of
-    labelled news that report two events are left out. No grammar held out is looked at.
-    """
-    import numpy as np  # noqa: PLC0415
-
-    from aggregator.group.learning import logistic  # noqa: PLC0415
-    from aggregator.group.pairs.formula_guard import WEIGHTS  # noqa: PLC0415
-
-    files = [[json.loads(line) for line in path.read_text("utf-8").splitlines()] for path in paths]
-    files += [make(size, seed=5 + size) for size in (100, 300, 1000, 3000)]
-    columns, labels = zip(*(_lessons(rows) for rows in files), strict=True)
-    table, wanted = np.concatenate(columns), np.concatenate(labels)
-    mean, spread = table.mean(axis=0), table.std(axis=0) + 1e-9
-    weights, bias = logistic.fit((table - mean) / spread, wanted, 1.0)
-    for name, weight in zip(WEIGHTS, weights / spread, strict=True):
-        print(f"{name}: {weight:.2f}")
-    print(f"bias: {bias - (mean * weights / spread).sum():.2f}")
-
-
-def _lessons(rows: Sequence[Row]) -> tuple[Any, Any]:
-    """Return the columns of the likely pairs of a stream, and which are two bulletins of a formula."""
-    import numpy as np  # noqa: PLC0415
-
-    from aggregator.cli import streams  # noqa: PLC0415
-    from aggregator.core.settings import StorySettings  # noqa: PLC0415
-    from aggregator.group.pairs import formula_guard  # noqa: PLC0415
-    from aggregator.group.pairs.overlap import Lists  # noqa: PLC0415
-    from aggregator.group.stories.context import GroupingContext  # noqa: PLC0415
-    from aggregator.group.stories.grouping import Work  # noqa: PLC0415
-
-    entries = sorted(streams.entries(rows), key=lambda one: (one.stored.published, one.stored.key))
-    context = GroupingContext(
-        settings=StorySettings(), now=entries[-1].stored.published, ignore_window=True
-    )
-    work = Work([one.stored for one in entries], context)
-    likely = np.flatnonzero(work.scored.logits > _LIKELY)
-    left, right = work.scored.left[likely], work.scored.right[likely]
-    kept, places = np.unique(np.concatenate((left, right)), return_inverse=True)
-    lists = Lists(work.rows.packed(kept.tolist()))
-    table = formula_guard.columns(lists, places[: len(left)], places[len(left) :])
-    events = [entries[int(work.rows.arrived[row])] for row in range(len(work.rows.keys))]
-    same = np.array(
-        [bool(events[a].event) and events[a].event == events[b].event
-         for a, b in zip(left, right, strict=True)], bool
-    )  # fmt: skip
-    invented = bool(rows) and "formula" in rows[0]
-    used = same | invented
-    if invented:  # there are far more pairs of two bulletins than of one
-        used &= same | (np.arange(len(same)) % 4 == 0)
-    return table[used], (~same[used]).astype(float)
-
-
 def main() -> None:
     """Run what the command line asks for."""
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    options.add_argument("command", choices=("make", "measure", "fit"))
-    options.add_argument("files", type=Path, nargs="*", help="labelled news to fit the guard to")
+    options.add_argument("command", choices=("make", "measure"))
     options.add_argument("--entries", default="100,1000,10000")
     options.add_argument(
         "--held-out", action="store_true", help="grammars that are never learned from"
@@ -385,9 +326,6 @@ def main() -> None:
     given = options.parse_args()
     grammars = HELD_OUT if given.held_out else LEARNED
     sizes = [int(size) for size in given.entries.split(",")]
-    if given.command == "fit":
-        fit(given.files)
-        return
     if given.command == "measure":
         measure(sizes, grammars, given.seed, given.show)
         return

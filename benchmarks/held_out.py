@@ -1,94 +1,109 @@
-"""Say how well stories agree with events that nothing was learned from: not the model, nor its threshold.
+"""Measure stories on streams that nothing was learned from: neither the model nor its threshold.
 
-    python -m benchmarks.held_out ALL.npz [--only NAME...]
+    python -m benchmarks.held_out ALL.npz
 
-Each file is tested with a model of the files of other days (training_pairs has weighted its
-terms with a prior of these already), calibrated and given its threshold on those others as
-they came out when they were held out themselves. Stories are assigned one by one, as a run does,
-but two stories are not merged.
+Each file is scored by a model of the files of other days, whose terms training_pairs has weighted
+with a prior of other days as well. Calibration and threshold are those of the other files, as they
+came out when they were held out themselves. Stories are assigned and merged as in a run.
 """
 
 import argparse
+import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import mean
 
 import numpy as np
 
-from aggregator.group.learning import clustering_metrics, fitting, folds, pairs, thresholds
+from aggregator.group.learning import clustering_metrics, folds, pairs, thresholds, train
+from aggregator.group.learning.fitting import FAMILIES, Family
 from aggregator.group.learning.pairs import Pairs
 from aggregator.group.learning.thresholds import HeldOut
 from aggregator.group.model.scoring import KINDS
 from aggregator.group.pairs.candidates import GUARDED
 
-FAMILY = fitting.FAMILIES[0]
+Row = tuple[float, float, float, float]
+"""Pair precision, recall and F1, and B³ F1."""
+GROUPS = {
+    "titles and teasers, 2021 to 2026": ("mixed", "news-en-2", "gnews", "zh-2024", "zh-2026"),
+    "complete Chinese texts of 2020": ("zh-2020",),
+    "English titles": ("titles-2021",),
+    "undated": ("undated", "lookalike"),
+}
+_ROUNDS = 1000  # in which streams are drawn again
 
 
-def hold_out(files: Sequence[Pairs], only: Sequence[str]) -> dict[str, HeldOut]:
-    """Return each file with the log-odds of a model of the files of other days."""
-    found = {}
-    for one in files:
-        if one.retold or (only and one.stream not in only):
-            continue
-        far = [other for other in files if not folds.near(one, other)]
-        parts = folds.parts(far, [KINDS.index(kind) for kind in FAMILY.kinds])
-        logits = fitting.fit(parts, FAMILY).logits(one.columns, one.kinds)
-        found[one.name] = HeldOut(test=one, tested=np.ones(len(logits), bool), logits=logits)
-    return found
+def hold_out(files: Sequence[Pairs], family: Family) -> dict[str, HeldOut]:
+    """Return the files of a family with the log-odds of models that have not seen them."""
+    parts = folds.parts(files, train.numbers(family))
+    invented = train.invented(files, train.numbers(family))
+    return {one.test.name: one for one in thresholds.hold_out(parts, family, invented)}
 
 
-def stories(one: HeldOut, others: Sequence[HeldOut]) -> list[int]:
+def stories(one: HeldOut, others: Sequence[HeldOut], family: Family) -> list[int]:
     """Return the story of each entry, with calibration and threshold of other files."""
-    calibration = thresholds.calibrate(others, FAMILY)
+    calibration = thresholds.calibrate(others, family)
     margins = thresholds.calibrated(one.logits, one.test.kinds, calibration)
-    margins -= thresholds.choose(others, calibration)
-    margins = np.where(one.test.guarded, np.minimum(margins, GUARDED), margins)
+    margins -= thresholds.choose(others, calibration) + thresholds.caution(one.test.kinds)
+    margins = np.where(one.guarded, np.minimum(margins, GUARDED), margins)
     return thresholds.stories_of(one.test, margins, one.tested)
 
 
-def report(held_out: Mapping[str, HeldOut]) -> None:
-    """Print a line for each file, the mean, and precision and recall of each kind of text."""
-    figures = []
-    by_kind: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-    for name, one in held_out.items():
+def report(held_out: Mapping[str, HeldOut], family: Family, tallies: dict[str, list[int]]) -> None:
+    """Print a line for each file and the mean of each group of files."""
+    rows: dict[str, list[Row]] = defaultdict(list)
+    for name, one in sorted(held_out.items()):
         far = [other for other in held_out.values() if not folds.near(one.test, other.test)]
-        made = stories(one, far)
-        rows = np.flatnonzero(~one.test.ambiguous).tolist()
-        events, story = (
-            [str(column[row]) for row in rows] for column in (one.test.events.tolist(), made)
-        )
+        made = stories(one, far or [one], family)
+        judged = one.rows.tolist()
+        events, story = ([str(side[n]) for n in judged] for side in (one.test.events, made))
         agreement = clustering_metrics.count(events, story).agreement()
         low, high = clustering_metrics.intervals(events, story)["pair_f1"]
         row = (agreement.pair_precision, agreement.pair_recall, agreement.pair_f1, agreement.b3_f1)
-        figures.append(row)
-        print(
-            f"{name:<30} pair P {row[0]:.3f} R {row[1]:.3f} F1 {row[2]:.3f} "
-            f"({low:.2f}-{high:.2f})  B3 {row[3]:.3f}",
-            flush=True,
-        )
-        tally(one.test, np.array(made), by_kind)
-    mean = np.mean(figures, axis=0)
-    print(f"{'mean':<30} pair P {mean[0]:.3f} R {mean[1]:.3f} F1 {mean[2]:.3f}  B3 {mean[3]:.4f}")
-    for kind, (both, found, true) in by_kind.items():
-        print(f"{kind:<30} pair P {both / max(found, 1):.3f} R {both / max(true, 1):.3f} of {true}")
+        group = next((one for one, marks in GROUPS.items() if any(m in name for m in marks)), name)
+        rows[group].append(row)
+        print(f"{name:<32} {_figures(row)} ({low:.2f} to {high:.2f})", flush=True)
+        tally(one.test, np.array(made), tallies, group)
+    for group, some in rows.items():
+        found = tuple(mean(side) for side in zip(*some, strict=True))
+        intervals = [_interval([row[column] for row in some]) for column in (2, 3)]
+        print(f"mean of {group}: {_figures(found)}, 95 %: F1 {intervals[0]}, B³ {intervals[1]}")
 
 
-def tally(test: Pairs, made: np.ndarray, by_kind: dict[str, list[int]]) -> None:  # type: ignore[type-arg]
-    """Count the pairs of each kind that are in one story, in one event, in both."""
+def _figures(row: Sequence[float]) -> str:
+    return f"pair P {row[0]:.3f} R {row[1]:.3f} F1 {row[2]:.3f}  B³ {row[3]:.4f}"
+
+
+def _interval(values: Sequence[float]) -> str:
+    """Return a 95 % interval of the mean, from streams drawn again and again."""
+    chance = random.Random(1)
+    means = [mean(chance.choices(values, k=len(values))) for _ in range(_ROUNDS)]
+    low, high = np.quantile(means, (0.025, 0.975))
+    return f"{low:.3f} to {high:.3f}"
+
+
+def tally(test: Pairs, made: np.ndarray, tallies: dict[str, list[int]], group: str) -> None:  # type: ignore[type-arg]
+    """Count the candidate pairs of each kind that are in one story, in one event, in both."""
     together = made[test.left] == made[test.right]
     for number, kind in enumerate(KINDS):
         some = (test.kinds == number) & test.scored
+        counts = tallies.setdefault(f"{group}, {kind}", [0, 0, 0])
         for place, bits in enumerate((together & test.same, together, test.same)):
-            by_kind[kind][place] += int((some & bits).sum())
+            counts[place] += int((some & bits).sum())
 
 
 def main() -> None:
     """Report on the files of the command line."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("pairs", type=Path)
-    options.add_argument("--only", nargs="+", default=())
-    given = options.parse_args()
-    report(hold_out(pairs.load(given.pairs.read_bytes()), given.only))
+    files = pairs.load(options.parse_args().pairs.read_bytes())
+    tallies: dict[str, list[int]] = {}
+    for family in FAMILIES:
+        report(hold_out(files, family), family, tallies)
+    for name, (both, found, true) in tallies.items():
+        if true:
+            print(f"{name:<50} pair P {both / max(found, 1):.3f} R {both / true:.3f} of {true}")
 
 
 if __name__ == "__main__":

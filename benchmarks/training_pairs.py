@@ -24,10 +24,13 @@ from aggregator.gather import cleaning
 from aggregator.gather.document import read_document
 from aggregator.group.features import prior
 from aggregator.group.features.features import Features, extract
+from aggregator.group.features.prior import Prior
 from aggregator.group.learning import folds, labelled, pairs
 from aggregator.group.learning.labelled import Labelled
 from aggregator.group.model import scoring
 from aggregator.group.stories.context import Learned
+from benchmarks import formulas
+from benchmarks.grammars import LEARNED
 
 HOME = Path(__file__).parents[1]
 PRIOR = HOME / "aggregator/group/features/prior.bin"
@@ -35,6 +38,8 @@ PAIRS = HOME / "tests/quality/pairs.npz"
 REMADE = "events-zh-undated"  # the stream of the family of kinds that a test trains again
 LIKELY = -5.0  # log-odds of pairs that may come near a threshold
 MOST = 24_000  # pairs of one file; of a larger one some stretches are taken
+BULLETINS = (100, 300, 1000, 2000)  # written from all formulas, in one stream
+BULLETINS_OF_ONE_FORMULA = 12
 FEED = 30  # entries of one feed
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -83,8 +88,25 @@ def collect(
         for one in some:
             print(f"{one.name}: {len(one.events)} entries, {len(one.left)} pairs", flush=True)
     everything = [one for some in features.values() for one in some]
-    PRIOR.write_bytes(prior.count([*everything, *feeds]).to_bytes())
-    return collected
+    counts = prior.count([*everything, *feeds])
+    PRIOR.write_bytes(counts.to_bytes())
+    return [*collected, *invented(counts)]
+
+
+def invented(counts: Prior) -> list[pairs.Pairs]:
+    """Return the pairs of bulletins written from formulas: large streams, and a few of each formula."""
+    learned = Learned(model=scoring.built_in(), prior=counts)
+    streams = {str(size): formulas.make(size, seed=5 + size) for size in BULLETINS}
+    streams |= {
+        f"{grammar.kind} {number}": formulas.make(
+            BULLETINS_OF_ONE_FORMULA, grammars=[grammar], seed=number
+        )
+        for number, grammar in enumerate(LEARNED)
+    }
+    return [
+        pairs.collect(f"{pairs.INVENTED} ({name})", labelled.read(rows, cleaning.clean), learned)
+        for name, rows in streams.items()
+    ]
 
 
 def counted(found: Sequence[Labelled]) -> list[Features]:

@@ -30,16 +30,23 @@ def of(part: str, version: str = "") -> list[Pairs]:
     return [one for one in whole if version in one.name]
 
 
-def agreement(one: Pairs) -> tuple[float, float, float]:
-    """Return average precision, pair F1 and B³ F1 of one file with the shipped weights."""
+def stories(one: Pairs) -> list[int]:
+    """Return the number of each entry's story with the shipped weights."""
     model = scoring.built_in()
     logits = model.logits(one.columns, one.kinds).astype(np.float64)
     margins = logits - model.thresholds("normal")[one.kinds]
-    margins = np.where(one.guarded, np.minimum(margins, GUARDED), margins)
-    stories = thresholds.stories_of(one, margins, np.ones(len(margins), bool))
+    guarded = one.guarded | model.of_one_formula(one.columns)
+    margins = np.where(guarded, np.minimum(margins, GUARDED), margins)
+    return thresholds.stories_of(one, margins, np.ones(len(margins), bool))
+
+
+def agreement(one: Pairs) -> tuple[float, float, float]:
+    """Return average precision, pair F1 and B³ F1 of one file with the shipped weights."""
+    logits = scoring.built_in().logits(one.columns, one.kinds).astype(np.float64)
+    made = stories(one)
     rows = np.flatnonzero(~one.ambiguous).tolist()
     events = [str(one.events[row]) for row in rows]
-    found = clustering_metrics.count(events, [str(stories[row]) for row in rows]).agreement()
+    found = clustering_metrics.count(events, [str(made[row]) for row in rows]).agreement()
     precision = clustering_metrics.average_precision(
         logits[one.scored].tolist(),
         one.same[one.scored].tolist(),
@@ -78,7 +85,7 @@ _BRIEF = ("mixed", "news-en-2", "gnews", "zh-2024", "zh-2026")
 
 @pytest.mark.parametrize(
     ("parts", "least"),
-    [(("zh-2020",), (0.88, 0.79, 0.965)), (_BRIEF, (0.70, 0.66, 0.955))],
+    [(("zh-2020",), (0.91, 0.83, 0.97)), (_BRIEF, (0.74, 0.67, 0.957))],
     ids=["whole texts", "titles and teasers"],
 )
 def test_news_in_the_mean(parts: tuple[str, ...], least: tuple[float, ...]) -> None:
@@ -87,25 +94,24 @@ def test_news_in_the_mean(parts: tuple[str, ...], least: tuple[float, ...]) -> N
 
 
 @pytest.mark.parametrize(
-    ("part", "least"), [("zh-undated", 0.95), ("lookalike", 0.9), ("titles", 0.82)]
+    ("part", "least"), [("zh-undated", 0.97), ("lookalike", 0.92), ("titles", 0.82)]
 )
 def test_other_kinds_of_text(part: str, least: float) -> None:
     assert np.mean([agreement(one)[2] for one in of(part)]) >= least
 
 
 def test_two_languages_meet() -> None:
-    model, across = scoring.built_in(), scoring.KINDS.index("across")
     hits = []
     for one in of("mixed"):
-        some = one.scored & (one.kinds == across)
-        margins = model.logits(one.columns[some], one.kinds[some])
-        sure = margins > model.thresholds("normal")[across]
+        some = one.scored & (one.kinds == scoring.KINDS.index("across"))
+        made = np.array(stories(one))
+        together = some & (made[one.left] == made[one.right])
         hits.append(
-            (int((sure & one.same[some]).sum()), int(sure.sum()), int(one.same[some].sum()))
+            (int((together & one.same).sum()), int(together.sum()), int((some & one.same).sum()))
         )
     right, found, true = np.sum(hits, axis=0)
-    assert right / found >= 0.8
-    assert right / true >= 0.5
+    assert right / found >= 0.78, hits
+    assert right / true >= 0.5, hits
 
 
 def test_probabilities_mean_what_they_say() -> None:

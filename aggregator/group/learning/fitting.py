@@ -1,4 +1,4 @@
-"""Fits the parts of the pair model: a logistic part for each group of kinds, trees for all of a family."""
+"""Fits the pair model: a logistic part for each group of kinds, a forest for each family."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from aggregator.group.pairs.similarity import Floats
 Doubles = NDArray[np.float64]
 Kinds = NDArray[np.int8]
 _PENALTY = 10.0
-_PART = 4  # of which one pair of two events is taken for the logistic part
-_FAR, _FEW = -4.5, 10  # log-odds of pairs of which one in so many is learned from
-_MOST = 8000.0  # pairs that one stream counts for
+_PART = 4  # every how manyth pair of two events is used for the logistic part
+_FAR, _FEW = -4.5, 10  # pairs below these log-odds are sampled, one in so many
+_MOST = 8000.0  # upper bound of the pairs that one stream counts for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """Kinds of text that have their trees in common; each group of them has a logistic part."""
+    """Kinds of text that share a forest; each group of them has a logistic part."""
 
     name: str
     groups: tuple[tuple[str, ...], ...]
@@ -67,7 +67,7 @@ class Fit:
 
 
 def fit(parts: Sequence[Part], family: Family) -> Fit:
-    """Fit the model of a family to the pairs that count and that no guard holds apart."""
+    """Fit the model of a family to the scored pairs that no rule keeps apart."""
     chosen = [bits & one.scored & ~one.guarded for one, bits in parts]
     files = [one for one, _ in parts]
     columns = np.concatenate([one.columns[bits] for one, bits in zip(files, chosen, strict=True)])
@@ -76,7 +76,7 @@ def fit(parts: Sequence[Part], family: Family) -> Fit:
     each = folds.weights(parts, _MOST)
     weights = np.repeat(each, [int(bits.sum()) for bits in chosen])
     straight = _straight(columns, kinds, labels.astype(np.float64), family)
-    # Trees begin at the share of true pairs, which goes into the value that all leaves have.
+    # The forest starts from the share of true pairs, which is spread over the leaves of all trees.
     share = float(np.clip(np.average(labels, weights=weights), 1e-6, 1 - 1e-6))
     start = float(np.log(share / (1 - share)))
     kept, counts = _thin(columns, kinds, labels, straight)
@@ -99,7 +99,7 @@ def _straight(
     for group in family.groups:
         rows = np.isin(kinds, [KINDS.index(kind) for kind in group])
         if 0 < labels[rows].sum() < rows.sum():
-            # Of pairs of two events a part teaches as much; the bias makes up for the others.
+            # A sample of the pairs of two events is enough; the bias corrects for the others.
             some = np.flatnonzero(rows & ((labels > 0) | (np.arange(len(labels)) % _PART == 0)))
             weights, bias = logistic.fit(columns[some].astype(np.float64), labels[some], _PENALTY)
             made = weights, bias - float(np.log(_PART))
@@ -113,7 +113,7 @@ def _thin(
     labels: NDArray[np.bool_],
     straight: Mapping[str, tuple[Doubles, float]],
 ) -> tuple[NDArray[np.int64], Doubles]:
-    """Return which rows trees learn from and how much each counts: of plain strangers a few."""
+    """Return the rows that the forest is trained on, and their weights: unlikely pairs are sampled."""
     logits = np.zeros(len(columns))
     for kind, (weights, bias) in straight.items():
         rows = kinds == KINDS.index(kind)

@@ -1,4 +1,4 @@
-"""What is held out together: all versions of a file, and files of neighbouring days."""
+"""Folds: all versions of a file, and files of neighbouring days, are held out together."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,8 +11,9 @@ from aggregator.group.learning.pairs import Pairs
 
 Bits = NDArray[np.bool_]
 Part = tuple[Pairs, Bits]
-"""A file, and which of its pairs are meant."""
+"""A file, and which of its pairs are used."""
 _FOLDS, _SEVERAL = 6, 3
+_STREAMS_AT_ONCE = 6  # that are held out together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,24 +25,18 @@ class Fold:
 
 
 def parts(files: Sequence[Pairs], kinds: Sequence[int]) -> list[Part]:
-    """Return the files that hold pairs of some kinds, and which of their pairs these are."""
-    found = [(one, np.isin(one.kinds, kinds)) for one in files]
+    """Return the files of news with pairs of some kinds, and which of their pairs these are."""
+    found = [(one, np.isin(one.kinds, kinds)) for one in files if not one.invented]
     return [(one, bits) for one, bits in found if bits.any()]
 
 
-def weights(chosen: Sequence[Part], most: float) -> list[float]:
-    """Return what a pair of each file counts: versions of one stream share what one would count.
-
-    A stream with more than `most` pairs counts as if it had so many.
-    """
+def weights(chosen: Sequence[Part], max_pairs: float) -> list[float]:
+    """Return the weight of the pairs of each file: 1, less in a stream of more than `max_pairs`."""
     versions = Counter(one.stream for one, _ in chosen)
     pairs = Counter[str]()
     for one, bits in chosen:
         pairs[one.stream] += int(bits.sum())
-    return [
-        min(1.0, most * versions[one.stream] / pairs[one.stream]) / versions[one.stream]
-        for one, _ in chosen
-    ]
+    return [min(1.0, max_pairs * versions[one.stream] / pairs[one.stream]) for one, _ in chosen]
 
 
 def near(one: Pairs, other: Pairs) -> bool:
@@ -62,10 +57,9 @@ def folds(chosen: Sequence[Part]) -> Iterator[Fold]:
     groups = _neighbours(chosen)
     if len(groups) >= _SEVERAL:
         for group in groups:
-            yield Fold(
-                learn=tuple(part for number, part in enumerate(chosen) if number not in group),
-                tests=tuple(part for number, part in enumerate(chosen) if number in group),
-            )
+            held = tuple(part for number, part in enumerate(chosen) if number in group)
+            far = [part for part in chosen if not any(near(part[0], one) for one, _ in held)]
+            yield Fold(learn=tuple(far), tests=held)
         return
     for fold in range(_FOLDS):
         inside = [one.topics * 7919 % 1009 % _FOLDS == fold for one, _ in chosen]
@@ -73,7 +67,7 @@ def folds(chosen: Sequence[Part]) -> Iterator[Fold]:
             (one, bits & ~held[one.left] & ~held[one.right])
             for (one, bits), held in zip(chosen, inside, strict=True)
         )
-        # What a pair reports is new to the model if it is for the later entry's topic.
+        # A pair is new to the model if the topic of the later entry is.
         tests = tuple(
             (one, bits & held[one.left]) for (one, bits), held in zip(chosen, inside, strict=True)
         )
@@ -81,10 +75,21 @@ def folds(chosen: Sequence[Part]) -> Iterator[Fold]:
 
 
 def _neighbours(chosen: Sequence[Part]) -> list[set[int]]:
-    """Return the numbers of files that neighbours join, and their neighbours, and so on."""
+    """Return the numbers of files that are tested together: neighbours, and their neighbours.
+
+    Of a long chain of days a part is tested at a time, so that enough is left to learn from.
+    """
     groups: list[set[int]] = []
     for number, (one, _) in enumerate(chosen):
         touched = [group for group in groups if any(near(one, chosen[n][0]) for n in group)]
         groups = [group for group in groups if group not in touched]
         groups.append({number}.union(*touched))
-    return groups
+    return [part for group in groups for part in _parts_of(group, chosen)]
+
+
+def _parts_of(group: set[int], chosen: Sequence[Part]) -> list[set[int]]:
+    """Return the parts of a chain of neighbours, of at most _STREAMS_AT_ONCE streams each."""
+    first_days = {chosen[n][0].stream: int(chosen[n][0].days[0]) for n in sorted(group)}
+    streams = sorted(first_days, key=lambda one: first_days[one])
+    parts = [streams[n : n + _STREAMS_AT_ONCE] for n in range(0, len(streams), _STREAMS_AT_ONCE)]
+    return [{n for n in group if chosen[n][0].stream in part} for part in parts]

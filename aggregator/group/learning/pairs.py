@@ -1,4 +1,4 @@
-"""Pairs to learn from: the features of candidate pairs of labelled entries, as numbers without text."""
+"""Training pairs: the features of candidate pairs of labelled entries, as numbers without text."""
 
 import io
 import re
@@ -19,9 +19,10 @@ from aggregator.group.pairs.similarity import NAMES, Floats
 from aggregator.group.stories.context import GroupingContext, Learned
 from aggregator.group.stories.grouping import Work
 
+INVENTED = "formulas"  # the stream of bulletins written from formulas
 _TOPIC = re.compile(r"\d+")
 _PLAIN = ("kinds", "left", "right", "guarded", "events", "topics", "ambiguous", "days")
-# What the steps of a feature are in the stored form; most features end at 1.
+# The resolution of features in the stored form; most are at most 1.
 _WIDE = frozenset({"all words", "rare words", "names apart", "rest"})
 _MIDDLE = frozenset({"top words", "hours", "first 6 hours", "shorter body", "longer body"})
 _SIXTEENTHS = re.compile(
@@ -42,7 +43,7 @@ class Pairs:
     kinds: NDArray[np.int8]
     left: NDArray[np.int32]
     right: NDArray[np.int32]
-    guarded: NDArray[np.bool_]  # which pairs a guard holds apart, whatever a model says
+    guarded: NDArray[np.bool_]  # which pairs a rule keeps apart, whatever a model says
     events: NDArray[np.int32]
     topics: NDArray[np.int32]
     ambiguous: NDArray[np.bool_]
@@ -51,13 +52,18 @@ class Pairs:
 
     @property
     def stream(self) -> str:
-        """What all versions of one file have in common; they are held out together."""
+        """The name that all versions of one file have in common; they are held out together."""
         return self.name.partition(RETOLD)[0]
 
     @property
     def retold(self) -> bool:
-        """Whether this is a version that nobody published."""
+        """Whether this is a made-up version."""
         return RETOLD in self.name
+
+    @property
+    def invented(self) -> bool:
+        """Whether these are bulletins written from formulas, not news."""
+        return self.stream == INVENTED
 
     @property
     def same(self) -> NDArray[np.bool_]:
@@ -71,7 +77,7 @@ class Pairs:
 
 
 def lessons(name: str, entries: Sequence[Labelled], learned: Learned) -> tuple[Pairs, ...]:
-    """Return the candidate pairs of a file, and of the same file told more briefly."""
+    """Return the candidate pairs of a file, and of its shortened versions."""
     return tuple(collect(one, some, learned) for one, some in versions(name, entries))
 
 
@@ -98,7 +104,7 @@ def collect(name: str, entries: Sequence[Labelled], learned: Learned) -> Pairs:
         kinds=kinds_of(work.rows.heads, scored.left, scored.right),
         left=scored.left.astype(np.int32),
         right=scored.right.astype(np.int32),
-        guarded=scored.guarded,
+        guarded=scored.guarded & ~scored.of_one_formula,
         events=_numbers(events),
         topics=_numbers(topics),
         ambiguous=np.array([one.ambiguous for one in ordered]),
@@ -147,7 +153,7 @@ def _stretch(pairs: Pairs, begin: int, most: int) -> Pairs:
 
 
 def coarse(columns: Floats) -> Floats:
-    """Return features in the steps in which they are stored.
+    """Return features rounded to their stored resolution.
 
     Training from a file of pairs and from the entries themselves then gives the same model.
     """

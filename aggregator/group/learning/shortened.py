@@ -1,4 +1,4 @@
-"""Labelled entries again as brief publishers would tell them, so that a model learns from these too."""
+"""Shortened versions of labelled entries, so that a model also learns from teasers."""
 
 import dataclasses
 import re
@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from aggregator.group.features.features import CHINESE, script_of
 from aggregator.group.learning.labelled import Labelled
 
-RETOLD = " ("  # in the name of a version that is made up
-_OTHER = 2.4  # letters that tell as much as one Chinese character
+RETOLD = " ("  # in the name of a made-up version
+_OTHER = 2.4  # letters that correspond to one Chinese character
 _SHORT = 110  # Chinese characters of a teaser
 _MIXED = (0, 0, _SHORT, 300, 60)  # what each entry in turn is cut to, 0: not at all
 _END = re.compile(r"[。！？!?]|\.\s|\n")

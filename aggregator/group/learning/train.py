@@ -4,16 +4,18 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from aggregator.core.errors import AggregatorError
-from aggregator.group.learning import fitting, folds, thresholds
+from aggregator.group.learning import fitting, folds, formula, thresholds
 from aggregator.group.learning.fitting import FAMILIES, Family
 from aggregator.group.learning.folds import Part
 from aggregator.group.learning.pairs import Pairs
-from aggregator.group.model.scoring import KINDS, forest_to_json
+from aggregator.group.learning.thresholds import CAUTION
+from aggregator.group.model.scoring import FORMULA, KINDS, forest_to_json
 from aggregator.group.pairs.similarity import NAMES
 
-_ENOUGH = 100  # true pairs without which a family of kinds is not learned
-_CAUTION = {"across": 0.5}  # log-odds that a kind asks for more: few pairs to learn from
+_ENOUGH = 100  # a family of kinds with fewer true pairs is not trained
 _STRICTER = 1.0  # log-odds by which `strict` and `loose` differ from `normal`
 
 
@@ -22,20 +24,40 @@ def train(files: Sequence[Pairs], kinds: Sequence[str] = KINDS) -> str:
     forests: dict[str, Any] = {}
     made: dict[str, Any] = {}
     for family in FAMILIES:
-        parts = folds.parts(files, [KINDS.index(kind) for kind in family.kinds])
+        parts = folds.parts(files, numbers(family))
         true = sum(int((one.same & one.scored & bits).sum()) for one, bits in parts)
         if not set(family.kinds).isdisjoint(kinds) and true >= _ENOUGH:
-            forest, of_kinds = _family(parts, family)
+            forest, of_kinds = _family(parts, family, invented(files, numbers(family)))
             forests[family.name] = forest
             made |= of_kinds
     if not made:
         raise AggregatorError(f"no kind of text has {_ENOUGH} pairs that report one event")
+    forest_of_formulas = formula.fit(_whole(files))
+    if forest_of_formulas is not None:
+        forests[FORMULA] = forest_to_json(forest_of_formulas)
     return json.dumps({"version": 2, "forests": forests, "kinds": made}, indent=1) + "\n"
 
 
-def _family(parts: Sequence[Part], family: Family) -> tuple[dict[str, Any], dict[str, Any]]:
+def _whole(files: Sequence[Pairs]) -> list[Part]:
+    return [(one, np.ones(len(one.left), bool)) for one in files]
+
+
+def numbers(family: Family) -> list[int]:
+    """Return the kinds of a family, as their places in KINDS."""
+    return [KINDS.index(kind) for kind in family.kinds]
+
+
+def invented(files: Sequence[Pairs], kinds: Sequence[int]) -> list[Part]:
+    """Return the invented bulletins of some kinds of text."""
+    found = [(one, np.isin(one.kinds, kinds)) for one in files if one.invented]
+    return [(one, bits) for one, bits in found if bits.any()]
+
+
+def _family(
+    parts: Sequence[Part], family: Family, bulletins: Sequence[Part]
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the trees of a family and the models of its kinds as JSON's values."""
-    held_out = thresholds.hold_out(parts, family)
+    held_out = thresholds.hold_out(parts, family, bulletins)
     calibration = thresholds.calibrate(held_out, family)
     normal = thresholds.choose(held_out, calibration)
     fitted = fitting.fit(parts, family)
@@ -47,7 +69,7 @@ def _family(parts: Sequence[Part], family: Family) -> tuple[dict[str, Any], dict
             "slope": _short(calibration[kind][0]),
             "shift": _short(calibration[kind][1]),
             "thresholds": {
-                name: normal + step + _CAUTION.get(kind, 0.0)
+                name: normal + step + CAUTION.get(kind, 0.0)
                 for name, step in (("strict", _STRICTER), ("normal", 0.0), ("loose", -_STRICTER))
             },
             "weights": {

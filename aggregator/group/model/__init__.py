@@ -1,1 +1,1 @@
-"""What the comparison of a pair means: log-odds that two entries report one event."""
+"""The pair model: the log-odds that two entries report one event."""

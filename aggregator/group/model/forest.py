@@ -1,4 +1,4 @@
-"""Small boosted trees for pairs: grown from histograms, the same from the same input, kept as arrays."""
+"""Small boosted trees, grown from histograms, deterministic, stored as arrays."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,15 @@ from numpy.typing import NDArray
 
 Doubles = NDArray[np.float64]
 _BINS = 64
-_AT_ONCE = 1024  # rows that are scored: what they are asked stays in the cache
+_AT_ONCE = 1024  # rows scored at a time, so that the intermediate arrays stay in the cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forest:
     """Complete binary trees of one depth, as arrays by tree and node in breadth-first order.
 
-    `values` has a row of 2^(depth+1) - 1 for each tree: what all training pairs in a node share;
-    the leaves' values are what a pair gets, the others serve to explain.
+    `values` has 2^(depth+1) - 1 nodes for each tree. A pair gets the values of its leaves; those of
+    inner nodes are used by `explain`.
     """
 
     features: NDArray[np.int64]
@@ -24,11 +24,11 @@ class Forest:
 
     @property
     def depth(self) -> int:
-        """Return the number of questions that each tree asks."""
+        """The number of levels of each tree."""
         return int(self.features.shape[1] + 1).bit_length() - 1
 
     def score(self, columns: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the sum of what the trees say of each row."""
+        """Return the sum of the leaf values of each row."""
         found = np.empty(len(columns), np.float32)
         for begin in range(0, len(columns), _AT_ONCE):
             some = slice(begin, begin + _AT_ONCE)
@@ -36,14 +36,14 @@ class Forest:
         return found
 
     def _score(self, columns: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Put every question to every row, which is quicker than to follow each row's way."""
+        """Evaluate all splits for all rows, which is faster than following the path of each row."""
         asked = zip(self.features.T, self.cuts.T, strict=True)
         answers = [np.take(columns, f, axis=1) > cut for f, cut in asked]
         leaf = np.zeros((len(columns), len(self.features)), np.int64)
         way: list[NDArray[np.bool_]] = []
         for level in range(self.depth):
             open_ = answers[2**level - 1 : 2 ** (level + 1) - 1]
-            for turn in way:  # which of the questions of this level it comes to
+            for turn in way:  # the split of this level that each row reaches
                 half = len(open_) // 2
                 pairs = zip(open_[:half], open_[half:], strict=True)
                 open_ = [np.where(turn, above, below) for below, above in pairs]
@@ -54,7 +54,7 @@ class Forest:
         return total
 
     def explain(self, row: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return what each feature of one row adds: the steps along its way through each tree."""
+        """Return the contribution of each feature to the score of one row: the steps along its path."""
         trees = np.arange(len(self.features))
         node = np.zeros(len(trees), np.int64)
         found = np.zeros(len(row), np.float32)
@@ -68,14 +68,14 @@ class Forest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Growth:
-    """How trees grow: how many, how deep, how much each counts, and what keeps them modest."""
+    """Parameters of growth: number, depth and learning rate of the trees, and regularisation."""
 
     trees: int = 150
     depth: int = 3
     rate: float = 0.06
-    shrink: float = 4.0  # added to the weight of every node
-    least: float = 4.0  # weight that a child must have
-    columns: float = 1.0  # share of the columns that each tree may ask about, drawn by lot
+    shrink: float = 4.0  # L2 penalty of a node
+    least: float = 4.0  # minimum weight of a child
+    columns: float = 1.0  # share of the columns drawn at random for each tree
 
 
 def grow(
@@ -126,10 +126,10 @@ def _quantiles(column: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sample:
-    """What a tree is grown from: bins by feature and row, and how the loss bends at each row."""
+    """The input of one tree: bins by feature and row, gradient and curvature of the loss by row."""
 
     bins: NDArray[np.int64]
-    columns: NDArray[np.int64]  # that may be asked about
+    columns: NDArray[np.int64]  # that may be split on
     gradient: Doubles
     curvature: Doubles
 

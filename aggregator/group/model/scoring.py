@@ -15,7 +15,7 @@ from aggregator.group.model.forest import Forest
 from aggregator.group.pairs.similarity import NAMES, Floats
 
 KINDS = ("zh", "zh undated", "en", "en undated", "title", "zh title", "across")
-TITLE_ALONE = 60  # characters of a body below which the title is all there is
+TITLE_ALONE = 60  # characters of a body below which an entry counts as a title alone
 _CHINESE_TITLE_ALONE = 20
 _FALLBACK = {
     "zh undated": "zh",
@@ -25,15 +25,16 @@ _FALLBACK = {
     "across": "en",
     "en": "zh",
 }
-_STRAIGHT_MOST = 12.0  # log-odds that the logistic part says at most: it knows no limit
+FORMULA = "formula"  # the name of the forest that recognises formulas
+FORMULA_LIMIT = 0.5  # log-odds above which two entries are two bulletins of one formula
+_STRAIGHT_MOST = 12.0  # bound of the log-odds of the logistic part, which is not bounded by itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """The model of one kind of text: a logistic part and trees, weighed and calibrated.
+    """The model of one kind of text: a logistic part and a forest, averaged and calibrated.
 
-    `share` is that of the logistic part, all of it without trees; kinds may have their trees in
-    common. `thresholds` are the log-odds that an entry's fit with a story must exceed, by `match`.
+    `share` is the weight of the logistic part, 1 without a forest; kinds may share a forest. `thresholds` are the log-odds that an entry's fit with a story must exceed, by `match`.
     """
 
     bias: float
@@ -52,7 +53,7 @@ class Kind:
         return np.asarray(raw * self.slope + self.shift, np.float32)
 
     def contributions(self, columns: Floats) -> Floats:
-        """Return what each feature adds to the log-odds of one row; `bias` is not among them."""
+        """Return the contribution of each feature to the log-odds of one row, without `bias`."""
         parts = columns * self.weights
         if self.forest is not None:
             parts = parts * self.share + self.forest.explain(columns) * (1 - self.share)
@@ -60,7 +61,7 @@ class Kind:
 
 
 def blend(straight: NDArray[Any], trees: NDArray[Any], share: float) -> NDArray[Any]:
-    """Return the weighed mean of what the logistic part and the trees say."""
+    """Return the weighted mean of the scores of the logistic part and of the forest."""
     held = np.clip(straight, -_STRAIGHT_MOST, _STRAIGHT_MOST)
     mixed: NDArray[Any] = held * share + trees * (1 - share)
     return mixed
@@ -68,9 +69,19 @@ def blend(straight: NDArray[Any], trees: NDArray[Any], share: float) -> NDArray[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """The models of all kinds of text; a kind that is missing borrows from the next of kin."""
+    """The models of all kinds of text, and the forest that recognises formulas.
+
+    A kind without a model of its own uses that of the most similar one.
+    """
 
     kinds: Mapping[str, Kind]
+    formula: Forest | None = None
+
+    def of_one_formula(self, columns: Floats) -> NDArray[np.bool_]:
+        """Return which rows are two bulletins of one formula, such as the results of two companies."""
+        if self.formula is None:
+            return np.zeros(len(columns), bool)
+        return np.asarray(self.formula.score(columns) > FORMULA_LIMIT)
 
     def kind(self, number: int) -> Kind:
         """Return the model of one kind, by its place in KINDS."""
@@ -107,11 +118,14 @@ def kinds_of(
 
 
 def read(text: str) -> Model:
-    """Read a model from JSON; features that it does not name count for nothing."""
+    """Read a model from JSON; features that it does not name have weight 0."""
     given = json.loads(text)
     forests = {name: _forest(one) for name, one in given.get("forests", {}).items()}
     kinds: dict[str, Any] = given["kinds"]
-    return Model(kinds={name: _kind(one, forests) for name, one in kinds.items()})
+    return Model(
+        kinds={name: _kind(one, forests) for name, one in kinds.items()},
+        formula=forests.get(FORMULA),
+    )
 
 
 @cache
@@ -141,7 +155,7 @@ def _forest(trees: Mapping[str, Sequence[Any]]) -> Forest:
 
 
 def forest_to_json(forest: Forest) -> dict[str, Any]:
-    """Return a forest as lists of feature names, cuts and values; unused questions never say yes."""
+    """Return a forest as lists of feature names, cuts and values."""
     return {
         "features": [[NAMES[f] for f in row] for row in forest.features.tolist()],
         "cuts": [[_short(cut) for cut in row] for row in forest.cuts.tolist()],

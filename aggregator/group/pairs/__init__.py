@@ -1,1 +1,1 @@
-"""Which pairs of entries are worth a look, and how they compare."""
+"""Finds pairs of entries that may report one event, and compares them."""

@@ -1,4 +1,4 @@
-"""Which pairs of a Chinese and another entry are worth a look: those whose words mean the same."""
+"""Candidate pairs of a Chinese and another entry: those whose words have the same English stems."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from aggregator.group.features.feature_rows import Rows
 
 Indices = NDArray[np.int64]
 Found = tuple[Indices, Indices, NDArray[np.float32]]
-"""New rows, rows of the other language, and how strong each pair is."""
+"""New rows, rows of the other language, and the strength of each pair."""
 RING = 256  # entries of one stem that are looked up on each side in time
 PARTNERS = 12  # of an entry in the other language
 _LEAST = 0.06  # cosine of the heaviest stems
@@ -20,7 +20,7 @@ _LOW = 0xFFFFFFFF
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Postings:
-    """The heaviest stems of entries: where each stands, and how heavy it is in its entry."""
+    """The heaviest stems of entries: the entry of each, and its weight there."""
 
     stems: NDArray[np.uint32]
     rows: Indices
@@ -28,9 +28,9 @@ class _Postings:
 
 
 def pairs(rows: Rows, window: float) -> Found:
-    """Return new rows and the rows of the other language that arrived before and mean most alike.
+    """Return new rows with the most similar earlier rows of the other language.
 
-    These few are stronger than what shares words: they have no other way to meet.
+    Their strength is above that of pairs found by words, so that these do not displace them.
     """
     chinese = (rows.heads["flags"] & packing.CHINESE) > 0
     found = [
@@ -52,7 +52,7 @@ def _postings(rows: Rows, some: Indices) -> _Postings:
 
 
 def _nearest(rows: Rows, new: Indices, others: Indices, window: float) -> Found:
-    """Return new entries with the nearest of the others, at most so many of each."""
+    """Return new entries with the most similar of the others, at most PARTNERS of each."""
     nothing = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
     if not len(new) or not len(others):
         return nothing

@@ -22,9 +22,8 @@ ReadKeys = Callable[[Indices], Keys]
 Allowed = Callable[["Pairs"], NDArray[np.bool_]]
 """Which of the pairs found may be compared."""
 
-# Sorting and looking up plain integers is far quicker than doing so with records, so what
-# belongs together is packed into one number. A posting says which entry holds a word, and how
-# much the word means to it:
+# Plain integers are sorted and looked up far faster than records, so related values are
+# packed into one number. A posting is an entry that contains a word, and the value of the word there:
 #
 #    31                              8 7             0
 #   +---------------------------------+---------------+
@@ -84,8 +83,8 @@ class Pairs:
 def strongest(left: Indices, strength: NDArray[np.float32], most: int) -> NDArray[np.bool_]:
     """Return which pairs are among the strongest of their left entry; of equals the first ones.
 
-    `left` is sorted. Beside SEVERAL of them one that is weak beside the strongest is not kept: in
-    repetitive news everything shares a little with everything.
+    `left` is sorted. After the first SEVERAL, a pair much weaker than the strongest is dropped: in
+    repetitive news all entries share a little.
     """
     begins = np.flatnonzero(np.diff(left, prepend=-1))
     sizes = np.diff(np.append(begins, len(left)))
@@ -132,7 +131,7 @@ class Index:
             postings, count = _in_order(shelf)
             self._postings[end - len(postings) : end] = postings
             counts.append(count)
-            shelf.clear()  # so that there is never room for all twice
+            shelf.clear()  # so that memory never contains all postings twice
         ends = np.cumsum(np.concatenate([[0], *counts]), dtype=np.int64)
         self._starts = ends[: len(terms.sorted) + 1]
         own = np.flatnonzero(wanted[self._postings >> _VALUE_BITS])
@@ -149,9 +148,9 @@ class Index:
     ) -> Pairs:
         """Return the pairs of wanted entries with entries near them in order.
 
-        What they share, the sum of products of values, is above the bound of the wanted entry. Of
-        the pairs that are `allowed` each wanted entry has the strongest, at most so many. A chunk
-        is filtered and cut before the next one is looked up, so memory has a bound too.
+        The sum of the products of values is above the bound of the wanted entry. Each wanted entry
+        keeps the `most` strongest of its `allowed` pairs. Each chunk is filtered before the next
+        one is looked up, so memory is bounded.
         """
         cuts = [
             *np.searchsorted(self._own_rows, np.unique(self._own_rows)[::_NEW_PER_CHUNK]).tolist()
@@ -191,7 +190,7 @@ class Index:
 
 
 class _Terms:
-    """Sorted words with a small hash table, which is far quicker than binary search."""
+    """Sorted words with a small hash table, which is far faster than binary search."""
 
     def __init__(self, terms: NDArray[np.uint32]) -> None:
         self.sorted = terms
@@ -246,8 +245,8 @@ def _may_pass(
 ) -> Indices:
     """Return which products may belong to a pair above its entry's bound.
 
-    Most pairs share one common word and are far below it. Adding up by bucket, of many pairs each,
-    is quick and never too low, so only what is in a bucket above the bound must be sorted.
+    Most pairs share one common word and are far below it. A sum by bucket is an upper bound for
+    each pair in it and fast to compute, so only buckets above the bound are sorted.
     """
     buckets = (owners * _BUCKETS) + (others & (_BUCKETS - 1))
     sums = np.bincount(buckets, products, len(bounds) * _BUCKETS).reshape(len(bounds), _BUCKETS)

@@ -10,19 +10,17 @@ from aggregator.group.features import packing
 from aggregator.group.features.feature_rows import Rows
 from aggregator.group.features.headline_cues import Cue
 from aggregator.group.model.scoring import TITLE_ALONE, Model, kinds_of
-from aggregator.group.pairs import across, formula_guard, links
+from aggregator.group.pairs import across, links, title_contrast
 from aggregator.group.pairs.blocking import MAX_PARTNERS, Index, Pairs, strongest
-from aggregator.group.pairs.overlap import Lists
 from aggregator.group.pairs.similarity import COPIED, NAMES, Comparison, Floats, same_text
 
 Indices = NDArray[np.int64]
 _CHINESE, _OTHER, _TITLES = 0.04, 0.08, 0.12  # strength a pair must exceed, by kind of text
 # What a Chinese pair must share besides, for each e-fold of hours apart from the first one on.
-# No labelled pair below it comes near its threshold; where much is published, it spares most work.
+# No labelled pair below it comes near its threshold, and it saves most of the work in busy hours.
 _PER_E_FOLD_OF_HOURS, _FREE_E_FOLDS = 0.008, 0.7
 _LINKED = 4.0  # the least margin of a pair of two sources on one address
-GUARDED = -4.0  # the most that a pair gets which a guard holds apart
-_PAIRS_AT_ONCE = 4096
+GUARDED = -4.0  # the upper bound for a pair that is kept apart
 _ALIKE, _COPIED, _LATER = 0.85, 0.3, 12.0  # titles; passages; hours
 
 
@@ -37,7 +35,7 @@ class ScoredPairs:
     margins: Floats  # log-odds above the threshold of the pair's kind of text, guarded
     copied: Floats  # how far both are one text, from 0 to 1
     linked: NDArray[np.bool_]  # two sources on one address
-    guarded: NDArray[np.bool_]  # held apart, whatever the model says
+    guarded: NDArray[np.bool_]  # kept apart, whatever the model returns
     of_one_formula: NDArray[np.bool_]  # of those guarded: two bulletins of one formula
     of_no_event: NDArray[np.bool_]  # of those guarded: one reports no event
 
@@ -59,7 +57,7 @@ def find_and_score(
     """Score pairs of each new entry with earlier entries that have not been superseded.
 
     With `ignore_window` it does not apply to entries without a date; with `include_unlikely`
-    pairs that cannot win are scored too, to learn from.
+    pairs far below any threshold are scored too, for training.
     """
     left, right = _find(
         rows, settings, ignore_window=ignore_window, include_unlikely=include_unlikely
@@ -83,10 +81,16 @@ def score(
     margins = logits - model.thresholds(settings.match)[kinds]
     guarded = _guarded(rows, columns, left, right)
     copied = same_text(columns, rows.heads, left, right)
-    of_one_formula = _one_formula(rows, left, right, margins > GUARDED)
     flags = rows.heads["flags"]
     of_no_event = (((flags[left] | flags[right]) & packing.NO_EVENT) > 0) & (copied < COPIED)
-    guarded |= of_one_formula | of_no_event
+    guarded |= of_no_event
+    likely = np.flatnonzero((margins > GUARDED) & ~guarded)
+    other_number, other_subject = _contrasts(rows, left[likely], right[likely])
+    guarded[likely] |= other_number & (copied[likely] < COPIED)
+    of_one_formula = np.zeros(len(left), bool)
+    of_one_formula[likely] = other_subject | model.of_one_formula(columns[likely])
+    of_one_formula &= ~guarded
+    guarded |= of_one_formula
     margins = np.where(guarded, np.minimum(margins, GUARDED), margins)
     return ScoredPairs(
         left=left,
@@ -103,11 +107,11 @@ def score(
 
 
 def _guarded(rows: Rows, columns: Floats, left: Indices, right: Indices) -> NDArray[np.bool_]:
-    """Say which pairs only look alike and copy little: numbers of a series, pages of one newspaper.
+    """Return which pairs are two numbers of a series or two pages of a newspaper, and no copies.
 
-    A column, a market report, the next day's live blog have the title or the kind in common and
-    come half a day apart or more. A newspaper does not tell one event twice, but its pages write
-    of one visitor, campaign or meeting after another in nearly the same words.
+    Columns, market reports and live blogs of two days have similar titles and are half a day or
+    more apart. A newspaper reports an event once, but its pages describe several meetings of one
+    visitor in nearly the same words.
     """
 
     def column(name: str) -> Floats:
@@ -124,18 +128,17 @@ def _guarded(rows: Rows, columns: Floats, left: Indices, right: Indices) -> NDAr
     return guarded | (ours & (column("other digits alone") > 0))
 
 
-def _one_formula(
-    rows: Rows, left: Indices, right: Indices, asked: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Return which of the pairs asked for are two bulletins of one formula."""
-    found = np.zeros(len(left), bool)
-    some = np.flatnonzero(asked)
-    for begin in range(0, len(some), _PAIRS_AT_ONCE):
-        part = some[begin : begin + _PAIRS_AT_ONCE]
-        of_part, places = np.unique(np.concatenate((left[part], right[part])), return_inverse=True)
-        lists = Lists(rows.packed(of_part.tolist()))
-        found[part] = formula_guard.are_two(lists, places[: len(part)], places[len(part) :])
-    return found
+def _contrasts(
+    rows: Rows, left: Indices, right: Indices
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which pairs have titles with another number of a series, and with another subject."""
+    some = np.unique(np.concatenate((left, right))).tolist()
+    titles = dict(zip(some, packing.titles(rows.packed(some), rows.heads[some]), strict=True))
+    pairs = [(titles[a], titles[b]) for a, b in zip(left.tolist(), right.tolist(), strict=True)]
+    return (
+        np.array([title_contrast.numbered_differently(*pair) for pair in pairs], bool),
+        np.array([title_contrast.other_subject(*pair) for pair in pairs], bool),
+    )
 
 
 def _find(

@@ -1,4 +1,4 @@
-"""What the facts of two entries have in common: the names of titles, countries, quantities."""
+"""Compares the facts of two entries: names in titles, countries, quantities."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def columns(lists: Lists, both: Shared, left: Places, right: Places) -> dict[str
 
 
 def _names_met(lists: Lists, pair: Places, mine: Places, rows: Places) -> Doubles:
-    """Return how much of the names in each title the other text holds, a half if there are none."""
+    """Return the share of the names in each title that the other text contains, a half without names."""
     places = lists["word_places"].flat
     named = ((places & MARKED) > 0) & ((places & _TITLE) > 0)
     squares = WEIGHTS[lists["word_weights"].flat] ** 2 * named

@@ -1,4 +1,4 @@
-"""Pairs that links bring together: entries on one address, and one entry that cites another."""
+"""Candidate pairs by links: entries with one address, and entries that cite one another."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,15 +44,15 @@ def _meet(
 
 
 def _entries_on_address(urls: NDArray[np.uint64]) -> Indices:
-    """Return how many entries stand on the address of each."""
+    """Return the number of entries with the address of each."""
     _, inverse, counts = np.unique(urls, return_inverse=True, return_counts=True)
     return np.asarray(counts[inverse], np.int64)
 
 
 def one_address(rows: Rows, left: Indices, right: Indices) -> NDArray[np.bool_]:
-    """Say which pairs stand on one address in two sources, where few entries do.
+    """Return which pairs have one address in two sources, if few entries have it.
 
-    Many entries of one source on one address are a tracker, and tell nothing.
+    An address with many entries of one source is a tracker or a live page.
     """
     urls, sources = rows.heads["url"], rows.heads["source"]
     same = np.flatnonzero((urls[left] == urls[right]) & (urls[left] > 0))

@@ -1,4 +1,4 @@
-"""What two entries mean in English stems: compares Chinese with English, and each with its own."""
+"""Compares the English stems of two entries, across languages and within one."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ _TINY = 1e-9
 
 
 def columns(lists: Lists, left: Places, right: Places) -> dict[str, NDArray[Any]]:
-    """Compare pairs by what their words mean."""
+    """Compare pairs by the stems of their words."""
     pairs = _Pairs(lists=lists, left=left, right=right)
     both = overlap.shared(lists["stem_ids"], left, right)
     weights = _WEIGHTS[lists["stem_weights"].flat]
@@ -84,7 +84,7 @@ class _Pairs:
         return np.flatnonzero(flags[mine] & flags[other] & IN_TITLE)
 
     def met(self, pair: Places, heads: Places, rows: Places, flag: int = 0) -> Doubles:
-        """Return how much of the heads with a flag each pair meets, each head counted once."""
+        """Return the share of the heads with a flag that each pair has in common, each head counted once."""
         weights = _WEIGHTS[self.lists["head_weights"].flat] ** 2
         if flag:
             weights = weights * ((self.lists["head_flags"].flat & flag) > 0)

@@ -1,4 +1,4 @@
-"""Which terms two entries share and where these stand: the parts that similarity is made of."""
+"""The terms that two entries share and their places: what the similarity features are computed from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,12 +29,12 @@ _NAMED = ((MARKED, _ALL), (MARKED, _LEAD_BITS))
 _DAMP = 30.0  # squared weight beside which short sentences count for little
 WEIGHTS = np.arange(256) / packing.WEIGHT_STEPS  # of the bytes that weights are stored as
 _VALUES = np.square(np.arange(256) / packing.VALUE_STEPS)  # and of those of roots of values
-_HEAVY = 12  # words of an entry that say what it is about
+_HEAVY = 12  # heaviest words of an entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
-    """Terms that both entries of a pair hold: the pair, and the places in the lists of all."""
+    """Terms that both entries of a pair contain: the pair, and the places in the lists of all."""
 
     pair: Places
     left: Places
@@ -56,12 +56,12 @@ class Lists:
         return self._read[name]
 
     def weights(self, kind: str, places: Places) -> Doubles:
-        """Return how rare the terms at some places are, from 0 to 12 or so."""
+        """Return the weights of the terms at some places, 0 to about 12; rare terms weigh more."""
         found: Doubles = WEIGHTS[self[f"{kind}_weights"].flat[places]]
         return found
 
     def values(self, kind: str, places: Places) -> Doubles:
-        """Return how much the terms at some places mean; those of one entry, squared, add up to one."""
+        """Return the values of the terms at some places; the squares of one entry add up to one."""
         found: Doubles = _VALUES[self[f"{kind}_values"].flat[places]]
         return found
 
@@ -172,7 +172,7 @@ def word_columns(
 def _names(
     lists: Lists, both: Shared, weight: Doubles, left: Places, right: Places
 ) -> dict[str, NDArray[Any]]:
-    """Compare the names that both hold with those that each holds."""
+    """Compare the shared names with all names of each entry."""
     places = lists["word_places"].flat
     masses = lists.masses("word", _NAMED)
     named = ((places[both.left] | places[both.right]) & MARKED) > 0
@@ -205,7 +205,7 @@ def _top(pair: Places, weight: Doubles, count: int, most: int = 8) -> Doubles:
 
 
 def bigram_columns(lists: Lists, left: Places, right: Places) -> dict[str, NDArray[Any]]:
-    """Compare pairs by bigrams: altogether, and title and sentences one with another."""
+    """Compare pairs by bigrams: all of them, and titles and sentences with each other."""
     both = shared(lists["bigram_ids"], left, right)
     places = lists["bigram_places"].flat
     weights = (lists.weights("bigram", both.left) + lists.weights("bigram", both.right)) / 2

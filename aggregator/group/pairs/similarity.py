@@ -1,4 +1,4 @@
-"""The similarity of two entries: numbers for a pair, from their stored features; the home of rapidfuzz."""
+"""The similarity features of a pair of entries, computed from their stored features."""
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -51,7 +51,7 @@ class Comparer:
     def features(self, left: Places, right: Places) -> Floats:
         """Return a row for each pair; `left` is sorted."""
         found = np.empty((len(left), len(NAMES)), np.float32)
-        # All pairs of one entry are compared at once: they are counted against one another.
+        # All pairs of one entry are compared together, because `together` counts among them.
         firsts = np.flatnonzero(np.diff(left, prepend=-1))
         number = np.unique(np.searchsorted(firsts, np.arange(0, len(left), _AT_ONCE)))
         cuts = firsts[number[number < len(firsts)]].tolist()
@@ -139,7 +139,7 @@ class _Few:
         }
 
     def _bodies(self, left: Places, right: Places) -> dict[str, NDArray[Any]]:
-        """Return how much text there is beside the titles."""
+        """Compare the lengths of the bodies."""
         length = self._lists.heads["length"]
         alone = (length < _NOTHING).astype(np.int64)
         return {
@@ -162,13 +162,13 @@ class _Few:
             "over 18 hours": hours > 18,
             "first 6 hours": np.minimum(hours, 6),
             "same publisher": same,
-            # One moment for two is that of a newspaper's edition or of one gathering.
+            # Equal times are those of a newspaper's edition or of one crawl.
             "same publisher, at once": same & dated & (apart > 0) & (hours < _AGAIN),
             "shorter body": np.log1p(np.maximum(shorter, _BRIEF)),
         }
 
     def _cues(self, left: Places, right: Places) -> dict[str, NDArray[Any]]:
-        """Compare what kinds of text the titles promise."""
+        """Compare the cues of the titles."""
         cues = self._lists.heads["cues"]
         both, one = cues[left] & cues[right], cues[left] ^ cues[right]
         return {
@@ -179,10 +179,10 @@ class _Few:
 
 
 def same_text(columns: Floats, heads: NDArray[np.void], left: Places, right: Places) -> Floats:
-    """Return how far each pair is one text in two places, from 0 to 1.
+    """Return the degree to which each pair is one text, from 0 to 1.
 
-    It is the share of the shorter body's passages that the other holds; where a body is too
-    short to tell, it is the likeness of the titles, if the bodies do not speak against it.
+    It is the share of the shorter body's passages that the other contains. If a body is too short
+    for passages, it is the ratio of the titles, unless both bodies are long enough to differ.
     """
     passages = np.minimum(heads["shingles"][left], heads["shingles"][right])
     contained = columns[:, NAMES.index("containment")]

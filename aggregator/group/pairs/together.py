@@ -1,7 +1,7 @@
-"""How many of an entry's candidates hold what it shares with one of them: a theme, or a formula.
+"""Counts the candidates of an entry that contain the rarest words it shares with one of them.
 
-Two reports of one event share rare words that few others hold together; what many hold together
-is the subject of the day, or the form of a bulletin.
+Two reports of one event share rare words that few others contain together. Words that many
+contain together are the subject of the day or the wording of a bulletin.
 """
 
 from typing import Any
@@ -54,7 +54,7 @@ def _count(
     peers: tuple[Places, Places],
     ours: NDArray[np.bool_],
 ) -> tuple[Doubles, Doubles]:
-    """Return ln(1 + peers that hold the two rarest words) of each pair, and those of the publisher."""
+    """Return ln(1 + peers that contain the two rarest words) of each pair, and those of the publisher."""
     rank = shared.left - lists["word_ids"].starts[left[shared.pair]]
     weights = WEIGHTS[lists["word_weights"].flat]
     weight = weights[shared.left] + weights[shared.right]

@@ -1,4 +1,4 @@
-"""Scores how well an entry fits a story, and decides which story it joins."""
+"""Scores how well entries and stories fit a story, and decides which story an entry joins."""
 
 import math
 import statistics
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 CLIP = 8.0  # log-odds to which the margin of one pair is limited
 MISSING_MEMBER = 5.0  # log-odds subtracted for a member that an entry was not compared with
 _BEST_PAIR_SHARE = 0.2  # weight of the best pair; the rest is the weight of the mean
+_LINK_BEST_PAIR_SHARE = 0.5  # the same when two stories are compared
 # The bar rises with the fit of the members, up to a limit, if it is better than usual.
 _CLOSE_STORY_FACTOR, _CLOSEST_FIT, _USUAL_FIT = 0.3, 5.0, 2.5
 _PER_E_FOLD = (
@@ -16,7 +17,6 @@ MAX_MEMBERS = 400  # of a story
 LARGE = 40  # members; beyond, each further one raises the bar
 _FURTHER_MEMBERS = 2e-5  # log-odds, times the square of the number of members beyond LARGE
 LOWEST_BAR = -5.5  # lower bound of the bar of any story
-_MERGE_MARGIN = 0.75  # log-odds above the bar at which two stories are merged
 
 
 def fit(margins: Iterable[float], size: int, missing: float = -MISSING_MEMBER) -> float:
@@ -25,9 +25,29 @@ def fit(margins: Iterable[float], size: int, missing: float = -MISSING_MEMBER) -
     `margins` are those of the members that it was compared with; each other member counts as
     `missing`.
     """
+    return _fit(margins, size, missing, _BEST_PAIR_SHARE)
+
+
+def link(margins: Iterable[float], pairs: int, members: int) -> float:
+    """Return how well two stories fit each other, in log-odds; they are merged if it is above 0.
+
+    `margins` are those of the pairs between them that were compared, `pairs` is the number of all
+    pairs, `members` that of the members of both. The best pair has more weight than for an entry
+    that joins, because two stories that began with different words have few similar pairs.
+    """
+    fitting = _fit(margins, pairs, -MISSING_MEMBER, _LINK_BEST_PAIR_SHARE)
+    return fitting - _large(members)
+
+
+def _fit(margins: Iterable[float], size: int, missing: float, best_share: float) -> float:
     clipped = [max(-CLIP, min(CLIP, one)) for one in margins]
     mean = (sum(clipped) + missing * (size - len(clipped))) / size
-    return (1 - _BEST_PAIR_SHARE) * mean + _BEST_PAIR_SHARE * max(clipped)
+    return (1 - best_share) * mean + best_share * max(clipped)
+
+
+def _large(members: int) -> float:
+    """Return the log-odds by which the bar of a story rises beyond LARGE members."""
+    return _FURTHER_MEMBERS * max(members - LARGE, 0) ** 2
 
 
 def missing_margin(margins: Sequence[float]) -> float:
@@ -50,13 +70,7 @@ def bar(fits: Sequence[float], size: int) -> float:
         if fits
         else 0.0
     )
-    further = max(size - LARGE, 0)
-    return close - _PER_E_FOLD * math.log(size - further) + _FURTHER_MEMBERS * further**2
-
-
-def should_merge(margins: Sequence[float], bars: Sequence[float]) -> bool:
-    """Return whether to merge two stories, given the margins of all pairs between them."""
-    return fit(margins, len(margins)) - max(bars) > _MERGE_MARGIN
+    return close - _PER_E_FOLD * math.log(min(size, LARGE)) + _large(size)
 
 
 def best_story(fits: Mapping[str, float]) -> str:

@@ -156,7 +156,7 @@ def _missing(
     if verdict == "no event":
         yield "such a text joins only its own copies"
     if verdict == "one series":
-        yield "they are half a day or more apart, and neither copies the other"
+        yield "they look alike as numbers of a series do, and neither copies the other"
     if not found and verdict != "too far apart":
         yield "they share too few rare words to be compared in a run"
     if score <= bar:

@@ -205,9 +205,8 @@ class Work:
             return
         near = self._pairs_by_story(turn)
         missing = self._missing_margin(turn)
-        fits = {id_: self._fit(id_, pairs, missing) for id_, pairs in near.items()}
-        bars = {id_: self._bar(self.drafts.draft(id_)) for id_ in fits}
-        above = {id_: fit - bars[id_] for id_, fit in fits.items()}
+        levels = {id_: self._levels(id_, pairs, missing) for id_, pairs in near.items()}
+        above = {id_: fit - bar for id_, (fit, bar) in levels.items()}
         # Whether a story accepts the entry is expensive to find out, so only these are asked.
         above = {
             id_: one for id_, one in above.items() if one > 0 and self._accepts(id_, stored.key)
@@ -217,12 +216,13 @@ class Work:
             founder = Reason(kind="founder")
             self.drafts.start(stored.key, founder, revised=stored.revised, shown=stored.shown)
             return
-        levels = fits[chosen], bars[chosen]
-        why = reason(stored, near[chosen], levels, self.scored, self.rows, model=self.model)
-        self._join(self.drafts.draft(chosen), stored, why)
-        second = assign.best_story({id_: one for id_, one in above.items() if id_ != chosen})
-        if second:
-            self._merge(self.drafts.draft(chosen), self.drafts.draft(second))
+        why = reason(stored, near[chosen], levels[chosen], self.scored, self.rows, model=self.model)
+        draft = self.drafts.draft(chosen)
+        self._join(draft, stored, why)
+        best = {id_: max(self.scored.margins[pairs].tolist()) for id_, pairs in near.items()}
+        for id_ in sorted(best, key=lambda one: (-best[one], one)):
+            if id_ != chosen and best[id_] > 0 and self._accepts(id_, stored.key):
+                draft = self._merge(draft, self.drafts.draft(id_))
 
     def _pairs_by_story(self, turn: int) -> dict[str, list[int]]:
         """Return the pairs of an entry by story, for the stories whose bar it can pass."""
@@ -264,21 +264,26 @@ class Work:
             return -assign.MISSING_MEMBER
         return assign.missing_margin(self.scored.margins[begin:end].tolist())
 
-    def _fit(self, story: str, pairs: Sequence[int], missing: float) -> float:
-        margins = self.scored.margins[pairs].tolist()
-        return assign.fit(margins, len(self.drafts.draft(story).members), missing)
+    def _levels(self, story: str, pairs: Sequence[int], missing: float) -> tuple[float, float]:
+        """Return how well an entry fits a story and the bar for it: as a newcomer, or as a story of one."""
+        draft, margins = self.drafts.draft(story), self.scored.margins[pairs].tolist()
+        size = len(draft.members)
+        fit, bar = assign.fit(margins, size, missing), self._bar(draft)
+        linked = assign.link(margins, size, size + 1)
+        return (fit, bar) if fit - bar >= linked else (linked, 0.0)
 
     def _bar(self, draft: StoryDraft) -> float:
         """Return the bar of a story, from the fits with which its members joined."""
         fits = [assign.log_odds(one.score) for one in draft.members.values() if one.weights]
         return assign.bar(fits, len(draft.members))
 
-    def _merge(self, one: StoryDraft, other: StoryDraft) -> None:
-        """Merge two stories if a sample of their pairs shows that they report one event."""
+    def _merge(self, one: StoryDraft, other: StoryDraft) -> StoryDraft:
+        """Merge two stories if a sample of their pairs shows one event; return the story of the first."""
+        members = len(one.members) + len(other.members)
+        if members > assign.MAX_MEMBERS:
+            return one
         if any(self.rules.forbids(key, other.members) for key in one.members):
-            return
-        if len(one.members) + len(other.members) > assign.MAX_MEMBERS:
-            return
+            return one
         mine, theirs = self._sample(one), self._sample(other)
         # All pairs, also those within a story: some features count the other pairs of an entry.
         rows = np.array(sorted({*mine, *theirs}), np.int64)
@@ -290,10 +295,11 @@ class Work:
         pairs = left[near], right[near]
         found = candidates.score(self.rows, self.comparer, self.model, self.settings, pairs)
         between = found.margins[np.isin(found.left, mine) != np.isin(found.right, mine)].tolist()
-        apart = len(mine) * len(theirs) - len(between)
-        margins = [*between, *([-assign.CLIP] * apart)]
-        if assign.should_merge(margins, (self._bar(one), self._bar(other))):
-            self._show(self.drafts.merge(one, other))
+        if not between or assign.link(between, len(mine) * len(theirs), members) <= 0:
+            return one
+        merged = self.drafts.merge(one, other)
+        self._show(merged)
+        return merged
 
     def _sample(self, draft: StoryDraft) -> list[int]:
         """Return the rows of some members, evenly spaced in the order in which they joined."""

@@ -24,6 +24,9 @@ from tests.unit.group.news import BRIDGE, tell
         "社论｜大桥不该修",
         "社論：大橋不該修",
         "今日运势",
+        "2026/03/11 01:00 GMT",
+        "14版 - 广告",
+        "04版 - 一版责编：李 青 王 平",
     ],
 )
 def test_no_event(title: str) -> None:

@@ -100,14 +100,31 @@ def test_days_that_follow_each_other_are_held_out_together() -> None:
     ]  # fmt: skip
 
 
-def test_versions_of_one_stream_count_as_one() -> None:
+def test_a_stream_with_many_pairs_counts_less() -> None:
     files = [
         invented(1),
         dataclasses.replace(invented(1), name="invented 1 (teasers)"),
         invented(2),
     ]
-    assert folds.weights(folds.parts(files, [0]), 1e9) == [0.5, 0.5, 1.0]
-    assert folds.weights(folds.parts(files[2:], [0]), 99) == [pytest.approx(99 / 990)]
+    assert folds.weights(folds.parts(files, [0]), 1e9) == [1.0, 1.0, 1.0]
+    assert folds.weights(folds.parts(files, [0]), 99) == [pytest.approx(0.1)] * 3
+
+
+def test_formulas_are_recognised_from_invented_bulletins() -> None:
+    bulletins = dataclasses.replace(invented(4), name=f"{pairs.INVENTED} (4)")
+    # Two bulletins of one formula have much in common, but not what copies have.
+    columns = bulletins.columns.copy()
+    columns[:, NAMES.index("title ratio")] = np.where(bulletins.same, 1.0, 0.8)
+    bulletins = dataclasses.replace(bulletins, columns=pairs.coarse(columns))
+    model = scoring.read(train.train([*FILES, bulletins], ["zh"]))
+    recognised = model.of_one_formula(bulletins.columns)
+    assert recognised[~bulletins.same].mean() > 0.95
+    assert not recognised[bulletins.same].any()
+    assert not any(model.of_one_formula(one.columns[one.same]).any() for one in FILES)
+
+
+def test_without_invented_bulletins_nothing_is_a_formula(weights: str) -> None:
+    assert not scoring.read(weights).of_one_formula(FILES[0].columns).any()
 
 
 def test_too_little_to_learn_from() -> None:

@@ -71,17 +71,17 @@ def test_a_member_missing_margin_for_lack_of_room(margins: list[float], expected
 
 
 @pytest.mark.parametrize(
-    ("margins", "bars", "expected"),
+    ("margins", "pairs", "members", "expected"),
     [
-        pytest.param([4.0, 4.0], (0.0, 0.0), True, id="alike throughout"),
-        pytest.param([8.0, -8.0, -8.0, -8.0], (0.0, 0.0), False, id="one pair alike"),
-        pytest.param([0.5], (0.0, 0.0), False, id="a newcomer would join, a story does not"),
-        pytest.param([4.0], (0.0, 4.0), False, id="the stricter of both decides"),
+        pytest.param([4.0, 4.0], 2, 3, 4.0, id="alike throughout"),
+        pytest.param([8.0, -8.0, -8.0, -8.0], 4, 4, 2.0, id="the best pair counts half"),
+        pytest.param([2.0], 4, 4, 0.5 * (2 - 15) / 4 + 0.5 * 2, id="pairs not compared count against"),
+        pytest.param([2.0], 1, assign.LARGE + 200, 2.0 - 0.8, id="a large story asks for more"),
     ],
-)
-def test_should_merge(margins: list[float], bars: tuple[float, float], *, expected: bool) -> None:
-    """Two stories become one only if what they hold is alike as a whole."""
-    assert assign.should_merge(margins, bars) is expected
+)  # fmt: skip
+def test_link(margins: list[float], pairs: int, members: int, expected: float) -> None:
+    """The mean over all pairs and the best pair count the same."""
+    assert assign.link(margins, pairs, members) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(

@@ -1,29 +1,23 @@
-"""Bulletins of one formula are held apart, copies of one bulletin are not."""
-
-from datetime import timedelta
+"""The shipped model on two titles: bulletins of one formula are two events, copies are one."""
 
 import numpy as np
 import pytest
 
-from aggregator.core.model import GroupContext, StoredEntry
 from aggregator.core.settings import StorySettings
-from aggregator.group.features import prior
-from aggregator.group.features.feature_rows import gather
-from aggregator.group.pairs import formula_guard
-from aggregator.group.pairs.overlap import Lists
-from tests.unit.group.news import tell, week
+from aggregator.group.pairs import candidates
+from aggregator.group.pairs.candidates import ScoredPairs
+from aggregator.group.stories.context import GroupingContext
+from aggregator.group.stories.grouping import Work
+from tests.unit.group.news import tell
 
 
-def are_two(title: str, other: str, *, publishers: tuple[str, str] = ("a", "b")) -> bool:
-    """Say whether two titles are held to be of one formula."""
-    return guarded(tell((title, ""), 1, publishers[0]), tell((other, ""), 2, publishers[1], 1))
-
-
-def guarded(one: StoredEntry, other: StoredEntry) -> bool:
-    """Say whether two entries are held to be of one formula."""
-    rows = gather((one, other), GroupContext(), StorySettings(), prior.built_in())
-    lists = Lists(rows.packed([0, 1]))
-    return bool(formula_guard.are_two(lists, np.array([1]), np.array([0]))[0])
+def scored(title: str, other: str, *, publishers: tuple[str, str] = ("a", "b")) -> ScoredPairs:
+    """Return the score of two titles without texts, as if nothing else had been published."""
+    pair = [tell((title, ""), 1, publishers[0]), tell((other, ""), 2, publishers[1], 1)]
+    settings = StorySettings()
+    work = Work(pair, GroupingContext(settings=settings, now=pair[1].published))
+    both = np.array([1]), np.array([0])
+    return candidates.score(work.rows, work.comparer, work.model, settings, both)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +39,7 @@ def guarded(one: StoredEntry, other: StoredEntry) -> bool:
     ],
 )  # fmt: skip
 def test_two_bulletins_of_one_formula(title: str, other: str) -> None:
-    assert are_two(title, other)
+    assert scored(title, other).margins[0] <= 0
 
 
 @pytest.mark.parametrize(
@@ -62,7 +56,7 @@ def test_two_bulletins_of_one_formula(title: str, other: str) -> None:
     ],
 )  # fmt: skip
 def test_two_reports_of_one_event(title: str, other: str) -> None:
-    assert not are_two(title, other)
+    assert not scored(title, other).of_one_formula[0]
 
 
 @pytest.mark.parametrize(
@@ -76,19 +70,8 @@ def test_two_reports_of_one_event(title: str, other: str) -> None:
 def test_one_publisher_s_titles_that_differ_in_numbers_alone(
     title: str, other: str, *, expected: bool
 ) -> None:
-    assert are_two(title, other, publishers=("a", "a")) is expected
-
-
-def test_each_pair_has_the_same_features_alone_and_among_many() -> None:
-    rows = gather(week(), GroupContext(), StorySettings(window=timedelta(days=9)), prior.built_in())
-    count = len(rows.keys)
-    left, right = np.array([(a, b) for a in range(count) for b in range(a)]).T
-    many = formula_guard.columns(Lists(rows.packed(range(count))), left, right)
-    for pair in range(0, len(left), 7):
-        two = Lists(rows.packed([int(right[pair]), int(left[pair])]))
-        alone = formula_guard.columns(two, np.array([1]), np.array([0]))
-        assert alone[0].tolist() == pytest.approx(many[pair].tolist())
+    assert bool(scored(title, other, publishers=("a", "a")).guarded[0]) is expected
 
 
 def test_a_title_without_tokens_compares() -> None:
-    assert not are_two("!!!", "???")
+    assert not scored("!!!", "???").of_one_formula[0]
