@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import tarfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -183,7 +184,9 @@ def unpacked(source: Path, folder: Path) -> Iterator[tuple[Path, Kept]]:
             place = Path(name)
             kept = _unpack(source, place)
             yield place, kept
-    except (OSError, tarfile.TarError, EOFError) as error:
+    except tarfile.ReadError as error:
+        raise StoreError(f"{source} is not a backup of the aggregator, or is damaged") from error
+    except (OSError, tarfile.TarError, EOFError, zlib.error) as error:
         reason = explain(error) if isinstance(error, OSError) and error.errno else str(error)
         raise StoreError(f"the backup {source} cannot be restored: {reason}") from error
 
@@ -249,7 +252,7 @@ def _read_manifest(path: Path, source: Path) -> Kept:
             made=str(value["made"]), schema=str(value["schema"]), files=dict(value["files"])
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{source} is no backup of the aggregator") from error
+        raise StoreError(f"{source} is not a backup of the aggregator") from error
 
 
 def _is_safe(name: str) -> bool:

