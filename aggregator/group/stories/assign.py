@@ -16,6 +16,7 @@ _PER_E_FOLD = (
 MAX_MEMBERS = 400  # of a story
 LARGE = 40  # members; beyond, each further one raises the bar
 _FURTHER_MEMBERS = 2e-5  # log-odds, times the square of the number of members beyond LARGE
+_FURTHER_MEMBERS_TO_LINK = 0.02  # log-odds for each; chains of similar bulletins grow by links
 LOWEST_BAR = -5.5  # lower bound of the bar of any story
 
 
@@ -33,10 +34,11 @@ def link(margins: Iterable[float], pairs: int, members: int) -> float:
 
     `margins` are those of the pairs between them that were compared, `pairs` is the number of all
     pairs, `members` that of the members of both. The best pair has more weight than for an entry
-    that joins, because two stories that began with different words have few similar pairs.
+    that joins, because two stories that began with different words have few similar pairs. Each
+    member beyond LARGE lowers the fit.
     """
     fitting = _fit(margins, pairs, -MISSING_MEMBER, _LINK_BEST_PAIR_SHARE)
-    return fitting - _large(members)
+    return fitting - _FURTHER_MEMBERS_TO_LINK * max(members - LARGE, 0)
 
 
 def _fit(margins: Iterable[float], size: int, missing: float, best_share: float) -> float:

@@ -76,7 +76,7 @@ def test_a_member_missing_margin_for_lack_of_room(margins: list[float], expected
         pytest.param([4.0, 4.0], 2, 3, 4.0, id="alike throughout"),
         pytest.param([8.0, -8.0, -8.0, -8.0], 4, 4, 2.0, id="the best pair counts half"),
         pytest.param([2.0], 4, 4, 0.5 * (2 - 15) / 4 + 0.5 * 2, id="pairs not compared count against"),
-        pytest.param([2.0], 1, assign.LARGE + 200, 2.0 - 0.8, id="a large story asks for more"),
+        pytest.param([2.0], 1, assign.LARGE + 50, 2.0 - 1.0, id="a large story asks for more"),
     ],
 )  # fmt: skip
 def test_link(margins: list[float], pairs: int, members: int, expected: float) -> None:
