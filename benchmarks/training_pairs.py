@@ -1,8 +1,14 @@
-"""Make the shipped prior, the pairs to train from, and the few that are committed; none holds text.
+"""Make the pairs to train from, the few that are committed, and the prior; none contains text.
 
     python -m benchmarks.training_pairs pairs --feeds FOLDER -o ALL.npz FILE.jsonl...
     aggregator train ALL.npz -o aggregator/group/model/weights.json
     python -m benchmarks.training_pairs floor ALL.npz
+
+The pairs depend on the labelled files, the feeds and the code, and those of invented bulletins on
+the shipped prior; they do not depend on the shipped weights. So training again gives the same
+weights. The prior is counted again by a command of its own; train after it:
+
+    python -m benchmarks.training_pairs prior --feeds FOLDER FILE.jsonl...
 
 Rarity is counted over the labelled files and, where it is not Chinese, over the feeds of a folder
 too, and each file's pairs are weighted with a prior of the files of other days, so that training
@@ -71,7 +77,7 @@ def read_feeds(folder: Path) -> Iterator[Features]:
 def collect(
     files: Mapping[str, Sequence[Labelled]], feeds: Sequence[Features]
 ) -> list[pairs.Pairs]:
-    """Return the pairs of each file, weighted with a prior of the others; write the prior of all."""
+    """Return the pairs of each file, weighted with a prior of the others, and of invented bulletins."""
     features = {name: counted(found) for name, found in files.items()}
     days = {name: pairs.days_of(found) for name, found in files.items()}
     collected: list[pairs.Pairs] = []
@@ -87,15 +93,12 @@ def collect(
         collected.extend(some)
         for one in some:
             print(f"{one.name}: {len(one.events)} entries, {len(one.left)} pairs", flush=True)
-    everything = [one for some in features.values() for one in some]
-    counts = prior.count([*everything, *feeds])
-    PRIOR.write_bytes(counts.to_bytes())
-    return [*collected, *invented(counts)]
+    return [*collected, *invented()]
 
 
-def invented(counts: Prior) -> list[pairs.Pairs]:
+def invented() -> list[pairs.Pairs]:
     """Return the pairs of bulletins written from formulas: large streams, and a few of each formula."""
-    learned = Learned(model=scoring.built_in(), prior=counts)
+    learned = Learned(model=scoring.built_in(), prior=prior.built_in())
     streams = {str(size): formulas.make(size, seed=5 + size) for size in BULLETINS}
     streams |= {
         f"{grammar.kind} {number}": formulas.make(
@@ -107,6 +110,11 @@ def invented(counts: Prior) -> list[pairs.Pairs]:
         pairs.collect(f"{pairs.INVENTED} ({name})", labelled.read(rows, cleaning.clean), learned)
         for name, rows in streams.items()
     ]
+
+
+def count(files: Mapping[str, Sequence[Labelled]], feeds: Sequence[Features]) -> Prior:
+    """Return how many entries of all files and feeds contain each term."""
+    return prior.count([*(one for found in files.values() for one in counted(found)), *feeds])
 
 
 def counted(found: Sequence[Labelled]) -> list[Features]:
@@ -133,17 +141,23 @@ def main() -> None:
     """Write what the command line asks for."""
     options = argparse.ArgumentParser(description=__doc__)
     commands = options.add_subparsers(dest="command", required=True)
-    every = commands.add_parser("pairs")
-    every.add_argument("--feeds", type=Path, required=True)
-    every.add_argument("-o", "--output", type=Path, required=True)
-    every.add_argument("files", type=Path, nargs="+")
+    for name in ("pairs", "prior"):
+        command = commands.add_parser(name)
+        command.add_argument("--feeds", type=Path, required=True)
+        command.add_argument("files", type=Path, nargs="+")
+    commands.choices["pairs"].add_argument("-o", "--output", type=Path, required=True)
     commands.add_parser("floor").add_argument("pairs", type=Path)
     given = options.parse_args()
     if given.command == "floor":
         PAIRS.write_bytes(pairs.dump(floor(pairs.load(given.pairs.read_bytes()))))
         return
-    files = {path.stem: read(path) for path in given.files}
-    given.output.write_bytes(pairs.dump(collect(files, list(read_feeds(given.feeds)))))
+    # In order of name, so that the order of the arguments changes nothing.
+    files = {path.stem: read(path) for path in sorted(given.files, key=lambda one: one.stem)}
+    feeds = list(read_feeds(given.feeds))
+    if given.command == "prior":
+        PRIOR.write_bytes(count(files, feeds).to_bytes())
+    else:
+        given.output.write_bytes(pairs.dump(collect(files, feeds)))
 
 
 if __name__ == "__main__":

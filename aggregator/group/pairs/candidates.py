@@ -62,7 +62,9 @@ def find_and_score(
     left, right = _find(
         rows, settings, ignore_window=ignore_window, include_unlikely=include_unlikely
     )
-    return score(rows, comparison, model, settings, (left, right))
+    return score(
+        rows, comparison, model, settings, (left, right), include_unlikely=include_unlikely
+    )
 
 
 def score(
@@ -71,8 +73,13 @@ def score(
     model: Model,
     settings: StorySettings,
     pairs: tuple[Indices, Indices],
+    *,
+    include_unlikely: bool = False,
 ) -> ScoredPairs:
-    """Score the pairs given; `left` is sorted."""
+    """Score the pairs given; `left` is sorted.
+
+    The titles of pairs that the model rejects are compared with `include_unlikely` alone.
+    """
     left, right = pairs
     columns = comparison.features(left, right)
     kinds = kinds_of(rows.heads, left, right)
@@ -84,7 +91,7 @@ def score(
     flags = rows.heads["flags"]
     of_no_event = (((flags[left] | flags[right]) & packing.NO_EVENT) > 0) & (copied < COPIED)
     guarded |= of_no_event
-    likely = np.flatnonzero((margins > GUARDED) & ~guarded)
+    likely = np.flatnonzero((include_unlikely | (margins > GUARDED)) & ~guarded)
     other_number, other_subject = _contrasts(rows, left[likely], right[likely])
     guarded[likely] |= other_number & (copied[likely] < COPIED)
     of_one_formula = np.zeros(len(left), bool)

@@ -13,9 +13,9 @@ from aggregator.group.learning.pairs import Pairs
 from aggregator.group.model import scoring
 from aggregator.group.model.forest import Forest, Growth, grow
 from aggregator.group.pairs.similarity import NAMES
-from aggregator.group.stories.context import shipped
+from aggregator.group.stories.context import Learned, shipped
 from tests.unit.group.learning.test_evaluate import labelled
-from tests.unit.group.news import week
+from tests.unit.group.news import tell, week
 
 ENTRIES = 45
 
@@ -44,6 +44,7 @@ def invented(seed: int, kind: int = 0, entries: int = ENTRIES) -> Pairs:
     )
 
 
+ROUNDS = (("青礁", "苏明浩晋级"), ("青礁", "苏明浩胜出"))
 FILES = tuple(invented(seed) for seed in range(3))
 
 
@@ -169,6 +170,24 @@ def test_pairs_are_collected_as_a_run_finds_them() -> None:
     assert len(set(found.events.tolist())) == 9
     assert found.topics[8] == found.topics[9]
     assert not (found.scored & ((found.left == 4) | (found.right == 4))).any()
+
+
+def test_pairs_do_not_depend_on_the_model() -> None:
+    titles = [f"{place}世乒赛第{n}轮 {end}" for n in (1, 2, 3) for place, end in ROUNDS]
+    whole = [tell((title, ""), n, f"p{n}.example", n) for n, title in enumerate(titles, 1)]
+    entries = labelled(whole, [str(n // len(ROUNDS)) for n in range(len(whole))])
+    model = shipped().model
+    reluctant = dataclasses.replace(
+        model,
+        kinds={name: dataclasses.replace(one, shift=-99) for name, one in model.kinds.items()},
+        formula=None,
+    )
+    found, again = (
+        pairs.collect("rounds", entries, Learned(model=one, prior=shipped().prior))
+        for one in (model, reluctant)
+    )
+    assert found.guarded.any()
+    assert pairs.dump([found]) == pairs.dump([again])
 
 
 def test_a_large_file_is_taken_in_stretches() -> None:
