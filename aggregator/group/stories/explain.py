@@ -222,7 +222,9 @@ def _sentence(
         parts.append(_little(common) if verdict == "two events" else common)
     if verdict in {"same event", "same text", "same link"}:
         parts.append(wording.translated(translations, *pair))
-    told = ", ".join([*filter(None, parts), wording.time_apart(_apart(pair))])
+    apart = wording.time_apart(_apart(pair))
+    said = [*filter(None, parts)]
+    told = ", ".join([*said, f"published {apart}" if said else apart])
     return f"{says}: {told} ({score:.1%} sure, {bar:.1%} needed)"
 
 
