@@ -168,7 +168,7 @@ def split(story: _Story, entry: _Entry, config: ConfigPath = None, data: DataPat
 
 def _explained(pair: tuple[StoredEntry, StoredEntry], made: "Explanation") -> Iterator[str]:
     """Yield the lines that explain whether two entries report one event."""
-    from aggregator.group.stories.feature_names import plain_name  # noqa: PLC0415  as in `explain`
+    from aggregator.core.feature_names import plain_name  # noqa: PLC0415  as in `explain`
 
     for one in pair:
         yield f"{one.entry.publisher.title}: {one.entry.title}"
@@ -259,8 +259,8 @@ def _members(shown: ShownStory) -> list[dict[str, Any]]:
 
 def in_words(member: Member, entries: dict[str, StoredEntry]) -> str:
     """Return why an entry is in its story: a sentence, the main features, the shared words."""
+    from aggregator.core.feature_names import plain_name  # noqa: PLC0415
     from aggregator.group.stories import wording  # noqa: PLC0415  as in `explain`
-    from aggregator.group.stories.feature_names import plain_name  # noqa: PLC0415
 
     reason: Reason = member.reason
     text, shared = _WORDS[reason.kind], list(reason.shared)

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from aggregator.core.feature_names import plain_name
 from aggregator.core.model import Decision, GroupContext, StoredEntry, Story
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing
@@ -19,7 +20,6 @@ from aggregator.group.pairs.candidates import ScoredPairs
 from aggregator.group.pairs.similarity import COPIED, NAMES
 from aggregator.group.stories import assign, wording
 from aggregator.group.stories.context import GroupingContext
-from aggregator.group.stories.feature_names import plain_name
 from aggregator.group.stories.grouping import Work
 
 Verdict = Literal[

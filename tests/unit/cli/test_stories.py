@@ -8,8 +8,8 @@ import pytest
 
 from aggregator import bootstrap
 from aggregator.cli.stories import _publishers, _readable, in_words
+from aggregator.core.feature_names import plain_name
 from aggregator.core.model import Grouping, Member, Reason
-from aggregator.group.stories.feature_names import plain_name
 from aggregator.store import open_store
 from tests.builders import at, make_publisher, make_shown, make_stored, make_story
 from tests.unit.cli.conftest import Run

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from aggregator.core.feature_names import plain_name
 from aggregator.core.model import StoredEntry
 from aggregator.group.pairs.similarity import NAMES
 from aggregator.group.stories import wording
-from aggregator.group.stories.feature_names import plain_name
 from tests.unit.group.news import tell
 
 
