@@ -12,7 +12,7 @@ from aggregator import bootstrap
 from aggregator.bootstrap import Application
 from aggregator.config import Config
 from aggregator.config.serving import host_warning, port_warning, public_hub
-from aggregator.core.errors import ConfigError
+from aggregator.core.errors import ConfigError, faults
 from aggregator.core.log_stream import LogStream
 from aggregator.core.logger import get_logger
 from aggregator.daemon import Daemon, schedule
@@ -112,7 +112,7 @@ async def run(application: Application, listening: Listening, load_config: LoadC
                 daemon = Daemon(current, pipeline, running.metrics, inbox, subscriber)
                 starting = asyncio.create_task(_start(daemon))
                 try:
-                    current = await _wait_for_reload(current, server, listening, load_config)
+                    current = await _wait_for_reload(current, running, server, load_config)
                 finally:
                     inbox.wake = (
                         None  # documents pushed from now on wait for the next configuration
@@ -149,7 +149,7 @@ async def serve(
     """Serve the published feeds until SIGINT or SIGTERM; reload the configuration on SIGHUP."""
     running = _Running(listening, limits)
     server, serving = running.start(application)
-    while reloaded := await _wait_for_reload(application, server, listening, load_config):
+    while reloaded := await _wait_for_reload(application, running, server, load_config):
         application = reloaded
         server.set_site(running.site(application))
     await serving
@@ -170,13 +170,13 @@ def _warn_unreachable(public_url: str, listening: Listening) -> None:
 
 
 async def _wait_for_reload(
-    application: Application, server: Server, listening: Listening, load_config: LoadConfig
+    application: Application, running: "_Running", server: Server, load_config: LoadConfig
 ) -> Application | None:
     """Wait for a new configuration; return None when the server ends.
 
-    A faulty configuration is logged, and the current one stays in use.
+    A faulty configuration is logged and shown by the health check; the current one stays in use.
     """
-    said = ""
+    said, monitor = "", running.metrics.monitor
     while True:
         events = [asyncio.create_task(one.wait()) for one in (server.reload, server.ending)]
         await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
@@ -188,10 +188,13 @@ async def _wait_for_reload(
         try:
             reloaded = bootstrap.reload(application, await asyncio.to_thread(load_config))
         except ConfigError as error:
-            if str(error) != said:
-                said = str(error)
+            monitor.config_is_faulty = True
+            problems = "; ".join(str(one).split("\n", maxsplit=1)[0] for one in faults(error))
+            if problems != said:
+                said = problems
                 _log.error("configuration not reloaded, the current one stays in use", error=said)
         else:
+            monitor.config_is_faulty = False
             _log.info("configuration reloaded", sources=len(reloaded.config.sources))
-            _warn_unreachable(reloaded.config.public_url, listening)
+            _warn_unreachable(reloaded.config.public_url, running.listening)
             return reloaded

@@ -50,7 +50,8 @@ class Upkeep:
 
         entries: list[Entry] = []
         published = Source(id="published", clean=CleanOptions(strip=(f".{LIST}",)))
-        for path in sorted(self.folder.rglob("*.atom")):
+        feeds = (path for path in self.folder.rglob("*.atom") if not path.name.startswith("."))
+        for path in sorted(feeds):
             document = Document(name=path.name, content=path.read_bytes(), format="feed")
             try:
                 entries += read_document(document, published, {}, _MAX_RECOVERED).entries

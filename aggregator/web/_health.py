@@ -12,6 +12,7 @@ from aggregator.web._site import Site
 
 Health = dict[str, object]
 
+_FAULTY = "the changed file is faulty, the previous one stays in use: run aggregator check"
 _NO_STORY = "urn:uuid:00000000-0000-0000-0000-000000000000"
 _STORE_MAX_AGE = timedelta(seconds=5)  # of the test that the store can be read
 _COUNTS_MAX_AGE = timedelta(seconds=30)  # when no run keeps the counts up to date
@@ -47,6 +48,7 @@ class HealthCheck:
             "time": now.isoformat(),
             "store": self._problem or "ok",
             "problems": problems,
+            "configuration": _FAULTY if site.metrics.monitor.config_is_faulty else "ok",
             "feeds": {n: when for n, when in feeds.items() if named is None or n in named},
             "sources": self._sources(all_named=named is None or all(n in named for n in feeds)),
             "last_run": _iso(site.metrics.monitor.last_run),

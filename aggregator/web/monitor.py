@@ -34,6 +34,7 @@ class Monitor:
         self.run_error = ""  # of the last run; empty if it was good
         self.publish_errors: tuple[str, ...] = ()
         self.warnings: dict[str, str] = {}  # other lasting problems by subject
+        self.config_is_faulty = False  # the previous configuration stays in use
         self.last_success: datetime | None = None
         self._started: datetime | None = None  # of the period without a good run
         self._failing: set[str] = set()

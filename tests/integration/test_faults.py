@@ -1,6 +1,7 @@
 """What a home server does to the daemon: after each fault, gathering goes on at the next tick."""
 
 import asyncio
+import json
 import os
 import re
 import resource
@@ -289,7 +290,7 @@ def failures(port: int) -> float:
 
 
 def test_a_configuration_that_is_changed_is_taken_by_itself(tmp_path: Path, site: Site) -> None:
-    """A broken one is said once, and changes nothing."""
+    """A broken one is said once in the log, and in the health while it lasts; it changes nothing."""
     site.pages["/one"], site.pages["/two"] = news(1), news(2)
     port = free_port()
     config = configure(tmp_path, f"{site.address}/one")
@@ -299,13 +300,19 @@ def test_a_configuration_that_is_changed_is_taken_by_itself(tmp_path: Path, site
         until(lambda: get(feed).count(b"</entry>") == 1)
         config.write_text("sources: [", "utf-8")
         log = wait_for_line("configuration not reloaded", process)
+        health = f"http://127.0.0.1:{port}/health"
+        assert "faulty" in json.loads(get(health))["configuration"]
         config.write_text(f"{first}  - {site.address}/two\n", "utf-8")
         log += wait_for_line("configuration reloaded", process)
         until(lambda: get(feed).count(b"</entry>") == 2)
+        assert json.loads(get(health))["configuration"] == "ok"
         process.send_signal(signal.SIGTERM)
         log += process.communicate(timeout=HUNG)[1]
     assert process.returncode == 0
     assert log.count("configuration not reloaded") == 1
+    (said,) = (one for one in log.splitlines() if "configuration not reloaded" in one)
+    assert f"{config}:" in said
+    assert "^" not in said  # the mark below the column belongs to an excerpt of several lines
 
 
 @pytest.mark.parametrize("wait", [0.0, 0.3, 0.6])

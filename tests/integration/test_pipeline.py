@@ -93,7 +93,7 @@ def test_a_lost_database_costs_no_id(application: Opener) -> None:
 
 
 def test_texts_of_a_lost_database_come_back_from_the_feed(
-    application: Opener, tmp_path: Path
+    application: Opener, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What its source no longer has is read back from what we published, ids and all."""
     folder = tmp_path / "dumps"
@@ -104,6 +104,7 @@ def test_texts_of_a_lost_database_come_back_from_the_feed(
     before = published(app)
     app.close()
     (app.config.data / "aggregator.db").unlink()
+    (app.folder / ".archive.atom").write_text("{}", encoding="utf-8")  # a state, not a feed
     for path in folder.iterdir():
         path.unlink()
     (folder / "new.txt").write_text(
@@ -111,6 +112,9 @@ def test_texts_of_a_lost_database_come_back_from_the_feed(
     )
     again = application(text)
     run(again)
+    log = capsys.readouterr()
+    assert "texts restored" in log.out + log.err
+    assert "not readable" not in log.out + log.err
     after = published(again)
     assert after.keys() == {*before, "标题"}
     content = (again.folder / "merged.atom").read_text(encoding="utf-8")

@@ -44,6 +44,7 @@ def test_health_is_good_when_stories_and_feeds_can_be_read(tmp_path: Path) -> No
         "status": "ok",
         "time": NOW.isoformat(),
         "store": "ok",
+        "configuration": "ok",
         "problems": [],
         "sources": {
             "known": 3,
@@ -196,3 +197,11 @@ def test_metrics_count_runs_and_answers(tmp_path: Path) -> None:
     ):
         assert line in answer.text
     assert "aggregator_last_run_timestamp_seconds 1.77" in answer.text
+
+
+def test_a_faulty_configuration_is_shown_and_is_no_failure(tmp_path: Path) -> None:
+    site = make_site(tmp_path, store=FakeReader(states={}))
+    site.metrics.monitor.config_is_faulty = True
+    answer = visit(site).get("/health")
+    assert answer.status_code == 200
+    assert "aggregator check" in answer.json()["configuration"]
