@@ -184,7 +184,7 @@ class Daemon:
             report = await self._gather(wanted, force=request.force)
             answer = report or "the run failed: see the log of the daemon"
         except ConfigError as error:
-            answer = f"{error}; send the daemon SIGHUP to reload its configuration"
+            answer = f"{error}; aggregator run reloads a changed configuration within {2 * _TICK_SECONDS} seconds: try again then"
         finally:
             handover.answer_request(self._application.config.data, request, answer)
 

@@ -12,7 +12,7 @@ from aggregator import bootstrap
 from aggregator.bootstrap import Application
 from aggregator.config import Config
 from aggregator.config.serving import host_warning, port_warning, public_hub
-from aggregator.core.errors import ConfigError
+from aggregator.core.errors import ConfigError, faults
 from aggregator.core.log_stream import LogStream
 from aggregator.core.logger import get_logger
 from aggregator.daemon import Daemon, schedule
@@ -189,8 +189,9 @@ async def _wait_for_reload(
             reloaded = bootstrap.reload(application, await asyncio.to_thread(load_config))
         except ConfigError as error:
             monitor.config_is_faulty = True
-            if str(error) != said:
-                said = str(error)
+            problems = "; ".join(str(one).split("\n", maxsplit=1)[0] for one in faults(error))
+            if problems != said:
+                said = problems
                 _log.error("configuration not reloaded, the current one stays in use", error=said)
         else:
             monitor.config_is_faulty = False

@@ -1,5 +1,6 @@
 """`aggregator backup` and `restore`: everything in one file; `store copy`: to another database."""
 
+import shlex
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -69,8 +70,15 @@ def restore(
         with lock_folder(read.data):
             backup_file.restore(place, data=read.data, store=read.store)
     if not quiet:
-        print_line(f"restored {count(len(kept.files), 'file')} of {kept.made} into {read.data}")
-        print_line("next: aggregator doctor, then aggregator run")
+        made = f"{kept.made[:16].replace('T', ' ')} UTC"
+        files = count(len(kept.files), "file")
+        print_line(f"restored {files} of the backup made {made} into {read.data}")
+        given = "".join(
+            f" {name} {shlex.quote(str(value))}"
+            for name, value in (("--config", config), ("--data", data))
+            if value
+        )
+        print_line(f"next: aggregator doctor{given}, then aggregator run{given}")
 
 
 @store_app.command("copy")

@@ -30,13 +30,12 @@ def request_run(
 
 
 def print_reload_hint(data: Path) -> None:
-    """Print that a running daemon has to reload the changed configuration; nothing without one."""
+    """Print when a running daemon reloads the changed configuration; nothing without one."""
     from aggregator.store import handover  # noqa: PLC0415  as above
 
     if handover.has_daemon(data):
         print_error(
-            "aggregator run still uses the previous configuration: "
-            "send it SIGHUP (systemctl reload aggregator) or restart it"
+            f"aggregator run reloads the configuration within {2 * handover.LOOK_SECONDS} seconds"
         )
 
 

@@ -5,7 +5,7 @@ import shutil
 import socket
 import sys
 import zoneinfo
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,6 +30,7 @@ _MAX_RESPONSE_BYTES = 8192
 _EARLIEST_TIME = datetime(2026, 1, 1, tzinfo=UTC)  # an earlier clock is wrong
 _CLOCK_TOLERANCE = timedelta(minutes=10)
 _MAX_BACKUP_AGE = timedelta(days=2)
+_MAX_NAMED = 3  # sources in one finding
 _MAX_FAILING = timedelta(days=3)  # without a success, after which a source is reported
 
 
@@ -238,19 +239,40 @@ def _sources(application: "Application", now: datetime) -> Iterator[Finding]:
     states = application.store.source_states()
     yield from _clock(states, now)
     unresolved: list[str] = []
+    unknown: list[str] = []
     for source in application.config.sources:
         state = states.get(source.identity, SourceState())
+        if not source.paused and source.identity not in states:
+            unknown.append(source.id)
         if state.failures and advice.is_dns(state.error):
             unresolved.append(source.id)
         elif not source.paused and (found := _source(source, state, now)):
             yield found
     if unresolved:
-        what = f"DNS: no name server responded for {count(len(unresolved), 'source')} ({', '.join(unresolved[:3])})"
+        what = f"DNS: no name server responded for {_named(unresolved)}"
         yield Finding("warning", what, "check the network and /etc/resolv.conf; the sources are fetched again on schedule")  # fmt: skip
     if application.config.sources and not states:
         yield Finding(
             "warning", "no source has been fetched yet", "run aggregator fetch or aggregator run"
         )
+    elif unknown:
+        yield _not_fetched(unknown)
+
+
+def _not_fetched(ids: Sequence[str]) -> Finding:
+    """Report new sources: without a network nothing is recorded about them."""
+    what = f"{_named(ids)} not fetched yet"
+    mend = (
+        "run aggregator fetch or aggregator run; if it runs, look for `network down` in its log:"
+        " then no source answers, and they are fetched when the network is back"
+    )
+    return Finding("warning", what, mend)
+
+
+def _named(ids: Sequence[str]) -> str:
+    """Return "9 sources (a, b, c, …)": at most three of them by name."""
+    more = ", …" if len(ids) > _MAX_NAMED else ""
+    return f"{count(len(ids), 'source')} ({', '.join(ids[:_MAX_NAMED])}{more})"
 
 
 def _source(source: Source, state: SourceState, now: datetime) -> Finding | None:

@@ -35,6 +35,16 @@ def find_entry(application: "Application", text: str) -> "StoredEntry":
     )
 
 
+def find_pair(application: "Application", a: str, b: str) -> "tuple[StoredEntry, StoredEntry]":
+    """Return two entries as `find_entry` does; raise AggregatorError if both are the same one."""
+    one, other = find_entry(application, a), find_entry(application, b)
+    if one.key == other.key:
+        raise AggregatorError(
+            f"{printable(a)} and {printable(b)}: both are the same entry, give the ids of two"
+        )
+    return one, other
+
+
 def find_story(application: "Application", text: str) -> "ShownStory":
     """Return the story with an id, or of the entry with an id or link.
 

@@ -56,7 +56,7 @@ class Editor:
         return self.before.sources.index(source), source
 
     def print_done(self, text: str, *, quiet: bool) -> None:
-        """Print the result of the edit, and whether a running daemon has to reload the file."""
+        """Print the result of the edit, and when a running daemon reloads the file."""
         if not quiet:
             print_line(printable(f"{self.path}: {text}"))
             print_reload_hint(self.before.data)

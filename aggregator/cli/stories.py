@@ -11,12 +11,11 @@ import typer
 
 from aggregator.cli import corrections, regroup
 from aggregator.cli.daemon_requests import when_applied
-from aggregator.cli.lookup import find_entry, find_story
+from aggregator.cli.lookup import find_entry, find_pair, find_story
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet
 from aggregator.cli.output import count, print_json, print_line, printable, short
 from aggregator.cli.sources import opened
 from aggregator.cli.tables import table
-from aggregator.core.errors import AggregatorError
 from aggregator.core.model import Decision, Member, Reason, ShownStory, StoredEntry
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ def explain(
     from aggregator.group.stories.explain import explain  # noqa: PLC0415  numpy and the weights: a second
 
     with opened(config, data) as application:
-        pair = find_entry(application, a), find_entry(application, b)
+        pair = find_pair(application, a, b)
         settings, decisions = application.config.stories, application.store.decisions()
         made = explain(*pair, settings, decisions=decisions)
         if made.verdict in {"same event", "same text", "same link"}:
@@ -146,14 +145,14 @@ def _missing_in_stories(
 def join(a: _Entry, b: _Other, config: ConfigPath = None, data: DataPath = None) -> None:
     """Put two entries into one story, permanently."""
     with opened(config, data) as application:
-        _decide(application, "join", find_entry(application, a), find_entry(application, b))
+        _decide(application, "join", *find_pair(application, a, b))
 
 
 @app.command()
 def never(a: _Entry, b: _Other, config: ConfigPath = None, data: DataPath = None) -> None:
     """Keep two entries in different stories, permanently."""
     with opened(config, data) as application:
-        _decide(application, "never", find_entry(application, a), find_entry(application, b))
+        _decide(application, "never", *find_pair(application, a, b))
 
 
 @app.command()
@@ -169,7 +168,7 @@ def split(story: _Story, entry: _Entry, config: ConfigPath = None, data: DataPat
 
 def _explained(pair: tuple[StoredEntry, StoredEntry], made: "Explanation") -> Iterator[str]:
     """Yield the lines that explain whether two entries report one event."""
-    from aggregator.group.stories.feature_names import plain_name  # noqa: PLC0415  as in `explain`
+    from aggregator.core.feature_names import plain_name  # noqa: PLC0415  as in `explain`
 
     for one in pair:
         yield f"{one.entry.publisher.title}: {one.entry.title}"
@@ -212,8 +211,6 @@ def _decide(
 ) -> None:
     from aggregator import bootstrap  # noqa: PLC0415  loaded already, by `opened`
 
-    if a.key == b.key:
-        raise AggregatorError("both are the same entry")
     _record(application, Decision(kind=kind, a=a.key, b=b.key, when=bootstrap.now()))
 
 
@@ -262,8 +259,8 @@ def _members(shown: ShownStory) -> list[dict[str, Any]]:
 
 def in_words(member: Member, entries: dict[str, StoredEntry]) -> str:
     """Return why an entry is in its story: a sentence, the main features, the shared words."""
+    from aggregator.core.feature_names import plain_name  # noqa: PLC0415
     from aggregator.group.stories import wording  # noqa: PLC0415  as in `explain`
-    from aggregator.group.stories.feature_names import plain_name  # noqa: PLC0415
 
     reason: Reason = member.reason
     text, shared = _WORDS[reason.kind], list(reason.shared)
@@ -273,7 +270,8 @@ def in_words(member: Member, entries: dict[str, StoredEntry]) -> str:
     if own is not None and nearest is not None:
         shared = wording.whole_words(shared, own, nearest)
         apart = wording.time_apart(abs(own.published - nearest.published))
-        text += f": {', '.join(filter(None, (wording.in_common(shared, own, nearest), apart)))}"
+        common = wording.in_common(shared, own, nearest)
+        text += f": {common}, published {apart}" if common else f": {apart}"
     if reason.kind in ("same event", "same text"):
         needed = "" if reason.bar is None else f", {reason.bar:.0%} needed"
         text += f" ({reason.score:.0%} sure{needed})"

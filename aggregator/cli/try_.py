@@ -12,7 +12,7 @@ import typer
 from aggregator.cli import file_arguments, json_lines
 from aggregator.cli.options import read_config
 from aggregator.cli.output import print_json, print_line, printable, working
-from aggregator.core.errors import AggregatorError
+from aggregator.core.errors import AggregatorError, BlockedAddress
 
 if TYPE_CHECKING:
     from aggregator.core.settings import CleanOptions
@@ -157,7 +157,14 @@ def article(  # noqa: PLR0917  typer reads the options off the signature
     ] = None,
     base: _Base = "",
     title: _Title = "",
-    config: _Config = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            help="Use the fetch settings and cleaning rules of this configuration.",
+        ),
+    ] = None,
     json: _Json = False,
 ) -> None:
     """Take the article from a page; tell what is taken and why."""
@@ -170,7 +177,13 @@ def article(  # noqa: PLR0917  typer reads the options off the signature
         settings, clean = read.fetch, read.clean
     options = FullText(selector=selector, strip=tuple(strip or ()))
     with working("reading the page"):
-        document = try_article.page_of(value, base, settings, options)
+        try:
+            document = try_article.page_of(value, base, settings, options)
+        except BlockedAddress as error:
+            if config is not None:
+                raise
+            advice = "with --config FILE, the addresses that this configuration allows can be read"
+            raise AggregatorError(f"{error}; {advice}") from None
         reply = try_article.read(document, title, options, clean)
     if json:
         print_json(reply)

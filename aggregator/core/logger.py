@@ -72,10 +72,11 @@ def _write(level: Level, event: str, fields: dict[str, Any]) -> None:
 
 def _settle() -> None:
     """Configure structlog as asked, once."""
-    from aggregator.core import logs  # noqa: PLC0415  imports structlog
+    if wanted := _wanted:
+        from aggregator.core import logs  # noqa: PLC0415  imports structlog
 
-    if _wanted:
-        stream, level, form = _wanted
+        forget()
+        stream, level, form = wanted
         logs.configure(stream, level=level, form=form)
 
 

@@ -12,7 +12,6 @@ from typing import Any, Literal, TextIO, cast
 
 import structlog
 
-from aggregator.core import logger
 from aggregator.core.log_stream import LogStream
 from aggregator.text import urls
 
@@ -35,7 +34,6 @@ def configure(
     form: Literal["text", "json"] = "text",
 ) -> None:
     """Send all logging, including that of libraries, to a stream."""
-    logger.forget()
     number = logging.getLevelNamesMapping()[level.upper()]
     steps: list[Any] = [
         structlog.stdlib.add_log_level,

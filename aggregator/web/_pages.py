@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from aggregator.core.feature_names import plain_name
 from aggregator.core.model import Reason, ShownStory, StoredEntry
 from aggregator.publish.reports import reports
 from aggregator.text import fold, phrases, urls
@@ -216,7 +217,7 @@ def _why(reason: Reason, nearest: str) -> str:
 
 
 def _format_weight(name: str, value: float) -> str:
-    return f"{name.replace('_', ' ')} {'−' if value < 0 else '+'}{abs(value):.1f}"
+    return f"{plain_name(name)} {'−' if value < 0 else '+'}{abs(value):.1f}"
 
 
 def _title(stored: StoredEntry) -> str:

@@ -310,6 +310,9 @@ def test_a_configuration_that_is_changed_is_taken_by_itself(tmp_path: Path, site
         log += process.communicate(timeout=HUNG)[1]
     assert process.returncode == 0
     assert log.count("configuration not reloaded") == 1
+    (said,) = (one for one in log.splitlines() if "configuration not reloaded" in one)
+    assert f"{config}:" in said
+    assert "^" not in said  # the mark below the column belongs to an excerpt of several lines
 
 
 @pytest.mark.parametrize("wait", [0.0, 0.3, 0.6])

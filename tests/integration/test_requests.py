@@ -52,7 +52,7 @@ def test_a_source_that_the_daemon_does_not_know_is_told_with_a_mend(application:
     (told,) = answers(application(CONFIG), {"sources": ["samplez"]})
     assert isinstance(told, HandoverFailed)
     assert "did you mean 'samples'?" in str(told)
-    assert "SIGHUP" in str(told)
+    assert "reloads a changed configuration within 10 seconds" in str(told)
 
 
 def test_commands_that_want_the_same_source_wait_for_each_other(application: Opener) -> None:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from aggregator.core.feature_names import plain_name
 from aggregator.core.model import Decision, GroupContext, StoredEntry, Story
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing
@@ -19,7 +20,6 @@ from aggregator.group.pairs.candidates import ScoredPairs
 from aggregator.group.pairs.similarity import COPIED, NAMES
 from aggregator.group.stories import assign, wording
 from aggregator.group.stories.context import GroupingContext
-from aggregator.group.stories.feature_names import plain_name
 from aggregator.group.stories.grouping import Work
 
 Verdict = Literal[
@@ -222,7 +222,9 @@ def _sentence(
         parts.append(_little(common) if verdict == "two events" else common)
     if verdict in {"same event", "same text", "same link"}:
         parts.append(wording.translated(translations, *pair))
-    told = ", ".join([*filter(None, parts), wording.time_apart(_apart(pair))])
+    apart = wording.time_apart(_apart(pair))
+    said = [*filter(None, parts)]
+    told = ", ".join([*said, f"published {apart}" if said else apart])
     return f"{says}: {told} ({score:.1%} sure, {bar:.1%} needed)"
 
 

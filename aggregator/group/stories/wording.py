@@ -135,7 +135,7 @@ def differences(a: StoredEntry, b: StoredEntry) -> list[tuple[str, str]]:
 
 
 def in_common(words: Sequence[str], a: StoredEntry, b: StoredEntry) -> str:
-    """Return "both name Aurora and Northport and 14 dead", '' for nothing.
+    """Return "both name Aurora, Northport and 14 dead", '' for nothing.
 
     Names come first; words that are no names are told only if there are no names.
     """
@@ -144,13 +144,19 @@ def in_common(words: Sequence[str], a: StoredEntry, b: StoredEntry) -> str:
     written = [as_written(one, a, b) for one in words if one not in counted]
     names = [one for one in written if _is_name(one, a, b)]
     told = [*(names or written)[:_MAX_NAMES], *numbers]
-    return f"both {'name' if names else 'have'} {' and '.join(told)}" if told else ""
+    return f"both {'name' if names else 'have'} {listed(told)}" if told else ""
 
 
 def translated(pairs: Sequence[tuple[str, str]], a: StoredEntry, b: StoredEntry) -> str:
     """Return "“地震” means “earthquake”, and “北海道” means “Hokkaido”", '' for nothing."""
     told = [f"“{as_written(one, a)}” means “{as_written(other, b)}”" for one, other in pairs]
-    return " and ".join(told)
+    return listed(told)
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Return "A", "A and B", "A, B and C"."""
+    *before, last = parts or ("",)
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def _is_name(word: str, *entries: StoredEntry) -> bool:

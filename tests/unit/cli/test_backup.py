@@ -15,7 +15,8 @@ def test_a_backup_restores_on_another_machine(home: Path, run: Run) -> None:
     assert made.out.startswith("wrote backup.tar.gz: ")
     other = home / "other" / "config" / "aggregator.yaml"
     restored = run("restore", "backup.tar.gz", "--config", other)
-    assert restored.out.endswith("next: aggregator doctor, then aggregator run\n")
+    last = f"next: aggregator doctor --config {other}, then aggregator run --config {other}\n"
+    assert restored.out.endswith(last)
     assert other.read_bytes() == (home / "config" / "aggregator.yaml").read_bytes()
     feed = home / "other" / "data" / "feeds" / "merged.atom"
     assert feed.read_bytes() == (home / "data" / "feeds" / "merged.atom").read_bytes()

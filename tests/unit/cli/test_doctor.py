@@ -40,6 +40,15 @@ def test_before_the_first_run_it_says_what_to_do(run: Run) -> None:
     assert found["merged.atom is not published yet"] == "warning"
 
 
+def test_new_sources_are_named_until_they_are_fetched(run: Run) -> None:
+    """Three at most by name, and a paused one not at all."""
+    run("fetch", "--quiet")
+    for name in ("n1", "n2", "n3", "n4", "n5"):
+        run("sources", "add", f"https://{name}.example/", "--no-fetch", "--id", name)
+    run("sources", "pause", "n5")
+    assert states(run)["4 sources (n1, n2, n3, …) not fetched yet"] == "warning"
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [("fetch: {interval: 3}", "needs a unit"), ("sources: []", "no source is followed")],

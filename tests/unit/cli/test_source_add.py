@@ -230,7 +230,7 @@ def test_remove_pause_resume_rename(run: Run, home: Path) -> None:
         assert run("sources", command, "nosuch").status == 2
 
 
-def test_a_running_daemon_must_reload_what_was_edited(run: Run, home: Path, site: Site) -> None:
+def test_each_edit_says_when_a_running_daemon_reloads_it(run: Run, home: Path, site: Site) -> None:
     (home / "list.opml").write_text(
         '<opml><body><outline xmlUrl="https://x.example/feed"/></body></opml>', encoding="utf-8"
     )
@@ -249,11 +249,11 @@ def test_a_running_daemon_must_reload_what_was_edited(run: Run, home: Path, site
         for edit in edits:
             result = run("sources", *edit)
             assert result.status == 0, result.err
-            assert "send it SIGHUP" in result.err, edit
-        assert "SIGHUP" not in run("sources", "list").err  # nothing was edited
+            assert "reloads the configuration within 10 seconds" in result.err, edit
+        assert "reloads" not in run("sources", "list").err  # nothing was edited
     (home / "config" / "aggregator.yaml").write_text(before, encoding="utf-8")
     with lock_folder(home / "data"):  # a run, not a daemon
-        assert "SIGHUP" not in "".join(run("sources", *edit).err for edit in edits)
+        assert "reloads" not in "".join(run("sources", *edit).err for edit in edits)
 
 
 def test_the_beginning_of_an_id_is_enough(run: Run) -> None:

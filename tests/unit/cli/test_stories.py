@@ -8,8 +8,8 @@ import pytest
 
 from aggregator import bootstrap
 from aggregator.cli.stories import _publishers, _readable, in_words
+from aggregator.core.feature_names import plain_name
 from aggregator.core.model import Grouping, Member, Reason
-from aggregator.group.stories.feature_names import plain_name
 from aggregator.store import open_store
 from tests.builders import at, make_publisher, make_shown, make_stored, make_story
 from tests.unit.cli.conftest import Run
@@ -85,6 +85,8 @@ def test_explain_shows_what_pulled_together_and_apart(run: Run) -> None:
         own = sum(part for part in told.values() if part * sign > 0)
         assert spoken[place] == f"{heading}, {own:+.2f} in total:"
     assert run("stories", "explain", FERRY, "https://a.example/none").status == 1
+    itself = run("stories", "explain", FERRY, FERRY)
+    assert (itself.status, "both are the same entry" in itself.err) == (1, True)
 
 
 def test_explain_says_if_a_run_would_never_compare_them(run: Run) -> None:
@@ -113,11 +115,12 @@ def test_corrections_hold_from_the_next_run_on(run: Run) -> None:
     ("arguments", "said"),
     [
         (("join", FERRY, FERRY), "both are the same entry"),
+        (("never", FERRY, FERRY), "both are the same entry"),
         (("join", FERRY, "https://a.example/none"), "no entry has the id or the link"),
         (("split", BREAD, FERRY), "is not in the story"),
         (("split", BREAD, BREAD), "is alone in its story"),
     ],
-    ids=["itself", "unknown", "elsewhere", "alone"],
+    ids=["itself", "never itself", "unknown", "elsewhere", "alone"],
 )
 def test_corrections_that_cannot_be(run: Run, arguments: tuple[str, ...], said: str) -> None:
     run("fetch", "--quiet")
@@ -174,8 +177,8 @@ def test_reasons_name_what_both_entries_say_and_the_bar() -> None:
     )
     nearest = entries["a" * 32].entry.publisher.title
     assert in_words(Member(key="b" * 32, reason=reason), entries) == (
-        f"reports the same event as {nearest}: both name Aurora and Northport and 14 dead,"
-        " 40 minutes apart (90% sure, 60% needed); shared words: aurora, northport"
+        f"reports the same event as {nearest}: both name Aurora, Northport and 14 dead,"
+        " published 40 minutes apart (90% sure, 60% needed); shared words: aurora, northport"
     )
 
 

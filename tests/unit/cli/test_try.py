@@ -260,3 +260,6 @@ def test_article_shows_what_is_taken_and_why_not(run: Run, home: Path) -> None:
     assert missing.status == 1
     blocked = run("try", "article", "http://127.0.0.1:9/")
     assert (blocked.status, "fetch.allow_private" in blocked.err) == (1, True)
+    assert "with --config FILE" in blocked.err
+    given = run("try", "article", "http://127.0.0.1:9/", "--config", "config/aggregator.yaml")
+    assert (given.status, "with --config FILE" in given.err) == (1, False)

@@ -151,7 +151,7 @@ def test_an_exception_is_logged_with_its_traceback() -> None:
 def test_what_is_configured_last_holds() -> None:
     first, second = io.StringIO(), io.StringIO()
     logger.configure(first)
-    logs.configure(second)
+    logger.configure(second)
     logger.get_logger().info("said")
     assert first.getvalue() == ""
     assert "said" in second.getvalue()

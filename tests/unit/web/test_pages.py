@@ -112,7 +112,7 @@ def test_a_story_says_why_its_entries_stand_together(tmp_path: Path) -> None:
         Reason(
             kind="same event",
             score=0.934,
-            weights=(("names", 2.13), ("time_gap", -0.4), ("lead", 1.0)),
+            weights=(("titles", 2.13), ("word cosine", -0.4), ("leads", 1.0)),
             shared=("布林肯", "Beijing"),
         ),
         Reason(kind="same text"),
@@ -126,7 +126,8 @@ def test_a_story_says_why_its_entries_stand_together(tmp_path: Path) -> None:
     assert "6 reports by 6 publishers" in text
     assert "It was the first report of this story." in text
     assert "93% It reports the same event as “Headline 1”." in text
-    assert "For names +2.1, lead +1.0 Against time gap −0.4" in text
+    assert "For similarity of the titles +2.1, similarity of the leads +1.0" in text
+    assert "Against similarity of the words −0.4" in text
     assert "Shared words 布林肯, Beijing" in text
     assert "100% It has the same text as “Headline 1”." in text
     assert "100% It links to the same page as “Headline 1”." in text

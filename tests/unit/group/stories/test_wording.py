@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from aggregator.core.feature_names import plain_name
 from aggregator.core.model import StoredEntry
 from aggregator.group.pairs.similarity import NAMES
 from aggregator.group.stories import wording
-from aggregator.group.stories.feature_names import plain_name
 from tests.unit.group.news import tell
 
 
@@ -38,7 +38,7 @@ def test_what_is_in_common_is_told_as_written() -> None:
     one = entry("14 dead as Aurora hits Northport pier", "The Aurora hit the pier at Northport.")
     other = entry("Aurora: 14 dead at Northport", "The ferry Aurora", 2)
     assert wording.in_common(["aurora", "northport"], one, other) == (
-        "both name Aurora and Northport and 14 dead"
+        "both name Aurora, Northport and 14 dead"
     )
     assert not wording.in_common([], entry("Fog"), entry("Rain", number=2))
 
