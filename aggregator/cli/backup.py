@@ -87,11 +87,16 @@ def copy(to: _To, config: ConfigPath = None, data: DataPath = None, quiet: Quiet
 
     The daemon has to be stopped.
     """
-    from aggregator.store import lock_folder, transfer  # noqa: PLC0415  slow, as above
+    from aggregator.config.fields import store_url  # noqa: PLC0415  slow, as above
+    from aggregator.store import lock_folder, transfer  # noqa: PLC0415
     from aggregator.store.database import open_server, open_sqlite  # noqa: PLC0415
     from aggregator.store.opening import sqlite_path  # noqa: PLC0415
 
     read = read_config(config, data)
+    try:
+        store_url(to)  # what the configuration would refuse must not be filled first
+    except ValueError as error:
+        raise StoreError(f"--to: {error}") from error
     old, new = (sqlite_path(url, read.data) for url in (read.store, to))
     with (
         lock_folder(read.data),

@@ -140,7 +140,8 @@ def _public_url(text: str) -> str:
     return text if text.endswith("/") else text + "/"
 
 
-def _store(text: str) -> str:
+def store_url(text: str) -> str:
+    """Return the value of `store` if it names a database that can be used."""
     if text == "sqlite":
         return text
     if text.startswith(("postgresql://", "postgresql+psycopg://")):
@@ -284,7 +285,7 @@ Word = Annotated[str, Field(max_length=1000), AfterValidator(_word)]
 WebAddress = Annotated[str, Field(max_length=4000), AfterValidator(_or_empty(web_address))]
 Address = Annotated[str, Field(max_length=4000)]
 PublicUrl = Annotated[str, Field(max_length=1000), AfterValidator(_public_url)]
-StoreUrl = Annotated[str, Field(max_length=1000), AfterValidator(_store)]
+StoreUrl = Annotated[str, Field(max_length=1000), AfterValidator(store_url)]
 Allowance = Annotated[str, Field(max_length=300), AfterValidator(allowance)]
 HostGlob = Annotated[str, AfterValidator(glob)]
 Id = Annotated[str, AfterValidator(_id)]

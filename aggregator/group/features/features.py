@@ -109,7 +109,7 @@ def extract(
         dates=tuple((day - _EPOCH).days for day in headline_cues.days(body[:600], near)),
         numbers=hashes(headline_cues.numbers(title)),
         cites=link_hashes(entry.cites[:16]),
-        url=wide_hash(entry.canonical),
+        url=_address_hash(entry.canonical),
         pattern=_pattern(title),
         publisher=wide_hash(entry.publisher.id),
         source=wide_hash(stored.source_id),
@@ -198,6 +198,12 @@ def link_hashes(links: Iterable[str]) -> Hashes:
     """Return the lower halves of the hashes of canonical links, in order of size."""
     found = {wide_hash(canonical(link)) & 0xFFFFFFFF for link in links}
     return np.array(sorted(found), "<u4")
+
+
+def _address_hash(canonical_link: str) -> int:
+    """Return the hash of the address of an entry, 0 for a home page: entries with it have no own."""
+    _, _, path = canonical_link.partition("://")[2].partition("/")
+    return wide_hash(canonical_link) if path else 0
 
 
 def wide_hash(value: str) -> int:

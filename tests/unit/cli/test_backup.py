@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.contract.databases import database_url
 from tests.unit.cli.conftest import Run
 
@@ -52,5 +54,17 @@ def test_a_store_is_copied_and_used(home: Path, run: Run) -> None:
         (home / "data" / "aggregator.db").unlink()
         assert run("fetch", "--force").status == 0
         assert feed.read_bytes() == before
-    refused = run("store", "copy", "--to", "mysql://somewhere")
-    assert (refused.status, "postgresql" in refused.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "to", ["sqlite:///other.db", "sqlite://", "mysql://somewhere", "other.db", "postgres://h/x", ""]
+)
+def test_a_store_is_copied_only_to_what_the_configuration_accepts(
+    home: Path, run: Run, to: str
+) -> None:
+    """Refused as `store` would be, before anything is written."""
+    run("fetch")
+    before = sorted(home.rglob("*"))
+    refused = run("store", "copy", "--to", to)
+    assert (refused.status, "must be sqlite or a URL" in refused.err) == (1, True)
+    assert sorted(home.rglob("*")) == before

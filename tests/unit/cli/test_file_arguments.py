@@ -68,7 +68,7 @@ CALLS: dict[str, tuple[str, ...]] = {
     "train": ("train {} -o weights.json", "train pairs.npz -o {}"),
     "backup": ("backup {}", "backup saved --config {}", "backup saved --data {}"),
     "restore": ("restore {} --data new", "restore given --config {}", "restore given --data {}"),
-    "store copy": ("store copy --to sqlite:///{}", "store copy --to sqlite --data {}"),
+    "store copy": ("store copy --to sqlite --data {}", "store copy --to sqlite --config {}"),
     "doctor": ("doctor --config {}", "doctor --data {}"),
 }
 

@@ -164,3 +164,20 @@ def test_stem(word: str, stem: str) -> None:
 )
 def test_names(title: str, body: str, names: set[str]) -> None:
     assert english.names(title, body) == names
+
+
+@pytest.mark.parametrize(
+    ("canonical", "has_address"),
+    [
+        ("https://news.example/one", True),
+        ("https://news.example/?id=3", True),
+        ("https://news.example/", False),
+        ("https://news.example", False),
+        ("", False),
+    ],
+)
+def test_a_home_page_is_no_address_of_an_entry(canonical: str, *, has_address: bool) -> None:
+    """Entries of several sources that link to one home page have nothing in common by that."""
+    entry = dataclasses.replace(ONE.entry, canonical=canonical)
+    stored = dataclasses.replace(ONE, entry=entry)
+    assert bool(extract(stored).url) is has_address
