@@ -20,7 +20,7 @@ from aggregator.core.errors import OutOfResources, Unreachable
 from aggregator.core.model import Fetched, Source, Validators
 from aggregator.core.ports import Fetcher
 from aggregator.core.threads import StoreThread
-from aggregator.daemon import Daemon
+from aggregator.daemon.daemon import Daemon
 from aggregator.gather.fetchers import open_fetchers
 from aggregator.pool import Pool
 from aggregator.web.metrics import Metrics
@@ -120,7 +120,7 @@ def test_a_clock_that_is_set_changes_nothing(
             await tick(one)
             assert len(site.asked) == asked
             clock.passed += 601
-            one._pacing.not_asked(app.config.sources[0])  # nor did its floor, in real seconds
+            one._runs.pacing.not_asked(app.config.sources[0])  # nor did its floor, in real seconds
             await tick(one)
             assert len(site.asked) == asked + 1
             assert (app.folder / "merged.atom").read_bytes().count(b"</entry>") == count
@@ -174,7 +174,7 @@ def test_a_source_that_cannot_be_saved_costs_the_others_nothing(application: Ope
         assert [name for name, _ in fetcher.asked] == ["one", "two"]
         assert app.store.source_states().keys() == {two.identity}
         assert (app.folder / "merged.atom").read_bytes().count(b"</entry>") == 1
-        assert b"aggregator_run_errors_total 1.0" in daemon._metrics.text()
+        assert b"aggregator_run_errors_total 1.0" in daemon._runs._metrics.text()
 
     with_daemon(app, SetClock(), story, {"feed": fetcher})
 
