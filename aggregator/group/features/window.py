@@ -19,7 +19,6 @@ from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing
 from aggregator.group.features.columns import Columns, GrowingColumns
 from aggregator.group.features.frequencies import Counts, Frequencies
-from aggregator.group.features.prior import Prior
 from aggregator.group.features.terms import Hashes
 
 LoadFeatures = Callable[[Sequence[str]], Mapping[str, bytes]]
@@ -166,7 +165,7 @@ class Window:
         self._count_added = lambda key, time: reach.first <= time <= reach.last and key not in new
 
     def frequencies(
-        self, reach: Reach, new: Collection[str], load: LoadFeatures, given: tuple[Prior, timedelta]
+        self, reach: Reach, new: Collection[str], load: LoadFeatures, window: timedelta
     ) -> tuple[Frequencies, list[Moving]]:
         """Return the counts of entries within reach of all new ones, and those within reach of some.
 
@@ -184,7 +183,7 @@ class Window:
             for key, packed in found.items()
         ]
         staying = int(np.count_nonzero(self._counted))
-        return Frequencies(*given, counts=self._counts.copy(), staying=staying), moving
+        return Frequencies(window, counts=self._counts.copy(), staying=staying), moving
 
     def _count(self, wanted: Mask, load: LoadFeatures) -> None:
         """Count the terms of the wanted entries and of no others."""
