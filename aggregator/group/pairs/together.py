@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.group.features.arrays import ranges, runs
 from aggregator.group.pairs import overlap
 from aggregator.group.pairs.overlap import WEIGHTS, Doubles, Lists, Places, Shared
 
@@ -38,13 +39,9 @@ def columns(lists: Lists, both: Shared, left: Places, right: Places) -> dict[str
 
 def _peers(left: Places) -> tuple[Places, Places]:
     """Return each pair with each pair of the same left entry."""
-    begins = np.flatnonzero(np.diff(left, prepend=-1))
-    sizes = np.diff(np.append(begins, len(left)))
+    begins, sizes = runs(left)
     size = np.repeat(sizes, sizes)
-    one = np.repeat(np.arange(len(left)), size)
-    first = np.repeat(np.repeat(begins, sizes), size)
-    other = first + np.arange(len(one)) - np.repeat(np.cumsum(size) - size, size)
-    return one, other
+    return np.repeat(np.arange(len(left)), size), ranges(np.repeat(begins, sizes), size)
 
 
 def _count(
