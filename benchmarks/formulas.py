@@ -11,7 +11,6 @@ import argparse
 import json
 import random
 import re
-import resource
 import string
 import time
 from collections import Counter, defaultdict
@@ -29,6 +28,7 @@ from benchmarks.grammars import (
     SYNONYMS,
     Grammar,
 )
+from benchmarks.processes import peak_megabytes
 
 Row = dict[str, Any]
 START = datetime(2026, 3, 2, 6, tzinfo=UTC)
@@ -295,7 +295,7 @@ def measure(sizes: Sequence[int], grammars: Sequence[Grammar], seed: int, show: 
         spent = time.process_time() - started
         stories = {one.id: done.stories[one.stored.key] for one in entries}
         found = figures(rows, stories)
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        memory = peak_megabytes()
         agreement = done.counts.agreement()
         print(
             f"{size:>6} entries: {found.apart:.4f} of {found.formula_pairs} formula pairs apart, "

@@ -4,12 +4,11 @@ import json
 import math
 import multiprocessing
 import pickle
-import resource
 import sqlite3
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from multiprocessing.connection import Connection
 from typing import Any
@@ -24,6 +23,7 @@ from aggregator.group.features.window import Window
 from aggregator.group.stories.context import GroupingContext, shipped
 from aggregator.group.stories.grouping import Work
 from benchmarks.invented import HELD_BACK, WINDOW, invent, pack
+from benchmarks.processes import apart, peak_megabytes
 
 BATCH = 4000
 _SENT = 500  # entries that are invented ahead
@@ -136,10 +136,10 @@ def speed(sizes: Sequence[int], window: int = HELD_BACK) -> None:
     stream = _news(max(sizes), window)
     events: dict[int, list[str]] = defaultdict(list)
     for size in sorted(sizes):
-        before = _copy(tally)
+        before = replace(tally)
         while tally.entries < size:
             _step(tally, past, tuple(islice(stream, min(BATCH, size - tally.entries))), events)
-        marks.append(_copy(tally))
+        marks.append(replace(tally))
         _say(before, tally)
     if len(marks) > 1:
         spans = [(one.entries, one.grouping) for one in (marks[0], marks[-1])]
@@ -159,13 +159,6 @@ def _features() -> None:
         f"{_TEXTS / (between - started):,.0f}/s",
         flush=True,
     )
-
-
-def apart(work: Callable[..., object], *given: object) -> None:
-    """Do something in a process of its own, so that its memory is its own."""
-    worker = multiprocessing.get_context("spawn").Process(target=work, args=given)
-    worker.start()
-    worker.join()
 
 
 def _news(count: int, window: int) -> Iterator[Arrival]:
@@ -220,15 +213,11 @@ def _step(
         del events[event]
 
 
-def _copy(one: Tally) -> Tally:
-    return Tally(*(getattr(one, name) for name in Tally.__dataclass_fields__))
-
-
 def _say(before: Tally, now: Tally) -> None:
     """Print what the entries since the last mark cost."""
     count = now.entries - before.entries
     grouping = now.grouping - before.grouping
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    memory = peak_megabytes()
     shown = {
         "entries": now.entries,
         "since the mark before": count,
@@ -259,7 +248,7 @@ def _brute_force(size: int) -> None:
     started = time.process_time()
     process.cdist(sample, titles, scorer=fuzz.token_set_ratio, score_cutoff=60, workers=1)
     each = (time.process_time() - started) / len(sample)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    memory = peak_megabytes()
     print(
         f"brute force over titles (rapidfuzz cdist), window {window:,}, a sample of {_SAMPLE}: "
         f"{1000 * each:.2f} ms an entry, {1 / each:,.0f}/s, {memory:,.0f} MB",
@@ -294,7 +283,7 @@ def _minhash(size: int) -> None:
             true += len(events[event])
             found += sum(key in near for key in events[event])
         events[event].append(one.key)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    memory = peak_megabytes()
     print(
         f"MinHash LSH over texts (datasketch), window {window:,}, the last {measured:,}: "
         f"{1000 * seconds / measured:.2f} ms an entry, {measured / seconds:,.0f}/s, "

@@ -1,7 +1,6 @@
 """Times what a run does with a real store whose window is full: batches of new entries are grouped."""
 
 import multiprocessing
-import resource
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,8 +16,9 @@ from aggregator.group.features.extraction import extract_features
 from aggregator.group.grouper import Extracted, Grouper
 from aggregator.pool import Pool
 from aggregator.store import SqlStore, open_store
-from benchmarks.grouping_speed import SETTINGS, Past, apart
+from benchmarks.grouping_speed import SETTINGS, Past
 from benchmarks.invented import START, WINDOW, Invented, invent, pack
+from benchmarks.processes import apart, peak_megabytes
 
 NOW = START + 2 * WINDOW
 _AT_ONCE = 4000
@@ -70,10 +70,10 @@ class _Clock:
         """Return the method, watched."""
         method = getattr(self._store, name)
 
-        def watched(*given: Any) -> Any:
+        def watched(*given: Any, **named: Any) -> Any:
             """Do it and note the time."""
             started = time.process_time()
-            result = method(*given)
+            result = method(*given, **named)
             self.spent[name] = self.spent.get(name, 0) + time.process_time() - started
             return result
 
@@ -101,7 +101,7 @@ def _measure(folder: Path, batches: int) -> None:
         grouper.group(taken)
         spent = time.process_time() - started
         parts = ", ".join(f"{name} {seconds:.2f}" for name, seconds in store.spent.items())
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        memory = peak_megabytes()
         print(
             f"{len(batch):,} entries: {spent:.2f} s, {len(batch) / spent:,.0f}/s "
             f"({parts}), {memory:,.0f} MB",

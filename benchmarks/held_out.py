@@ -16,12 +16,11 @@ from statistics import mean
 
 import numpy as np
 
-from aggregator.group.learning import clustering_metrics, folds, pairs, thresholds, train
+from aggregator.group.learning import clustering_metrics, folds, pairs, thresholds
 from aggregator.group.learning.fitting import FAMILIES, Family
 from aggregator.group.learning.pairs import Pairs
 from aggregator.group.learning.thresholds import HeldOut
 from aggregator.group.model.scoring import KINDS
-from aggregator.group.pairs.candidates import GUARDED
 
 Row = tuple[float, float, float, float]
 """Pair precision, recall and F1, and B³ F1."""
@@ -36,18 +35,15 @@ _ROUNDS = 1000  # in which streams are drawn again
 
 def hold_out(files: Sequence[Pairs], family: Family) -> dict[str, HeldOut]:
     """Return the files of a family with the log-odds of models that have not seen them."""
-    parts = folds.parts(files, train.numbers(family))
-    invented = train.invented(files, train.numbers(family))
+    parts = folds.parts(files, family.numbers)
+    invented = folds.parts(files, family.numbers, invented=True)
     return {one.test.name: one for one in thresholds.hold_out(parts, family, invented)}
 
 
 def stories(one: HeldOut, others: Sequence[HeldOut], family: Family) -> list[int]:
     """Return the story of each entry, with calibration and threshold of other files."""
     calibration = thresholds.calibrate(others, family)
-    margins = thresholds.calibrated(one.logits, one.test.kinds, calibration)
-    margins -= thresholds.choose(others, calibration) + thresholds.caution(one.test.kinds)
-    margins = np.where(one.guarded, np.minimum(margins, GUARDED), margins)
-    return thresholds.stories_of(one.test, margins, one.tested)
+    return thresholds.stories_at(one, calibration, thresholds.choose(others, calibration))
 
 
 def report(held_out: Mapping[str, HeldOut], family: Family, tallies: dict[str, list[int]]) -> None:

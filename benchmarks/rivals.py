@@ -8,7 +8,6 @@ within the window. Grouping is measured as shipped.
 """
 
 import argparse
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import mean
@@ -18,9 +17,9 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz
 from rapidfuzz.process import cdist
 
+from aggregator.cli import evaluation, streams
 from aggregator.core.settings import StorySettings
-from aggregator.gather import cleaning
-from aggregator.group.learning import clustering_metrics, labelled
+from aggregator.group.learning import clustering_metrics
 from aggregator.group.learning.clustering_metrics import Agreement
 from aggregator.group.learning.evaluate import evaluate
 from aggregator.group.learning.labelled import Labelled
@@ -103,9 +102,10 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("files", type=Path, nargs="+")
     given = options.parse_args()
-    streams = [sorted(_read(path), key=_time) for path in given.files]
-    figures = {name: rival(streams, alike) for name, alike in RIVALS.items()}
-    ours = [evaluate(entries) for entries in streams]
+    rows = (evaluation.read(path) for path in given.files)
+    every = [sorted(streams.entries(some), key=_time) for some in rows]
+    figures = {name: rival(every, alike) for name, alike in RIVALS.items()}
+    ours = [evaluate(entries) for entries in every]
     print("| stream | grouping: pair F1 (95 %), B³ |", " | ".join(RIVALS), "|")
     print("|---" * (2 + len(RIVALS)) + "|")
     for number, path in enumerate(given.files):
@@ -124,11 +124,6 @@ def main() -> None:
 
 def _time(one: Labelled) -> tuple[float, str]:
     return one.stored.published.timestamp(), one.stored.key
-
-
-def _read(path: Path) -> tuple[Labelled, ...]:
-    lines = path.read_text("utf-8").splitlines()
-    return labelled.read((json.loads(line) for line in lines), cleaning.clean)
 
 
 if __name__ == "__main__":

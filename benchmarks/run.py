@@ -10,7 +10,6 @@ performance.md and performance.svg there.
 
 import argparse
 import importlib.util
-import multiprocessing
 import os
 import platform
 import shutil
@@ -27,6 +26,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import farm
+from benchmarks.processes import apart
 
 ROOT = Path(__file__).resolve().parents[1]
 LATENCY = 0.05
@@ -293,12 +293,8 @@ def main() -> None:
         folder = Path(name)
         feeds = given.folder or folder / "feeds"
         if given.folder is None:
-            # in a process of its own: what we hold in memory would count as that of our children
-            maker = multiprocessing.get_context("spawn").Process(
-                target=farm.make, args=(feeds, given.feeds)
-            )
-            maker.start()
-            maker.join()
+            # What this process holds in memory would count as that of its children.
+            apart(farm.make, feeds, given.feeds)
         port = _free_port()
         urls = farm.urls(feeds, port)
         programs = [ours("ours", ROOT, urls), *peers(urls)]

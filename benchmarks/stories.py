@@ -7,24 +7,23 @@ python -m benchmarks.stories dumps FOLDER
 """
 
 import argparse
-import json
 import random
-import resource
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from aggregator.cli import evaluation, streams
 from aggregator.core import ids
 from aggregator.core.errors import SourceError
 from aggregator.core.model import Document, FeedInfo, Source, StoredEntry, Story
 from aggregator.gather import cleaning
 from aggregator.gather.parsers import parse
-from aggregator.group.learning import evaluate, labelled
-from aggregator.group.learning.labelled import Labelled
+from aggregator.group.learning import evaluate
 from benchmarks import grouping_speed, grouping_store
 from benchmarks.grouping_speed import BATCH, Past
+from benchmarks.processes import peak_megabytes
 
 # --- candidates ----------------------------------------------------------------------------
 
@@ -33,7 +32,7 @@ def recall(paths: Sequence[Path]) -> None:
     """Print how many of the true pairs of each file are looked at, and of all files together."""
     totals = np.zeros(3, int)
     for path in paths:
-        one = evaluate.evaluate(_read(path))
+        one = evaluate.evaluate(streams.entries(evaluation.read(path)))
         found = sum(pair.same for pair in one.pairs)
         row = np.array([found, one.true_pairs, len(one.pairs)])
         totals += row
@@ -41,11 +40,6 @@ def recall(paths: Sequence[Path]) -> None:
         print(f"{path.stem:<28} {found / max(one.true_pairs, 1):.4f} of {one.true_pairs} true pairs, "
               f"{each:.1f} candidates an entry", flush=True)  # fmt: skip
     print(f"{'all':<28} {totals[0] / max(totals[1], 1):.4f} of {totals[1]} true pairs")
-
-
-def _read(path: Path) -> tuple[Labelled, ...]:
-    lines = path.read_text("utf-8").splitlines()
-    return labelled.read((json.loads(line) for line in lines), cleaning.clean)
 
 
 # --- real dumps ----------------------------------------------------------------------------
@@ -68,7 +62,7 @@ def dumps(folder: Path, show: int) -> None:
     took = time.perf_counter() - started
     entries = {one.key: one for one in stream}
     several = [one for one in everything.values() if len(_publishers(one, entries)) > 1]
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    memory = peak_megabytes()
     print(
         f"{len(stream)} entries: read and cleaned in {read:.1f} s, grouped in {took:.1f} s "
         f"({len(stream) / took:,.0f}/s), {memory:,.0f} MB; {len(everything)} stories, "

@@ -17,21 +17,20 @@ turn around a few subjects, whose words would pass for common ones: only their C
 """
 
 import argparse
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
+from aggregator.cli import evaluation, streams
 from aggregator.core.errors import SourceError
 from aggregator.core.model import Document, Source, StoredEntry
-from aggregator.gather import cleaning
 from aggregator.gather.document import read_document
 from aggregator.group.features import prior
 from aggregator.group.features.features import Features, extract
 from aggregator.group.features.prior import Prior
-from aggregator.group.learning import folds, labelled, pairs
+from aggregator.group.learning import folds, pairs
 from aggregator.group.learning.labelled import Labelled
 from aggregator.group.model import scoring
 from aggregator.group.stories.context import Learned
@@ -48,12 +47,6 @@ BULLETINS = (100, 300, 1000, 2000)  # written from all formulas, in one stream
 BULLETINS_OF_ONE_FORMULA = 12
 FEED = 30  # entries of one feed
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def read(path: Path) -> tuple[Labelled, ...]:
-    """Read the labelled entries of one file."""
-    lines = path.read_text("utf-8").splitlines()
-    return labelled.read((json.loads(line) for line in lines), cleaning.clean)
 
 
 def read_feeds(folder: Path) -> Iterator[Features]:
@@ -99,16 +92,16 @@ def collect(
 def invented() -> list[pairs.Pairs]:
     """Return the pairs of bulletins written from formulas: large streams, and a few of each formula."""
     learned = Learned(model=scoring.built_in(), prior=prior.built_in())
-    streams = {str(size): formulas.make(size, seed=5 + size) for size in BULLETINS}
-    streams |= {
+    made = {str(size): formulas.make(size, seed=5 + size) for size in BULLETINS}
+    made |= {
         f"{grammar.kind} {number}": formulas.make(
             BULLETINS_OF_ONE_FORMULA, grammars=[grammar], seed=number
         )
         for number, grammar in enumerate(LEARNED)
     }
     return [
-        pairs.collect(f"{pairs.INVENTED} ({name})", labelled.read(rows, cleaning.clean), learned)
-        for name, rows in streams.items()
+        pairs.collect(f"{pairs.INVENTED} ({name})", streams.entries(rows), learned)
+        for name, rows in made.items()
     ]
 
 
@@ -152,7 +145,8 @@ def main() -> None:
         PAIRS.write_bytes(pairs.dump(floor(pairs.load(given.pairs.read_bytes()))))
         return
     # In order of name, so that the order of the arguments changes nothing.
-    files = {path.stem: read(path) for path in sorted(given.files, key=lambda one: one.stem)}
+    paths = sorted(given.files, key=lambda one: one.stem)
+    files = {path.stem: streams.entries(evaluation.read(path)) for path in paths}
     feeds = list(read_feeds(given.feeds))
     if given.command == "prior":
         PRIOR.write_bytes(count(files, feeds).to_bytes())

@@ -13,6 +13,7 @@ from aggregator.group.features.extraction import extract_features
 from aggregator.group.features.feature_rows import FeatureSources
 from aggregator.group.features.features import Features
 from aggregator.group.features.unweighted import from_bytes
+from aggregator.group.features.window import span
 from aggregator.group.kept_window import KeptWindow
 from aggregator.group.regroup.feature_refresh import renew
 from aggregator.group.stories.context import GroupingContext
@@ -89,7 +90,7 @@ class Grouper:
         context = GroupingContext(
             settings=self.settings,
             now=self._trusted_now(new),
-            past=self.store.group_context(*self._span(new), named_only=True),
+            past=self.store.group_context(*span(new, self.settings), named_only=True),
             priorities={one.identity: one.priority for one in self.sources},
             features=features,
             load_stories=self.store.stories_of,
@@ -108,13 +109,9 @@ class Grouper:
 
     def _refresh_features(self, new: Sequence[StoredEntry]) -> None:
         """Extract and store the features again that have an older format, near the new entries."""
-        past = self.store.group_context(*self._span(new))
+        past = self.store.group_context(*span(new, self.settings))
         _, renewed = renew(past, self.store.entries, self.settings)
         self.store.save_features(renewed)
-
-    def _span(self, new: Sequence[StoredEntry]) -> tuple[datetime, datetime]:
-        window = self.settings.window
-        return new[0].published - window, new[-1].published + window
 
 
 def _in_memory(stored: StoredEntry, extracted: Extracted) -> StoredEntry:

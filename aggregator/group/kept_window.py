@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from aggregator.core.model import StoredEntry
 from aggregator.core.ports import GroupStore
 from aggregator.core.settings import StorySettings
-from aggregator.group.features.window import Reach, Window
+from aggregator.group.features.window import Window, span
 
 MAX_SPARE = 25_000  # entries before the window that are kept for late arrivals
 _TICK = timedelta(microseconds=1)  # resolution of the stored dates
@@ -46,13 +46,13 @@ class KeptWindow:
         `new` is in order of time. If it is older than the kept window, a separate window is read,
         which is not kept.
         """
-        start, end = new[0].published - settings.window, new[-1].published + settings.window
+        start, end = span(new, settings)
         kept, self._kept = self._kept, None  # discarded if reading fails
         updated = None
         if kept is not None and start <= kept.end and kept.start <= end:
-            updated = _update(kept, store, new, (start, end), settings)
+            updated = _update(kept, store, new, settings)
         if updated is None:
-            updated = _read(store, new, (start, end), settings)
+            updated = _read(store, new, settings)
         updated.trim(start, self._max_spare)
         self._kept = kept if kept is not None and kept.end > updated.end else updated
         return updated.window
@@ -61,30 +61,29 @@ class KeptWindow:
 def _read(
     store: GroupStore,
     new: Sequence[StoredEntry],
-    span: tuple[datetime, datetime],
     settings: StorySettings,
 ) -> _Kept:
     """Read the whole span."""
+    start, end = span(new, settings)
     mark = store.feature_changes("").mark  # before the entries: changes in between are read again
     window = Window()
-    window.count_added(Reach.of(new, settings), {one.key for one in new})
-    window.add(store.grouped(*span))
-    return _Kept(window=window, start=span[0], end=span[1], mark=mark)
+    window.count_added(new, settings)
+    window.add(store.grouped(start, end))
+    return _Kept(window=window, start=start, end=end, mark=mark)
 
 
 def _update(
     kept: _Kept,
     store: GroupStore,
     new: Sequence[StoredEntry],
-    span: tuple[datetime, datetime],
     settings: StorySettings,
 ) -> _Kept | None:
     """Read the changes since the mark and the rest of the span; None if the changes are unknown."""
     changes = store.feature_changes(kept.mark)
     if changes.keys is None:
         return None
-    window, (start, end) = kept.window, span
-    window.count_added(Reach.of(new, settings), {one.key for one in new})
+    window, (start, end) = kept.window, span(new, settings)
+    window.count_added(new, settings)
     window.remove(changes.keys)
     changed = store.grouped_of(changes.keys)
     window.add(one for one in changed if kept.start <= one.published <= kept.end)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.group.features import packing
+from aggregator.group.features.arrays import ranges, starts_of
 from aggregator.group.features.packing import KEYS, STEM_KEYS, Ragged
 
 Places = NDArray[np.int64]
@@ -156,11 +157,10 @@ def _elements(lists: Ragged, places: Places) -> tuple[Places, Places]:
     """Return where the elements of some lists are, and where each list begins among them."""
     begins = lists.starts[places]
     sizes = lists.starts[places + 1] - begins
-    starts = np.concatenate(([0], np.cumsum(sizes)))
-    return np.arange(starts[-1]) + np.repeat(begins - starts[:-1], sizes), starts
+    return ranges(begins, sizes), starts_of(sizes)
 
 
 def _joined(parts: Sequence[Ragged]) -> Ragged:
     flat: NDArray[Any] = np.concatenate([one.flat for one in parts])
-    sizes = [np.diff(one.starts) for one in parts]
-    return Ragged(flat=flat, starts=np.concatenate(([0], np.cumsum(np.concatenate(sizes)))))
+    sizes = np.concatenate([np.diff(one.starts) for one in parts])
+    return Ragged(flat=flat, starts=starts_of(sizes))

@@ -233,12 +233,7 @@ def _weigh(
     prior: Prior,
 ) -> list[bytes]:
     """Pack the new entries one after another, each with what was known when its turn came."""
-    frequencies, moving = past.window.frequencies(
-        Reach.of(new, settings),
-        {one.key for one in new},
-        past.load,
-        (prior, settings.window),
-    )
+    frequencies, moving = past.window.frequencies(new, settings, past.load)
     reach = settings.window.total_seconds()
     waiting = sorted(moving, key=lambda one: one[:2], reverse=True)
     packed = []

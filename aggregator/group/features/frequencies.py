@@ -7,7 +7,6 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.group.features.prior import Prior
 from aggregator.group.features.terms import Floats, Hashes
 
 _BITS = 22
@@ -44,10 +43,9 @@ class Frequencies:
     """Counts of the terms of the entries that are near in time; entries leave as time moves on."""
 
     def __init__(
-        self, prior: Prior, window: timedelta, *, counts: Counts | None = None, staying: int = 0
+        self, window: timedelta, *, counts: Counts | None = None, staying: int = 0
     ) -> None:
         """Start from `counts` of entries that never leave, `staying` of them."""
-        self._prior = prior
         self._window = window.total_seconds()
         self._counts = counts or Counts()
         self._staying = staying
@@ -81,12 +79,11 @@ class Frequencies:
         while self._leaving and self._leaving[0][0] < published - self._window:
             self.drop(heapq.heappop(self._leaving)[1])
 
-    def weights(self, ids: Hashes, *, chinese: bool) -> Floats:
-        """Return the weight of each term: the mean of what the prior and the window say."""
-        return self.weigh(ids, self._prior.idf(ids, chinese=chinese))
-
     def weigh(self, ids: Hashes, background: Floats) -> Floats:
-        """Return the weight of each term, given what the prior says of each."""
+        """Return the weight of each term: the mean of its `background` and of what is counted.
+
+        `background` are the inverse document frequencies of the prior.
+        """
         expected = _TRUST * np.exp(-background)
         seen = self._counts.buckets[ids & _MASK]
         window = np.log((len(self._terms) + self._staying + _TRUST + 1) / (seen + expected + 0.5))

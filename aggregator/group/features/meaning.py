@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -56,14 +57,9 @@ def _heads_of(word: str, named: Collection[str]) -> Memo[tuple[Headword, ...]]:
     return _names if word in countries.words() or _stems[word] in named else _others
 
 
-def _named_head(word: str) -> tuple[Headword, ...]:
+def _own_head(word: str, *, is_name: bool = False) -> tuple[Headword, ...]:
     code = terms.word_hash(word)
-    return (Headword(code, ((code, 1.0),), is_name=True),) if code else ()
-
-
-def _other_head(word: str) -> tuple[Headword, ...]:
-    code = terms.word_hash(word)
-    return (Headword(code, ((code, 1.0),)),) if code else ()
+    return (Headword(code, ((code, 1.0),), is_name=is_name),) if code else ()
 
 
 def _made(heads: Sequence[tuple[Headword, bool]]) -> Meaning:
@@ -82,5 +78,5 @@ def _made(heads: Sequence[tuple[Headword, bool]]) -> Meaning:
 
 
 _stems = Memo(english.stem, 1 << 16)
-_names = Memo(_named_head, 1 << 15)
-_others = Memo(_other_head, 1 << 15)
+_names = Memo(partial(_own_head, is_name=True), 1 << 15)
+_others = Memo(_own_head, 1 << 15)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.group.features.arrays import starts_of
 from aggregator.group.features.features import Features
 from aggregator.group.features.meaning import Meaning
 from aggregator.group.features.terms import Floats, Hashes
@@ -207,7 +208,7 @@ def ragged(
     counts = np.minimum(heads[count].astype(np.int64), most)
     spans = zip(packed, begin.tolist(), (begin + counts * width).tolist(), strict=True)
     flat = np.frombuffer(b"".join([one[a:b] for one, a, b in spans]), form)
-    return Ragged(flat=flat, starts=np.concatenate(([0], np.cumsum(counts))))
+    return Ragged(flat=flat, starts=starts_of(counts))
 
 
 def term_bytes(packed: bytes) -> bytes:

@@ -14,11 +14,12 @@ from aggregator.group.features import dictionary, english, vocabulary
 from aggregator.group.features.memo import Memo
 from aggregator.text.fold import DENSE, SPACED
 
+TITLED = 1  # the bit of a term's places that says that it stands in the title
 MARKED = 128  # the bit of a term's places that marks a name, or what a title begins with
 SENTENCES = 6  # that have a bit of their own in a term's places, after the title's
 _WORD_SALT, _BIGRAM_SALT = 1, 2
 WORD_DECAY, BIGRAM_DECAY = 60, 120  # terms after which one counts half
-_IN_TITLE = 1.5
+_TITLE_WEIGHT = 1.5
 _OTHER = re.compile(SPACED)
 _DENSE_RUN = re.compile(f"[{DENSE}]+")
 _NAMING = ("nr", "ns", "nt", "nz", "j")  # parts of speech
@@ -169,7 +170,7 @@ def count(codes: Hashes, sizes: Sequence[int], decay: float, marked: Hashes) -> 
 def _weights(size: int, in_title: int, decay: float) -> NDArray[np.float64]:
     """Return how much each of so many terms counts, by its position."""
     weights = np.empty(size)
-    weights[:in_title] = _IN_TITLE
+    weights[:in_title] = _TITLE_WEIGHT
     weights[in_title:] = _decays(size - in_title, decay)
     return weights
 

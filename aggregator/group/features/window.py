@@ -5,9 +5,9 @@ again. It contains no texts, no stories and no complete features; these are load
 entries that are compared.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -19,7 +19,6 @@ from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing
 from aggregator.group.features.columns import Columns, GrowingColumns
 from aggregator.group.features.frequencies import Counts, Frequencies
-from aggregator.group.features.prior import Prior
 from aggregator.group.features.terms import Hashes
 
 LoadFeatures = Callable[[Sequence[str]], Mapping[str, bytes]]
@@ -31,6 +30,11 @@ Slots = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Moving = tuple[float, str, Hashes]
 """When an entry was published, its key, its terms."""
+
+
+def span(new: Sequence[StoredEntry], settings: StorySettings) -> tuple[datetime, datetime]:
+    """Return the first and the last time within the window of any new entry; `new` is in order."""
+    return new[0].published - settings.window, new[-1].published + settings.window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,21 +165,26 @@ class Window:
 
     # --- how many entries contain a term -----------------------------------------------------
 
-    def count_added(self, reach: Reach, new: Collection[str]) -> None:
-        """Count the terms of what is added until `frequencies` is called, so as to load it once."""
-        self._count_added = lambda key, time: reach.first <= time <= reach.last and key not in new
+    def count_added(self, new: Sequence[StoredEntry], settings: StorySettings) -> None:
+        """Count the terms of what is added from now on, if `frequencies` will count them anyway.
+
+        So their features need not be loaded again.
+        """
+        reach, keys = Reach.of(new, settings), {one.key for one in new}
+        self._count_added = lambda key, time: reach.first <= time <= reach.last and key not in keys
 
     def frequencies(
-        self, reach: Reach, new: Collection[str], load: LoadFeatures, given: tuple[Prior, timedelta]
+        self, new: Sequence[StoredEntry], settings: StorySettings, load: LoadFeatures
     ) -> tuple[Frequencies, list[Moving]]:
         """Return the counts of entries within reach of all new ones, and those within reach of some.
 
         An entry that is grouped again is among the latter: it is counted until its turn.
         """
         self._count_added = None
+        reach = Reach.of(new, settings)
         wanted = np.zeros(len(self.keys), bool)
         wanted[self.between(reach.first, reach.last)] = True
-        wanted[[self._slots[key] for key in new if key in self._slots]] = False
+        wanted[[self._slots[one.key] for one in new if one.key in self._slots]] = False
         self._count(wanted, load)
         near = self.between(reach.begin, reach.end)
         moving = [
@@ -184,7 +193,8 @@ class Window:
             for key, packed in found.items()
         ]
         staying = int(np.count_nonzero(self._counted))
-        return Frequencies(*given, counts=self._counts.copy(), staying=staying), moving
+        counted = Frequencies(settings.window, counts=self._counts.copy(), staying=staying)
+        return counted, moving
 
     def _count(self, wanted: Mask, load: LoadFeatures) -> None:
         """Count the terms of the wanted entries and of no others."""

@@ -10,10 +10,10 @@ def words_by_stem(stored: StoredEntry, names: NamePairs = ()) -> dict[int, str]:
     words = words_by_hash(stored)
     if script_of(stored.entry) not in CHINESE:
         return words
-    known = glossary.names(names).heads
+    heads_of = glossary.names(names).heads_of
     found: dict[int, str] = {}
     for word in words.values():
-        for head in known.get(word) or glossary.headwords(word):
+        for head in heads_of[word]:
             for stem, _ in head.stems:
                 found.setdefault(stem, word)
     return found

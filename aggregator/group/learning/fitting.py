@@ -34,6 +34,11 @@ class Family:
         """The kinds of all groups."""
         return tuple(kind for group in self.groups for kind in group)
 
+    @property
+    def numbers(self) -> list[int]:
+        """The kinds of all groups, as their places in KINDS."""
+        return [KINDS.index(kind) for kind in self.kinds]
+
 
 FAMILIES = (
     Family(

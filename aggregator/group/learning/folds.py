@@ -24,9 +24,12 @@ class Fold:
     tests: tuple[Part, ...]
 
 
-def parts(files: Sequence[Pairs], kinds: Sequence[int]) -> list[Part]:
-    """Return the files of news with pairs of some kinds, and which of their pairs these are."""
-    found = [(one, np.isin(one.kinds, kinds)) for one in files if not one.invented]
+def parts(files: Sequence[Pairs], kinds: Sequence[int], *, invented: bool = False) -> list[Part]:
+    """Return the files of news with pairs of some kinds, and which of their pairs these are.
+
+    With `invented` it returns the invented bulletins instead of the news.
+    """
+    found = [(one, np.isin(one.kinds, kinds)) for one in files if one.invented == invented]
     return [(one, bits) for one, bits in found if bits.any()]
 
 
@@ -91,5 +94,5 @@ def _parts_of(group: set[int], chosen: Sequence[Part]) -> list[set[int]]:
     """Return the parts of a chain of neighbours, of at most _STREAMS_AT_ONCE streams each."""
     first_days = {chosen[n][0].stream: int(chosen[n][0].days[0]) for n in sorted(group)}
     streams = sorted(first_days, key=lambda one: first_days[one])
-    parts = [streams[n : n + _STREAMS_AT_ONCE] for n in range(0, len(streams), _STREAMS_AT_ONCE)]
-    return [{n for n in group if chosen[n][0].stream in part} for part in parts]
+    some = [streams[n : n + _STREAMS_AT_ONCE] for n in range(0, len(streams), _STREAMS_AT_ONCE)]
+    return [{n for n in group if chosen[n][0].stream in part} for part in some]

@@ -75,7 +75,7 @@ def _untested(test: Pairs) -> HeldOut:
 
 def calibrate(held_out: Sequence[HeldOut], family: Family) -> dict[str, tuple[float, float]]:
     """Return the slope and shift of each kind."""
-    every = _calibrate(held_out, [KINDS.index(kind) for kind in family.kinds])
+    every = _calibrate(held_out, family.numbers)
     found = {kind: _calibrate(held_out, [KINDS.index(kind)]) for kind in family.kinds}
     return {kind: one or every or (1.0, 0.0) for kind, one in found.items()}
 
@@ -107,18 +107,23 @@ def choose(held_out: Sequence[HeldOut], calibration: Calibration) -> float:
 
 def _worth(held_out: HeldOut, calibration: Calibration, bar: float) -> float:
     """Return B³ F1 of the stories at a threshold, with a share of pair F1."""
-    test = held_out.test
-    margins = calibrated(held_out.logits, test.kinds, calibration) - bar - caution(test.kinds)
-    margins = np.where(held_out.guarded, np.minimum(margins, GUARDED), margins)
-    stories = stories_of(test, margins, held_out.tested)
+    stories = stories_at(held_out, calibration, bar)
     rows = held_out.rows.tolist()
     found = clustering_metrics.count(
-        [str(test.events[row]) for row in rows], [str(stories[row]) for row in rows]
+        [str(held_out.test.events[row]) for row in rows], [str(stories[row]) for row in rows]
     ).agreement()
     return found.b3_f1 + _PAIRS * found.pair_f1
 
 
-def calibrated(logits: Doubles, kinds: NDArray[np.int8], calibration: Calibration) -> Doubles:
+def stories_at(held_out: HeldOut, calibration: Calibration, bar: float) -> list[int]:
+    """Return the number of each entry's story at a threshold."""
+    test = held_out.test
+    margins = _calibrated(held_out.logits, test.kinds, calibration) - bar - _caution(test.kinds)
+    margins = np.where(held_out.guarded, np.minimum(margins, GUARDED), margins)
+    return stories_of(test, margins, held_out.tested)
+
+
+def _calibrated(logits: Doubles, kinds: NDArray[np.int8], calibration: Calibration) -> Doubles:
     """Return log-odds with the slope and shift of their kinds."""
     slopes, shifts = np.ones(len(KINDS)), np.zeros(len(KINDS))
     for kind, (slope, shift) in calibration.items():
@@ -127,7 +132,7 @@ def calibrated(logits: Doubles, kinds: NDArray[np.int8], calibration: Calibratio
     return found
 
 
-def caution(kinds: NDArray[np.int8]) -> Doubles:
+def _caution(kinds: NDArray[np.int8]) -> Doubles:
     """Return what each pair's kind of text asks for besides the common threshold."""
     found: Doubles = np.array([CAUTION.get(kind, 0.0) for kind in KINDS])[kinds]
     return found

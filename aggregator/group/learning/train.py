@@ -24,10 +24,11 @@ def train(files: Sequence[Pairs], kinds: Sequence[str] = KINDS) -> str:
     forests: dict[str, Any] = {}
     made: dict[str, Any] = {}
     for family in FAMILIES:
-        parts = folds.parts(files, numbers(family))
+        parts = folds.parts(files, family.numbers)
         true = sum(int((one.same & one.scored & bits).sum()) for one, bits in parts)
         if not set(family.kinds).isdisjoint(kinds) and true >= _ENOUGH:
-            forest, of_kinds = _family(parts, family, invented(files, numbers(family)))
+            bulletins = folds.parts(files, family.numbers, invented=True)
+            forest, of_kinds = _family(parts, family, bulletins)
             forests[family.name] = forest
             made |= of_kinds
     if not made:
@@ -40,17 +41,6 @@ def train(files: Sequence[Pairs], kinds: Sequence[str] = KINDS) -> str:
 
 def _whole(files: Sequence[Pairs]) -> list[Part]:
     return [(one, np.ones(len(one.left), bool)) for one in files]
-
-
-def numbers(family: Family) -> list[int]:
-    """Return the kinds of a family, as their places in KINDS."""
-    return [KINDS.index(kind) for kind in family.kinds]
-
-
-def invented(files: Sequence[Pairs], kinds: Sequence[int]) -> list[Part]:
-    """Return the invented bulletins of some kinds of text."""
-    found = [(one, np.isin(one.kinds, kinds)) for one in files if one.invented]
-    return [(one, bits) for one, bits in found if bits.any()]
 
 
 def _family(

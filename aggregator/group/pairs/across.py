@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.group.features import packing
+from aggregator.group.features.arrays import ranges
 from aggregator.group.features.feature_rows import Rows
 
 Indices = NDArray[np.int64]
@@ -73,7 +74,7 @@ def _nearest(rows: Rows, new: Indices, others: Indices, window: float) -> Found:
     edges = np.searchsorted(own.rows, np.append(new[::_AT_ONCE], len(rows.keys)))
     for a, b in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         sizes = end[a:b] - begin[a:b]
-        at = np.arange(sizes.sum()) + np.repeat(begin[a:b] - np.cumsum(sizes) + sizes, sizes)
+        at = ranges(begin[a:b], sizes)
         left = np.repeat(own.rows[a:b], sizes)
         products = np.repeat(own.values[a:b], sizes) * theirs.values[kept[at]]
         found.append(_best(rows, left, codes[at] & _LOW, products, window))

@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.group.features.arrays import ranges, runs
 from aggregator.group.features.columns import Keys
 from aggregator.group.features.packing import VALUE_STEPS
 
@@ -86,8 +87,7 @@ def strongest(left: Indices, strength: NDArray[np.float32], most: int) -> NDArra
     `left` is sorted. After the first SEVERAL, a pair much weaker than the strongest is dropped: in
     repetitive news all entries share a little.
     """
-    begins = np.flatnonzero(np.diff(left, prepend=-1))
-    sizes = np.diff(np.append(begins, len(left)))
+    begins, sizes = runs(left)
     kept = np.ones(len(left), bool)
     several = min(most, SEVERAL)
     for begin, size in zip(
@@ -168,8 +168,7 @@ class Index:
         begin = np.maximum(self._starts[numbers], here - RING)
         end = np.minimum(self._starts[numbers + 1], here + RING + 1)
         sizes = end - begin
-        places = np.arange(sizes.sum()) + np.repeat(begin - np.cumsum(sizes) + sizes, sizes)
-        others = self._postings[places]
+        others = self._postings[ranges(begin, sizes)]
         products = np.repeat(_values(self._postings[here]), sizes) * _values(others)
         whose, local = np.unique(rows, return_inverse=True)
         owners = np.repeat(local, sizes)

@@ -5,11 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.group.features.terms import MARKED
+from aggregator.group.features.terms import MARKED, TITLED
 from aggregator.group.pairs import overlap
 from aggregator.group.pairs.overlap import WEIGHTS, Doubles, Lists, Places, Shared
 
-_TITLE = 1  # the bit of a title in the places of a word
 _DAMP = 3.0  # squared weight beside which few names count for little
 _MOST = 8  # by which two sets may differ
 
@@ -37,7 +36,7 @@ def columns(lists: Lists, both: Shared, left: Places, right: Places) -> dict[str
 def _names_met(lists: Lists, pair: Places, mine: Places, rows: Places) -> Doubles:
     """Return the share of the names in each title that the other text contains, a half without names."""
     places = lists["word_places"].flat
-    named = ((places & MARKED) > 0) & ((places & _TITLE) > 0)
+    named = ((places & MARKED) > 0) & ((places & TITLED) > 0)
     squares = WEIGHTS[lists["word_weights"].flat] ** 2 * named
     all_of_them = overlap.per_entry(lists["word_ids"].starts, squares)[rows]
     met = overlap.tally(pair, squares[mine], len(rows))

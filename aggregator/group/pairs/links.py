@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.group.features.arrays import runs
 from aggregator.group.features.feature_rows import Rows
 
 Indices = NDArray[np.int64]
@@ -29,8 +30,7 @@ def _meet(
     """Pair the holders of each key that is rare enough, if one of them owns it."""
     order = np.lexsort((holders, keys))
     keys, holders, owns = keys[order], holders[order], owns[order]
-    begins = np.flatnonzero(np.diff(keys, prepend=-1))
-    sizes = np.diff(np.append(begins, len(keys)))
+    begins, sizes = runs(keys)
     few = (sizes > 1) & (sizes <= _MAX_ON_ADDRESS)
     found = [
         (holders[a], holders[b])

@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.group.features.meaning import IN_TITLE
-from aggregator.group.features.packing import CHINESE, WEIGHT_STEPS
+from aggregator.group.features.packing import CHINESE
 from aggregator.group.pairs import overlap
-from aggregator.group.pairs.overlap import Doubles, Lists, Places, Shared
+from aggregator.group.pairs.overlap import WEIGHTS, Doubles, Lists, Places, Shared
 
-_WEIGHTS = np.arange(256) / WEIGHT_STEPS
 _DAMP = 3.0  # squared weight beside which a few translated words count for little
 _TINY = 1e-9
 
@@ -20,7 +19,7 @@ def columns(lists: Lists, left: Places, right: Places) -> dict[str, NDArray[Any]
     """Compare pairs by the stems of their words."""
     pairs = _Pairs(lists=lists, left=left, right=right)
     both = overlap.shared(lists["stem_ids"], left, right)
-    weights = _WEIGHTS[lists["stem_weights"].flat]
+    weights = WEIGHTS[lists["stem_weights"].flat]
     mine, other = weights[both.left], weights[both.right]
     totals = overlap.per_entry(lists["stem_ids"].starts, weights**2)
     norm = np.sqrt(totals[left] * totals[right]) + _TINY
@@ -85,7 +84,7 @@ class _Pairs:
 
     def met(self, pair: Places, heads: Places, rows: Places, flag: int = 0) -> Doubles:
         """Return the share of the heads with a flag that each pair has in common, each head counted once."""
-        weights = _WEIGHTS[self.lists["head_weights"].flat] ** 2
+        weights = WEIGHTS[self.lists["head_weights"].flat] ** 2
         if flag:
             weights = weights * ((self.lists["head_flags"].flat & flag) > 0)
         totals = overlap.per_entry(self.lists["head_weights"].starts, weights)

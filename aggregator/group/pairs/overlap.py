@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.group.features import packing
+from aggregator.group.features.arrays import ranges
 from aggregator.group.features.packing import Ragged
 from aggregator.group.features.terms import MARKED, SENTENCES
 
@@ -136,7 +137,7 @@ def gather(lists: Ragged, rows: Places) -> tuple[Places, Places]:
     begin = lists.starts[rows]
     sizes = lists.starts[rows + 1] - begin
     owner = np.repeat(np.arange(len(rows)), sizes)
-    return np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes - begin, sizes), owner
+    return ranges(begin, sizes), owner
 
 
 def word_columns(

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.group.features.arrays import ranges, runs
+from aggregator.group.features.terms import TITLED
 from aggregator.group.pairs import overlap
 from aggregator.group.pairs.overlap import WEIGHTS, Doubles, Lists, Places, Shared
 
-_TITLE = 1  # the bit of a title in the places of a word
 _NOTHING = 6.0  # for a pair that shares no word
 _HALF = 64  # words of an entry in one mask
 _ONE = np.uint64(1)
@@ -23,7 +24,7 @@ Masks = tuple[NDArray[np.uint64], NDArray[np.uint64]]
 def columns(lists: Lists, both: Shared, left: Places, right: Places) -> dict[str, NDArray[Any]]:
     """Count for each pair the pairs of the same `left`, which is sorted, that share its two rarest words."""
     places = lists["word_places"].flat
-    titled = (places[both.left] & places[both.right] & _TITLE) > 0
+    titled = (places[both.left] & places[both.right] & TITLED) > 0
     peers = _peers(left)
     publisher = lists.heads["publisher"]
     ours = publisher[right] == publisher[left]
@@ -38,13 +39,9 @@ def columns(lists: Lists, both: Shared, left: Places, right: Places) -> dict[str
 
 def _peers(left: Places) -> tuple[Places, Places]:
     """Return each pair with each pair of the same left entry."""
-    begins = np.flatnonzero(np.diff(left, prepend=-1))
-    sizes = np.diff(np.append(begins, len(left)))
+    begins, sizes = runs(left)
     size = np.repeat(sizes, sizes)
-    one = np.repeat(np.arange(len(left)), size)
-    first = np.repeat(np.repeat(begins, sizes), size)
-    other = first + np.arange(len(one)) - np.repeat(np.cumsum(size) - size, size)
-    return one, other
+    return np.repeat(np.arange(len(left)), size), ranges(np.repeat(begins, sizes), size)
 
 
 def _count(

@@ -2,7 +2,9 @@
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from aggregator.core.model import Reason
 
 CLIP = 8.0  # log-odds to which the margin of one pair is limited
 MISSING_MEMBER = 5.0  # log-odds subtracted for a member that an entry was not compared with
@@ -73,6 +75,11 @@ def bar(fits: Sequence[float], size: int) -> float:
         else 0.0
     )
     return close - _PER_E_FOLD * math.log(min(size, LARGE)) + _large(size)
+
+
+def bar_of(reasons: Collection[Reason]) -> float:
+    """Return the bar of a story whose members joined for these reasons."""
+    return bar([log_odds(one.score) for one in reasons if one.weights], len(reasons))
 
 
 def best_story(fits: Mapping[str, float]) -> str:

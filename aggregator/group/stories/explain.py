@@ -78,7 +78,7 @@ def explain(
     a: StoredEntry, b: StoredEntry, settings: StorySettings, *, decisions: Iterable[Decision] = ()
 ) -> Explanation:
     """Compare two entries with the shipped weights, as if nothing else had been published."""
-    pair = sorted((a, b), key=lambda one: (one.published, one.key))
+    pair = sorted((a, b), key=_position)
     past = GroupContext(decisions=tuple(decisions))
     work = Work(pair, GroupingContext(settings=settings, now=pair[1].published, past=past))
     scored = candidates.score(
@@ -256,13 +256,11 @@ def fit_with_story(
     pairs = left[near], right[near]
     scored = candidates.score(work.rows, work.comparer, work.model, settings, pairs)
     margins = [*scored.margins.tolist(), *([-assign.CLIP] * int(np.count_nonzero(~near)))]
-    reasons = [member.reason for member in story.members]
-    joined = [assign.log_odds(one.score) for one in reasons if one.weights]
     return StoryFit(
         members=len(others),
         alike=sum(margin > 0 for margin in margins),
         fit=assign.fit(margins, len(margins)),
-        bar=assign.bar(joined, len(reasons)),
+        bar=assign.bar_of([member.reason for member in story.members]),
     )
 
 

@@ -268,14 +268,9 @@ class Work:
         """Return how well an entry fits a story and the bar for it: as a newcomer, or as a story of one."""
         draft, margins = self.drafts.draft(story), self.scored.margins[pairs].tolist()
         size = len(draft.members)
-        fit, bar = assign.fit(margins, size, missing), self._bar(draft)
+        fit, bar = assign.fit(margins, size, missing), assign.bar_of(draft.members.values())
         linked = assign.link(margins, size, size + 1)
         return (fit, bar) if fit - bar >= linked else (linked, 0.0)
-
-    def _bar(self, draft: StoryDraft) -> float:
-        """Return the bar of a story, from the fits with which its members joined."""
-        fits = [assign.log_odds(one.score) for one in draft.members.values() if one.weights]
-        return assign.bar(fits, len(draft.members))
 
     def _merge(self, one: StoryDraft, other: StoryDraft) -> StoryDraft:
         """Merge two stories if a sample of their pairs shows one event; return the story of the first."""

@@ -19,13 +19,14 @@ def terms(*numbers: int) -> Hashes:
 
 def weight(frequencies: Frequencies, number: int) -> float:
     """Return the weight of one term."""
-    return float(frequencies.weights(terms(number), chinese=True)[0])
+    ids = terms(number)
+    return float(frequencies.weigh(ids, prior.NONE.idf(ids, chinese=True))[0])
 
 
 @pytest.fixture
 def frequencies() -> Frequencies:
     """Return the counts of an empty window of an hour."""
-    return Frequencies(prior.NONE, timedelta(hours=1))
+    return Frequencies(timedelta(hours=1))
 
 
 def test_at_first_the_prior_speaks(frequencies: Frequencies) -> None:
@@ -44,7 +45,7 @@ def test_what_comes_often_weighs_less_and_never_nothing(frequencies: Frequencies
 
 
 def test_one_after_another_is_the_same_as_all_at_once(frequencies: Frequencies) -> None:
-    other = Frequencies(prior.NONE, timedelta(hours=1))
+    other = Frequencies(timedelta(hours=1))
     held = [terms(1, 2), terms(2, 3), terms(2)]
     for number, one in enumerate(held):
         frequencies.add(f"k{number}", float(number), one)
