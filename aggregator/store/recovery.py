@@ -78,7 +78,8 @@ def catch_up(connection: Connection, lines: Iterator[Line]) -> Caught:
     _move(connection, moved)
     _bury(connection, graves.values())
     _open_graves(connection)
-    new = [one for one in decided if one not in set(load_decisions(connection))]
+    recorded = set(load_decisions(connection))
+    new = [one for one in decided if one not in recorded]
     save_decisions(connection, new)
     return Caught(len(missing), len(moved), len(new))
 
