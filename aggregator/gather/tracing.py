@@ -1,13 +1,12 @@
 """Digests of documents and entries, by which those that were read before are recognised."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import fields, replace
 from hashlib import blake2b
 
 from aggregator.core.digests import digest, program
 from aggregator.core.model import Document, FeedInfo, Fetched, Hints, RawEntry, Source
-
-Boilerplate = Mapping[str, frozenset[int]]
+from aggregator.core.ports import Boilerplate
 
 # `where` names the place in the document, which moves with every new entry
 _FIELDS = tuple(one.name for one in fields(RawEntry) if one.name != "where")

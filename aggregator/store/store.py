@@ -23,7 +23,7 @@ from aggregator.core.model import (
     Story,
     Tombstone,
 )
-from aggregator.core.ports import FeatureChanges, Page, Place
+from aggregator.core.ports import Boilerplate, FeatureChanges, Page, Place
 from aggregator.core.traces import KnownDocument, ReadDocument
 from aggregator.store import (
     feature_changes,
@@ -115,9 +115,7 @@ class SqlStore(WholeTexts):
             self._learn({entry.publisher.id for entry in entries})
         return changes
 
-    def learned_blocks(
-        self, publisher_ids: Iterable[str] | None = None
-    ) -> Mapping[str, frozenset[int]]:
+    def learned_blocks(self, publisher_ids: Iterable[str] | None = None) -> Boilerplate:
         """Return the hashes of the boilerplate blocks of each publisher."""
         if self._learned is None:
             self._learned = {}
