@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from typing import Literal
 
+from aggregator.core.backoff import doubled
+
 Verdict = Literal["book", "outage"]
 
 _FIRST_SECONDS, _LONGEST = 5.0, 900.0  # between two attempts during an outage
@@ -51,8 +53,7 @@ class Network:
             return "book"
         self.down = True
         patience, longest = (_LOCAL_PATIENCE, _LOCAL_SECONDS) if at_once else (_PATIENCE, _LONGEST)
-        doublings = min(max(0, self._tries - patience), 16)
-        self._next_try = now + min(_FIRST_SECONDS * 2.0**doublings, longest)
+        self._next_try = now + doubled(_FIRST_SECONDS, self._tries - patience, longest)
         self._tries += 1
         return "outage"
 
