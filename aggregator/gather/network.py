@@ -61,10 +61,6 @@ class Network:
         """Say whether one source may be asked during an outage, to find out whether it is over."""
         return self.down and now >= self._next_try
 
-    def retry_now(self) -> None:
-        """Let the next attempt be made at once: something says that the network is back."""
-        self._next_try = 0.0
-
     def best(self, hosts: Iterable[str]) -> int:
         """Return the index of the host to try: one that did not fail before, if there is one."""
         ranks = [(host in self._suspects, host in self._failed) for host in hosts]
