@@ -6,13 +6,11 @@ from datetime import datetime
 
 from aggregator.core.errors import SourceError
 from aggregator.core.model import CleanedFeed, Document, Entry, Source, StoredEntry
-from aggregator.core.ports import Clock
+from aggregator.core.ports import Boilerplate, Clock
+from aggregator.core.settings import NamePairs
 from aggregator.core.traces import KnownDocument
 from aggregator.gather import revision
 from aggregator.pool import Pool
-
-NamePairs = tuple[tuple[str, str], ...]
-Boilerplate = Mapping[str, frozenset[int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ AggregatorError
 """
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -213,16 +213,21 @@ _SHORTAGES = frozenset(
 
 def shortage(error: BaseException) -> str:
     """Return what this machine lacked, if that is why an error was raised; else an empty text."""
-    seen: BaseException | None = error
-    for _ in range(20):  # a chain of causes may be a circle
-        if seen is None:
-            break
-        if isinstance(seen, MemoryError):
+    for one in causes(error):
+        if isinstance(one, MemoryError):
             return "out of memory"
-        if isinstance(seen, OSError) and seen.errno in _SHORTAGES:
-            return explain(seen)
-        seen = seen.__cause__ or seen.__context__
+        if isinstance(one, OSError) and one.errno in _SHORTAGES:
+            return explain(one)
     return ""
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what caused it."""
+    for _ in range(20):  # a chain of causes may be a circle
+        if error is None:
+            return
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def explain(error: OSError | ValueError) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from aggregator.core.backoff import doubled
 from aggregator.core.model import Source, SourceState
 from aggregator.text import urls
 
@@ -105,7 +106,7 @@ def shifted(lease: Lease, step: timedelta) -> Lease:
 
 def ask(lease: Lease, now: datetime, jitter: float) -> Lease:
     """Return the lease after a request to the hub, before its answer."""
-    wait = min(_FIRST * (1 << min(lease.tries, 16)), _RAREST)
+    wait = doubled(_FIRST, lease.tries, _RAREST)
     due = now + wait * (1 + 0.1 * jitter)
     asked = dataclasses.replace(lease, tries=lease.tries + 1, due=due)
     return dataclasses.replace(asked, state="wanted") if lease.state == "denied" else asked

@@ -48,7 +48,6 @@ class PageResult:
 
     key: str
     digest: str
-    when: datetime
     article: Article | None = None
     problem: str = ""
     tries: int = 0

@@ -38,6 +38,9 @@ Place = tuple[datetime, datetime, str]
 Page = tuple[tuple[StoredEntry, ...], GroupContext]
 """Grouped entries in (published, key) order, with their features, stories and all decisions."""
 
+Boilerplate = Mapping[str, frozenset[int]]
+"""The hashes of the learned boilerplate blocks by publisher id."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureChanges:
@@ -87,7 +90,7 @@ class DocumentReader(Protocol):
         self,
         documents: Sequence[Document],
         source: Source,
-        boilerplate: Mapping[str, frozenset[int]],
+        boilerplate: Boilerplate,
         max_entries: int,
         *,
         all_new: bool,
@@ -97,8 +100,8 @@ class DocumentReader(Protocol):
 
         Entries that are known from the document before may be left out, see core/traces.py.
 
-        `boilerplate` are the learned block hashes by publisher id. `all_new` tells that no entry of
-        the source is stored yet, so that all will be grouped and their features are worth extracting.
+        `all_new` tells that no entry of the source is stored yet, so that all will be grouped and
+        their features are worth extracting.
         """
 
 
@@ -173,9 +176,7 @@ class GatherStore(SourceStates, Protocol):
         a feed was read, to remember it.
         """
 
-    def learned_blocks(
-        self, publisher_ids: Iterable[str] | None = None
-    ) -> Mapping[str, frozenset[int]]:
+    def learned_blocks(self, publisher_ids: Iterable[str] | None = None) -> Boilerplate:
         """Return the hashes of the boilerplate blocks of each publisher."""
 
 

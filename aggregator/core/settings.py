@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+NamePairs = tuple[tuple[str, str], ...]
+"""Chinese names with their English forms."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrapperRule:
@@ -122,7 +125,7 @@ class StorySettings:
     match: Literal["strict", "normal", "loose"] = "normal"
     languages: tuple[str, ...] = ()
     across_languages: bool = True
-    names: tuple[tuple[str, str], ...] = ()  # Chinese names with their English forms
+    names: NamePairs = ()
     never: tuple[tuple[str, str], ...] = ()
     join: tuple[tuple[str, str], ...] = ()
     split: tuple[tuple[str, str], ...] = ()

@@ -1,6 +1,6 @@
 """Parses and cleans one document: pure functions of picklable values, for worker processes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
@@ -15,6 +15,7 @@ from aggregator.core.model import (
     Source,
     StoredEntry,
 )
+from aggregator.core.ports import Boilerplate
 from aggregator.core.traces import DocumentTrace, KnownDocument, TracedFeed
 from aggregator.gather import cleaning, document_limits, parsers, tracing
 from aggregator.gather.cleaning import discover
@@ -25,15 +26,14 @@ from aggregator.text.charset import decode
 def read_document(
     document: Document,
     source: Source,
-    boilerplate: Mapping[str, frozenset[int]],
+    boilerplate: Boilerplate,
     max_entries: int,
     known: KnownDocument | None = None,
 ) -> TracedFeed:
     """Parse a document and clean its entries, in its order; raises ParseError.
 
     Of more than `max_entries` entries only the newest are kept. An entry that cannot be cleaned is
-    skipped with a reason. `boilerplate` are the learned block hashes by publisher id. Entries that
-    are known from the document before are left out.
+    skipped with a reason. Entries that are known from the document before are left out.
     """
     parsed = _parse(replace(document, max_entries=max_entries))
     kept, cut = _newest(parsed, max_entries)
@@ -77,7 +77,7 @@ def _clean(
     raws: Iterable[RawEntry],
     info: FeedInfo,
     source: Source,
-    boilerplate: Mapping[str, frozenset[int]],
+    boilerplate: Boilerplate,
     domain: str,
 ) -> tuple[list[Entry], list[Skipped]]:
     """Return the cleaned entries, and those that cannot be."""
@@ -95,7 +95,7 @@ def _clean(
     return entries, refused
 
 
-def without_learned(stored: StoredEntry, learned: Mapping[str, frozenset[int]]) -> StoredEntry:
+def without_learned(stored: StoredEntry, learned: Boilerplate) -> StoredEntry:
     """Return a stored entry without the blocks learned since; the same object if it has none."""
     entry = stored.entry
     hashes = learned.get(entry.publisher.id)

@@ -28,7 +28,7 @@ from aggregator.core.model import (
     SourceState,
     Validators,
 )
-from aggregator.core.ports import Clock, DocumentReader, Fetcher, GatherStore
+from aggregator.core.ports import Boilerplate, Clock, DocumentReader, Fetcher, GatherStore
 from aggregator.core.report import SourceReport
 from aggregator.core.settings import FetchSettings
 from aggregator.core.threads import StoreThread
@@ -246,7 +246,7 @@ class Gatherer:
         return known if known and (known.until is None or self.clock() <= known.until) else None
 
     def _body(
-        self, source: Source, fetched: Fetched, learned: tracing.Boilerplate, names: Iterable[str]
+        self, source: Source, fetched: Fetched, learned: Boilerplate, names: Iterable[str]
     ) -> str:
         limit = self.settings.max_entries
         return tracing.body_digest(fetched, source, limit, learned, names)
@@ -279,7 +279,7 @@ class Gatherer:
         self,
         source: Source,
         fetched: Fetched,
-        learned: tracing.Boilerplate,
+        learned: Boilerplate,
         *,
         all_new: bool,
         known: KnownDocument | None = None,

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from typing import Literal
 
+from aggregator.core.backoff import doubled
+
 Verdict = Literal["book", "outage"]
 
 _FIRST_SECONDS, _LONGEST = 5.0, 900.0  # between two attempts during an outage
@@ -51,18 +53,13 @@ class Network:
             return "book"
         self.down = True
         patience, longest = (_LOCAL_PATIENCE, _LOCAL_SECONDS) if at_once else (_PATIENCE, _LONGEST)
-        doublings = min(max(0, self._tries - patience), 16)
-        self._next_try = now + min(_FIRST_SECONDS * 2.0**doublings, longest)
+        self._next_try = now + doubled(_FIRST_SECONDS, self._tries - patience, longest)
         self._tries += 1
         return "outage"
 
     def may_try(self, now: float) -> bool:
         """Say whether one source may be asked during an outage, to find out whether it is over."""
         return self.down and now >= self._next_try
-
-    def retry_now(self) -> None:
-        """Let the next attempt be made at once: something says that the network is back."""
-        self._next_try = 0.0
 
     def best(self, hosts: Iterable[str]) -> int:
         """Return the index of the host to try: one that did not fail before, if there is one."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from aggregator.core.backoff import doubled
 from aggregator.core.model import Source
 from aggregator.core.report import SourceReport
 from aggregator.core.settings import FetchSettings
@@ -27,7 +28,7 @@ class Backoff:
 
     def failed(self, now: float) -> float:
         """Begin a pause, longer after each failure; return its seconds."""
-        span = min(self._first * 2.0 ** min(self._failures, 16), self._longest)
+        span = doubled(self._first, self._failures, self._longest)
         self._failures += 1
         self._until = now + span
         return span
@@ -86,7 +87,7 @@ class Pacing:
             return
         tries = self._unsaved.get(source.identity, 0)
         self._unsaved[source.identity] = tries + 1
-        wait = min(_FIRST_RETRY_SECONDS * 2.0 ** min(tries, 16), _LONGEST_RETRY_SECONDS)
+        wait = doubled(_FIRST_RETRY_SECONDS, tries, _LONGEST_RETRY_SECONDS)
         self._not_before[source.identity] = now + wait * (0.9 + 0.2 * self._jitter())
 
     def not_asked(self, source: Source) -> None:

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from itertools import pairwise
 from statistics import median
 
+from aggregator.core.backoff import doubled
 from aggregator.core.errors import (
     BlockedAddress,
     HeldBack,
@@ -256,7 +257,7 @@ def failed(
     if isinstance(error, HTTPStatus) and error.retry_after and state.wait_until:
         # The server gave a time. If it fails again then, the wait grows up to the usual interval.
         usual = interval(source, state, settings, now)
-        extra_wait = min(usual, _MIN_EXTRA_WAIT * (1 << min(max(state.failures - 1, 0), 16)))
+        extra_wait = doubled(_MIN_EXTRA_WAIT, state.failures - 1, usual)
         due = max(state.wait_until, now + extra_wait * (not held_back))
         return dataclasses.replace(state, due=due)
     cap = _UNREACHABLE_BACKOFF if isinstance(error, Unreachable) else DAY
@@ -290,7 +291,7 @@ def next_due(
     """
     usual = interval(source, state, settings, now)
     cap = max(usual, cap)
-    backed_off = min(usual * (1 << min(max(state.failures - 1, 0), 16)), cap)
+    backed_off = doubled(usual, state.failures - 1, cap)
     # Slightly early, so that jitter never exceeds the interval.
     spread = backed_off * (0.9 + 0.1 * jitter)
     hinted = max((_hinted(one) for one in hints), default=_ZERO)

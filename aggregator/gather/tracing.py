@@ -1,14 +1,12 @@
 """Digests of documents and entries, by which those that were read before are recognised."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import fields, replace
-from functools import cache
 from hashlib import blake2b
-from pathlib import Path
 
+from aggregator.core.digests import digest, program
 from aggregator.core.model import Document, FeedInfo, Fetched, Hints, RawEntry, Source
-
-Boilerplate = Mapping[str, frozenset[int]]
+from aggregator.core.ports import Boilerplate
 
 # `where` names the place in the document, which moves with every new entry
 _FIELDS = tuple(one.name for one in fields(RawEntry) if one.name != "where")
@@ -16,7 +14,7 @@ _FIELDS = tuple(one.name for one in fields(RawEntry) if one.name != "where")
 
 def entry_digest(raw: RawEntry) -> str:
     """Return the digest of an entry as parsed, wherever it stands in its document."""
-    return _digest(*(getattr(raw, name) for name in _FIELDS))
+    return digest(*(getattr(raw, name) for name in _FIELDS))
 
 
 def body_digest(
@@ -26,7 +24,7 @@ def body_digest(
     (document,) = fetched.documents
     setting = _setting(document, source, limit, learned, publishers)
     content = blake2b(document.content, digest_size=16).hexdigest()
-    return _digest(setting, content, document.content_type, document.format, fetched.links)
+    return digest(setting, content, document.content_type, document.format, fetched.links)
 
 
 def context_digest(
@@ -42,7 +40,7 @@ def context_digest(
     """Return the digest of all that cleaning an entry depends on besides the entry."""
     lasting = replace(info, updated="", hub="", hints=Hints())  # these say nothing of entries
     setting = _setting(document, source, limit, learned, publishers)
-    return _digest(setting, lasting, domain)
+    return digest(setting, lasting, domain)
 
 
 def _setting(
@@ -54,22 +52,4 @@ def _setting(
 ) -> str:
     names = sorted({*publishers, source.identity})
     blocks = [(name, sorted(learned[name])) for name in names if name in learned]
-    return _digest(document.url, source, limit, blocks, _program())
-
-
-def _digest(*values: object) -> str:
-    text = repr(values).encode("utf-8", "backslashreplace")
-    return blake2b(text, digest_size=16).hexdigest()
-
-
-@cache
-def _program() -> tuple[int, int]:
-    """Return what changes with another version of the program: number and age of its files."""
-    root = Path(__file__).parents[1]
-    ages = [
-        path.stat().st_mtime_ns
-        for part in ("gather", "text")
-        for path in root.glob(f"{part}/**/*")
-        if path.suffix != ".pyc" and path.is_file()
-    ]
-    return len(ages), max(ages)
+    return digest(document.url, source, limit, blocks, program("gather", "text"))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aggregator.core.errors import PublishError
+from aggregator.core.syncing import sync
 
 _MODE = 0o644  # so that a web server under another user may read it
 _KEY = "links.key"
@@ -62,7 +63,7 @@ def _make_secret(path: Path) -> None:
         os.fsync(aside.fileno())
         with contextlib.suppress(FileExistsError):
             os.link(aside.name, path)
-    _sync_folder(path.parent)
+    sync(path.parent)
 
 
 def _holds(path: Path, content: bytes) -> bool:
@@ -89,7 +90,7 @@ def _replace(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             aside.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync(path.parent)
 
 
 def _second(path: Path) -> int:
@@ -98,15 +99,6 @@ def _second(path: Path) -> int:
         return int(path.stat().st_mtime)
     except FileNotFoundError:
         return 0
-
-
-def _sync_folder(folder: Path) -> None:
-    """Sync the folder, so that the new name survives a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _sweep(path: Path) -> None:

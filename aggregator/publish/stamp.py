@@ -5,10 +5,9 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import cache
-from hashlib import blake2b
 from pathlib import Path
 
+from aggregator.core import digests
 from aggregator.core.errors import PublishError
 from aggregator.core.model import Source
 from aggregator.core.settings import FeedSpec
@@ -79,16 +78,4 @@ def measure(folder: Path, names: Iterable[str]) -> tuple[File, ...]:
 def digest(feeds: Sequence[FeedSpec], sources: Iterable[Source], *more: object) -> str:
     """Return a digest of all that feeds depend on besides the store and the time."""
     named = [(one.id, one.identity, one.category) for one in sources]
-    return blake2b(repr((feeds, named, more, _program())).encode(), digest_size=16).hexdigest()
-
-
-@cache
-def _program() -> tuple[int, int]:
-    """Return what changes with another version of the program: number and age of its modules."""
-    root = Path(__file__).parents[1]
-    modules = [
-        path.stat().st_mtime_ns
-        for part in ("publish", "text")
-        for path in root.glob(f"{part}/**/*")
-    ]
-    return len(modules), max(modules)
+    return digests.digest(feeds, named, more, digests.program("publish", "text"))

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from aggregator.core.errors import SchemaTooNew, StoreError, explain
+from aggregator.core.syncing import sync
 from aggregator.store import transfer
 from aggregator.store.database import open_server, open_sqlite
 from aggregator.store.migrations import HEAD
@@ -55,7 +56,7 @@ def make(target: Path, *, data: Path, store: str, config: Path, now: datetime) -
             copy = Path(name) / FILE
             _copy_database(store, data, copy)
             kept = _pack(aside, _members(data, copy, config), now)
-        _sync(aside)
+        sync(aside)
         aside.replace(target)
     except OSError as error:
         raise StoreError(f"the backup {target} cannot be written: {explain(error)}") from error
@@ -162,14 +163,6 @@ class _Digesting(io.RawIOBase):
         self._left -= len(some)
         self.digest.update(some)
         return some
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 # --- restoring -----------------------------------------------------------------------------

@@ -2,18 +2,16 @@
 
 import secrets
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from aggregator.store import schema
-from aggregator.store.database import upsert
+from aggregator.store import meta
 
 _NAME = "generation"
 
 
 def load(connection: Connection) -> str:
     """Return the generation; empty if none was ever saved."""
-    query = select(schema.meta.c.value).where(schema.meta.c.name == _NAME)
-    return str(connection.scalar(query) or "")
+    return meta.recall(connection, _NAME)
 
 
 def move(connection: Connection) -> None:
@@ -21,5 +19,4 @@ def move(connection: Connection) -> None:
 
     It is random, for a count could repeat after transactions were lost in a power cut.
     """
-    row = {"name": _NAME, "value": secrets.token_hex(8)}
-    upsert(connection, schema.meta, [row], update=("value",))
+    meta.remember(connection, _NAME, secrets.token_hex(8))

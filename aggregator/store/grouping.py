@@ -7,7 +7,15 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, exists, select, update
 
-from aggregator.core.model import Decision, GroupContext, Grouped, Grouping, StoredEntry, Story
+from aggregator.core.model import (
+    Decision,
+    GroupContext,
+    Grouped,
+    Grouping,
+    StoredEntry,
+    Story,
+    Tombstone,
+)
 from aggregator.store import feature_changes, schema
 from aggregator.store.articles import is_free
 from aggregator.store.codec import from_ticks, to_ticks
@@ -242,19 +250,15 @@ def entry_lines(
 
 
 def _stories_of(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for some in chunks(keys):
-        query = select(_member.key, _member.story).where(_member.key.in_(some))
-        found.update((row.key, row.story) for row in connection.execute(query))
-    return found
+    return {key: story for key, (story, _) in _members_of(connection, keys).items()}
 
 
-def _dates_of(connection: Connection, keys: Iterable[str]) -> dict[str, int]:
-    """Return the dates that members have, by key."""
-    found: dict[str, int] = {}
+def _members_of(connection: Connection, keys: Iterable[str]) -> dict[str, tuple[str, int]]:
+    """Return the story and the date of each of these entries that is a member."""
+    found: dict[str, tuple[str, int]] = {}
     for some in chunks(keys):
-        query = select(_member.key, _member.published).where(_member.key.in_(some))
-        found.update((row.key, row.published) for row in connection.execute(query))
+        query = select(_member.key, _member.story, _member.published).where(_member.key.in_(some))
+        found.update((row.key, (row.story, row.published)) for row in connection.execute(query))
     return found
 
 
@@ -285,7 +289,7 @@ def save_grouping(connection: Connection, grouping: Grouping) -> None:
     keys = [member.key for story in grouping.stories for member in story.members]
     ids = [story.id for story in grouping.stories]
     entries = _load_columns(connection, keys)
-    before, dates = _stories_of(connection, keys), _dates_of(connection, keys)
+    before = _members_of(connection, keys)
     _bury(connection, grouping, ids)
     _write_stories(connection, grouping.stories, entries)
     left = _drop_members(connection, ids) - set(keys)
@@ -298,7 +302,8 @@ def save_grouping(connection: Connection, grouping: Grouping) -> None:
     upsert(connection, schema.member, rows, update=("story", "published", "reason"))
     features = [{"key": key, "packed": packed} for key, packed in grouping.features]
     upsert(connection, schema.feature, features, update=("packed",))
-    _drop_empty(connection, set(before.values()) - set(ids))
+    _drop_empty(connection, {story for story, _ in before.values()} - set(ids))
+    dates = {key: date for key, (_, date) in before.items()}
     moved = {row["key"] for row in rows if dates.get(row["key"]) != row["published"]}
     feature_changes.log(connection, {*moved, *left, *(key for key, _ in grouping.features)})
     # A former member may have changed since; then it is still ungrouped.
@@ -354,9 +359,12 @@ def _bury(connection: Connection, grouping: Grouping, living: Sequence[str]) -> 
     grave = schema.tombstone.c
     for some in chunks(living):
         connection.execute(delete(schema.tombstone).where(grave.id.in_(some)))
-    rows = [
-        {"id": one.id, "story": one.into, "died": to_ticks(one.when)} for one in grouping.tombstones
-    ]
-    upsert(connection, schema.tombstone, rows, update=("story", "died"))
+    save_tombstones(connection, grouping.tombstones)
     for some in chunks(one.id for one in grouping.tombstones):
         connection.execute(delete(schema.story).where(_story.id.in_(some)))
+
+
+def save_tombstones(connection: Connection, tombstones: Iterable[Tombstone]) -> None:
+    """Save which stories were merged into others."""
+    rows = [{"id": one.id, "story": one.into, "died": to_ticks(one.when)} for one in tombstones]
+    upsert(connection, schema.tombstone, rows, update=("story", "died"))

@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args
 
 from aggregator.core.errors import StoreError
 from aggregator.core.model import Decision, Publisher, Tombstone
+from aggregator.core.syncing import sync
 from aggregator.gather.identity import Kind
 
 _LINE_MOST = 200_000  # bytes; our own lines are much shorter
@@ -98,7 +99,7 @@ class Journal:
             aside.unlink(missing_ok=True)
             _, size = _append(aside, "".join(_write(line) + "\n" for line in lines).encode())
             aside.replace(self.path)
-            _sync_folder(self.path.parent)
+            sync(self.path.parent)
         return size
 
     def read(self, start: int = 0) -> Iterator[Line]:
@@ -144,7 +145,7 @@ def _append(path: Path, text: bytes) -> tuple[int, int]:
     finally:
         os.close(descriptor)
     if fresh:
-        _sync_folder(path.parent)
+        sync(path.parent)
     return size, after
 
 
@@ -164,14 +165,6 @@ def _write_all(descriptor: int, text: bytes) -> None:
     rest = memoryview(text)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 # --- lines ---------------------------------------------------------------------------------

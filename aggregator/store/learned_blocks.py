@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, case, delete, select, update
 
 from aggregator.core.model import StoredEntry
+from aggregator.core.ports import Boilerplate
 from aggregator.store import schema
 from aggregator.store.codec import storable, to_ticks
 from aggregator.store.database import chunks, insert, upsert
@@ -103,9 +104,7 @@ def _decay(connection: Connection, name: str) -> None:
     )
 
 
-def learned(
-    connection: Connection, publisher_ids: Iterable[str] | None
-) -> Mapping[str, frozenset[int]]:
+def learned(connection: Connection, publisher_ids: Iterable[str] | None) -> Boilerplate:
     """Return the block hashes of each publisher's boilerplate; None means all publishers."""
     if publisher_ids is None:
         return _learned(connection, ())

@@ -5,11 +5,11 @@ from contextlib import closing, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import Connection, inspect, text
 
 from aggregator.core.errors import DataFolderBusy, SchemaTooNew, StoreError
 from aggregator.core.logger import get_logger
-from aggregator.store import clock_repair, generation, recovery, schema
+from aggregator.store import clock_repair, generation, recovery
 from aggregator.store.database import (
     APPLICATION_ID,
     CORRUPT,
@@ -17,10 +17,10 @@ from aggregator.store.database import (
     hold_writer,
     open_server,
     open_sqlite,
-    upsert,
 )
 from aggregator.store.journal import Journal
 from aggregator.store.lock import is_held, lock_folder
+from aggregator.store.meta import recall, remember
 from aggregator.store.migrations import HEAD
 
 FILE = "aggregator.db"
@@ -129,12 +129,11 @@ def _prepare(database: Database, journal: Journal, data: Path, now: datetime) ->
     """Migrate the schema, repair times, and reconcile journal and database."""
     with database.read() as connection:
         version = version_of(connection, database.place)
-        current = version == HEAD
-        current = current and _recall(connection, _REPLAYED) != ""
+        current = version == HEAD and recall(connection, _REPLAYED) != ""
         doubtful = current and (
             clock_repair.is_doubtful(connection, now)
             or not generation.load(connection)
-            or not _recall(connection, _STORIES_DATED)
+            or not recall(connection, _STORIES_DATED)
         )
     if version not in {"", HEAD}:
         _keep_copy(database, version)
@@ -146,19 +145,19 @@ def _prepare(database: Database, journal: Journal, data: Path, now: datetime) ->
             _date_stories(connection)
             generation.move(connection)
     with database.read() as connection:
-        written = int(_recall(connection, _WRITTEN) or 0)
+        written = int(recall(connection, _WRITTEN) or 0)
     if journal.size() != written:
         _reconcile(database, journal, data)
     with database.read() as connection:
-        return _recall(connection, _REBUILT) == _YES
+        return recall(connection, _REBUILT) == _YES
 
 
 def _date_stories(connection: Connection) -> None:
     """Mend stories that an earlier version dated by a clock that was behind, once."""
-    if not _recall(connection, _STORIES_DATED):
+    if not recall(connection, _STORIES_DATED):
         if count := clock_repair.raise_early_stories(connection):
             _log.warning("stories dated before their entries, mended", stories=count)
-        _remember(connection, _STORIES_DATED, _YES)
+        remember(connection, _STORIES_DATED, _YES)
 
 
 def _keep_copy(database: Database, version: str) -> None:
@@ -201,11 +200,11 @@ def _bring_up(connection: Connection, place: str, journal: Journal) -> None:
     """Migrate, and replay the journal into a new database."""
     if version_of(connection, place) != HEAD:
         migrate(connection)
-    if _recall(connection, _REPLAYED):
+    if recall(connection, _REPLAYED):
         return
     if recovery.replay(connection, journal.read()):
-        _remember(connection, _REBUILT, _YES)
-    _remember(connection, _REPLAYED, _YES)
+        remember(connection, _REBUILT, _YES)
+    remember(connection, _REPLAYED, _YES)
     remember_journal(connection, journal.size())
 
 
@@ -235,32 +234,17 @@ def _reconcile(database: Database, journal: Journal, data: Path) -> None:
         database.write(durable=True) as connection,
     ):
         hold_writer(connection)
-        written, size = int(_recall(connection, _WRITTEN) or 0), journal.size()
+        written, size = int(recall(connection, _WRITTEN) or 0), journal.size()
         if size < written:
             recovery.catch_up(connection, journal.read())  # it may be a later, compacted one
             size = journal.replace(recovery.journal_lines(connection))
             _log.warning("journal truncated, rewritten", path=str(journal.path))
-        elif size > written:
-            caught = recovery.catch_up(connection, journal.read(written))
-            if caught:
-                generation.move(connection)
+        elif size > written and (caught := recovery.catch_up(connection, journal.read(written))):
+            generation.move(connection)
             if caught.missing:
-                _remember(connection, _REBUILT, _YES)
-            if caught:
-                _log.warning(
-                    "database older than the journal, brought up to date", **caught._asdict()
-                )
+                remember(connection, _REBUILT, _YES)
+            _log.warning("database older than the journal, brought up to date", **caught._asdict())
         remember_journal(connection, size)
-
-
-def _recall(connection: Connection, name: str) -> str:
-    columns = schema.meta.c
-    value = connection.scalar(select(columns.value).where(columns.name == name))
-    return "" if value is None else str(value)
-
-
-def _remember(connection: Connection, name: str, value: str) -> None:
-    upsert(connection, schema.meta, [{"name": name, "value": value}], update=("value",))
 
 
 def identity(path: Path) -> tuple[int, int] | None:
@@ -274,14 +258,14 @@ def identity(path: Path) -> tuple[int, int] | None:
 
 def prove(connection: Connection) -> None:
     """Write something into the database, which fails if nothing can be written."""
-    _remember(connection, _PROVED, _YES)
+    remember(connection, _PROVED, _YES)
 
 
 def forget_rebuild(connection: Connection) -> None:
     """Save that the texts were restored, as far as possible."""
-    _remember(connection, _REBUILT, "")
+    remember(connection, _REBUILT, "")
 
 
 def remember_journal(connection: Connection, size: int) -> None:
     """Save the length of the journal, so that truncation is noticed."""
-    _remember(connection, _WRITTEN, str(size))
+    remember(connection, _WRITTEN, str(size))

@@ -15,7 +15,7 @@ from aggregator.store import schema
 from aggregator.store.codec import from_ticks, pack, storable, to_ticks
 from aggregator.store.database import chunks, upsert
 from aggregator.store.gather import load_aliases, write_aliases
-from aggregator.store.grouping import entry_lines, load_decisions, save_decisions
+from aggregator.store.grouping import entry_lines, load_decisions, save_decisions, save_tombstones
 from aggregator.store.journal import EntryLine, Line
 from aggregator.store.rows import load_entries, row_of
 from aggregator.text import urls
@@ -37,7 +37,7 @@ def replay(connection: Connection, lines: Iterator[Line]) -> int:
         count += len(batch)
         _replay_entries(connection, [line for line in batch if isinstance(line, EntryLine)])
         graves = {line.id: line for line in batch if isinstance(line, Tombstone)}
-        _bury(connection, graves.values())
+        save_tombstones(connection, graves.values())
         save_decisions(connection, [line for line in batch if isinstance(line, Decision)])
     _open_graves(connection)
     return count
@@ -76,9 +76,10 @@ def catch_up(connection: Connection, lines: Iterator[Line]) -> Caught:
     _replay_entries(connection, missing)
     moved = [line for key, line in places.items() if known.get(key, line.story) != line.story]
     _move(connection, moved)
-    _bury(connection, graves.values())
+    save_tombstones(connection, graves.values())
     _open_graves(connection)
-    new = [one for one in decided if one not in set(load_decisions(connection))]
+    recorded = set(load_decisions(connection))
+    new = [one for one in decided if one not in recorded]
     save_decisions(connection, new)
     return Caught(len(missing), len(moved), len(new))
 
@@ -96,11 +97,7 @@ def _known(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
 
 def _move(connection: Connection, lines: Sequence[EntryLine]) -> None:
     """Take entries out of their stories, to be grouped into those that the journal names."""
-    rows = [
-        {"key": one.key, "story": one.story, "first_published": to_ticks(one.first_published)}
-        for one in lines
-    ]
-    upsert(connection, schema.record, rows, update=("story", "first_published"))
+    _save_records(connection, lines)
     member = schema.member.c
     for some in chunks(line.key for line in lines):
         connection.execute(delete(schema.member).where(member.key.in_(some)))
@@ -109,27 +106,23 @@ def _move(connection: Connection, lines: Sequence[EntryLine]) -> None:
     connection.execute(delete(schema.story).where(empty))
 
 
-def _bury(connection: Connection, graves: Iterable[Tombstone]) -> None:
-    rows = [{"id": one.id, "story": one.into, "died": to_ticks(one.when)} for one in graves]
-    upsert(connection, schema.tombstone, rows, update=("story", "died"))
-
-
 def _replay_entries(connection: Connection, lines: Sequence[EntryLine]) -> None:
     latest = {line.key: line for line in lines}
-    records = [
-        {
-            "key": line.key,
-            "story": line.story,
-            "first_published": to_ticks(line.first_published),
-        }
-        for line in latest.values()
-    ]
-    upsert(connection, schema.record, records, update=("story", "first_published"))
+    _save_records(connection, latest.values())
     rows = [row_of(_outline(line), line.first_published, blank=True) for line in latest.values()]
     upsert(connection, schema.entry, rows, update=("shown", "title", "content"))
     if lines:
         names = [(name, line.key) for line in lines for name in _names(line)]
         write_aliases(connection, names, max(line.first_published for line in lines))
+
+
+def _save_records(connection: Connection, lines: Iterable[EntryLine]) -> None:
+    """Save into which story each entry is to be grouped."""
+    rows = [
+        {"key": line.key, "story": line.story, "first_published": to_ticks(line.first_published)}
+        for line in lines
+    ]
+    upsert(connection, schema.record, rows, update=("story", "first_published"))
 
 
 def _outline(line: EntryLine) -> StoredEntry:

@@ -6,9 +6,9 @@ from itertools import islice
 
 from sqlalchemy import Connection, delete, select
 
-from aggregator.store import articles, feature_changes, schema
+from aggregator.store import articles, feature_changes, meta, schema
 from aggregator.store.codec import from_ticks, to_ticks
-from aggregator.store.database import chunks, insert, upsert
+from aggregator.store.database import chunks, insert
 
 _MOST = 2_000  # stories per transaction, so that no writer waits long
 _DONE = "forgotten before"  # in `meta`
@@ -21,9 +21,8 @@ _record = schema.record
 
 def forgotten(connection: Connection) -> datetime | None:
     """Return the time before which everything was deleted that may be."""
-    query = select(schema.meta.c.value).where(schema.meta.c.name == _DONE)
-    value = connection.scalar(query)
-    return None if value is None else from_ticks(int(value))
+    value = meta.recall(connection, _DONE)
+    return from_ticks(int(value)) if value else None
 
 
 def forget(
@@ -40,8 +39,7 @@ def forget(
     for some in chunks(one for one in gone if one not in waiting):
         _drop(connection, some)
     if len(gone) < most:
-        row = {"name": _DONE, "value": str(to_ticks(before))}
-        upsert(connection, schema.meta, [row], update=("value",))
+        meta.remember(connection, _DONE, str(to_ticks(before)))
     return len(gone) - len(waiting)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -23,7 +22,7 @@ from aggregator.core.model import (
     Story,
     Tombstone,
 )
-from aggregator.core.ports import FeatureChanges, Page, Place
+from aggregator.core.ports import Boilerplate, FeatureChanges, Page, Place
 from aggregator.core.traces import KnownDocument, ReadDocument
 from aggregator.store import (
     feature_changes,
@@ -53,6 +52,7 @@ class SqlStore(WholeTexts):
     def __init__(self, url: str, data: Path, now: datetime) -> None:
         self._decoded: gather.Decoded = {}
         super().__init__(url, data, now)
+        # kept in memory: every fetch needs them, and they change rarely
         self._learned: dict[str, frozenset[int]] | None = None
         self._recent = RecentEntries()
 
@@ -101,10 +101,16 @@ class SqlStore(WholeTexts):
     ) -> tuple[Change, ...]:
         """Store one source's documents, aliases, block counts and state in one transaction."""
         self._now = now
-        save = partial(gather.save_gathered, now=now, initial=initial)
         with self._write(quiet=True) as connection:
-            batch, changes, moved = save(
-                connection, source, entries, state, extracted=extracted, read=read
+            batch, changes, moved = gather.save_gathered(
+                connection,
+                source,
+                entries,
+                state,
+                now=now,
+                initial=initial,
+                extracted=extracted,
+                read=read,
             )
             if moved:
                 generation.move(connection)
@@ -115,9 +121,7 @@ class SqlStore(WholeTexts):
             self._learn({entry.publisher.id for entry in entries})
         return changes
 
-    def learned_blocks(
-        self, publisher_ids: Iterable[str] | None = None
-    ) -> Mapping[str, frozenset[int]]:
+    def learned_blocks(self, publisher_ids: Iterable[str] | None = None) -> Boilerplate:
         """Return the hashes of the boilerplate blocks of each publisher."""
         if self._learned is None:
             self._learned = {}
@@ -128,7 +132,7 @@ class SqlStore(WholeTexts):
         return {name: learned[name] for name in publisher_ids if name in learned}
 
     def _learn(self, publisher_ids: Iterable[str] | None) -> None:
-        """Return the learned blocks from memory: every fetch needs them, and they change rarely."""
+        """Read the learned blocks of these publishers, or of all, into memory."""
         with self._read() as connection:
             found = learned_blocks.learned(connection, publisher_ids)
         gone = {name: frozenset[int]() for name in publisher_ids or ()}

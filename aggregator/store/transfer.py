@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, select
 
 from aggregator.core.errors import StoreError
 from aggregator.store import schema
@@ -40,10 +40,9 @@ def _copy_table(source: Connection, target: Connection, name: str) -> int:
 
 
 def _follow_numbers(target: Connection) -> None:
-    """Let the next decision have a number after those that were copied."""
-    target.execute(
-        text(
-            "SELECT setval(pg_get_serial_sequence('decision', 'number'),"
-            " (SELECT coalesce(max(number), 0) + 1 FROM decision), false)"
-        )
-    )
+    """Let the next row of each numbered table have a number after those that were copied."""
+    for table in schema.metadata.tables.values():
+        if (column := table.autoincrement_column) is not None:
+            last = select(func.coalesce(func.max(column), 0) + 1).scalar_subquery()
+            sequence = func.pg_get_serial_sequence(table.name, column.name)
+            target.execute(select(func.setval(sequence, last, False)))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from aggregator.core.backoff import doubled
 from aggregator.core.errors import FetchError
 from aggregator.core.logger import get_logger
 from aggregator.core.ports import Clock, Poster
@@ -102,7 +103,7 @@ class Announcer:
                 return  # it changed again meanwhile and is announced again
             left = {name: one for name, one in self._news.items() if name != topic}
             if problem and news.tries + 1 < _MOST:
-                wait = min(_FIRST * 2**news.tries, _LONGEST)
+                wait = doubled(_FIRST, news.tries, _LONGEST)
                 left[topic] = _News(tries=news.tries + 1, due=self._clock() + wait)
             self._save(left)
         if problem:

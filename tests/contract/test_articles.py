@@ -39,9 +39,9 @@ def gather(store: Store, *entries: Entry, source: Source = SOURCE, **kw: Any) ->
     store.save_gathered(source, entries, make_state(), **given)
 
 
-def result(store: Store, n: int, when: datetime = NOW, **kw: Any) -> PageResult:
+def result(store: Store, n: int, **kw: Any) -> PageResult:
     (digest,) = [one.digest for one in due(store) if one.key == make_key(n)]
-    return PageResult(key=make_key(n), digest=digest, when=when, **kw)
+    return PageResult(key=make_key(n), digest=digest, **kw)
 
 
 def due(store: Store, when: datetime = NOW) -> Any:
@@ -95,9 +95,9 @@ def test_a_changed_entry_is_due_again_with_its_validators(store: Store) -> None:
     (task,) = due(store, at(1))
     assert task.validators == seen
     assert store.ungrouped(9, at(1)) == ()
-    stale = PageResult(key=task.key, digest="old", when=at(1), article=Article(text="no"))
+    stale = PageResult(key=task.key, digest="old", article=Article(text="no"))
     assert not store.save_article(stale)
-    assert not store.save_article(PageResult(key=task.key, digest=task.digest, when=at(1)))
+    assert not store.save_article(PageResult(key=task.key, digest=task.digest))
     assert len(store.ungrouped(9, at(1))) == 1
     assert only(store, 1).entry.text == "All of it."
 
@@ -113,7 +113,7 @@ def test_grouping_waits_a_minute_at_most(store: Store) -> None:
 def test_a_text_that_comes_late_is_grouped_again(store: Store) -> None:
     gather(store, make_entry(1))
     group_each(store)
-    assert store.save_article(result(store, 1, when=at(1), article=ARTICLE))
+    assert store.save_article(result(store, 1, article=ARTICLE))
     assert [one.entry.text for one in store.ungrouped(9, at(1))] == ["All of it."]
     assert only(store, 1).revised == only(store, 1).published
 
@@ -132,7 +132,7 @@ def test_a_final_failure_takes_an_old_text_back(store: Store) -> None:
     store.save_article(result(store, 1, article=ARTICLE))
     gather(store, make_entry(1, text="quite another text", html="<p>b</p>"), now=at(1))
     (task,) = due(store, at(1))
-    gone = PageResult(key=task.key, digest=task.digest, when=at(1), problem="a paywall")
+    gone = PageResult(key=task.key, digest=task.digest, problem="a paywall")
     assert store.save_article(gone)
     assert only(store, 1).entry.text == "quite another text"
 

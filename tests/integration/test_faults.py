@@ -147,7 +147,8 @@ def test_an_outage_of_the_network_is_booked_on_no_source(application: Opener) ->
         assert len(fetcher.asked) == 2
         for source in app.config.sources:
             fetcher.answer(source, make_document(news(1), url=source.url))
-        one._pipeline.network.retry_now()
+        # as if the last attempt was made when the machine started
+        one._pipeline.network.judge(frozenset(), frozenset({"one.example"}), 0.0)
         for _ in range(3):
             await tick(one)
         assert sorted(name for name, _ in fetcher.asked[2:]) == ["one", "two"]

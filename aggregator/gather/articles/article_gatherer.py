@@ -5,7 +5,6 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 from aggregator.core.errors import (
     DisallowedByRobots,
@@ -108,9 +107,7 @@ class ArticleGatherer:
     async def _read(self, source: Source, task: PageTask, options: FullText) -> PageResult:
         requested = page_source(source, task.entry.link, options)
         fetched = await self.pages.fetch_page(requested, task.validators, self.robots.permit)
-        done = PageResult(
-            key=task.key, digest=task.digest, when=self.clock(), validators=fetched.validators
-        )
+        done = PageResult(key=task.key, digest=task.digest, validators=fetched.validators)
         if not isinstance(fetched, Fetched):
             return done
         document = fetched.documents[0]
@@ -125,29 +122,23 @@ class ArticleGatherer:
         )
         (article,) = await self.pool.run(read_article, [(document, wanted)])
         if isinstance(article, SourceError):
-            return _with(done, problem=str(article))
-        return _with(done, article=article)
+            return dataclasses.replace(done, problem=str(article))
+        return dataclasses.replace(done, article=article)
 
     def _failure(self, task: PageTask, error: SourceError) -> PageResult:
         """Return the result of a page that could not be fetched: tried again if that may help."""
-        now, tries = self.clock(), task.tries + 1
-        due = None
+        tries, due = task.tries + 1, None
         if may_pass(error) and tries <= len(_RETRIES):
             wait = error.retry_after if isinstance(error, HTTPStatus) else None
-            due = now + max(_RETRIES[tries - 1], wait or timedelta())
+            due = self.clock() + max(_RETRIES[tries - 1], wait or timedelta())
         return PageResult(
             key=task.key,
             digest=task.digest,
-            when=now,
             problem=str(error),
             tries=tries,
             due=due,
             validators=task.validators,
         )
-
-
-def _with(result: PageResult, **values: Any) -> PageResult:
-    return dataclasses.replace(result, **values)
 
 
 def may_pass(error: SourceError) -> bool:

@@ -5,12 +5,13 @@ digests, dates. `clean` is pure and never fails.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from html import unescape
 
 from aggregator.core.model import Author, Enclosure, Entry, FeedInfo, RawEntry, Source
+from aggregator.core.ports import Boilerplate
 from aggregator.core.settings import LinkRule
 from aggregator.gather.cleaning import text_blocks
 from aggregator.gather.cleaning.html import Cleaned, clean_body, clean_html, trace_html
@@ -41,7 +42,7 @@ __all__ = [
 ]
 
 _NO_HASHES = frozenset[int]()
-_NO_BOILERPLATE: Mapping[str, frozenset[int]] = {}
+_NO_BOILERPLATE: Boilerplate = {}
 _TITLE_MAX_CHARS, _SUMMARY_MAX_CHARS = 500, 300
 _LANGUAGE_SAMPLE_CHARS = 60  # of the text, added to the title to detect a language
 _MAX_CITES, _MAX_ENCLOSURES, _MAX_CATEGORIES = 20, 50, 30
@@ -71,7 +72,7 @@ def clean(
     info: FeedInfo,
     source: Source,
     *,
-    boilerplate: Mapping[str, frozenset[int]] = _NO_BOILERPLATE,
+    boilerplate: Boilerplate = _NO_BOILERPLATE,
     domain: str = "",  # see `document_domain`
 ) -> Entry:
     """Return the cleaned entry; `boilerplate` maps publisher ids to hashes of learned blocks."""
@@ -126,9 +127,7 @@ def clean(
     )
 
 
-def _learned_hashes(
-    boilerplate: Mapping[str, frozenset[int]], publisher_id: str, source_id: str
-) -> frozenset[int]:
+def _learned_hashes(boilerplate: Boilerplate, publisher_id: str, source_id: str) -> frozenset[int]:
     """Return the learned hashes of a publisher, and those stored before its domain was known."""
     return boilerplate.get(publisher_id, _NO_HASHES) | boilerplate.get(source_id, _NO_HASHES)
 

@@ -5,7 +5,7 @@ import contextlib
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from ssl import SSLContext
 from typing import Any
@@ -17,6 +17,7 @@ from aggregator.core.errors import (
     FetchError,
     OutOfResources,
     Unreachable,
+    causes,
     explain,
     shortage,
 )
@@ -100,7 +101,7 @@ class Dialer(httpcore.AsyncNetworkBackend):
                 return Stream(stream)
         if problem and (lack := shortage(problem)):
             raise OutOfResources(f"no connection to {shown(host)}: {lack}") from problem
-        refused = any(isinstance(one, ConnectionRefusedError) for one in _causes(problem))
+        refused = any(isinstance(one, ConnectionRefusedError) for one in causes(problem))
         raise Unreachable(
             f"no connection to {shown(host)}: {_reason(problem)}",
             cause="refused" if refused else "connect",
@@ -223,17 +224,10 @@ def _reason(problem: Exception | None) -> str:
     """Return why connecting failed, as the operating system describes it."""
     if isinstance(problem, httpcore.ConnectTimeout):
         return "no response in time"
-    for cause in _causes(problem):
+    for cause in causes(problem):
         if isinstance(cause, OSError) and cause.errno:
             return os.strerror(cause.errno).lower()
     return "refused"
-
-
-def _causes(problem: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error and what caused it."""
-    while problem is not None:
-        yield problem
-        problem = problem.__cause__ or problem.__context__
 
 
 def _shortage_of_files() -> str:

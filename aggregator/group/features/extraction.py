@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from aggregator.core.model import StoredEntry
+from aggregator.core.settings import NamePairs
 from aggregator.group.features import vocabulary
-from aggregator.group.features.features import Features, NamePairs, extract
+from aggregator.group.features.features import Features, extract
 
 
 def extract_features(

@@ -11,6 +11,7 @@ from itertools import chain
 import numpy as np
 
 from aggregator.core.model import Entry, StoredEntry
+from aggregator.core.settings import NamePairs
 from aggregator.group.features import (
     amounts,
     countries,
@@ -42,10 +43,6 @@ _EPOCH = date(1970, 1, 1)
 _SENTENCE_END = re.compile(r"(?<=[。！？!?；;])|(?<=[a-z\d\"'”’)]\.)\s+|\n+")
 
 _SUBJECT = re.compile(r"\W*(?:[a-z\d][^\s:,]*\s+){1,3}|\W*[^\s:,;!?]{1,5}")
-
-
-NamePairs = tuple[tuple[str, str], ...]
-"""Chinese names with their English forms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

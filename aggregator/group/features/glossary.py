@@ -7,6 +7,7 @@ from importlib import resources
 
 import yaml
 
+from aggregator.core.settings import NamePairs
 from aggregator.group.features import countries, dictionary, english, terms
 from aggregator.group.features.memo import Memo
 from aggregator.text.fold import fold, words
@@ -69,7 +70,7 @@ class Names:
 
 
 @lru_cache(maxsize=8)
-def names(added: tuple[tuple[str, str], ...] = ()) -> Names:
+def names(added: NamePairs = ()) -> Names:
     """Return the names of the package and those that the user added, which go before."""
     text = resources.files(__package__).joinpath("names.yaml").read_text("utf-8")
     rows: Iterable[tuple[str, str]] = (*yaml.safe_load(text).items(), *added)

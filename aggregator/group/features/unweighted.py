@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from aggregator.core.model import StoredEntry
-from aggregator.group.features.features import Features, NamePairs, extract, wide_hash
+from aggregator.core.settings import NamePairs
+from aggregator.group.features.features import Features, extract, wide_hash
 from aggregator.group.features.meaning import Meaning
 from aggregator.group.features.terms import Terms
 

@@ -1,8 +1,9 @@
 """The words behind the stems of an entry's meaning, to show which words of two languages match."""
 
 from aggregator.core.model import StoredEntry
+from aggregator.core.settings import NamePairs
 from aggregator.group.features import glossary
-from aggregator.group.features.features import CHINESE, NamePairs, script_of, words_by_hash
+from aggregator.group.features.features import CHINESE, script_of, words_by_hash
 
 
 def words_by_stem(stored: StoredEntry, names: NamePairs = ()) -> dict[int, str]:

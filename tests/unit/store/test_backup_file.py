@@ -202,7 +202,7 @@ def test_only_the_newest_backups_are_kept(tmp_path: Path) -> None:
 
 
 def test_a_store_moves_to_a_server_and_back(tmp_path: Path) -> None:
-    """With numbers of decisions that go on, and a backup that restores into either kind."""
+    """With numbers of decisions and changes that go on, and a backup that restores into either kind."""
     data, moved, back = tmp_path / "data", tmp_path / "moved", tmp_path / "back"
     for folder in (data, moved, back):
         folder.mkdir()
@@ -218,6 +218,9 @@ def test_a_store_moves_to_a_server_and_back(tmp_path: Path) -> None:
         decision = make_decision("join", make_key(0), make_key(1), at(1))
         with closing(open_store(url, data=moved, now=NOW)) as store:
             store.decide(decision)
+            mark = store.feature_changes("").mark
+            store.save_features([(make_key(0), b"newer")])
+            assert store.feature_changes(mark).keys == (make_key(0),)
         after = held(moved, url)
         source = make(tmp_path, moved, url)
     restore(source, back)
