@@ -19,7 +19,6 @@ _MOST = 12  # tries, over more than a day
 _WRITING = timedelta(seconds=30)  # that a feed may take to be written
 _TOPICS_MOST = 1_000
 _CLOSE_SECONDS = 3.0  # that the end of a run waits for the hub; what is pending is kept
-_CLOSE_SECONDS = 10.0  # that the end of a run waits for the hub
 _log = get_logger()
 
 
