@@ -181,8 +181,7 @@ def _run(config: "Config", sources: Sequence[Source], choose: Choose | None) -> 
         try:
             return await _first(fetchers, sources, choose)
         finally:
-            for fetcher in fetchers.values():
-                await fetcher.close()
+            await fetchers.close()
 
     return asyncio.run(fetch())
 

@@ -44,8 +44,7 @@ async def _fetch(url: str, settings: FetchSettings, options: FullText) -> Docume
         assert isinstance(fetched, Fetched)  # noqa: S101  the request was not conditional
         return fetched.documents[0]
     finally:
-        for fetcher in fetchers.values():
-            await fetcher.close()
+        await fetchers.close()
 
 
 def read(document: Document, title: str, options: FullText, clean: CleanOptions) -> Row:
