@@ -48,7 +48,7 @@ class Announcer:
             self._pinging = asyncio.create_task(self.ping())
 
     def is_due(self) -> bool:
-        """Say whether a topic should be announced now."""
+        """Return whether a topic should be announced now."""
         now = self._clock()
         return any(_is_due(one, now) for one in self._news.values())
 
@@ -113,15 +113,14 @@ class Announcer:
         self._news = dict(tuple(news.items())[-_TOPICS_MOST:])
         said = {name: [one.tries, one.due.isoformat()] for name, one in self._news.items()}
         aside = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
-        with suppress(
-            OSError
-        ):  # a full disk must not stop an edition; the file only bridges a restart
+        # A full disk must not stop an edition; the file only bridges a restart.
+        with suppress(OSError):
             aside.write_text(json.dumps(said), encoding="utf-8")
             aside.replace(self._path)
 
 
 def _is_due(news: _News, now: datetime) -> bool:
-    """Say whether to announce now; a time too far ahead was set by a wrong clock."""
+    """Return whether to announce now; a time too far ahead was set by a wrong clock."""
     return news.due <= now or news.due > now + _LONGEST
 
 
