@@ -15,7 +15,7 @@ from aggregator.config.serving import host_warning, port_warning, public_hub
 from aggregator.core.errors import ConfigError, faults
 from aggregator.core.log_stream import LogStream
 from aggregator.core.logger import get_logger
-from aggregator.daemon import Daemon, schedule
+from aggregator.daemon.daemon import Daemon, schedule
 from aggregator.store import handover
 from aggregator.store.opening import FILE
 from aggregator.web import Site

@@ -27,7 +27,7 @@ def test_one_library_has_one_home() -> None:
     homes = {
         "httpx": "gather/fetchers/_http.py",
         "feedgen": "publish/renderers/atom.py",
-        "apscheduler": "nightly.py",
+        "apscheduler": "daemon/nightly.py",
     }
     for library, home in homes.items():
         pattern = re.compile(rf"^\s*(import|from) {library}\b", re.MULTILINE)

@@ -21,9 +21,6 @@ MAX_ALIASES_PER_KIND = 8  # of one entry; the oldest are discarded
 MIN_DATE = datetime(1990, 1, 1, tzinfo=UTC)  # earlier dates are ignored
 # Guids that may be positions in the document.
 _POSITION = re.compile(r"\D{0,8}\d{1,4}\D{0,2}|.{1,3}", re.DOTALL)
-_HOME_PAGE = re.compile(
-    r"[^/]*(?:/[a-z]{2}(?:-[a-z]{2})?)?(?:/(?:index|home)(?:\.\w+)?)?/?", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +77,13 @@ def is_guid(guid: str) -> bool:
     """Return whether a guid can identify an entry: not `N/A`, not the URL of a home page."""
     if is_placeholder(guid):
         return False
-    return not (_is_url(guid) and "#" not in guid and _is_home_page(link_name(guid)))
+    return not (_is_url(guid) and "#" not in guid and urls.is_home_page(link_name(guid)))
 
 
 def page_name(entry: Entry) -> str:
     """Return the name of an entry's page, equal for all forms of its URL; empty without a page."""
     page = link_name(entry.canonical or entry.link)
-    return "" if _is_home_page(page) or is_placeholder(page.rpartition("/")[2]) else page
+    return "" if urls.is_home_page(page) or is_placeholder(page.rpartition("/")[2]) else page
 
 
 def repeats_link(entry: Entry) -> bool:
@@ -100,7 +97,7 @@ def looks_like_position(guid: str) -> bool:
     """Return whether a guid looks like a position in the document: 1, item-2, home page#3."""
     if _POSITION.fullmatch(guid):
         return True
-    return _is_url(guid) and "#" in guid and _is_home_page(link_name(guid))
+    return _is_url(guid) and "#" in guid and urls.is_home_page(link_name(guid))
 
 
 @lru_cache(maxsize=8192)
@@ -111,10 +108,6 @@ def link_name(url: str) -> str:
 
 def _is_url(text: str) -> bool:
     return text[:4].lower() == "http" and urls.is_web(text)
-
-
-def _is_home_page(page: str) -> bool:
-    return "?" not in page and "#" not in page and _HOME_PAGE.fullmatch(page) is not None
 
 
 def _text_name(identity: str, entry: Entry) -> str:

@@ -37,6 +37,9 @@ _SAFE = "!$&'()*+,-./:;=?@_~%"
 
 _MOBILE = re.compile(r"^(?:(?:www\d?|m|mobile|wap|3g|amp)\.)+(?=[^.]+\.)")
 _MOBILE_SECOND = re.compile(r"(?<=\.)m\.(?=[^.]+\.[^.]+$)")
+_HOME_PAGE = re.compile(
+    r"[^/]*(?:/[a-z]{2}(?:-[a-z]{2})?)?(?:/(?:index|home)(?:\.\w+)?)?/?", re.IGNORECASE
+)
 _UNUSUAL_GLOB = re.compile(r"[?\[]|.\*.|^\*.*\*$")
 _SLASHES = re.compile(r"//+")
 _INDEX = re.compile(r"/(?:index|default)\.(?:html?|php|aspx?|jsp|shtml)$", re.IGNORECASE)
@@ -356,6 +359,11 @@ def same_key(url: str) -> str:
         + ("?" + "&".join(pairs) if pairs else "")
         + (f"#{fragment}" if fragment else "")
     )
+
+
+def is_home_page(page: str) -> bool:
+    """Return whether a page is that of a site or of one language of it; `page` is a `same_key`."""
+    return "?" not in page and "#" not in page and _HOME_PAGE.fullmatch(page) is not None
 
 
 def _key_pairs(query: str, name: str) -> list[str]:

@@ -18,7 +18,7 @@ from aggregator.core.clock_steps import ClockSteps
 from aggregator.core.errors import OutOfResources, Unreachable
 from aggregator.core.model import Fetched, Source, Validators
 from aggregator.core.ports import Fetcher
-from aggregator.daemon import Daemon
+from aggregator.daemon.daemon import Daemon
 from aggregator.web.metrics import Metrics
 from aggregator.websub import Inbox
 from tests.builders import NOW, make_document
@@ -110,7 +110,7 @@ def test_a_clock_that_is_set_changes_nothing(
             await tick(one)
             assert len(site.asked) == asked
             clock.passed += 601
-            one._pacing.not_asked(app.config.sources[0])  # nor did its floor, in real seconds
+            one._runs.pacing.not_asked(app.config.sources[0])  # nor did its floor, in real seconds
             await tick(one)
             assert len(site.asked) == asked + 1
             assert (app.folder / "merged.atom").read_bytes().count(b"</entry>") == count
@@ -164,7 +164,7 @@ def test_a_source_that_cannot_be_saved_costs_the_others_nothing(application: Ope
         assert [name for name, _ in fetcher.asked] == ["one", "two"]
         assert app.store.source_states().keys() == {two.identity}
         assert (app.folder / "merged.atom").read_bytes().count(b"</entry>") == 1
-        assert b"aggregator_run_errors_total 1.0" in daemon._metrics.text()
+        assert b"aggregator_run_errors_total 1.0" in daemon._runs._metrics.text()
 
     with_daemon(app, SetClock(), story, {"feed": fetcher})
 

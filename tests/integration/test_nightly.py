@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aggregator import bootstrap
 from aggregator.bootstrap import Application
-from aggregator.nightly import Nightly
+from aggregator.daemon.nightly import Nightly
 from tests.integration.conftest import SEEDS, Opener
 
 

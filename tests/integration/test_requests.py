@@ -5,7 +5,7 @@ from typing import Any
 
 from aggregator.bootstrap import Application
 from aggregator.core.report import RunReport
-from aggregator.daemon import Daemon
+from aggregator.daemon.daemon import Daemon
 from aggregator.store import handover
 from aggregator.store.handover import FetchRequest, HandoverFailed
 from aggregator.web.metrics import Metrics

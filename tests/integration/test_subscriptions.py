@@ -16,7 +16,7 @@ from aggregator.core.errors import StoreError
 from aggregator.core.leases import Lease
 from aggregator.core.model import SourceState
 from aggregator.core.ports import LeaseStore, Store
-from aggregator.daemon import Daemon
+from aggregator.daemon.daemon import Daemon
 from aggregator.gather.fetchers import open_poster
 from aggregator.web import Site, make_app
 from aggregator.web.metrics import Metrics
@@ -397,8 +397,9 @@ def test_hubs_are_asked_again_after_a_failure_of_ours(follower: Follower, hub: H
             await daemon.tick()
             await soon(lambda: not store.fails)
             assert hub.asked == []
-            assert daemon._hub_task
-            await asyncio.wait({daemon._hub_task})
+            hub_task = daemon._subscriptions._updating.task
+            assert hub_task
+            await asyncio.wait({hub_task})
             await daemon.tick()
             await soon(lambda: hub.callbacks)
             await daemon.drain()

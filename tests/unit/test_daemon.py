@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from aggregator import daemon
+from aggregator.daemon import daemon
 from tests.waiting import HUNG
 
 

@@ -22,10 +22,10 @@ from aggregator.core.ports import ArticleStore, Clock, PageFetcher
 from aggregator.core.settings import FullText
 from aggregator.core.threads import StoreThread
 from aggregator.gather.articles.article import Wanted, read_article
-from aggregator.gather.articles.refusals import is_front_page, weight
+from aggregator.gather.articles.refusals import weight
 from aggregator.gather.articles.robots import Robots
 from aggregator.pool import Pool
-from aggregator.text.urls import host
+from aggregator.text.urls import host, is_home_page, same_key
 
 MAX_WAIT = timedelta(seconds=60)  # for whole texts, before entries are grouped without them
 _PAGES_PER_TURN = 200  # of one source
@@ -114,7 +114,8 @@ class ArticleGatherer:
         if not isinstance(fetched, Fetched):
             return done
         document = fetched.documents[0]
-        if is_front_page(document.url) and not is_front_page(task.entry.link):
+        reached, linked = same_key(document.url), same_key(task.entry.link)
+        if is_home_page(reached) and not is_home_page(linked):
             raise FetchError("the page redirects to the front page")
         wanted = Wanted(
             title=task.entry.title,

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from aggregator.core.model import Document
 from aggregator.gather.articles.article_facts import Facts
@@ -138,8 +137,3 @@ def _list(taken: Taken, own: int) -> str:
     if linked >= 4 and linked * 2 >= len(sentences):
         return "a list of articles, not one article"
     return ""
-
-
-def is_front_page(url: str) -> bool:
-    """Say whether an address is that of a whole site: a redirect there lost the article."""
-    return urlsplit(url).path.strip("/").lower() in {"", "index.html", "home"}

@@ -26,7 +26,7 @@ from aggregator.group.features.meaning import Meaning
 from aggregator.group.features.no_event import reports_none
 from aggregator.group.features.terms import SENTENCES, Hashes, Terms
 from aggregator.text.fold import cut_all, fold, plain, script
-from aggregator.text.urls import canonical
+from aggregator.text.urls import canonical, is_home_page, same_key
 
 CHINESE = frozenset({"Hans", "Hant", "Hani"})  # scripts
 TITLE, BODY = 150, 1500  # characters that are looked at
@@ -200,10 +200,9 @@ def link_hashes(links: Iterable[str]) -> Hashes:
     return np.array(sorted(found), "<u4")
 
 
-def _address_hash(canonical_link: str) -> int:
-    """Return the hash of the address of an entry, 0 for a home page: entries with it have no own."""
-    _, _, path = canonical_link.partition("://")[2].partition("/")
-    return wide_hash(canonical_link) if path else 0
+def _address_hash(address: str) -> int:
+    """Return the hash of the canonical link of an entry, 0 for a home page, which is not its own."""
+    return 0 if is_home_page(same_key(address)) else wide_hash(address)
 
 
 def wide_hash(value: str) -> int:

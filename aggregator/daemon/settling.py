@@ -1,19 +1,17 @@
 """Groups and publishes what is in the store, when something says that this is needed."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
 
 from aggregator.core.errors import PublishError
 from aggregator.core.logger import get_logger
 from aggregator.core.ports import Clock, DecisionStore
 from aggregator.core.run_logs import log_failure
+from aggregator.daemon.tasks import OneAtATime, Tasks
 from aggregator.gather.pacing import Backoff
 from aggregator.pipeline import Pipeline
 from aggregator.web.metrics import Metrics
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 5.0, 300.0
-
-Task = asyncio.Task[None]
 
 _log = get_logger()
 
@@ -21,8 +19,7 @@ _log = get_logger()
 class Settling:
     """Publishes after a start, corrections, failures, or the loss of a published file.
 
-    `needed` says that the store may hold what is not published yet; `start_task` starts a task that
-    the daemon ends.
+    `needed` says that the store may hold what is not published yet.
     """
 
     def __init__(
@@ -31,16 +28,15 @@ class Settling:
         pipeline: Pipeline,
         metrics: Metrics,
         clock: Clock,
-        start_task: Callable[[Coroutine[None, None, None]], Task],
+        tasks: Tasks,
     ) -> None:
         self.needed = True
         self.pause = Backoff(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
-        self.task: Task | None = None
         self._store = store
         self._pipeline = pipeline
         self._metrics = metrics
         self._clock = clock
-        self._start_task = start_task
+        self._settling = OneAtATime(tasks, self._settle)
         self._applied: int | None = None  # corrections by the user; unknown before the first time
 
     async def start_if_needed(self, now: float) -> None:
@@ -55,8 +51,7 @@ class Settling:
 
     def start(self) -> None:
         """Group and publish in the background, unless that is under way."""
-        if self.task is None or self.task.done():
-            self.task = self._start_task(self._settle())
+        self._settling.start()
 
     async def _count_decisions(self) -> int:
         """Return how many corrections the user has made."""

@@ -2,12 +2,13 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Iterable
 
 from aggregator.core.logger import get_logger
 from aggregator.core.model import Source
 from aggregator.core.ports import Clock
 from aggregator.core.run_logs import FAILED_OUTCOMES, log_report
+from aggregator.daemon.tasks import OneAtATime, Tasks
 from aggregator.pipeline import Pipeline
 from aggregator.web.metrics import Metrics
 from aggregator.websub import Inbox, Subscriber
@@ -15,16 +16,11 @@ from aggregator.websub import Inbox, Subscriber
 _BURST_SECONDS = 0.2  # documents that hubs push within this time are published together
 _MIN_INTERVAL_SECONDS = 3.0  # between two batches of pushed documents: bounds their cost
 
-Task = asyncio.Task[None]
-
 _log = get_logger()
 
 
 class Pushes:
-    """Gathers pushed documents; sources whose documents fail are fetched instead.
-
-    `start_task` starts a task that the daemon ends.
-    """
+    """Gathers pushed documents; sources whose documents fail are fetched instead."""
 
     def __init__(
         self,
@@ -35,7 +31,7 @@ class Pushes:
         inbox: Inbox,
         subscriber: Subscriber | None,
         clock: Clock,
-        start_task: Callable[[Coroutine[None, None, None]], Task],
+        tasks: Tasks,
     ) -> None:
         self._sources = {source.identity: source for source in sources}
         self._pipeline = pipeline
@@ -43,8 +39,7 @@ class Pushes:
         self._inbox = inbox
         self._subscriber = subscriber
         self._clock = clock
-        self._start_task = start_task
-        self._task: Task | None = None
+        self._processing = OneAtATime(tasks, self._process)
         self._read_at = -math.inf  # time of the event loop
 
     def listen(self) -> None:
@@ -54,8 +49,8 @@ class Pushes:
 
     def wake(self) -> None:
         """Start processing pushed documents, unless that is running."""
-        if self._inbox and (self._task is None or self._task.done()):
-            self._task = self._start_task(self._process())
+        if self._inbox:
+            self._processing.start()
 
     async def _process(self) -> None:
         """Gather pushed documents until the inbox is empty; sources that fail are fetched instead."""

@@ -1,0 +1,1 @@
+"""The background work of a running service: fetch on schedule, receive pushes, apply commands."""
