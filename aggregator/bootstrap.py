@@ -231,7 +231,7 @@ def _article_gatherer(
     """Build what fetches whole texts; None if no source wants them."""
     pages, config = fetchers.get("feed"), application.config
     wanted = any(one.full_text for one in config.sources)
-    if not wanted or pages is None or not isinstance(pages, PageFetcher):
+    if not wanted or not isinstance(pages, PageFetcher):
         return None
     # slow: cleaning and its rules
     from aggregator.gather.articles.article_gatherer import ArticleGatherer  # noqa: PLC0415

@@ -114,9 +114,8 @@ async def run(application: Application, listening: Listening, load_config: LoadC
                 try:
                     current = await _wait_for_reload(current, running, server, load_config)
                 finally:
-                    inbox.wake = (
-                        None  # documents pushed from now on wait for the next configuration
-                    )
+                    # Documents pushed from now on wait for the next configuration.
+                    inbox.wake = None
                     await _stop(starting)
                     if current is not None:
                         await daemon.finish(asyncio.create_task(server.wait_for_end()))
@@ -170,7 +169,7 @@ def _warn_unreachable(public_url: str, listening: Listening) -> None:
 
 
 async def _wait_for_reload(
-    application: Application, running: "_Running", server: Server, load_config: LoadConfig
+    application: Application, running: _Running, server: Server, load_config: LoadConfig
 ) -> Application | None:
     """Wait for a new configuration; return None when the server ends.
 

@@ -109,8 +109,7 @@ async def measure(kind: str, good: int, timeout: float, ports: list[int]) -> dic
     start = time.perf_counter()
     urls = [f"http://127.0.0.1:{ports[0]}/good?{n}" for n in range(good)]
     await asyncio.gather(*([] if kind == "none" else [bad()]), *[fetch(url) for url in urls])
-    for fetcher in fetchers.values():
-        await fetcher.close()
+    await fetchers.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"last good": round(max(ends), 3), "peak MB": round(peak), "bad": outcome}
 

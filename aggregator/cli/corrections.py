@@ -8,7 +8,7 @@ import typer
 
 from aggregator.cli.daemon_requests import when_applied
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet
-from aggregator.cli.output import count, print_json, print_line, printable, short
+from aggregator.cli.output import count, iso, print_json, print_line, printable, short
 from aggregator.cli.sources import opened
 from aggregator.core.errors import AggregatorError
 from aggregator.core.model import Decision, StoredEntry
@@ -155,7 +155,7 @@ def _as_json(one: Correction, entries: dict[str, StoredEntry]) -> dict[str, Any]
     return {
         "number": one.number,
         "kind": one.decision.kind,
-        "when": one.decision.when.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "when": iso(one.decision.when),
         "state": one.state,
         "entries": [
             {

@@ -19,6 +19,7 @@ from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, inspect_co
 from aggregator.cli.output import coloured, count, print_json, print_line, printable
 from aggregator.core.errors import AggregatorError, ConfigError, SchemaTooNew, faults
 from aggregator.core.model import Source, SourceState
+from aggregator.core.plugins import Plugins
 
 if TYPE_CHECKING:
     from aggregator.bootstrap import Application
@@ -312,7 +313,12 @@ def _hubs(application: "Application", now: datetime) -> Iterator[Finding]:
 
 
 def _feeds(application: "Application") -> Iterator[Finding]:
-    names = (f"{feed.name}.{form}" for feed in application.config.feeds for form in feed.formats)
+    renderers = Plugins("aggregator.publish.renderers")
+    names = (
+        f"{feed.name}.{renderers[form].EXTENSION}"
+        for feed in application.config.feeds
+        for form in feed.formats
+    )
     missing = [name for name in names if not (application.folder / name).is_file()]
     for name in missing:
         yield Finding("warning", f"{name} is not published yet", "run aggregator fetch")

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from aggregator.cli.output import iso
 from aggregator.core.errors import NotAFeed, ParseError
 from aggregator.core.model import Author, Document, FeedInfo, RawEntry
 from aggregator.gather import parsers
@@ -120,4 +121,4 @@ def _iso(written: str, language: str) -> str | None:
 
 
 def _text(when: datetime | None) -> str | None:
-    return when.isoformat().replace("+00:00", "Z") if when else None
+    return iso(when, "auto") if when else None

@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aggregator.cli.daemon_requests import request_run
-from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, open_logs, read_config
+from aggregator.cli.options import (
+    AllowPrivate,
+    ConfigPath,
+    DataPath,
+    Json,
+    Quiet,
+    open_logs,
+    read_config,
+)
 from aggregator.cli.output import Progress, count, print_error, print_json, print_line, printable
 from aggregator.cli.tables import table
 from aggregator.core.errors import ConfigError, DataFolderBusy
@@ -42,14 +50,6 @@ _Urls = Annotated[
         help="Fetch only this URL, with the settings but not the other sources of the configuration.",
     ),
 ]
-_Private = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow-private",
-        metavar="WHAT",
-        help="Allow a private address, network or host name, optionally with a port.",
-    ),
-]
 _Force = Annotated[
     bool, typer.Option("--force", help="Also fetch sources that are on hold or gone.")
 ]
@@ -74,7 +74,7 @@ def fetch(  # noqa: PLR0917  typer reads the options from the signature
     data: DataPath = None,
     source: _Sources = None,
     url: _Urls = None,
-    allow_private: _Private = None,
+    allow_private: AllowPrivate = None,
     force: _Force = False,
     dry_run: _Dry = False,
     profile: _Profile = None,

@@ -38,10 +38,10 @@ def read(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     return content
 
 
-def read_text(path: Path, max_bytes: int = MAX_FILE_BYTES) -> str:
+def read_text(path: Path) -> str:
     """Return a file's text, or raise AggregatorError."""
     try:
-        return read(path, max_bytes).decode("utf-8-sig")
+        return read(path).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise AggregatorError(f"{path} is not UTF-8 text") from None
 

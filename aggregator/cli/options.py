@@ -31,6 +31,14 @@ DataPath = Annotated[
         "--data", metavar="DIR", help="The data folder, instead of `data` in the configuration."
     ),
 ]
+AllowPrivate = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-private",
+        metavar="WHAT",
+        help="Allow a private address, network or host name, optionally with a port.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")]
 

@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from aggregator.core.report import SourceReport
@@ -74,6 +75,11 @@ def count(number: int, one: str, many: str = "") -> str:
         return f"1 {one}"
     plural = f"{one[:-1]}ies" if one.endswith("y") else f"{one}s"
     return f"{number} {many or plural}"
+
+
+def iso(when: datetime, timespec: str = "seconds") -> str:
+    """Return a time as JSON shows it: in UTC, with a Z."""
+    return when.isoformat(timespec=timespec).replace("+00:00", "Z")
 
 
 def short(id_: str) -> str:

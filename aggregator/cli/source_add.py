@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aggregator.cli import advice
-from aggregator.cli.options import ConfigPath, Json, Quiet, open_logs, read_config
+from aggregator.cli.options import AllowPrivate, ConfigPath, Json, Quiet, open_logs, read_config
 from aggregator.cli.output import count, print_error, print_json, print_line, printable, working
 from aggregator.cli.source_edit import Editor
 from aggregator.core.errors import (
@@ -26,15 +26,6 @@ if TYPE_CHECKING:
     from aggregator.gather.probe import Probe
 
 Choose = Callable[[str, Sequence[str]], str]
-
-_Private = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow-private",
-        metavar="WHAT",
-        help="Allow a private address, network or host name, optionally with a port.",
-    ),
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -64,7 +55,7 @@ def add_source(  # noqa: PLR0917  typer reads the options from the signature
     feed: Annotated[
         int | None, typer.Option("--feed", metavar="N", min=1, help="Use the Nth feed of the page.")
     ] = None,
-    allow_private: _Private = None,
+    allow_private: AllowPrivate = None,
     no_fetch: Annotated[
         bool, typer.Option("--no-fetch", help="Add the URL without fetching it.")
     ] = False,
@@ -94,7 +85,7 @@ def add_source(  # noqa: PLR0917  typer reads the options from the signature
 def try_source(
     id_: Annotated[str, typer.Argument(metavar="ID", help="The id of a source.")],
     config: ConfigPath = None,
-    allow_private: _Private = None,
+    allow_private: AllowPrivate = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
@@ -181,8 +172,7 @@ def _run(config: "Config", sources: Sequence[Source], choose: Choose | None) -> 
         try:
             return await _first(fetchers, sources, choose)
         finally:
-            for fetcher in fetchers.values():
-                await fetcher.close()
+            await fetchers.close()
 
     return asyncio.run(fetch())
 

@@ -11,7 +11,7 @@ import typer
 
 from aggregator.cli import source_add, source_edit
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, read_config
-from aggregator.cli.output import print_json, print_line, printable
+from aggregator.cli.output import iso, print_json, print_line, printable
 from aggregator.cli.tables import table
 from aggregator.core.model import Source, SourceState
 
@@ -140,7 +140,7 @@ def _redacted(url: str) -> str:
 
 
 def _iso(when: datetime | None) -> str | None:
-    return when.isoformat(timespec="seconds").replace("+00:00", "Z") if when else None
+    return iso(when) if when else None
 
 
 def _cell(value: Any) -> str:

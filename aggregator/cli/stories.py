@@ -13,7 +13,7 @@ from aggregator.cli import corrections, regroup
 from aggregator.cli.daemon_requests import when_applied
 from aggregator.cli.lookup import find_entry, find_pair, find_story
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet
-from aggregator.cli.output import count, print_json, print_line, printable, short
+from aggregator.cli.output import count, iso, print_json, print_line, printable, short
 from aggregator.cli.sources import opened
 from aggregator.cli.tables import table
 from aggregator.core.model import Decision, Member, Reason, ShownStory, StoredEntry
@@ -64,7 +64,7 @@ def list_stories(
             print_json(_line(one))
         return
     rows = [
-        (_iso(one.story.first_published)[:16].replace("T", " "), short(one.story.id),
+        (iso(one.story.first_published)[:16].replace("T", " "), short(one.story.id),
          one.lead.entry.title, ", ".join(_publishers(one)))
         for one in shown
     ]  # fmt: skip
@@ -88,7 +88,7 @@ def show_story(
         print_json(_line(shown) | {"members": members})
         return
     print_line(printable(shown.lead.entry.title))
-    print_line(f"{shown.story.id}, first published {_iso(shown.story.first_published)}")
+    print_line(f"{shown.story.id}, first published {iso(shown.story.first_published)}")
     for one in members:
         print_line("")
         print_line(printable(f"{one['publisher']}: {one['title']}"))
@@ -226,8 +226,8 @@ def _line(shown: ShownStory) -> dict[str, Any]:
         "id": shown.story.id,
         "title": shown.lead.entry.title,
         "link": shown.lead.entry.link,
-        "first_published": _iso(shown.story.first_published),
-        "updated": _iso(shown.story.updated),
+        "first_published": iso(shown.story.first_published),
+        "updated": iso(shown.story.updated),
         "publishers": _publishers(shown),
         "members": [ids.entry_id(member.key) for member in shown.story.members],
     }
@@ -243,7 +243,7 @@ def _members(shown: ShownStory) -> list[dict[str, Any]]:
             "title": entries[member.key].entry.title,
             "publisher": entries[member.key].entry.publisher.title,
             "link": entries[member.key].entry.link,
-            "published": _iso(entries[member.key].published),
+            "published": iso(entries[member.key].published),
             "reason": member.reason.kind,
             "score": member.reason.score,
             "bar": member.reason.bar,
@@ -288,7 +288,3 @@ def _publishers(shown: ShownStory) -> list[str]:
     for one in shown.entries:  # the sections of one newspaper may have titles of their own
         titles.setdefault(one.entry.publisher.id, one.entry.publisher.title)
     return list(dict.fromkeys(titles.values()))
-
-
-def _iso(when: datetime) -> str:
-    return when.isoformat(timespec="seconds").replace("+00:00", "Z")

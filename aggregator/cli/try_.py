@@ -90,7 +90,7 @@ def key(a: _Url = "", b: _Url = "", jsonl: _Lines = False, json: _Json = False) 
     from aggregator.cli import try_rules  # noqa: PLC0415
 
     if jsonl:
-        _stream(a, partial(try_rules.key, _defaults=_default_options(None)))
+        _stream(a, try_rules.key)
         return
     reply = try_rules.keys({"a": _wanted(a, "URL"), "b": _wanted(b, "second URL")})
     if json:

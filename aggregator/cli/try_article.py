@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from aggregator.cli import file_arguments
+from aggregator.cli.output import iso
 from aggregator.core.errors import NotAnArticle
 from aggregator.core.model import Document, Fetched, Source, Validators
 from aggregator.core.pages import Article
@@ -44,8 +44,7 @@ async def _fetch(url: str, settings: FetchSettings, options: FullText) -> Docume
         assert isinstance(fetched, Fetched)  # noqa: S101  the request was not conditional
         return fetched.documents[0]
     finally:
-        for fetcher in fetchers.values():
-            await fetcher.close()
+        await fetchers.close()
 
 
 def read(document: Document, title: str, options: FullText, clean: CleanOptions) -> Row:
@@ -65,7 +64,7 @@ def _taken(article: Article) -> Row:
         "title": article.title,
         "canonical": article.canonical,
         "authors": [one.name for one in article.authors],
-        "published": _iso(article.published),
+        "published": iso(article.published, "auto") if article.published else None,
         "image": article.image,
         "language": article.language,
         "letters": article.letters,
@@ -73,10 +72,6 @@ def _taken(article: Article) -> Row:
         "text": text_blocks.texts(article.html),
         "html": article.html,
     }
-
-
-def _iso(when: datetime | None) -> str | None:
-    return when.isoformat().replace("+00:00", "Z") if when else None
 
 
 def in_words(reply: Row) -> Iterator[str]:

@@ -47,7 +47,7 @@ def link_steps(row: Row, defaults: CleanOptions) -> Row:
     return _steps(text(row, "input"), seen, cleaning.trace_link(seen, defaults.links))
 
 
-def key(row: Row, _defaults: CleanOptions) -> Row:
+def key(row: Row) -> Row:
     """Reply to {a, b} with {output}: same or different."""
     a, b = text(row, "a"), text(row, "b")
     same = a == b or cleaning.link_key(a) == cleaning.link_key(b) != ""
@@ -57,7 +57,7 @@ def key(row: Row, _defaults: CleanOptions) -> Row:
 def keys(row: Row) -> Row:
     """Reply to {a, b} with {output, keys}."""
     made = [cleaning.link_key(text(row, name)) for name in ("a", "b")]
-    return key(row, CleanOptions()) | {"keys": made}
+    return key(row) | {"keys": made}
 
 
 def html(row: Row, defaults: CleanOptions) -> Row:

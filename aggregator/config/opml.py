@@ -45,11 +45,6 @@ class SubscriptionList:
     skipped: tuple[SkippedOutline, ...] = ()
 
 
-def read(content: bytes, path: Path | None = None) -> tuple[Subscription, ...]:
-    """Return the feeds of a list, each URL once; see `read_list`."""
-    return read_list(content, path).feeds
-
-
 def read_list(content: bytes, path: Path | None = None) -> SubscriptionList:
     """Return the http and https feeds of an OPML list (or FOAF, or iGoogle).
 

@@ -39,16 +39,15 @@ Where = tuple[str | int, ...]
 class Tree:
     """The values of one file; `lines` gives the line of each, from 1.
 
-    `written` keeps a text as it was before environment variables were expanded.
+    `written` keeps a text as it was before environment variables were expanded, `unset` the name of
+    the empty variable that a value uses.
     """
 
     value: Any = None
     lines: dict[Where, int] = field(default_factory=dict)
     written: dict[Where, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    unset: dict[Where, str] = field(
-        default_factory=dict
-    )  # values that use an empty variable → its name
+    unset: dict[Where, str] = field(default_factory=dict)
 
     def line(self, where: Where) -> int:
         """Return the line of a value, or of the closest enclosing one."""

@@ -85,7 +85,7 @@ class Archive:
                 break
         if history == before:
             return history
-        self._write(self._state(), _written(history))
+        self._write(_state_name(self.renderer.EXTENSION), _written(history))
         return replace(history, grew=True)
 
     def address(self, page: int) -> str:
@@ -96,10 +96,7 @@ class Archive:
         return f"{self.home.rstrip('/')}/feeds/"
 
     def _name(self, page: int) -> str:
-        return f"archive-{page:04}.{self.renderer.EXTENSION}"
-
-    def _state(self) -> str:
-        return f".archive.{self.renderer.EXTENSION}"  # not served
+        return _page_name(page, self.renderer.EXTENSION)
 
     def _path(self, name: str) -> Path:
         return self.folder / self.spec.name / name
@@ -109,18 +106,16 @@ class Archive:
 
     def _recall(self) -> History:
         """Return how far the archive is; start again if its last page is missing."""
-        try:
-            history = _read(self._path(self._state()).read_bytes())
-        except (OSError, ValueError, KeyError, TypeError):
-            return History(home=self.home)
-        if not self._path(self._name(history.pages)).exists():
+        state = self._path(_state_name(self.renderer.EXTENSION))
+        history = _read(state)
+        if history is None or not self._path(self._name(history.pages)).exists():
             return History(home=self.home)
         if history.home == self.home:
             return history
         for page in range(1, history.pages + 1):
             self._move(page, history.home)
         moved = replace(history, home=self.home)
-        self._write(self._state(), _written(moved))
+        self._write(state.name, _written(moved))
         return moved
 
     def _move(self, page: int, home: str) -> None:
@@ -201,12 +196,19 @@ class Archive:
 
 def files_of(folder: Path, feed: str, extension: str) -> list[str]:
     """Return the paths of the state of an archive and of its last page, as far as they exist."""
-    state = folder / feed / f".archive.{extension}"
-    try:
-        pages = _read(state.read_bytes()).pages
-    except (OSError, ValueError, KeyError, TypeError):
+    state = _state_name(extension)
+    history = _read(folder / feed / state)
+    if history is None:
         return []
-    return [f"{feed}/{state.name}", f"{feed}/archive-{pages:04}.{extension}"]
+    return [f"{feed}/{state}", f"{feed}/{_page_name(history.pages, extension)}"]
+
+
+def _state_name(extension: str) -> str:
+    return f".archive.{extension}"  # not served
+
+
+def _page_name(page: int, extension: str) -> str:
+    return f"archive-{page:04}.{extension}"
 
 
 def _batches(units: Iterator[_Unit]) -> Iterator[tuple[_Unit, ...]]:
@@ -227,15 +229,19 @@ def _lead_on(content: bytes, address: str) -> bytes:
     return head + link + tail
 
 
-def _read(content: bytes) -> History:
-    said = json.loads(content)
-    first, published, id_ = said["place"]
-    return History(
-        pages=int(said["pages"]),
-        place=(datetime.fromisoformat(first), datetime.fromisoformat(published), str(id_)),
-        closed=datetime.fromisoformat(said["closed"]),
-        home=str(said["home"]),
-    )
+def _read(path: Path) -> History | None:
+    """Return the saved state of an archive; None if there is none to rely on."""
+    try:
+        said = json.loads(path.read_bytes())
+        first, published, id_ = said["place"]
+        return History(
+            pages=int(said["pages"]),
+            place=(datetime.fromisoformat(first), datetime.fromisoformat(published), str(id_)),
+            closed=datetime.fromisoformat(said["closed"]),
+            home=str(said["home"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _written(history: History) -> bytes:

@@ -111,7 +111,7 @@ class Publisher:
         )
 
     def is_complete(self) -> bool:
-        """Say whether each feed has its files."""
+        """Return whether each feed has its files."""
         return all(
             (self.folder / f"{spec.name}.{self.renderers[name].EXTENSION}").exists()
             for spec in self.feeds

@@ -30,7 +30,7 @@ class Stamp:
     stories: tuple[str, ...] = ()  # ids of the shown ones
 
     def is_current(self, generation: str, settings: str, now: datetime, folder: Path) -> bool:
-        """Say whether publishing now would write the same files again."""
+        """Return whether publishing now would write the same files again."""
         return (
             bool(generation and settings)
             and (generation, settings) == (self.generation, self.settings)

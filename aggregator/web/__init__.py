@@ -1,7 +1,7 @@
 """The web server: published feeds, pages for people, health and metrics."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from aggregator.web._feeds import Feeds, has_token
 from aggregator.web._file_cache import FileCache, RawResponse, ServedFile, read_headers
 from aggregator.web._health import HealthCheck
 from aggregator.web._pages import Pages
-from aggregator.web._site import Site, published_files
+from aggregator.web._site import Site, is_fresh, published_files
 from aggregator.web._split import SplitPage
 from aggregator.websub import CALLBACK
 
@@ -37,7 +37,6 @@ _PRIVATE_PAGES = (
 )
 _RETRY_SOON = {"Retry-After": "30"}
 _NO_STORE = {"Cache-Control": "no-store"}
-_NEVER = datetime.min.replace(tzinfo=UTC)
 _INDEX_MAX_AGE = timedelta(seconds=10)  # reading the stories is most of the cost of the page
 _MAX_CONCURRENT_PAGES = 4  # more have to wait, so that feeds are still served
 _STATIC_FILES = {
@@ -69,19 +68,16 @@ class _Views:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._feeds = Feeds(site)
+        published = published_files(site)
+        self._feeds = Feeds(site, published)
         self.answer_from_memory = self._feeds.answer_from_memory
-        self._health = HealthCheck(
-            site, {file: one.path for file, one in published_files(site).items()}
-        )
-        self._public_files = {
-            file for file, one in published_files(site).items() if not one.spec.token
-        }
+        self._health = HealthCheck(site, {file: one.path for file, one in published.items()})
+        self._public_files = {file for file, one in published.items() if not one.spec.token}
         # The pages show all stories, so one private feed makes them private too.
         self._tokens = [spec.token for spec in site.feeds if spec.token] or [""]
         self._pages = Pages(
             prefix=prefix_of(site.public_url),
-            feeds=_pages.feed_links(published_files(site).values(), prefix_of(site.public_url)),
+            feeds=_pages.feed_links(published.values(), prefix_of(site.public_url)),
             title=site.feeds[0].title if site.feeds else _DEFAULT_TITLE,
             public_title=next(
                 (spec.title for spec in site.feeds if not spec.token), _DEFAULT_TITLE
@@ -89,7 +85,7 @@ class _Views:
             private=not are_pages_public(site.feeds),
         )
         self._static = FileCache(_STATIC_FILES)
-        self._index_cache: tuple[datetime, tuple[_pages.StoryView, ...]] = (_NEVER, ())
+        self._index_cache: tuple[datetime | None, tuple[_pages.StoryView, ...]] = (None, ())
         self._limiter = anyio.CapacityLimiter(_MAX_CONCURRENT_PAGES)
         self._split_page = SplitPage(site, self._pages, self._limiter)
         self._hub_callback = _callback.HubCallback(site.callbacks, site.metrics)
@@ -155,7 +151,7 @@ class _Views:
     def _render_index(self, token: str) -> str:
         now = self._site.clock()
         cached_at, views = self._index_cache
-        if not timedelta(0) <= now - cached_at < _INDEX_MAX_AGE:
+        if not is_fresh(cached_at, now, _INDEX_MAX_AGE):
             stories = islice(self._site.store.newest_stories(), _MAX_INDEX_STORIES)
             views = tuple(_pages.story_view(one) for one in stories)
             self._index_cache = (now, views)

@@ -154,7 +154,6 @@ class BoundedProtocol(HttpToolsProtocol):
         self._all = connections
         self._limits = connections.limits
         self._deadline = inf
-        self._late_status = 0  # response to a request that misses the deadline; 0: none
         self._drained_by = inf
         self._message_bytes = 0
         self._field_bytes = 0
@@ -249,7 +248,6 @@ class BoundedProtocol(HttpToolsProtocol):
         """Start the time for the body."""
         self._in_head, self._in_body = False, True
         self._deadline = self.loop.time() + self._limits.body_seconds
-        self._late_status = 0
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -257,15 +255,14 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_body = False
         self._deadline = inf
         super().on_message_complete()
-        if self.is_waiting and not self.pipeline:
+        if self.is_waiting:
             self._deadline = self.loop.time() + self._limits.idle_seconds
 
     def on_response_complete(self) -> None:
         """Start the idle time, or a short time to read the rest of a request."""
         super().on_response_complete()
-        if self.pipeline:
+        if not self.is_waiting:  # the next request is being answered
             return
-        self._late_status = 0
         if self._in_head:  # of the next request
             self._start_head_time()
         else:
@@ -296,7 +293,6 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _start_head_time(self) -> None:
         self._deadline = self.loop.time() + self._limits.head_seconds
-        self._late_status = 408
 
     def _count_field(self, size: int) -> None:
         self._field_bytes += size
@@ -310,9 +306,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _end_late(self) -> None:
         """Answer a late request with 408 and close; an idle connection is only closed."""
-        if self._late_status and self._in_head and self.is_waiting:
+        if self._in_head and self.is_waiting:
             self._deadline = inf
-            self._refuse(self._late_status)
+            self._refuse(408)
         else:
             self._all.cut_off(self, "idle" if self.is_waiting else "late")
 

@@ -2,7 +2,7 @@
 
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -25,7 +25,7 @@ from aggregator.web._file_cache import (
     read_headers,
 )
 from aggregator.web._query_cache import QueryFeedCache, QueueFull
-from aggregator.web._site import PublishedFile, Site, add_token_to_links, published_files
+from aggregator.web._site import PublishedFile, Site, add_token_to_links
 
 _PUBLIC, _PRIVATE = b"public, max-age=300", b"private, max-age=300"
 _READ_METHODS = ("GET", "HEAD")
@@ -43,9 +43,9 @@ _RETRY_SOON = {"Retry-After": "30"}
 class Feeds:
     """Serves the configured feeds, and no other file."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, files: Mapping[str, PublishedFile]) -> None:
         self._site = site
-        self._feeds = published_files(site)
+        self._feeds = files
         self._public_by_path = {
             f"/feeds/{file}": one for file, one in self._feeds.items() if not one.spec.token
         }

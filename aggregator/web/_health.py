@@ -8,7 +8,7 @@ from pathlib import Path
 from starlette.concurrency import run_in_threadpool
 
 from aggregator.core.errors import StoreError
-from aggregator.web._site import Site
+from aggregator.web._site import Site, is_fresh
 
 Health = dict[str, object]
 
@@ -71,7 +71,7 @@ class HealthCheck:
     async def _check_store(self, now: datetime) -> None:
         """Test by a small query that the store can be read."""
         async with self._checking:
-            if _is_fresh(self._checked, now, _STORE_MAX_AGE):
+            if is_fresh(self._checked, now, _STORE_MAX_AGE):
                 return
             try:
                 await run_in_threadpool(self._site.store.stories, [_NO_STORY])
@@ -84,7 +84,7 @@ class HealthCheck:
         """Load the counts if they are old; only the first request waits for it."""
         monitor = self._site.metrics.monitor
         most = _COUNTS_MAX_AGE_RUNNING if monitor.last_run else _COUNTS_MAX_AGE
-        if _is_fresh(monitor.loaded_at, now, most):
+        if is_fresh(monitor.loaded_at, now, most):
             return
         if self._loading is None or self._loading.done():
             self._loading = asyncio.create_task(self._load(now))
@@ -98,11 +98,6 @@ class HealthCheck:
             self._problem = str(error)
         else:
             self._site.metrics.monitor.load(states, self._site.sources, now)
-
-
-def _is_fresh(when: datetime | None, now: datetime, most: timedelta) -> bool:
-    """Return whether a time is recent; one in the future is a wrong clock's."""
-    return when is not None and timedelta(0) <= now - when < most
 
 
 def _iso(when: datetime | None) -> str | None:

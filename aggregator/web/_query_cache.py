@@ -16,7 +16,14 @@ from aggregator.core.settings import FeedSpec, are_pages_public
 from aggregator.publish import files, selection
 from aggregator.web import _file_cache
 from aggregator.web._query import FeedQuery
-from aggregator.web._site import PublishedFile, Site, add_token_to_links, load_renderer, media_type
+from aggregator.web._site import (
+    PublishedFile,
+    Site,
+    add_token_to_links,
+    is_fresh,
+    load_renderer,
+    media_type,
+)
 
 _MAX_STORIES_READ = 600  # or entries
 _MAX_AGE = timedelta(seconds=60)
@@ -63,16 +70,15 @@ class QueryFeedCache:
         A copy that is a little old is returned while a new one is rendered for the next request.
         """
         key = (feed.file, query.query)
-        copy = self._copies.get(key)
-        age = self._site.clock() - copy.checked if copy else None
-        if copy and age is not None and timedelta(0) <= age < _MAX_AGE:
+        copy, now = self._copies.get(key), self._site.clock()
+        if copy and is_fresh(copy.checked, now, _MAX_AGE):
             return copy.file
         if key not in self._rendering and len(self._rendering) >= _MAX_WAITING:
             if copy:
                 return copy.file
             raise QueueFull
         rendering = self._start(key, feed, query)
-        if copy and age is not None and timedelta(0) <= age < _MAX_STALE:
+        if copy and is_fresh(copy.checked, now, _MAX_STALE):
             return copy.file
         return await asyncio.shield(rendering)
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
@@ -66,6 +67,11 @@ class PublishedFile:
     file: str
     path: Path
     media_type: str  # with its charset
+
+
+def is_fresh(when: datetime | None, now: datetime, max_age: timedelta) -> bool:
+    """Return whether a time is recent; one in the future was set by a wrong clock."""
+    return when is not None and timedelta(0) <= now - when < max_age
 
 
 def published_files(site: Site) -> dict[str, PublishedFile]:

@@ -71,10 +71,7 @@ class Metrics:
             registry=registry,
         )
         self._source_seconds = Counter(
-            "aggregator_source_seconds",
-            "Time spent on each source",
-            ["source"],
-            registry=registry,
+            "aggregator_source_seconds", "Time spent on each source", ["source"], registry=registry
         )
         self._edition = Gauge(
             "aggregator_last_edition_timestamp_seconds",
@@ -85,7 +82,9 @@ class Metrics:
             self.watch(
                 f"aggregator_sources_{key}", f"Sources {key}", partial(self._count_sources, key)
             )
-        self.watch("aggregator_sources_due", "Sources due but not fetched yet", self._count_due)
+        self.watch(
+            "aggregator_sources_due", "Sources due but not fetched yet", self.monitor.count_due
+        )
         ProcessCollector(registry=registry)
         self._by_status: dict[tuple[str, int], Counter] = {}
 
@@ -156,9 +155,6 @@ class Metrics:
 
     def _count_sources(self, key: str) -> float:
         return self.monitor.counts()[key]
-
-    def _count_due(self) -> float:
-        return self.monitor.count_due()
 
     def text(self) -> bytes:
         """Return the exposition that Prometheus scrapes."""

@@ -20,7 +20,6 @@ _MOST = 12  # tries, over more than a day
 _WRITING = timedelta(seconds=30)  # that a feed may take to be written
 _TOPICS_MOST = 1_000
 _CLOSE_SECONDS = 3.0  # that the end of a run waits for the hub; what is pending is kept
-_CLOSE_SECONDS = 10.0  # that the end of a run waits for the hub
 _log = get_logger()
 
 
@@ -50,7 +49,7 @@ class Announcer:
             self._pinging = asyncio.create_task(self.ping())
 
     def is_due(self) -> bool:
-        """Say whether a topic should be announced now."""
+        """Return whether a topic should be announced now."""
         now = self._clock()
         return any(_is_due(one, now) for one in self._news.values())
 
@@ -115,15 +114,14 @@ class Announcer:
         self._news = dict(tuple(news.items())[-_TOPICS_MOST:])
         said = {name: [one.tries, one.due.isoformat()] for name, one in self._news.items()}
         aside = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
-        with suppress(
-            OSError
-        ):  # a full disk must not stop an edition; the file only bridges a restart
+        # A full disk must not stop an edition; the file only bridges a restart.
+        with suppress(OSError):
             aside.write_text(json.dumps(said), encoding="utf-8")
             aside.replace(self._path)
 
 
 def _is_due(news: _News, now: datetime) -> bool:
-    """Say whether to announce now; a time too far ahead was set by a wrong clock."""
+    """Return whether to announce now; a time too far ahead was set by a wrong clock."""
     return news.due <= now or news.due > now + _LONGEST
 
 

@@ -48,8 +48,7 @@ def fetch(source: Source, *, times: int = 1) -> Fetched | NotModified:
                 result = await fetchers[source.kind].fetch(source, validators)
                 validators = result.validators
         finally:
-            for fetcher in fetchers.values():
-                await fetcher.close()
+            await fetchers.close()
         return result
 
     return asyncio.run(run())

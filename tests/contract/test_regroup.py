@@ -22,11 +22,11 @@ from tests.builders import (
     make_grouping,
     make_key,
     make_member,
-    make_source,
     make_state,
     make_story,
     make_tombstone,
 )
+from tests.stores import gather
 
 
 @pytest.fixture
@@ -40,8 +40,7 @@ def store(url: str, tmp_path: Path) -> Iterator[SqlStore]:
 
 def fill(store: SqlStore, now: datetime = NOW) -> None:
     """Gather and group five entries."""
-    entries = make_entries(range(1, 6))
-    store.save_gathered(make_source(), entries, make_state(), now=now, initial=None)
+    gather(store, *make_entries(range(1, 6)), now=now)
     new = store.ungrouped(9)
     features = tuple((one.key, one.key.encode()) for one in new)
     store.save_grouping(make_grouping(*(make_story(one.key) for one in new), features=features))
@@ -102,7 +101,7 @@ def test_a_page_brings_whole_stories_and_all_decisions(store: SqlStore) -> None:
 
 
 def test_what_is_not_grouped_yet_is_no_history(store: SqlStore) -> None:
-    store.save_gathered(make_source(), [make_entry(9)], make_state(), now=NOW, initial=None)
+    gather(store, make_entry(9))
     assert len(pages(store)[0][0]) == 5
 
 
@@ -164,7 +163,7 @@ def test_a_dry_run_changes_nothing_and_lets_others_write(store: SqlStore, tmp_pa
 
 def test_an_entry_that_changed_meanwhile_is_still_to_be_grouped(store: SqlStore) -> None:
     changed = make_entry(2, text="Quite another text, which is long enough to tell.")
-    store.save_gathered(make_source(), [changed], make_state(), now=at(1), initial=None)
+    gather(store, changed, now=at(1))
     store.regroup(lambda _: iter([merged()]))
     assert [one.key for one in store.ungrouped(9)] == [make_key(2)]
 

@@ -43,6 +43,7 @@ from tests.builders import (
     make_story,
     make_tombstone,
 )
+from tests.stores import gather
 
 SOURCE = make_source()
 DAY = timedelta(days=1)
@@ -54,14 +55,6 @@ def store(url: str, tmp_path: Path) -> Iterator[SqlStore]:
     one = open_store(url, data=tmp_path, now=NOW)
     yield one
     one.close()
-
-
-def gather(store: Store, *entries: Entry, **kw: Any) -> tuple[Change, ...]:
-    """Gather one document."""
-    given = {"now": NOW, "initial": None} | kw
-    source = given.pop("source", SOURCE)
-    state = given.pop("state", make_state())
-    return store.save_gathered(source, entries, state, **given)
 
 
 def keys(changes: tuple[Change, ...]) -> list[str]:

@@ -10,17 +10,15 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from aggregator.bootstrap import Application, assemble
+from aggregator.bootstrap import Application
 from aggregator.core.model import Document
 from aggregator.core.ports import Clock
 from aggregator.core.report import RunReport
 from aggregator.core.settings import FullText
-from aggregator.core.threads import StoreThread
 from aggregator.gather.articles.article_gatherer import MAX_WAIT, page_source
-from aggregator.gather.fetchers import open_fetchers
-from aggregator.pool import Pool
 from tests.builders import at, make_entry, make_source, make_state
 from tests.fakes import FakeClock
+from tests.integration.assembled import assembled
 from tests.integration.conftest import Opener
 from tests.integration.loopback import Site
 from tests.integration.test_gathering import configured, fetch, item, rss
@@ -153,17 +151,10 @@ def test_a_page_that_fails_costs_the_text_not_the_entry(
 
 
 async def _run(app: Application, clock: Clock, max_wait: timedelta) -> RunReport:
-    fetchers, pool, thread = open_fetchers(app.config.fetch), Pool(), StoreThread()
-    made = assemble(app, fetchers=fetchers, pool=pool, thread=thread, clock=clock)
-    assert made.articles is not None
-    pipeline = replace(made, articles=replace(made.articles, max_wait=max_wait))
-    try:
+    async with assembled(app, clock) as made:
+        assert made.articles is not None
+        pipeline = replace(made, articles=replace(made.articles, max_wait=max_wait))
         return await pipeline.run(app.pick(()))
-    finally:
-        thread.close()
-        pool.close()
-        for one in fetchers.values():
-            await one.close()
 
 
 def run_at(app: Application, clock: Clock, max_wait: timedelta = MAX_WAIT) -> RunReport:
@@ -278,20 +269,13 @@ def test_the_text_goes_when_the_page_no_longer_has_it(application: Opener, site:
 
 async def _push(app: Application, document: Document) -> list[str]:
     """Take a pushed document, then fetch what is due; return what the feed holds after each."""
-    fetchers, pool, thread = open_fetchers(app.config.fetch), Pool(), StoreThread()
-    made = assemble(app, fetchers=fetchers, pool=pool, thread=thread, clock=FakeClock())
-    try:
-        await made.take([(app.config.sources[0], document)])
+    async with assembled(app, FakeClock()) as pipeline:
+        await pipeline.take([(app.config.sources[0], document)])
         found = [contents(app)]
         for _ in range(2):
-            await made.fetch_articles(busy=["another"])
+            await pipeline.fetch_articles(busy=["another"])
             found.append(contents(app))
-        assert not await made.fetch_articles()
-    finally:
-        thread.close()
-        pool.close()
-        for one in fetchers.values():
-            await one.close()
+        assert not await pipeline.fetch_articles()
     return found
 
 

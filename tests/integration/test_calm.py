@@ -13,15 +13,12 @@ import feedparser
 import httpx
 from lxml import etree
 
-from aggregator import bootstrap
 from aggregator.bootstrap import Application
-from aggregator.core.threads import StoreThread
-from aggregator.gather.fetchers import open_fetchers
 from aggregator.pipeline import Pipeline
-from aggregator.pool import Pool
 from aggregator.publish.renderers import LIST
 from aggregator.web import Site, make_app
 from tests.fakes import FakeClock
+from tests.integration.assembled import assembled
 from tests.integration.conftest import Opener
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -172,26 +169,19 @@ class World:
 @asynccontextmanager
 async def opened(app: Application, clock: FakeClock) -> AsyncIterator[tuple[Pipeline, Reader]]:
     """Open a pipeline under a clock of ours, and a reader of what it publishes."""
-    config, pool = app.config, Pool()
-    fetchers = open_fetchers(config.fetch)
-    thread = StoreThread()
-    pipeline = bootstrap.assemble(
-        app, fetchers=fetchers, pool=pool, thread=thread, clock=clock, jitter=lambda: 0.5
-    )
     site = Site(
         store=app.store,
         folder=app.folder,
-        feeds=config.feeds,
-        public_url=config.public_url,
+        feeds=app.config.feeds,
+        public_url=app.config.public_url,
         clock=clock,
     )
     transport = httpx.ASGITransport(make_app(site))
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as http:
+    async with (
+        assembled(app, clock) as pipeline,
+        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as http,
+    ):
         yield pipeline, Reader(http)
-    thread.close()
-    pool.close()
-    for fetcher in fetchers.values():
-        await fetcher.close()
 
 
 def archived(app: Application, extension: str) -> str:

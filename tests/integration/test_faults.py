@@ -13,20 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import bootstrap
 from aggregator.bootstrap import Application
 from aggregator.core.clock_steps import ClockSteps
 from aggregator.core.errors import OutOfResources, Unreachable
 from aggregator.core.model import Fetched, Source, Validators
 from aggregator.core.ports import Fetcher
-from aggregator.core.threads import StoreThread
 from aggregator.daemon.daemon import Daemon
-from aggregator.gather.fetchers import open_fetchers
-from aggregator.pool import Pool
 from aggregator.web.metrics import Metrics
 from aggregator.websub import Inbox
 from tests.builders import NOW, make_document
 from tests.fakes import FakeFetcher
+from tests.integration.assembled import assembled
 from tests.integration.conftest import SEEDS, Opener
 from tests.integration.loopback import Site
 from tests.integration.test_daemon import configure, daemon, free_port, get, wait_for_line
@@ -72,22 +69,15 @@ def with_daemon(
     """Let a story happen to a daemon whose ticks it makes."""
 
     async def run() -> None:
-        own, pool, thread = fetchers or open_fetchers(app.config.fetch), Pool(), StoreThread()
-        pipeline = bootstrap.assemble(
-            app, fetchers=own, pool=pool, thread=thread, clock=clock, jitter=lambda: 0.5
-        )
-        one = Daemon(app, pipeline, Metrics(), Inbox(1000), None, clock=clock)
-        one._clock_steps = ClockSteps(clock, clock.steady, clock.steady)
-        try:
-            await one.start()
-            await asyncio.gather(*one._tasks)
-            await story(one)
-        finally:
-            await one.drain()
-            thread.close()
-            pool.close()
-            for fetcher in own.values():
-                await fetcher.close()
+        async with assembled(app, clock, fetchers) as pipeline:
+            one = Daemon(app, pipeline, Metrics(), Inbox(1000), None, clock=clock)
+            one._clock_steps = ClockSteps(clock, clock.steady, clock.steady)
+            try:
+                await one.start()
+                await asyncio.gather(*one._tasks)
+                await story(one)
+            finally:
+                await one.drain()
 
     asyncio.run(run())
 

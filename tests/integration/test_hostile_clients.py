@@ -15,6 +15,7 @@ import pytest
 
 from tests.integration.bounded_server import CONNECTIONS, FEED_BYTES
 from tests.integration.hostile_clients import CLIENTS, FEED, MOST_SENT, Client, Outcome, behave, get
+from tests.integration.test_daemon import free_port
 from tests.waiting import HUNG, until
 
 _MB = 1_000_000
@@ -55,8 +56,7 @@ class Process:
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[Process]:
     """Run a server until the block ends."""
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        port = one.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "tests.integration.bounded_server", str(folder), str(port)]
     popen = subprocess.Popen(command, stderr=subprocess.PIPE)
     try:

@@ -1,31 +1,21 @@
 """What is old is let go once a day, never what a feed shows, and never comes back as news."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
 
 import pytest
 from lxml import etree
 
-from aggregator import bootstrap
-from aggregator.bootstrap import Application
-from aggregator.config import Config
 from aggregator.core.model import Document, Source
-from aggregator.core.report import RunReport
-from aggregator.core.settings import FeedSpec, FetchSettings, ImageOptions, StorySettings
-from aggregator.core.threads import StoreThread
-from aggregator.pool import Pool
-from aggregator.store import SqlStore, open_store
-from tests.builders import NOW, make_document, make_source, make_spec
-from tests.fakes import FakeClock, FakeFetcher
+from aggregator.core.settings import FeedSpec, StorySettings
+from tests.builders import NOW, make_document, make_spec
+from tests.integration.assembled import SOURCE, House
 
-T = TypeVar("T")
 ATOM = "{http://www.w3.org/2005/Atom}"
 DAY = timedelta(days=1)
-SOURCE = make_source()
 
 
 def feed(*numbers: int, changed: int = 0, day: datetime = NOW) -> Document:
@@ -42,46 +32,8 @@ def feed(*numbers: int, changed: int = 0, day: datetime = NOW) -> Document:
     )
 
 
-class House:
-    """A pipeline whose clock and source are in our hands."""
-
-    def __init__(
-        self, data: Path, store: SqlStore, specs: tuple[FeedSpec, ...], keep: timedelta
-    ) -> None:
-        self.clock = FakeClock()
-        self.fetcher = FakeFetcher()
-        self.store = store
-        self.folder = data / "feeds"
-        self._pool = Pool()
-        self._thread = StoreThread()
-        config = Config(
-            path=data / "aggregator.yaml",
-            data=data,
-            public_url="http://127.0.0.1:8080/",
-            store="sqlite",
-            fetch=FetchSettings(),
-            images=ImageOptions(),
-            stories=StorySettings(keep=keep),
-            sources=(SOURCE,),
-            feeds=specs,
-        )
-        self.pipeline = bootstrap.assemble(
-            Application(config=config, store=store),
-            fetchers={"feed": self.fetcher},
-            pool=self._pool,
-            thread=self._thread,
-            clock=self.clock,
-            jitter=lambda: 0.0,
-        )
-
-    def run(self, document: Document) -> RunReport:
-        """Let the source serve a document, and run once."""
-        self.fetcher.answer(SOURCE, document)
-        return self.wait(self.pipeline.run((SOURCE,), force=True))
-
-    def wait(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run to the end."""
-        return asyncio.run(work)
+class Keeping(House):
+    """A house that tells what it kept and what it shows."""
 
     def kept(self) -> set[str]:
         """Return the numbers of the entries whose texts are kept."""
@@ -94,20 +46,12 @@ class House:
         links = (one.find(f"{ATOM}link") for one in root.findall(f"{ATOM}entry"))
         return [link.get("href", "").rpartition("/")[2] for link in links if link is not None]
 
-    def close(self) -> None:
-        """End its threads."""
-        self._thread.close()
-        self._pool.close()
-
 
 @contextmanager
-def house(tmp_path: Path, *specs: FeedSpec, keep: timedelta = 30 * DAY) -> Iterator[House]:
+def house(tmp_path: Path, *specs: FeedSpec, keep: timedelta = 30 * DAY) -> Iterator[Keeping]:
     """Open a house until the block ends."""
-    store = open_store("sqlite", data=tmp_path, now=NOW)
-    with (
-        closing(store),
-        closing(House(tmp_path, store, specs or (make_spec(limit=2),), keep)) as one,
-    ):
+    shown = specs or (make_spec(limit=2),)
+    with closing(Keeping(tmp_path, *shown, stories=StorySettings(keep=keep))) as one:
         yield one
 
 
@@ -200,7 +144,7 @@ def test_what_a_hub_sends_is_published_like_a_fetch(tmp_path: Path) -> None:
         one.clock.pass_(timedelta(minutes=5))
         seen: list[str] = []
         pushed = [(SOURCE, feed(3)), (SOURCE, feed(2, 3, changed=2)), (SOURCE, feed(1))]
-        report = one.wait(
+        report = asyncio.run(
             one.pipeline.take(pushed, progress=lambda done: seen.append(done.outcome))
         )
         assert seen == ["ok", "ok", "unchanged"]
@@ -228,7 +172,7 @@ def test_what_cannot_be_read_costs_nothing(tmp_path: Path, content: str) -> None
             (SOURCE, make_document(content)),
             (SOURCE, feed(2)),
         ]
-        report = one.wait(one.pipeline.take(pushed))
+        report = asyncio.run(one.pipeline.take(pushed))
         assert [done.outcome for done in report.sources] == ["error", "ok"]
         assert report.sources[0].error
         assert sorted(one.published()) == ["1", "2"]

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.loopback import Site
+from tests.integration.test_daemon import free_port
 from tests.waiting import HUNG, until
 
 PASSWORD = "p@ss/w:rd?#%41-hush"  # noqa: S105  of nobody
@@ -118,9 +119,7 @@ def test_no_command_tells_a_secret(folder: Path) -> None:
 
 @pytest.fixture
 def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        found: int = one.getsockname()[1]
-        return found
+    return free_port()
 
 
 def ask(port: int, path: str) -> bytes:

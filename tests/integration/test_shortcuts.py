@@ -1,6 +1,5 @@
 """With and without shortcuts the same is stored, reported and published."""
 
-import asyncio
 import dataclasses
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -12,22 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator import bootstrap
-from aggregator.bootstrap import Application
-from aggregator.config import Config
 from aggregator.core.errors import SourceError
 from aggregator.core.model import CleanedFeed, Document, Source
 from aggregator.core.report import RunReport
-from aggregator.core.settings import FetchSettings, ImageOptions, StorySettings
-from aggregator.core.threads import StoreThread
 from aggregator.core.traces import KnownDocument
 from aggregator.gather import document as reading
-from aggregator.pool import Pool
-from aggregator.store import open_store
-from tests.builders import NOW, make_document, make_source, make_spec
-from tests.fakes import FakeClock, FakeFetcher
+from tests.builders import NOW, make_document, make_spec
+from tests.integration.assembled import House
 
-SOURCE = make_source()
 _TABLES = ("entry", "alias", "story", "member", "block", "publisher")
 _WORDS = (
     "harbour ferry pier morning passengers hurt captain said council bread price loaf month river"
@@ -70,43 +61,12 @@ def plain(*numbers: int, text: int = 0) -> list[Item]:
     return [Item(number=n, guid=n, link=n, text=text) for n in numbers]
 
 
-class House:
-    """A pipeline with one source, whose document is in our hands."""
+class Compared(House):
+    """A house whose files and rows are compared with those of another."""
 
     def __init__(self, data: Path, *, shortcuts: bool) -> None:
-        self.clock = FakeClock()
-        self.fetcher = FakeFetcher()
-        self.folder = data / "feeds"
-        self.data = data
-        self.store = open_store("sqlite", data=data, now=NOW)
-        self._pool = Pool()
-        self._thread = StoreThread()
-        config = Config(
-            path=data / "aggregator.yaml",
-            data=data,
-            public_url="http://127.0.0.1:8080/",
-            store="sqlite",
-            fetch=FetchSettings(),
-            images=ImageOptions(),
-            stories=StorySettings(),
-            sources=(SOURCE,),
-            feeds=(make_spec(limit=4, formats=("atom", "json"), max_age=timedelta(days=2)),),
-        )
-        self.pipeline = bootstrap.assemble(
-            Application(config=config, store=self.store),
-            fetchers={"feed": self.fetcher},
-            pool=self._pool,
-            thread=self._thread,
-            clock=self.clock,
-            jitter=lambda: 0.0,
-            shortcuts=shortcuts,
-        )
-
-    def run(self, found: Document, hours: float = 1) -> RunReport:
-        """Let the source serve a document, and run once."""
-        self.clock.pass_(timedelta(hours=hours))
-        self.fetcher.answer(SOURCE, found)
-        return asyncio.run(self.pipeline.run((SOURCE,), force=True))
+        spec = make_spec(limit=4, formats=("atom", "json"), max_age=timedelta(days=2))
+        super().__init__(data, spec, shortcuts=shortcuts)
 
     def files(self) -> dict[str, bytes]:
         """Return what is published."""
@@ -118,12 +78,6 @@ class House:
         queries = {table: f"SELECT * FROM {table} ORDER BY 1, 2" for table in _TABLES}  # noqa: S608
         with closing(sqlite3.connect(self.data / "aggregator.db")) as connection:
             return {table: connection.execute(one).fetchall() for table, one in queries.items()}
-
-    def close(self) -> None:
-        """End its threads."""
-        self._thread.close()
-        self._pool.close()
-        self.store.close()
 
 
 def told(report: RunReport) -> object:
@@ -157,8 +111,8 @@ def test_any_sequence_of_documents_has_the_same_result(
 ) -> None:
     folders = (tmp_path_factory.mktemp("fast"), tmp_path_factory.mktemp("slow"))
     with (
-        closing(House(folders[0], shortcuts=True)) as fast,
-        closing(House(folders[1], shortcuts=False)) as slow,
+        closing(Compared(folders[0], shortcuts=True)) as fast,
+        closing(Compared(folders[1], shortcuts=False)) as slow,
     ):
         for items, title, hours in steps:
             found = document(items, title)
@@ -166,7 +120,7 @@ def test_any_sequence_of_documents_has_the_same_result(
             assert fast.files() == slow.files()
             assert fast.rows() == slow.rows()
         for one in (fast, slow):
-            one.run(document(plain(*range(20, 26))))
+            one.run(document(plain(*range(20, 26))), hours=1)
         assert fast.files() == slow.files()
 
 
@@ -201,10 +155,10 @@ class CountingReader:
 
 def counts(tmp_path: Path, *documents: tuple[Document, float]) -> list[int]:
     """Return how many entries were cleaned for each document after the first two."""
-    with closing(House(tmp_path, shortcuts=True)) as house:
+    with closing(Compared(tmp_path, shortcuts=True)) as house:
         first = document(plain(*range(1, 7)))
-        house.run(first)
-        house.run(document(plain(*range(2, 8))))
+        house.run(first, hours=1)
+        house.run(document(plain(*range(2, 8))), hours=1)
         reader = CountingReader()
         gatherer = dataclasses.replace(house.pipeline.gatherer, reader=reader)
         house.pipeline = dataclasses.replace(house.pipeline, gatherer=gatherer)

@@ -12,9 +12,7 @@ from aggregator.publish.selection.expressions import Haystack, Matcher, matcher
 from aggregator.publish.selection.units import unit_of
 from aggregator.text import fold
 
-_MAX_STORIES_READ = (
-    20_000  # stories read at most, so that a filter that matches nothing stays cheap
-)
+_MAX_STORIES_READ = 20_000  # so that a filter that matches nothing stays cheap
 _SPAN = timedelta(days=7)  # longer than a story keeps growing
 
 

@@ -107,8 +107,7 @@ def advised(source: Source, settings: FetchSettings) -> str:
         except SourceError as error:
             return find_fix(str(error), source)
         finally:
-            for fetcher in fetchers.values():
-                await fetcher.close()
+            await fetchers.close()
         return "it did not fail: sources test"
 
     return asyncio.run(ask())

@@ -34,6 +34,17 @@ def test_all_is_well_after_a_run(run: Run) -> None:
     assert "published: " in result.out
 
 
+def test_feeds_of_all_formats_are_found(run: Run, home: Path) -> None:
+    path = home / "config" / "aggregator.yaml"
+    text = path.read_text("utf-8").replace("[atom]", "[atom, rss, json, dump]")
+    path.write_text(text, encoding="utf-8")
+    found = states(run)
+    for name in ("merged.atom", "merged.rss", "merged.json", "merged.dumps.zip"):
+        assert found[f"{name} is not published yet"] == "warning"
+    run("fetch", "--quiet")
+    assert f"published: {home / 'data' / 'feeds'}" in states(run)
+
+
 def test_before_the_first_run_it_says_what_to_do(run: Run) -> None:
     found = states(run)
     assert found["no source has been fetched yet"] == "warning"

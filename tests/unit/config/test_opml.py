@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.config.opml import MAX_FILE_BYTES, Subscription, read
+from aggregator.config.opml import MAX_FILE_BYTES, Subscription, read_list
 from aggregator.core.errors import ConfigError
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?><opml version="2.0"><head/><body>'
@@ -14,7 +14,7 @@ TAIL = "</body></opml>"
 
 
 def listed(inner: str, *, encoding: str = "utf-8") -> tuple[Subscription, ...]:
-    return read((HEAD + inner + TAIL).encode(encoding))
+    return read_list((HEAD + inner + TAIL).encode(encoding)).feeds
 
 
 def test_reads_addresses_titles_and_folders() -> None:
@@ -47,7 +47,7 @@ def test_reads_other_encodings() -> None:
     text = (HEAD + '<outline text="新闻" xmlUrl="https://a.example/"/>' + TAIL).replace(
         "UTF-8", "GBK"
     )
-    assert read(text.encode("gbk"))[0].title == "新闻"
+    assert read_list(text.encode("gbk")).feeds[0].title == "新闻"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_reads_other_encodings() -> None:
 )
 def test_refuses(content: bytes, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
-        read(content)
+        read_list(content)
 
 
 def test_deep_lists_do_no_harm() -> None:
@@ -84,4 +84,4 @@ def test_deep_lists_do_no_harm() -> None:
 @given(st.binary(max_size=200))
 def test_never_raises_anything_else(content: bytes) -> None:
     with contextlib.suppress(ConfigError):
-        assert read(HEAD.encode() + content)
+        assert read_list(HEAD.encode() + content).feeds

@@ -23,12 +23,11 @@ from tests.builders import (
     make_entry,
     make_grouping,
     make_key,
-    make_source,
     make_spec,
-    make_state,
     make_story,
     make_tombstone,
 )
+from tests.stores import gather, group_apart
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _HOME = "http://127.0.0.1:8080/feeds"
@@ -46,11 +45,8 @@ class House:
         """Gather entries and make a story of each."""
         self.hour += 1
         given = {"published": published} if published else {}
-        entries = make_entries(numbers, **given)
-        self.store.save_gathered(make_source(), entries, make_state(), now=self.now, initial=None)
-        times = {"first_published": self.now, "updated": self.now}
-        stories = (make_story(one.key, **times) for one in self.store.ungrouped(10_000))
-        self.store.save_grouping(make_grouping(*stories))
+        gather(self.store, *make_entries(numbers, **given), now=self.now)
+        group_apart(self.store, first_published=self.now, updated=self.now)
 
     @property
     def now(self) -> datetime:
@@ -230,7 +226,7 @@ def test_a_feed_of_entries_has_pages_of_entries(house: House, group: str) -> Non
     assert shown == {ids.entry_id(make_key(n)) for n in range(1, 252)}
     changed = make_entry(1, text="Quite another text, which is also long enough.")
     house.hour += 1
-    house.store.save_gathered(make_source(), [changed], make_state(), now=house.now, initial=None)
+    gather(house.store, changed, now=house.now)
     house.add(*range(1000, 1200))
     house.publish(group=group)
     held = [ids.entry_id(make_key(1)) in page for page in house.walk()]

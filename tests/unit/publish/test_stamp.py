@@ -28,6 +28,7 @@ from tests.builders import (
     make_story,
     make_tombstone,
 )
+from tests.stores import gather, group_apart
 
 
 @dataclass
@@ -58,15 +59,12 @@ class House:
 
     def gather(self, *numbers: int, **kw: Any) -> None:
         """Gather entries, and make a story of each new one."""
-        entries = make_entries(numbers, **kw)
-        self.store.save_gathered(make_source(), entries, make_state(), now=self.now, initial=None)
+        gather(self.store, *make_entries(numbers, **kw), now=self.now)
         self.group()
 
     def group(self) -> None:
         """Make a story of each entry that is not grouped."""
-        times = {"first_published": self.now, "updated": self.now}
-        new = self.store.ungrouped(10_000)
-        self.store.save_grouping(make_grouping(*(make_story(one.key, **times) for one in new)))
+        group_apart(self.store, first_published=self.now, updated=self.now)
 
     def publish(self, *, shortcuts: bool = True) -> Publication:
         """Publish one feed."""
@@ -108,9 +106,7 @@ def test_nothing_changed_nothing_is_made(house: House) -> None:
 
 def test_what_readers_do_not_see_makes_nothing(house: House) -> None:
     house.store.save_states({"example": make_state(failures=3)})
-    house.store.save_gathered(
-        make_source(), make_entries((1, 2, 3)), make_state(), now=at(1), initial=None
-    )
+    gather(house.store, *make_entries((1, 2, 3)), now=at(1))
     assert house.renders() == 0
 
 

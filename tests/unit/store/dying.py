@@ -8,7 +8,8 @@ from pathlib import Path
 
 from aggregator.store import SqlStore, lock_folder
 from aggregator.store.journal import Journal, Line
-from tests.builders import NOW, at, make_entries, make_grouping, make_source, make_state, make_story
+from tests.builders import NOW, at, make_entries
+from tests.stores import gather, group_apart
 
 
 class DyingJournal(Journal):
@@ -32,11 +33,8 @@ class DyingStore(SqlStore):
 def work(store: SqlStore, rounds: int) -> None:
     """Gather and group, again and again; say when each round is done."""
     for n in range(rounds):
-        entries = make_entries(range(1 + 5 * n, 26 + 5 * n))
-        store.save_gathered(make_source(), entries, make_state(), now=at(n), initial=None)
-        new = store.ungrouped(1000)
-        stories = (make_story(one.key, first_published=at(n), updated=at(n)) for one in new)
-        store.save_grouping(make_grouping(*stories))
+        gather(store, *make_entries(range(1 + 5 * n, 26 + 5 * n)), now=at(n))
+        group_apart(store, first_published=at(n), updated=at(n))
         print(n, flush=True)
 
 

@@ -21,19 +21,17 @@ from tests.builders import (
     make_entries,
     make_grouping,
     make_key,
-    make_source,
-    make_state,
     make_story,
 )
 from tests.contract.databases import database_url
+from tests.stores import gather, group_apart
 
 
 def fill(data: Path, store: str = "sqlite", *, count: int = 3) -> None:
     """Make a data folder with stories, a decision, a feed and a secret."""
     with closing(open_store(store, data=data, now=NOW)) as one:
-        entries = make_entries(range(count))
-        one.save_gathered(make_source(), entries, make_state(), now=NOW, initial=None)
-        one.save_grouping(make_grouping(*(make_story(new.key) for new in one.ungrouped(9999))))
+        gather(one, *make_entries(range(count)))
+        group_apart(one)
         one.decide(make_decision("never", make_key(1), make_key(2)))
     (data / "feeds" / "archive").mkdir(parents=True)
     (data / "feeds" / "merged.atom").write_bytes(b"<feed/>")
@@ -264,7 +262,6 @@ def test_a_compacted_journal_says_the_same(tmp_path: Path) -> None:
     (tmp_path / FILE).unlink()
     with closing(open_store("sqlite", data=tmp_path, now=NOW)) as store:
         assert decision in store.decisions()
-        entries = make_entries(range(20))
-        store.save_gathered(make_source(), entries, make_state(), now=NOW, initial=None)
+        gather(store, *make_entries(range(20)))
         context = store.group_context(at(-999), at(999))
         assert {story for story, _ in context.journal.values()} == set(wanted)

@@ -16,11 +16,10 @@ from tests.builders import (
     make_entries,
     make_grouping,
     make_key,
-    make_source,
-    make_state,
     make_story,
     make_tombstone,
 )
+from tests.stores import gather
 
 
 @contextmanager
@@ -28,12 +27,6 @@ def opened(data: Path, hours: float = 0) -> Iterator[SqlStore]:
     """Open the store of a folder, and close it."""
     with closing(open_store("sqlite", data=data, now=at(hours))) as store:
         yield store
-
-
-def gather(store: SqlStore, *numbers: int) -> None:
-    """Store these entries as fetched."""
-    entries = make_entries(numbers)
-    store.save_gathered(make_source(), entries, make_state(), now=NOW, initial=None)
 
 
 def group(store: SqlStore) -> None:
@@ -58,7 +51,7 @@ def test_an_older_database_learns_what_the_journal_knows(tmp_path: Path) -> None
     """Entries, stories, merges and decisions made after the copy are there again, once."""
     decision: Decision = make_decision("never", make_key(1), make_key(2), at(1))
     with opened(tmp_path) as store:
-        gather(store, 1, 2, 3)
+        gather(store, *make_entries((1, 2, 3)))
         group(store)
         early = make_decision("join", make_key(1), make_key(3), NOW)
         store.decide(early)
@@ -66,7 +59,7 @@ def test_an_older_database_learns_what_the_journal_knows(tmp_path: Path) -> None
     copy = tmp_path / "copy"
     shutil.copy(tmp_path / FILE, copy)
     with opened(tmp_path, 1) as store:
-        gather(store, 4)
+        gather(store, *make_entries((4,)))
         group(store)
         one, other = make_story(make_key(1)), make_story(make_key(2))
         merged = make_story(make_key(1), make_key(2), id=one.id)
@@ -82,7 +75,7 @@ def test_an_older_database_learns_what_the_journal_knows(tmp_path: Path) -> None
             assert (tmp_path / JOURNAL).stat().st_size == size
             assert store.rebuilt
     with opened(tmp_path, 4) as store:
-        gather(store, 1, 2, 3, 4)
+        gather(store, *make_entries((1, 2, 3, 4)))
         context = store.group_context(at(-999), at(999))
         assert context.journal[make_key(4)][0] == wanted[make_key(4)]
         assert context.journal[make_key(2)][0] == one.id
@@ -91,7 +84,7 @@ def test_an_older_database_learns_what_the_journal_knows(tmp_path: Path) -> None
 
 def test_a_journal_that_is_in_step_is_not_read_again(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
-        gather(store, 1, 2)
+        gather(store, *make_entries((1, 2)))
         group(store)
         before = stories(store)
     with opened(tmp_path, 1) as store:
@@ -103,7 +96,7 @@ def test_a_journal_that_is_in_step_is_not_read_again(tmp_path: Path) -> None:
 def test_a_story_that_a_failed_commit_left_in_the_journal_gets_its_id_again(tmp_path: Path) -> None:
     """As after a kill between journal and commit, but with the entry grouped before."""
     with opened(tmp_path) as store:
-        gather(store, 1, 2)
+        gather(store, *make_entries((1, 2)))
         group(store)
     shutil.copy(tmp_path / FILE, tmp_path / "copy")
     with opened(tmp_path, 1) as store:
@@ -118,7 +111,7 @@ def test_a_story_that_a_failed_commit_left_in_the_journal_gets_its_id_again(tmp_
 def test_stories_that_a_slow_clock_dated_are_mended_once(tmp_path: Path) -> None:
     """They stand where they appeared; all others keep their times."""
     with opened(tmp_path) as store:
-        gather(store, 1, 2)
+        gather(store, *make_entries((1, 2)))
         early = make_story(make_key(1), first_published=at(days=-1), updated=at(days=-1))
         store.save_grouping(make_grouping(early, make_story(make_key(2))))
     with sqlite3.connect(tmp_path / FILE) as connection:

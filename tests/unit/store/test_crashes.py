@@ -21,11 +21,9 @@ from tests.builders import (
     make_entries,
     make_entry,
     make_grouping,
-    make_key,
-    make_source,
-    make_state,
     make_story,
 )
+from tests.stores import gather, group_apart
 
 
 def start(how: str, data: Path) -> subprocess.Popen[bytes]:
@@ -56,7 +54,7 @@ def test_killed_between_journal_and_commit(tmp_path: Path) -> None:
         assert stories(store) == {}
         new = store.ungrouped(99)
         assert {one.key for one in new} == set(journaled)
-        store.save_grouping(make_grouping(*(make_story(one.key) for one in new)))
+        group_apart(store)
         assert stories(store) == journaled
 
 
@@ -76,9 +74,7 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
     assert len(promised) >= 25
     (tmp_path / FILE).unlink()
     with closing(open_store("sqlite", data=tmp_path, now=at(9))) as store:
-        store.save_gathered(
-            make_source(), make_entries(range(1, 26)), make_state(), now=at(9), initial=None
-        )
+        gather(store, *make_entries(range(1, 26)), now=at(9))
         journal = store.group_context(at(-99), NOW).journal
         assert {key: story for key, (story, _) in journal.items()}.items() <= promised.items()
 
@@ -97,22 +93,21 @@ def little_room(size: int) -> Iterator[None]:
 def test_a_full_disk_is_said_and_costs_nothing(tmp_path: Path) -> None:
     noise = os.urandom(60_000).hex()
     with closing(open_store("sqlite", data=tmp_path, now=NOW)) as store:
-        store.save_gathered(make_source(), [make_entry(1)], make_state(), now=NOW, initial=None)
-        store.save_grouping(make_grouping(make_story(make_key(1))))
+        gather(store, make_entry(1))
+        group_apart(store)
         before = list(store.newest_stories())
         many = [make_entry(n, html=noise) for n in range(2, 30)]
         with little_room(200_000), pytest.raises(StoreError, match=str(tmp_path)):
-            store.save_gathered(make_source(), many, make_state(), now=at(1), initial=None)
+            gather(store, *many, now=at(1))
         assert list(store.newest_stories()) == before
         assert store.ungrouped(9) == ()
-        store.save_gathered(make_source(), many, make_state(), now=at(2), initial=None)
+        gather(store, *many, now=at(2))
         assert len(store.ungrouped(99)) == 28
 
 
 def test_a_journal_without_room_keeps_the_grouping_back(tmp_path: Path) -> None:
     with closing(open_store("sqlite", data=tmp_path, now=NOW)) as store:
-        entries = make_entries(range(1, 400))
-        store.save_gathered(make_source(), entries, make_state(), now=NOW, initial=None)
+        gather(store, *make_entries(range(1, 400)))
         grouping = make_grouping(*(make_story(one.key) for one in store.ungrouped(999)))
         with little_room(20_000), pytest.raises(StoreError):
             store.save_grouping(grouping)

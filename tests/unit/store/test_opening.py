@@ -27,11 +27,10 @@ from tests.builders import (
     make_grouping,
     make_key,
     make_publisher,
-    make_source,
-    make_state,
     make_story,
     make_tombstone,
 )
+from tests.stores import gather
 
 STORIES = (make_story(make_key(1), make_key(2)), make_story(make_key(3)))
 PRESS = make_publisher("press.example")
@@ -50,7 +49,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = tmp_path_factory.mktemp("made")
     with closing(open_(data)) as store:
         entries = [make_entry(n, html="<p>words</p>" * 300) for n in range(1, 30)]
-        store.save_gathered(make_source(), entries, make_state(), now=NOW, initial=27)
+        gather(store, *entries, initial=27)
         rest = (make_story(make_key(n)) for n in range(4, 30))
         store.save_grouping(make_grouping(*STORIES, *rest, tombstones=(DEAD,)))
         store.decide(DECISION)
@@ -67,7 +66,7 @@ def data(made: Path, tmp_path: Path) -> Path:
 def gather_again(store: SqlStore) -> None:
     """Fetch the same source again, whose guids have all changed meanwhile."""
     entries = [make_entry(n, guid=f"new {n}", html="<p>words</p>" * 300) for n in range(1, 30)]
-    store.save_gathered(make_source(), entries, make_state(), now=at(1), initial=5)
+    gather(store, *entries, now=at(1), initial=5)
 
 
 # --- lost and damaged ----------------------------------------------------------------------
@@ -130,9 +129,7 @@ def test_published_texts_come_back_by_their_links(data: Path) -> None:
         (back,) = store.entries([make_key(3)])
         assert back.entry.html == "<p>As published 3</p>"
         assert (back.entry.guid, back.entry.publisher.id) == ("", "example.org")
-        changes = store.save_gathered(
-            make_source(), make_entries([1, 2, 3, 33]), make_state(), now=at(2), initial=9
-        )
+        changes = gather(store, *make_entries([1, 2, 3, 33]), now=at(2), initial=9)
         assert [change.kind for change in changes] == ["unchanged"] * 3 + ["new"]
         (back,) = store.entries([make_key(3)])
         assert back.entry == make_entry(3)

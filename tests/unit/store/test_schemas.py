@@ -20,12 +20,9 @@ from tests.builders import (
     at,
     make_decision,
     make_entries,
-    make_grouping,
     make_key,
-    make_source,
-    make_state,
-    make_story,
 )
+from tests.stores import gather, group_apart
 
 FOLDER = Path(str(migrations.__file__)).parent / "versions"
 EARLIER = sorted(version for path in FOLDER.glob("v*.py") if (version := path.stem[1:5]) < HEAD)
@@ -43,10 +40,8 @@ def at_schema(connection: Connection, version: str) -> None:
 def make_old(data: Path, version: str) -> list[object]:
     """Make a data folder whose database has an earlier schema; return what it holds."""
     with closing(open_store("sqlite", data=data, now=NOW)) as store:
-        store.save_gathered(
-            make_source(), make_entries(range(4)), make_state(), now=NOW, initial=None
-        )
-        store.save_grouping(make_grouping(*(make_story(one.key) for one in store.ungrouped(9))))
+        gather(store, *make_entries(range(4)))
+        group_apart(store)
         store.decide(make_decision("never", make_key(1), make_key(2)))
         held: list[object] = [
             list(store.newest_stories()),

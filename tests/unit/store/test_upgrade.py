@@ -10,15 +10,15 @@ from aggregator.core.model import Entry
 from aggregator.store import open_store, schema
 from aggregator.store.codec import pack, unpack
 from aggregator.store.store import SqlStore
-from tests.builders import NOW, at, make_entry, make_source, make_state
+from tests.builders import NOW, at, make_entry
+from tests.stores import gather
 
 TEXT = "The office says each morning what the tide and the wind will be, and who may go to sea."
 
 
-def gather(store: SqlStore, *entries: Entry, hours: float) -> list[tuple[str, bool]]:
+def changes(store: SqlStore, *entries: Entry, hours: float) -> list[tuple[str, bool]]:
     """Gather entries; return what became of each and whether `updated` moves."""
-    changes = store.save_gathered(make_source(), entries, make_state(), now=at(hours), initial=None)
-    return [(change.kind, change.material) for change in changes]
+    return [(one.kind, one.material) for one in gather(store, *entries, now=at(hours))]
 
 
 def age(path: Path) -> None:
@@ -39,7 +39,7 @@ def age(path: Path) -> None:
 def old(tmp_path: Path) -> Path:
     """Return a data folder of an earlier version, with entries of all sorts."""
     store = open_store("sqlite", data=tmp_path, now=NOW)
-    gather(store, *SORTS, hours=0)
+    changes(store, *SORTS, hours=0)
     store.close()
     age(tmp_path)
     return tmp_path
@@ -56,14 +56,14 @@ SORTS = (
 def test_nothing_is_new_or_modified(old: Path) -> None:
     store = open_store("sqlite", data=old, now=NOW)
     for hours in (1, 2):
-        assert gather(store, *SORTS, hours=hours) == [("unchanged", False)] * len(SORTS)
+        assert changes(store, *SORTS, hours=hours) == [("unchanged", False)] * len(SORTS)
     store.close()
 
 
 def test_a_correction_is_one(old: Path) -> None:
     store = open_store("sqlite", data=old, now=NOW)
     corrected = make_entry(1, text=TEXT.replace("may", "may not"))
-    assert gather(store, corrected, hours=1) == [("modified", True)]
+    assert changes(store, corrected, hours=1) == [("modified", True)]
     more = make_entry(2, guid="", text=f"{TEXT} Two.", html=f"<p>{TEXT} Two.</p><p>☑ More.</p>")
-    assert gather(store, more, hours=1) == [("modified", False)]  # cleaning may have kept less
+    assert changes(store, more, hours=1) == [("modified", False)]  # cleaning may have kept less
     store.close()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from aggregator.config.opml import read
+from aggregator.config.opml import read_list
 from aggregator.publish.renderers._opml import render_sources
 from tests.builders import make_folder, make_source
 
@@ -56,4 +56,4 @@ def test_sources_stand_in_their_categories_without_credentials() -> None:
 )
 def test_a_category_comes_back_from_the_list(category: str) -> None:
     document = render_sources([make_source(category=category)], title="Sources")
-    assert [one.category for one in read(document)] == [category]
+    assert [one.category for one in read_list(document).feeds] == [category]
