@@ -32,9 +32,6 @@ class Intake:
         known: KnownDocument | None = None,
     ) -> list[CleanedFeed | SourceError]:
         """Return each document cleaned, or why it cannot be read; see ports.DocumentReader."""
-        # slow: parsers and cleaning take half a second, and most rounds bring no document
-        from aggregator.gather.document import read_document  # noqa: PLC0415
-
         given = (source, boilerplate, max_entries)
         if not all_new and known is None:
             return await self.pool.run(read_document, [(one, *given) for one in documents])
@@ -55,6 +52,16 @@ def prepare() -> None:
     word_tables.load()
 
 
+def read_document(
+    document: Document, source: Source, boilerplate: Boilerplate, max_entries: int
+) -> CleanedFeed:
+    """Return a document cleaned."""
+    # slow: parsers and cleaning take a third of a second, and the main process reads few documents
+    from aggregator.gather import document as reading  # noqa: PLC0415
+
+    return reading.read_document(document, source, boilerplate, max_entries)
+
+
 def read_and_extract(
     document: Document,
     source: Source,
@@ -67,14 +74,14 @@ def read_and_extract(
     If a document before is `known`, features are extracted only beside known entries, because
     entries may not be new if none of them is known.
     """
-    # slow, as above; a worker that gets no new source needs no features
-    from aggregator.gather.document import read_document  # noqa: PLC0415
+    # slow, as above
+    from aggregator.gather import document as reading  # noqa: PLC0415
     from aggregator.group.features import vocabulary  # noqa: PLC0415
     from aggregator.group.features.unweighted import extract_to_bytes  # noqa: PLC0415
 
     known, names, now = known_names_now
     size = vocabulary.size()
-    feed = read_document(document, source, boilerplate, max_entries, known)
+    feed = reading.read_document(document, source, boilerplate, max_entries, known)
     if known and not (feed.trace and feed.trace.is_partial):
         return feed, {}
     features = (extract_to_bytes(_as_stored(one, source, now), names) for one in feed.entries)
