@@ -12,6 +12,7 @@ from multiprocessing.reduction import recv_handle
 from aggregator.pool.child import work
 
 FORK, END = "fork", "end"  # requests
+_GC_THRESHOLD = 20_000  # new objects: what is read makes few cycles
 _WAIT_SECONDS = 0.01  # between looks at a process that should end
 
 Prepare = Callable[[], object]
@@ -31,6 +32,7 @@ def serve(handle: int) -> None:
         if prepare is not None:
             prepare()
         gc.collect()
+        gc.set_threshold(_GC_THRESHOLD)
         gc.freeze()  # so that workers do not copy these objects' pages when they collect
         connection.send(True)
         while True:
