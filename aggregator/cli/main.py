@@ -21,7 +21,9 @@ from aggregator.core.errors import (
 )
 
 BUSY, INTERRUPTED, PIPE_CLOSED = 3, 130, 141
-_GC_THRESHOLD = 20_000  # new objects; runs make many that last and few cycles, and 700 costs a twentieth
+_GC_THRESHOLD = (
+    20_000  # new objects; runs make many that last and few cycles, and 700 costs a twentieth
+)
 
 app = typer.Typer(
     no_args_is_help=True,
