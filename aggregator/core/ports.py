@@ -86,6 +86,9 @@ class PageFetcher(Fetcher, Protocol):
 class DocumentReader(Protocol):
     """Turns documents into cleaned entries."""
 
+    def expecting(self) -> AbstractContextManager[None]:
+        """Tell, while this is open, that one more request may bring documents."""
+
     async def read(
         self,
         documents: Sequence[Document],

@@ -5,8 +5,9 @@ import contextlib
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -26,7 +27,11 @@ _CALLS_PER_BATCH = 8
 _HEAVY_BYTES = 8_000_000  # of documents in one run: worth a process, because they would block the thread for long
 _FIRST_SECONDS_PER_CALL = 0.005  # an estimate, until calls have been timed
 _BYTES_PER_CALL = 10_000  # of a document that takes as long as a call without one, roughly
-_PATIENCE = 0.03  # seconds in which more calls may come, before the thread loads what they need
+_PATIENCE = (
+    1.0  # seconds at most, while many calls are expected, before the thread loads what they need
+)
+_MANY_EXPECTED = 8
+_PAUSE = 0.01
 _SMOOTHING = 10  # the mean follows about the last ten calls
 
 
@@ -60,7 +65,8 @@ class Pool:
     Processes are started when the queue would keep the thread busy for more than `threshold` seconds
     (the first takes about that long to start), or when documents are very large; `threshold=0` never
     uses the thread. `prepare` runs once, in the process that all workers are forked from, and imports
-    what they need. Idle workers end after `idle` seconds.
+    what they need. Idle workers end after `idle` seconds. Before its first call the thread waits up to
+    `patience` seconds while many others are expected.
     """
 
     def __init__(
@@ -71,6 +77,7 @@ class Pool:
         deadline: timedelta = timedelta(seconds=30),
         idle: float = 60.0,
         prepare: Prepare | None = None,
+        patience: float = 1.0,
     ) -> None:
         self._max_workers = workers or min(_MAX_WORKERS, len(os.sched_getaffinity(0)))
         self._threshold = threshold
@@ -78,6 +85,8 @@ class Pool:
         self._heavy = False
         self._can_start = True
         self._is_thread_ready = False
+        self._patience = patience
+        self._expected = 0  # runs that may follow soon
         self._deadline = deadline.total_seconds()
         self._idle_seconds = idle
         self._server = ForkServer(prepare)
@@ -105,6 +114,15 @@ class Pool:
         finally:
             for job in jobs:
                 job.result.cancel()
+
+    @contextmanager
+    def expecting(self) -> Iterator[None]:
+        """Tell, while this is open, that one more run may follow soon."""
+        self._expected += 1
+        try:
+            yield
+        finally:
+            self._expected -= 1
 
     def close(self) -> None:
         """Cancel all calls and end all workers."""
@@ -171,7 +189,7 @@ class Pool:
         """Run the queue one by one until it is empty or worth starting processes for."""
         loop = asyncio.get_running_loop()
         if not self._is_thread_ready and self._can_start:
-            await asyncio.sleep(_PATIENCE)
+            await self._await_expected()
         while self._queue and not self._pays():
             self._is_thread_ready = True
             job = self._queue.popleft()
@@ -190,6 +208,14 @@ class Pool:
         self._heavy = self._heavy and bool(self._queue)
         self._thread_task = None
         self._schedule()
+
+    async def _await_expected(self) -> None:
+        """Wait while many runs are expected, which may make processes worth their start."""
+        until = asyncio.get_running_loop().time() + self._patience
+        while self._expected >= _MANY_EXPECTED and self._queue and not self._pays():
+            if asyncio.get_running_loop().time() >= until:
+                break
+            await asyncio.sleep(_PAUSE)
 
     # --- in processes ----------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -252,5 +252,23 @@ def test_a_pool_closes_while_its_workers_are_prepared() -> None:
             waiting = asyncio.create_task(pool.run(work, [("where",)]))
             await soon(lambda: bool(children()))
             waiting.cancel()
+
+    run(test())
+
+
+@pytest.mark.parametrize(("expected", "is_here"), [(20, False), (2, True)])
+def test_the_thread_waits_while_many_calls_are_expected(expected: int, is_here: bool) -> None:
+    """They may be worth processes, and then the main process need not load what calls need."""
+
+    async def test() -> None:
+        with pool_of(workers=1, threshold=0.018, patience=HUNG) as pool, ExitStack() as requests:
+            for _ in range(expected):
+                requests.enter_context(pool.expecting())
+            first = asyncio.create_task(pool.run(work, [("where",)]))
+            await asyncio.sleep(0.1)
+            assert first.done() <= is_here
+            if not is_here:
+                await pool.run(work, [(1,), (2,), (3,)])
+            assert (await first == [os.getpid()]) is is_here
 
     run(test())

@@ -86,6 +86,20 @@ def test_what_arrives_while_features_are_extracted_keeps_its_own(store: SqlStore
     assert title == extract_features([other])[0][0].title
 
 
+def test_what_arrived_without_features_waits_for_the_next_batch(store: SqlStore) -> None:
+    """So that it is extracted in a worker; what comes last of all is extracted where it is grouped."""
+    gather(store, *WHOLE)
+    grouper = Grouper(
+        store=store, pool=Pool(), settings=StorySettings(), sources=(), clock=lambda: NOW
+    )
+    first, *rest = grouper.next()
+    ((features,), _) = extract_features([first])
+    grouper.group({first.key: (first, features)})
+    assert {one.key for one in grouper.next()} == {one.key for one in rest}
+    grouper.group({})
+    assert grouper.next() == ()
+
+
 def titles(store: SqlStore) -> set[frozenset[str]]:
     """Return the titles of each story."""
     return {frozenset(one.entry.title for one in each.entries) for each in store.newest_stories()}
