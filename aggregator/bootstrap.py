@@ -24,7 +24,7 @@ from aggregator.gather.fetchers import check_settings, open_fetchers, open_poste
 from aggregator.gather.gatherer import Gatherer
 from aggregator.gather.save_queue import SaveQueue
 from aggregator.gather.state_buffer import StateBuffer
-from aggregator.intake import Intake
+from aggregator.intake import Intake, prepare
 from aggregator.pipeline import Pipeline, Progress
 from aggregator.pool import Pool
 from aggregator.publish import selection
@@ -77,7 +77,7 @@ class Application:
     async def pipeline(self) -> AsyncIterator[Pipeline]:
         """Open the resources of a run: connections, worker processes, the store's thread."""
         fetchers = open_fetchers(self.config.fetch)
-        pool, thread, announcer = Pool(), StoreThread(), self._announcer()
+        pool, thread, announcer = Pool(prepare=prepare), StoreThread(), self._announcer()
         try:
             yield assemble(
                 self, fetchers=fetchers, pool=pool, thread=thread, announcer=announcer, clock=now
