@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from aggregator.core import slow_imports
 from aggregator.core.errors import SourceError
 from aggregator.core.model import CleanedFeed, Document, Entry, Source, StoredEntry
 from aggregator.core.ports import Boilerplate, Clock
@@ -11,6 +12,8 @@ from aggregator.core.settings import NamePairs
 from aggregator.core.traces import KnownDocument
 from aggregator.gather import revision
 from aggregator.pool import Pool
+
+_READING, _WORDS = "aggregator.gather.document", "aggregator.group.features.vocabulary"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,7 @@ class Intake:
     ) -> list[CleanedFeed | SourceError]:
         """Return each document cleaned, or why it cannot be read; see ports.DocumentReader."""
         # slow: parsers and cleaning take half a second, and most rounds bring no document
+        await slow_imports.imported(_READING, *([_WORDS] if all_new else ()))
         from aggregator.gather.document import read_document  # noqa: PLC0415
 
         given = (source, boilerplate, max_entries)
