@@ -1,7 +1,7 @@
 """A round: many sources gathered concurrently."""
 
+import asyncio
 import dataclasses
-import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -71,7 +71,8 @@ class Round:
         failed = {urls.host(one.source.url) for one in self._unanswered} - reached
         seconds = (reports[id_].seconds for id_ in silent)
         at_once = all(one < _AT_ONCE_SECONDS for one in seconds)
-        if self._network.judge(reached, failed, time.monotonic(), at_once=at_once) == "book":
+        now = asyncio.get_running_loop().time()
+        if self._network.judge(reached, failed, now, at_once=at_once) == "book":
             await self._gatherer.book(self._unanswered)
             return dict(reports)
         unbooked = {id_: dataclasses.replace(reports[id_], unbooked=True) for id_ in silent}
