@@ -130,7 +130,7 @@ class Pipeline:
         async with self._one_writer:
             began, published_at = self.publisher.clock(), time.monotonic()
             while await call(self.has_ungrouped):
-                grouper = self.grouper()
+                grouper = await call(self.grouper)
                 taken = await grouper.extract(await call(grouper.next))
                 totals.add_grouping(await call(partial(grouper.group, taken), stage="group"))
                 if time.monotonic() - published_at >= INTERVAL_SECONDS:

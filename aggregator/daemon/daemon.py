@@ -43,6 +43,7 @@ class Daemon:
         subscriber: Subscriber | None,
         *,
         clock: Clock = bootstrap.now,
+        clock_steps: ClockSteps | None = None,
     ) -> None:
         config = application.config
         self._application = application
@@ -71,7 +72,7 @@ class Daemon:
         )
         self._articles = OneAtATime(tasks, self._fetch_articles)
         self._nightly = Nightly(config, pipeline.upkeep, pipeline.thread, clock)
-        self._clock_steps = ClockSteps(clock)
+        self._clock_steps = clock_steps or ClockSteps(clock)
         self._config_watch = FileWatch(config.path)
         self._watchdog: Ticker | None = None
 
