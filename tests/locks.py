@@ -142,6 +142,7 @@ def roots(project: dict[str, Any]) -> dict[str, list[str]]:
     run = project["project"]["dependencies"]
     return {
         "run": run,
+        "scale": [*run, *project["project"]["optional-dependencies"]["scale"]],
         "build": [*project["build-system"]["requires"], *group(project, "build")],
         "dev": [*run, *group(project, "dev")],
     }

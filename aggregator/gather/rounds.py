@@ -5,6 +5,7 @@ import dataclasses
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aggregator.core.arrivals import Arrivals
@@ -17,6 +18,8 @@ from aggregator.text import urls
 
 if TYPE_CHECKING:
     from aggregator.gather.articles.article_gatherer import ArticleGatherer
+
+Known = tuple[Mapping[str, SourceState], Mapping[str, datetime]]
 
 _MAX_OPEN_SOURCES = 256  # bounds the documents that wait to be parsed
 _MAX_OPEN_SOURCES_OF_HOST = 32  # so that a slow host with many sources does not hold up the others
@@ -39,10 +42,15 @@ class Round:
         self._articles = articles
         self._unanswered: list[Unanswered] = []
 
-    async def start(self, *, force: bool) -> Arrivals[SourceReport]:
-        """Start gathering, a bounded number of sources at a time, and of one host a share of it."""
-        states = await self._gatherer.states()
-        waits = self._gatherer.waits(states)
+    async def start(self, *, force: bool, known: Known | None = None) -> Arrivals[SourceReport]:
+        """Start gathering, a bounded number of sources at a time, and of one host a share of it.
+
+        `known` are the states of the sources and the waits of their hosts, if they are read already.
+        """
+        if known is None:
+            states = await self._gatherer.states()
+            known = (states, self._gatherer.waits(states))
+        states, waits = known
         slots = asyncio.Semaphore(_MAX_OPEN_SOURCES)
         shares = defaultdict[str, asyncio.Semaphore](
             lambda: asyncio.Semaphore(_MAX_OPEN_SOURCES_OF_HOST)
