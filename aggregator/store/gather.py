@@ -140,6 +140,16 @@ def load_states(connection: Connection, known: Decoded) -> Decoded:
     return decoded
 
 
+def load_states_of(connection: Connection, identities: Iterable[str]) -> dict[str, SourceState]:
+    """Return the states of these sources; those without one are left out."""
+    found: dict[str, SourceState] = {}
+    for some in chunks(identities):
+        query = select(schema.source).where(schema.source.c.identity.in_(some))
+        for row in connection.execute(query):
+            found[row.identity] = from_json(SourceState, row.state)
+    return found
+
+
 def load_state(connection: Connection, identity: str) -> SourceState | None:
     """Return the state of one source; None if there is none."""
     for _, text in rows_in(connection, _STATES, schema.source.c.identity, [identity]):
