@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from aggregator.core import slow_imports
 from aggregator.core.errors import SourceError
 from aggregator.core.model import CleanedFeed, Document, Entry, Source, StoredEntry
 from aggregator.core.ports import Boilerplate, Clock
@@ -12,6 +13,8 @@ from aggregator.core.settings import NamePairs
 from aggregator.core.traces import KnownDocument
 from aggregator.gather import revision
 from aggregator.pool import Pool
+
+_WORDS = "aggregator.group.features.vocabulary"  # slow to import
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,7 @@ class Intake:
         results = await self.pool.run(
             read_and_extract, [(one, *given, (known, *names_and_now)) for one in documents]
         )
+        await slow_imports.imported(_WORDS)
         return [_take_words(one) for one in results]
 
 
@@ -111,7 +115,7 @@ def _take_words(
 ) -> CleanedFeed | SourceError:
     if isinstance(result, SourceError):
         return result
-    from aggregator.group.features import vocabulary  # noqa: PLC0415  slow, as above
+    from aggregator.group.features import vocabulary  # noqa: PLC0415  imported already
 
     feed, words = result
     vocabulary.update(words)

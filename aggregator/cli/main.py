@@ -9,7 +9,18 @@ from typing import Annotated, Any
 
 import typer
 
-from aggregator.cli import backup, doctor, evaluation, fetch, serve, setup, sources, stories, try_
+from aggregator.cli import (
+    backup,
+    doctor,
+    evaluation,
+    fetch,
+    serve,
+    setup,
+    sources,
+    stories,
+    try_,
+    workers,
+)
 from aggregator.cli.options import fault_json
 from aggregator.cli.output import print_error, print_json, print_line, printable_lines
 from aggregator.core.errors import (
@@ -34,6 +45,7 @@ app = typer.Typer(
 setup.register(app)
 fetch.register(app)
 serve.register(app)
+workers.register(app)
 app.add_typer(sources.app, name="sources")
 app.add_typer(stories.app, name="stories")
 app.add_typer(try_.app, name="try")

@@ -1,5 +1,6 @@
 """Groups stored entries batch by batch: features in the pool, assignment in the store's thread."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -48,13 +49,8 @@ class Grouper:
 
         Those that did not come with the entry are extracted, in worker processes if that pays.
         """
-        extracted: dict[str, tuple[StoredEntry, Features]] = {}
-        missing: list[StoredEntry] = []
-        for one in batch:
-            if had := from_bytes(one, self.settings.names):
-                extracted[one.key] = (one, had)
-            else:
-                missing.append(one)
+        extracted = await asyncio.to_thread(self._decode, batch)
+        missing = [one for one in batch if one.key not in extracted]
         steps = range(0, len(missing), _ENTRIES_PER_CALL)
         parts = [missing[begin : begin + _ENTRIES_PER_CALL] for begin in steps]
         results = await self.pool.run(
@@ -67,6 +63,11 @@ class Grouper:
                 found = zip(part, features, strict=True)
                 extracted.update((one.key, (one, its)) for one, its in found)
         return extracted
+
+    def _decode(self, batch: Sequence[StoredEntry]) -> dict[str, tuple[StoredEntry, Features]]:
+        """Return the entries that came with their features."""
+        found = ((one, from_bytes(one, self.settings.names)) for one in batch)
+        return {one.key: (one, had) for one, had in found if had}
 
     def group(self, extracted: Extracted) -> Grouping:
         """Group the entries that come next and store the result.
