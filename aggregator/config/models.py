@@ -13,6 +13,7 @@ from aggregator.config.fields import (
     HostGlob,
     Id,
     Interval,
+    Keep,
     Kind,
     Language,
     Name,
@@ -199,6 +200,11 @@ class FeedModel(Model):
         default=_FEED.max_age,
         description="excludes stories first published longer ago; default: no limit",
         examples=["7d"],
+    )
+    keep_archive: Keep = Field(
+        default=_FEED.keep_archive,
+        description="how long a page of its archive is kept, counted from the time when the next page was written; `36500d`: forever",
+        examples=["365d"],
     )
     sources: Texts = Field(
         default=_FEED.sources,
