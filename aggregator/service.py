@@ -90,6 +90,7 @@ class _Running:
             metrics=self.metrics,
             hub=public_hub(config.websub.hub),
             callbacks=subscriber,
+            health_feed=config.health_feed,
         )
 
 

@@ -208,3 +208,45 @@ def test_a_faulty_configuration_is_shown_and_is_no_failure(tmp_path: Path) -> No
     answer = visit(site).get("/health")
     assert answer.status_code == 200
     assert "aggregator check" in answer.json()["configuration"]
+
+
+def test_health_says_that_the_network_is_down(tmp_path: Path) -> None:
+    metrics = Metrics()
+    client = visit(make_site(tmp_path, metrics=metrics))
+    metrics.monitor.network_is_down = True
+    answer = client.get("/health")
+    assert answer.status_code == 503
+    assert "network unreachable" in answer.json()["problems"][0]
+    metrics.monitor.network_is_down = False
+    assert client.get("/health").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("wanted", "written", "status"), [(False, True, 404), (True, False, 503), (True, True, 200)]
+)
+def test_the_health_feed_is_served(
+    tmp_path: Path, wanted: bool, written: bool, status: int
+) -> None:
+    folder = tmp_path / "feeds"
+    folder.mkdir()
+    site = make_site(folder, health_feed=wanted)
+    if written:
+        (site.data / "health.atom").write_bytes(b"<feed/>")
+    client = visit(site)
+    answer = client.get("/health.atom")
+    assert answer.status_code == status
+    if status == 200:
+        assert answer.headers["content-type"].startswith("application/atom+xml")
+        again = client.get("/health.atom", headers={"If-None-Match": answer.headers["etag"]})
+        assert again.status_code == 304
+
+
+def test_the_health_feed_is_as_private_as_the_pages(tmp_path: Path) -> None:
+    token = "t" * 20
+    folder = tmp_path / "feeds"
+    folder.mkdir()
+    site = make_site(folder, feeds=(make_spec(token=token),), health_feed=True)
+    (site.data / "health.atom").write_bytes(b"<feed/>")
+    client = visit(site)
+    assert client.get("/health.atom").status_code == 403
+    assert client.get(f"/health.atom?token={token}").status_code == 200
