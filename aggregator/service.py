@@ -40,6 +40,10 @@ class Listening:
     port: int
     sockets: tuple[socket.socket, ...]
     log: LogStream | None = None
+    addresses: tuple[str, ...] = field(init=False)  # also known when the sockets are closed
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "addresses", addresses_of(self.sockets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ class _Running:
             sources=config.sources,
             clock=bootstrap.now,
             host=self.listening.host,
-            addresses=addresses_of(self.listening.sockets),
+            addresses=self.listening.addresses,
             allowed_hosts=config.allowed_hosts,
             metrics=self.metrics,
             hub=public_hub(config.websub.hub),
