@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.core import profile
 from aggregator.core.errors import StoreError
 from aggregator.core.model import SourceState
 from aggregator.core.report import RunReport, SourceReport
@@ -175,6 +176,9 @@ def test_metrics_count_runs_and_answers(tmp_path: Path) -> None:
         sources=(source,),
         stories_new=2,
         stories_changed=1,
+        stories_merged=4,
+        grouped=2,
+        pairs=90,
         written=(tmp_path,),
         errors=("a", "b"),
     )
@@ -194,6 +198,9 @@ def test_metrics_count_runs_and_answers(tmp_path: Path) -> None:
         'aggregator_entries_total{change="modified"} 1.0',
         'aggregator_stories_total{change="new"} 2.0',
         'aggregator_stories_total{change="changed"} 1.0',
+        'aggregator_stories_total{change="merged"} 4.0',
+        "aggregator_entries_grouped_total 2.0",
+        "aggregator_pairs_compared_total 90.0",
         "aggregator_files_written_total 1.0",
         "aggregator_run_errors_total 2.0",
         'aggregator_answers_total{kind="feed",status="200"} 1.0',
@@ -250,3 +257,25 @@ def test_the_health_feed_is_as_private_as_the_pages(tmp_path: Path) -> None:
     client = visit(site)
     assert client.get("/health.atom").status_code == 403
     assert client.get(f"/health.atom?token={token}").status_code == 200
+
+
+def test_metrics_tell_stages_queues_and_failing_sources(tmp_path: Path) -> None:
+    metrics = Metrics()
+    client = visit(make_site(tmp_path, metrics=metrics))
+    client.get("/health")  # which reads the states of all sources, once
+    metrics.record_source(SourceReport(id="dead", outcome="error"), now=NOW)
+    metrics.record_source(SourceReport(id="good", outcome="ok"), now=NOW)
+    metrics.watch_queues({"store": lambda: 7})
+    profile.run.start()
+    profile.run.add("group", seconds=2.5, cpu_seconds=1.5, count=3)
+    text = client.get("/metrics").text
+    profile.run.is_on = False
+    for line in (
+        'aggregator_stage_seconds_total{stage="group"} 2.5',
+        'aggregator_stage_cpu_seconds_total{stage="group"} 1.5',
+        'aggregator_stage_calls_total{stage="group"} 3.0',
+        'aggregator_queue{queue="store"} 7.0',
+        'aggregator_source_failing{source="dead"} 1.0',
+    ):
+        assert line in text
+    assert 'aggregator_source_failing{source="good"}' not in text
