@@ -283,6 +283,11 @@ class ConfigModel(Model):
         description="the form of the log of `run` and `serve`: one line, or one JSON object, for each event",
         examples=["json"],
     )
+    health_feed: bool = Field(
+        default=False,
+        description="whether the daemon publishes `/health.atom`: an entry when a source dies, moves, is renamed or recovers, when the disk fills, a backup fails, or this file is faulty",
+        examples=[True],
+    )
     store: StoreUrl = Field(
         default="sqlite",
         description="`sqlite` (a file in `data`) or the URL of a PostgreSQL database",
