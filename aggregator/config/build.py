@@ -34,6 +34,7 @@ from aggregator.core.settings import (
     LinkRule,
     SearchSettings,
     StorySettings,
+    TitleRule,
 )
 
 _TARGETS = ("{url}", "{url_enc}", "{url_b64}", "{path}")
@@ -124,7 +125,15 @@ def _source(
 ) -> Source:
     plain = _values(one)
     group = categories.get(one.category)
-    for name in ("path", "images", "full_text", "strip", "copyright_notice", "boilerplate"):
+    for name in (
+        "path",
+        "images",
+        "rewrite",
+        "full_text",
+        "strip",
+        "copyright_notice",
+        "boilerplate",
+    ):
         del plain[name]
     return Source(
         **plain | {"headers": tuple(one.headers.items())},
@@ -145,7 +154,9 @@ def _source_clean_options(
 ) -> CleanOptions:
     """Return the general options with the source's own keys applied over them."""
     own_keys = one.model_fields_set & {"strip", "copyright_notice", "boilerplate"}
-    options = dataclasses.replace(clean, **{name: getattr(one, name) for name in own_keys})
+    own_values = {name: getattr(one, name) for name in own_keys}
+    rules = tuple(TitleRule(match=rule.match, replace=rule.replace) for rule in one.rewrite)
+    options = dataclasses.replace(clean, **own_values, rewrite=rules)
     if one.images is None:
         return options
     own = {name: getattr(one.images, name) for name in one.images.model_fields_set}

@@ -26,7 +26,7 @@ from aggregator.config.fields import (
     web_address,
 )
 from aggregator.config.problems import KeyConflictError
-from aggregator.config.reading_sections import DigestModel, SearchModel
+from aggregator.config.reading_sections import DigestModel, SearchModel, TitleRuleModel
 from aggregator.config.sections import (
     BackupModel,
     CategoryModel,
@@ -113,6 +113,12 @@ class SourceModel(Model):
         max_length=50,
         description="request headers, sent to this host only",
         examples=[{"Authorization": "Bearer ${TOKEN}"}],
+    )
+    rewrite: tuple[TitleRuleModel, ...] = Field(
+        default=(),
+        max_length=20,
+        description="rules that rewrite the titles of its entries, in order",
+        examples=[[{"match": "^Live: "}]],
     )
     timezone: TimeZone = Field(
         default="",

@@ -76,6 +76,14 @@ class LinkRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TitleRule:
+    """What is replaced in titles, wherever the regular expression `match` matches."""
+
+    match: str
+    replace: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CleanOptions:
     """How the entries of one source are cleaned."""
 
@@ -84,6 +92,7 @@ class CleanOptions:
     strip: tuple[str, ...] = ()  # CSS selectors
     copyright_notice: Literal["keep", "strip"] = "keep"
     boilerplate: Literal["keep", "strip"] = "keep"
+    rewrite: tuple[TitleRule, ...] = ()  # of titles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
