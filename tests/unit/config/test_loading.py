@@ -346,7 +346,10 @@ WRONG = [
         "sources: [{url: 'https://a.example/', rewrite: [{match: '(a+)+b'}]}]",
         "match: a repeated group must not",
     ),
-    ("sources: [{url: 'https://a.example/', rewrite: [{match: ''}]}]", "match: an empty expression"),
+    (
+        "sources: [{url: 'https://a.example/', rewrite: [{match: ''}]}]",
+        "match: an empty expression",
+    ),
     (
         "sources: [{url: 'https://a.example/', rewrite: [{match: a, replace: '\\1'}]}]",
         "replace: invalid group reference",
