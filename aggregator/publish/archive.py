@@ -20,6 +20,7 @@ from aggregator.core.model import Edition, FeedInfo, ShownStory, Source, Tombsto
 from aggregator.core.ports import Place, PublishStore, Renderer
 from aggregator.core.settings import FeedSpec
 from aggregator.publish import archive_files, files, selection
+from aggregator.publish.selection.ranking import arranger
 from aggregator.publish.selection.units import unit_of
 
 FORMATS = ("atom", "rss", "json")  # formats with feed-level links
@@ -140,17 +141,18 @@ class Archive:
     def _units(self, history: History) -> Iterator[_Unit]:
         """Yield what is on no page or changed since, oldest first."""
         fits = selection.conditions((self.spec,), self.sources)
+        arrange = arranger(self.spec, self.sources)
         since = history.place, history.closed
         whole = self.spec.group == "stories"
         found = self.store.oldest_stories(*since) if whole else self.store.oldest_entries(*since)
         seen: set[str] = set()
         for place, shown in found:
             fresh = history.place is None or place > history.place
-            unit = shown
+            unit = arrange(shown)
             if not whole:
                 piece = unit_of(shown, place[2], self.spec.group)
                 unit, fresh = piece.shown, fresh and piece.first
-            if unit.story.id not in seen and fits(shown):
+            if unit.story.id not in seen and fits(unit if whole else shown):
                 seen.add(unit.story.id)
                 yield _Unit(place=place, shown=unit, fresh=fresh)
 
@@ -228,6 +230,11 @@ class Archive:
             raise PublishError(f"cannot read {path}: {error.strerror}") from error
         write = archive_files.write_newest if is_newest else archive_files.write
         write(path, change(content))
+
+
+def has_archive(spec: FeedSpec) -> bool:
+    """Return whether what leaves the feed is older than all that stays, so that pages can follow it."""
+    return spec.order == "newest" and spec.digest is None
 
 
 def files_of(folder: Path, feed: str, extension: str) -> list[str]:
