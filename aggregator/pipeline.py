@@ -49,8 +49,13 @@ class Pipeline:
     thread: StoreThread
     announcer: Announcer | None = None
     network: Network = field(default_factory=Network)
+    documents_waiting: Callable[[], int] = lambda: 0  # to be parsed
     articles: "ArticleGatherer | None" = None  # None: no source wants whole texts
     _one_writer: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def queues(self) -> dict[str, Callable[[], int]]:
+        """Return the functions that count what waits, by the name of the queue."""
+        return {"documents": self.documents_waiting, "store": lambda: self.thread.waiting}
 
     async def run(
         self, sources: Sequence[Source], *, force: bool = False, progress: Progress | None = None

@@ -30,7 +30,8 @@ from aggregator.core.model import (
     Tombstone,
     Validators,
 )
-from aggregator.core.pages import PageResult, PageTask
+from aggregator.core.news_digest import DigestStore
+from aggregator.core.pages import ArticleCounts, PageResult, PageTask
 from aggregator.core.search import SearchStore
 from aggregator.core.traces import KnownDocument, ReadDocument
 
@@ -104,9 +105,7 @@ class DocumentReader(Protocol):
         """Return each document cleaned, in order, or why it cannot be read.
 
         Entries that are known from the document before may be left out, see core/traces.py.
-
-        `all_new` tells that no entry of the source is stored yet, so that all will be grouped and
-        their features are worth extracting.
+        `all_new`: no entry of the source is stored yet, so that features are worth extracting.
         """
 
 
@@ -272,7 +271,7 @@ class StoryReader(Protocol):
         """Yield ids of shown entries, each with its story: newest first seen, then published, then id."""
 
 
-class PublishStore(SourceStates, StoryReader, Protocol):
+class PublishStore(SourceStates, StoryReader, DigestStore, Protocol):
     """The store as publishing uses it."""
 
     def generation(self) -> str:
@@ -387,6 +386,9 @@ class Store(
 
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
         """Return the stories of these ids; ids of merged stories lead to the story that replaced them."""
+
+    def article_counts(self) -> Mapping[str, ArticleCounts]:
+        """Return how far the whole texts are, by the identity of their source."""
 
     def stories_before(self, place: Place | None) -> Iterator[tuple[Place, ShownStory]]:
         """Yield the shown stories before a position, newest first, with their positions."""

@@ -124,6 +124,11 @@ class Pool:
         finally:
             self._expected -= 1
 
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a worker."""
+        return len(self._queue)
+
     def close(self) -> None:
         """Cancel all calls and end all workers."""
         for task in (self._thread_task, *self._busy):

@@ -38,6 +38,7 @@ from aggregator.store import (
     recovery,
     retention,
 )
+from aggregator.store.news_digests import NewsDigests
 from aggregator.store.opening import forget_rebuild, remember_journal
 from aggregator.store.recent import RecentEntries
 from aggregator.store.searching import Searching
@@ -45,7 +46,7 @@ from aggregator.store.whole_texts import WholeTexts
 from aggregator.store.worker_tables import WorkerTables
 
 
-class SqlStore(WholeTexts, Searching, WorkerTables):
+class SqlStore(WholeTexts, Searching, NewsDigests, WorkerTables):
     """ports.Store over SQLAlchemy; reads from any thread, one write at a time.
 
     `rebuilt`: the database was rebuilt from the journal, which knows titles and links only; the

@@ -1,6 +1,7 @@
 """Grouping what is stored: batch after batch, and after the form of features has changed."""
 
 import asyncio
+import gc
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing
 from aggregator.group.features.extraction import extract_features
 from aggregator.group.features.unweighted import extract_to_bytes
+from aggregator.group.features.window import Window
 from aggregator.group.grouper import Grouper
 from aggregator.pool import Pool
 from aggregator.store import SqlStore, open_store
@@ -98,6 +100,19 @@ def test_what_arrived_without_features_waits_for_the_next_batch(store: SqlStore)
     assert {one.key for one in grouper.next()} == {one.key for one in rest}
     grouper.group({})
     assert grouper.next() == ()
+
+
+def test_a_grouping_leaves_nothing_in_memory(store: SqlStore) -> None:
+    """Nothing of it refers back to what holds it, so no window waits for the garbage collector."""
+    gc.collect()
+    gc.disable()
+    try:
+        for one in WHOLE[:3]:
+            gather(store, one)
+            group(store)
+            assert not any(isinstance(each, Window) for each in gc.get_objects())
+    finally:
+        gc.enable()
 
 
 def titles(store: SqlStore) -> set[frozenset[str]]:
