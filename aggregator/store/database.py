@@ -56,6 +56,7 @@ class Database:
         self.place = place
         self._writing = threading.Lock()
         self._holder: Connection | None = None
+        self._lock = ""  # the function that takes the lock of the holder
         self._watch: sqlite3.Connection | None = None
 
     def close(self) -> None:
@@ -114,14 +115,15 @@ class Database:
             raise _Proved
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self, *, shared: bool = False) -> Iterator[None]:
         """Hold a server's database for gathering; raise DataFolderBusy if another process does.
 
-        A file is held by the lock of its data folder.
+        Several processes may hold it `shared`. A file is held by the lock of its data folder.
         """
         if self.engine.dialect.name == "sqlite":
             yield
             return
+        self._lock = "pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock"
         self._hold()
         try:
             yield
@@ -143,7 +145,7 @@ class Database:
     def _hold(self) -> None:
         with self._translated():
             holder = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            if not holder.exec_driver_sql(f"SELECT pg_try_advisory_lock({_HOLDER})").scalar():
+            if not holder.exec_driver_sql(f"SELECT {self._lock}({_HOLDER})").scalar():
                 _end(holder)
                 raise DataFolderBusy(f"another process works with the database {self.place}")
             self._holder = holder

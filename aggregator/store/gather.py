@@ -14,7 +14,14 @@ from aggregator.gather import revision
 from aggregator.gather.changes import Difference, difference, recurring
 from aggregator.gather.identity import AMBIGUOUS, Known, Name, names, surplus_aliases
 from aggregator.gather.matching import Match, Matching, match
-from aggregator.store import articles, clock_repair, known_documents, learned_blocks, schema
+from aggregator.store import (
+    articles,
+    clock_repair,
+    known_documents,
+    learned_blocks,
+    schema,
+    search_index,
+)
 from aggregator.store.codec import from_json, from_ticks, to_json, to_ticks
 from aggregator.store.database import chunks, upsert
 from aggregator.store.prepared import rows_in, write_rows
@@ -138,6 +145,16 @@ def load_states(connection: Connection, known: Decoded) -> Decoded:
         same = before is not None and before[0] == text
         decoded[identity] = before if before and same else (text, from_json(SourceState, text))
     return decoded
+
+
+def load_states_of(connection: Connection, identities: Iterable[str]) -> dict[str, SourceState]:
+    """Return the states of these sources; those without one are left out."""
+    found: dict[str, SourceState] = {}
+    for some in chunks(identities):
+        query = select(schema.source).where(schema.source.c.identity.in_(some))
+        for row in connection.execute(query):
+            found[row.identity] = from_json(SourceState, row.state)
+    return found
 
 
 def load_state(connection: Connection, identity: str) -> SourceState | None:
@@ -266,6 +283,8 @@ def _write_entries(connection: Connection, batch: _Batch) -> list[tuple[StoredEn
     write_rows(connection, _INSERT, rows)
     for changed in (batch.modified, batch.refreshed, batch.adopted, batch.touched):
         _update_entries(connection, changed)
+    texts = (*batch.modified, *batch.refreshed, *batch.adopted)
+    search_index.mark(connection, [*(one.key for one in batch.new), *(row["of"] for row in texts)])
     return [(stored, row["content"]) for stored, row in zip(batch.new, rows, strict=True)]
 
 

@@ -40,10 +40,12 @@ from aggregator.store import (
 )
 from aggregator.store.opening import forget_rebuild, remember_journal
 from aggregator.store.recent import RecentEntries
+from aggregator.store.searching import Searching
 from aggregator.store.whole_texts import WholeTexts
+from aggregator.store.worker_tables import WorkerTables
 
 
-class SqlStore(WholeTexts):
+class SqlStore(WholeTexts, Searching, WorkerTables):
     """ports.Store over SQLAlchemy; reads from any thread, one write at a time.
 
     `rebuilt`: the database was rebuilt from the journal, which knows titles and links only; the
@@ -60,6 +62,10 @@ class SqlStore(WholeTexts):
     def _reopen(self) -> None:
         super()._reopen()
         self._learned, self._recent = None, RecentEntries()
+
+    def refresh(self) -> None:
+        """Read anew what other processes may have changed."""
+        self._learned = None
 
     # gather
 
