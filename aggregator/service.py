@@ -16,7 +16,9 @@ from aggregator.core import profile
 from aggregator.core.errors import ConfigError, faults
 from aggregator.core.log_stream import LogStream
 from aggregator.core.logger import get_logger
+from aggregator.core.threads import StoreThread
 from aggregator.daemon.daemon import Daemon, schedule
+from aggregator.daemon.indexing import Indexing, index_repeatedly
 from aggregator.store import handover
 from aggregator.store.opening import FILE
 from aggregator.web import Site
@@ -97,6 +99,7 @@ class _Running:
             host=self.listening.host,
             addresses=self.listening.addresses,
             allowed_hosts=config.allowed_hosts,
+            search=config.search.enabled,
             metrics=self.metrics,
             hub=public_hub(config.websub.hub),
             callbacks=subscriber,
@@ -161,9 +164,17 @@ async def serve(
     """Serve the published feeds until SIGINT or SIGTERM; reload the configuration on SIGHUP."""
     running = _Running(listening, limits)
     server, serving = running.start(application)
-    while reloaded := await _wait_for_reload(application, running, server, load_config):
-        application = reloaded
-        server.set_site(running.site(application))
+    current: Application | None = application
+    with contextlib.closing(StoreThread()) as thread:
+        while current is not None:
+            indexing = Indexing(current.store, thread, current.config.search)
+            ticker = index_repeatedly(indexing)
+            try:
+                current = await _wait_for_reload(current, running, server, load_config)
+            finally:
+                ticker.shutdown()
+            if current is not None:
+                server.set_site(running.site(current))
     await serving
 
 

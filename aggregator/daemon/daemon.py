@@ -15,6 +15,7 @@ from aggregator.core.ports import Clock
 from aggregator.core.report import RunReport
 from aggregator.core.ticker import Ticker
 from aggregator.daemon.health_watch import HealthWatch
+from aggregator.daemon.indexing import Indexing
 from aggregator.daemon.nightly import Nightly
 from aggregator.daemon.pushes import Pushes
 from aggregator.daemon.runs import Runs
@@ -80,6 +81,8 @@ class Daemon:
             config, application.store, monitor=monitor, thread=pipeline.thread, clock=clock
         )
         self._watching = OneAtATime(tasks, self._health.look)
+        indexing = Indexing(application.store, pipeline.thread, config.search)
+        self._indexing = OneAtATime(tasks, indexing.run)
         self._clock_steps = clock_steps or ClockSteps(clock)
         self._config_watch = FileWatch(config.path)
         self._watchdog: Ticker | None = None
@@ -110,6 +113,8 @@ class Daemon:
         if not is_paused:
             self._articles.start()
             await self._runs.start_due(now)
+        if not self._runs.busy:
+            self._indexing.start()
 
     async def _follow_clock(self) -> None:
         """Move all stored due times if the clock was set, so that nothing waits for the old time."""

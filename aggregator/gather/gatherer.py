@@ -16,6 +16,7 @@ from aggregator.core.errors import (
     Timeout,
     Unreachable,
 )
+from aggregator.core.gathered import Gathered
 from aggregator.core.model import (
     Change,
     CleanedFeed,
@@ -36,6 +37,7 @@ from aggregator.core.traces import KnownDocument, ReadDocument
 from aggregator.gather import clock_checks, schedule, tracing
 from aggregator.gather.due_times import QuietTime
 from aggregator.gather.harvest import SourceHarvest
+from aggregator.gather.save_queue import SaveQueue
 from aggregator.gather.state_buffer import StateBuffer
 
 _LONGEST_QUIET = timedelta(hours=1)  # without any source that will be due
@@ -75,6 +77,7 @@ class Gatherer:
     clock: Clock
     jitter: Callable[[], float]
     buffer: StateBuffer
+    saves: SaveQueue
     shortcuts: bool = True  # False: read every document whole, for tests that compare
     quiet: QuietTime = field(default_factory=QuietTime)
 
@@ -332,14 +335,18 @@ class Gatherer:
             fetched = dataclasses.replace(fetched, validators=state.validators)
         entries, extracted = harvest.entries, harvest.extracted
         after = self._succeed(source, state, fetched)
-        store, now = self.store, self.clock()
-        initial = self.settings.initial if source.kind == "feed" else None
+        now = self.clock()
         self.buffer.drop(source.identity)
-        changes = await self.thread.call(
-            lambda: store.save_gathered(
-                source, entries, after, now=now, initial=initial, extracted=extracted, read=read
-            ),
-            stage="save",
+        changes = await self.saves.save(
+            Gathered(
+                source=source,
+                entries=entries,
+                state=after,
+                now=now,
+                initial=self.settings.initial if source.kind == "feed" else None,
+                extracted=extracted,
+                read=read,
+            )
         )
         report = harvest.report(source, changes)
         if read:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aggregator.core.arrivals import Arrivals
 from aggregator.core.model import Source, SourceState
 from aggregator.core.report import SourceReport
-from aggregator.gather.gatherer import Gatherer, Unanswered
+from aggregator.gather.gatherer import Gatherer, Outlook, Unanswered
 from aggregator.gather.network import Network
 from aggregator.text import urls
 
@@ -36,18 +36,23 @@ class Round:
         self._articles = articles
         self._unanswered: list[Unanswered] = []
 
-    async def start(self, *, force: bool) -> Arrivals[Source, SourceReport]:
-        """Start gathering, a bounded number of sources at a time, and of one host a share of it."""
-        outlook = await self._gatherer.outlook(self._sources)
+    async def start(
+        self, *, force: bool, outlook: Outlook | None = None
+    ) -> Arrivals[Source, SourceReport]:
+        """Start gathering, a bounded number of sources at a time, and of one host a share of it.
+
+        `outlook` is what is known of the sources, if it was read already.
+        """
+        known = outlook or await self._gatherer.outlook(self._sources)
 
         async def _gather(source: Source) -> SourceReport:
-            state = outlook.states.get(source.identity, SourceState())
+            state = known.states.get(source.identity, SourceState())
             return await self._gatherer.gather(
-                source, state, outlook.waits, force=force, defer=self._unanswered.append
+                source, state, known.waits, force=force, defer=self._unanswered.append
             )
 
         return Arrivals(
-            outlook.order,
+            known.order,
             _gather,
             most=_MAX_OPEN_SOURCES,
             key=lambda source: urls.host(source.url),

@@ -82,9 +82,9 @@ class Grouper:
             self._refresh_features(new)
             window = self.window.read(self.store, new, self.settings)
             window.stale = False  # entries without texts stay out of the window
-        known = ((one, extracted.get(one.key)) for one in new)
+        known = ((one, self._known(one, extracted)) for one in new)
         features = FeatureSources(
-            extracted={one.key: had[1] for one, had in known if had and had[0] is one},
+            extracted={one.key: its for one, its in known if its},
             window=window,
             load=self.store.features,
         )
@@ -100,6 +100,14 @@ class Grouper:
         grouping = group(new, context)
         self.store.save_grouping(grouping)
         return grouping
+
+    def _known(self, one: StoredEntry, extracted: Extracted) -> Features | None:
+        """Return the features that were extracted already; None if the entry has changed since.
+
+        An entry that was stored after the batch was taken may have come with some.
+        """
+        had = extracted.get(one.key)
+        return had[1] if had and had[0] is one else from_bytes(one, self.settings.names)
 
     def _trusted_now(self, new: Sequence[StoredEntry]) -> datetime:
         """Return the time to date stories with: not before their entries, if the clock is behind.
