@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from aggregator.core.activity import SourceActivity
 from aggregator.core.errors import SourceError
 from aggregator.core.gathered import Gathered
 from aggregator.core.leases import Lease
@@ -366,6 +367,9 @@ class Store(
 
     def close(self) -> None:
         """Close the database."""
+
+    def source_activity(self, now: datetime) -> Mapping[str, SourceActivity]:
+        """Return how much each source has published lately, by identity."""
 
     def size(self) -> tuple[int, int]:
         """Return the bytes of database and journal."""

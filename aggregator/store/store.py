@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from aggregator.core.activity import SourceActivity
 from aggregator.core.gathered import Gathered
 from aggregator.core.leases import Lease
 from aggregator.core.model import (
@@ -37,6 +38,7 @@ from aggregator.store import (
     reading,
     recovery,
     retention,
+    source_activity,
 )
 from aggregator.store.news_digests import NewsDigests
 from aggregator.store.opening import forget_rebuild, remember_journal
@@ -169,6 +171,11 @@ class SqlStore(WholeTexts, Searching, NewsDigests, WorkerTables):
         with self._write() as connection:
             learned_blocks.veto(connection, publisher_id, block)
         self._learned = None
+
+    def source_activity(self, now: datetime) -> Mapping[str, SourceActivity]:
+        """Return how much each source has published lately, by identity."""
+        with self._read() as connection:
+            return source_activity.load(connection, now)
 
     # group
 

@@ -893,3 +893,17 @@ def test_two_threads_may_write(store: Store) -> None:
     for writer in writers:
         writer.join()
     assert len(store.ungrouped(99)) == 40
+
+
+def test_activity_counts_days_and_duplicates(store: Store) -> None:
+    """By the date of the entries; those outside the last two weeks do not count."""
+    dates = [at(-1), at(-2), at(days=-1.5), at(days=-13.5), at(days=-15), at(days=1)]
+    entries = [make_entry(n, published=when) for n, when in enumerate(dates)]
+    first, second, *_ = [one.key for one in gather(store, *entries)]
+    gather(store, make_entry(9, published=at(-1)), source=make_source(id="other"))
+    assert store.source_activity(NOW)["other"].days == (0,) * 13 + (1,)
+    story = make_story(first, members=(make_member(first), make_member(second)))
+    store.save_grouping(make_grouping(story))
+    found = store.source_activity(NOW)["example"]
+    assert found.days == (1, *(0,) * 11, 1, 3)  # the one of tomorrow counts as of now
+    assert found.duplicates == 1
