@@ -65,6 +65,7 @@ def build(model: ConfigModel, path: Path) -> tuple[Config, list[Problem]]:
         public_url=model.public_url,
         log=model.log,
         allowed_hosts=model.allowed_hosts,
+        health_feed=model.health_feed,
         store=model.store,
         fetch=FetchSettings(**_values(model.fetch)),
         images=clean.images,

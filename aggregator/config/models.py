@@ -13,6 +13,7 @@ from aggregator.config.fields import (
     HostGlob,
     Id,
     Interval,
+    Keep,
     Kind,
     Language,
     Name,
@@ -206,6 +207,11 @@ class FeedModel(Model):
         description="excludes stories first published longer ago; default: no limit",
         examples=["7d"],
     )
+    keep_archive: Keep = Field(
+        default=_FEED.keep_archive,
+        description="how long a page of its archive is kept, counted from the time when the next page was written; `36500d`: forever",
+        examples=["365d"],
+    )
     sources: Texts = Field(
         default=_FEED.sources,
         description="ids of its sources; default: all",
@@ -304,6 +310,11 @@ class ConfigModel(Model):
         default="text",
         description="the form of the log of `run` and `serve`: one line, or one JSON object, for each event",
         examples=["json"],
+    )
+    health_feed: bool = Field(
+        default=False,
+        description="whether the daemon publishes `/health.atom`: an entry when a source dies, moves, is renamed or recovers, when the disk fills, a backup fails, or this file is faulty",
+        examples=[True],
     )
     store: StoreUrl = Field(
         default="sqlite",

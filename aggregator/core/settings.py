@@ -184,6 +184,7 @@ class FeedSpec:
     group: Literal["stories", "duplicates", "none"] = "stories"
     limit: int = 200
     max_age: timedelta | None = None
+    keep_archive: timedelta = timedelta(days=1825)  # of a page, once the next one is written
     sources: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()

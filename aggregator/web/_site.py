@@ -69,6 +69,7 @@ class Site:
     hub: str = ""  # advertised by public feeds
     callbacks: CallbackHandler | None = None  # None: no subscriptions
     search: bool = True
+    health_feed: bool = False  # whether it is published
 
     @property
     def data(self) -> Path:
