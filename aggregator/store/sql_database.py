@@ -10,8 +10,8 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from aggregator.core.logger import get_logger
-from aggregator.store import generation, opening, room, tidying
-from aggregator.store.database import DamagedStore, hold_writer
+from aggregator.store import generation, opening, room, search_index, tidying
+from aggregator.store.database import DamagedIndex, DamagedStore, hold_writer
 from aggregator.store.journal import Journal
 from aggregator.store.lock import is_held
 from aggregator.store.opening import JOURNAL, flag, open_database, sqlite_path
@@ -97,10 +97,15 @@ class SqlDatabase:
 
     @contextmanager
     def _rescued(self) -> Iterator[None]:
-        """On damage, rebuild the database, so that the next call works."""
+        """On damage, rebuild what is damaged, so that the next call works."""
         database = self._database
         try:
             yield
+        except DamagedIndex:
+            _log.warning("index of the search damaged, building it anew")
+            with database.write() as connection:
+                search_index.forget(connection)
+            raise
         except DamagedStore:
             with self._rescuing:
                 if self._database is database:
