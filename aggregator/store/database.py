@@ -16,6 +16,7 @@ from aggregator.core.errors import DataFolderBusy, StoreError
 from aggregator.store.codec import DamagedValue
 
 if TYPE_CHECKING:
+    import psycopg
     from sqlalchemy.dialects import postgresql
 
     Upsert = sqlite.Insert | postgresql.Insert
@@ -97,6 +98,8 @@ class Database:
         with self._writing, self._translated(), self.engine.connect() as plain:
             connection = plain.execution_options(storyfold_write=True, storyfold_durable=durable)
             with connection.begin():
+                if durable and plain.dialect.name == "postgresql":
+                    connection.exec_driver_sql("SET LOCAL synchronous_commit TO on")
                 yield connection
 
     @contextmanager
@@ -231,7 +234,14 @@ def open_server(url: str) -> Database:
         raise StoreError(
             f"store: {place} needs the PostgreSQL driver: pip install 'storyfold[postgres]'"
         ) from None
+    event.listen(engine, "connect", _do_not_wait)
     return Database(engine, place)
+
+
+def _do_not_wait(connection: "psycopg.Connection", _: object) -> None:
+    """Let commits return before they are on the disk, as with a file; durable ones wait."""
+    connection.execute("SET synchronous_commit TO off")
+    connection.commit()
 
 
 # --- statements ----------------------------------------------------------------------------
