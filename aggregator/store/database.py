@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import cache
@@ -30,6 +31,7 @@ CHUNK = 500  # values of one IN (...)
 _BUSY_SECONDS = 20
 _WRITER = 0x53746F66  # id of the advisory lock in PostgreSQL of one transaction
 _HOLDER = _WRITER + 1  # and of the process that gathers
+_TRIES, _PAUSE_SECONDS = 20, 0.1  # to hold it again after a lost connection
 CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _REASONS = {
     sqlite3.SQLITE_FULL: "the disk is full",
@@ -143,14 +145,17 @@ class Database:
             self._holder.exec_driver_sql("SELECT 1")
         except SQLAlchemyError:
             _end(self._holder)
-            self._hold()
+            self._hold(tries=_TRIES)  # the server may notice the loss a moment later
 
-    def _hold(self) -> None:
+    def _hold(self, *, tries: int = 1) -> None:
         with self._translated():
             holder = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            if not holder.exec_driver_sql(f"SELECT {self._lock}({_HOLDER})").scalar():
-                _end(holder)
-                raise DataFolderBusy(f"another process works with the database {self.place}")
+            while not holder.exec_driver_sql(f"SELECT {self._lock}({_HOLDER})").scalar():
+                tries -= 1
+                if not tries:
+                    _end(holder)
+                    raise DataFolderBusy(f"another process works with the database {self.place}")
+                time.sleep(_PAUSE_SECONDS)
             self._holder = holder
 
     @contextmanager
