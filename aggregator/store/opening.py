@@ -42,8 +42,8 @@ def open_database(url: str, data: Path, journal: Journal, now: datetime) -> tupl
     aside first. Raise StoreError if the database cannot be used.
     """
     path = sqlite_path(url, data)
+    _make_folder(data if path is None else path.parent)
     if path is not None:
-        _make_folder(path.parent)
         _mend_file(path, data, now)
     database = open_server(url) if path is None else open_sqlite(path)
     try:
