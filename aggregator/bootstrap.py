@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -22,8 +22,9 @@ from aggregator.core.settings import FeedSpec
 from aggregator.core.threads import StoreThread
 from aggregator.gather.fetchers import check_settings, open_fetchers, open_poster, why_unreachable
 from aggregator.gather.gatherer import Gatherer
+from aggregator.gather.save_queue import SaveQueue
 from aggregator.gather.state_buffer import StateBuffer
-from aggregator.intake import Intake
+from aggregator.intake import Intake, prepare
 from aggregator.pipeline import Pipeline, Progress
 from aggregator.pool import Pool
 from aggregator.publish import selection
@@ -76,7 +77,7 @@ class Application:
     async def pipeline(self, clock: Clock = now) -> AsyncIterator[Pipeline]:
         """Open the resources of a run: connections, worker processes, the store's thread."""
         fetchers = open_fetchers(self.config.fetch)
-        pool, thread, announcer = Pool(), StoreThread(), self._announcer()
+        pool, thread, announcer = Pool(prepare=prepare), StoreThread(), self._announcer()
         try:
             yield assemble(
                 self, fetchers=fetchers, pool=pool, thread=thread, announcer=announcer, clock=clock
@@ -209,6 +210,7 @@ def assemble(
             clock=clock,
             jitter=jitter,
             buffer=StateBuffer(store, thread),
+            saves=SaveQueue(store, thread),
             shortcuts=shortcuts,
         ),
         has_ungrouped=lambda: store.has_ungrouped(clock()),
@@ -302,9 +304,5 @@ def open_application(config: Config) -> Application:
 
 def run_once(config: Config, *, force: bool = False) -> RunReport:
     """Gather, group and publish once, as `aggregator fetch` does; raise DataFolderBusy."""
-    application = open_application(config)
-    try:
-        with application.lock():
-            return asyncio.run(application.run_once(force=force))
-    finally:
-        application.close()
+    with closing(open_application(config)) as application, application.lock():
+        return asyncio.run(application.run_once(force=force))

@@ -10,17 +10,17 @@ the later steps again repairs the rest.
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from aggregator.core import profile
-from aggregator.core.model import Document, Source, SourceState
+from aggregator.core.model import Document, Source
 from aggregator.core.report import RunReport, RunTotals, SourceReport
 from aggregator.core.threads import StoreThread
-from aggregator.gather.gatherer import Gatherer
+from aggregator.gather.gatherer import Gatherer, Outlook
 from aggregator.gather.network import Network
 from aggregator.gather.rounds import Round
 from aggregator.publish.publisher import Publisher
@@ -102,14 +102,13 @@ class Pipeline:
     async def gather(
         self,
         sources: Sequence[Source],
-        states: Mapping[str, SourceState],
-        waits: Mapping[str, datetime],
+        outlook: Outlook,
         *,
         progress: Progress,
     ) -> dict[str, SourceReport]:
         """Gather sources whose states are known, without grouping; return their reports by id."""
         gathering = Round(sources, self.gatherer, self.network, self.articles)
-        pending = await gathering.start(force=False, known=(states, waits))
+        pending = await gathering.start(force=False, outlook=outlook)
         reports: dict[str, SourceReport] = {}
         try:
             while pending:
@@ -170,7 +169,8 @@ class Pipeline:
             await self._publish(totals, self.publisher.clock())
 
     async def _group_next(self, totals: RunTotals) -> None:
-        call, grouper = self.thread.call, self.grouper()
+        call = self.thread.call
+        grouper = await call(self.grouper)
         taken = await grouper.extract(await call(grouper.next))
         totals.add_grouping(await call(partial(grouper.group, taken), stage="group"))
 

@@ -36,6 +36,7 @@ from aggregator.config.sections import (
     ImagesModel,
     LinksModel,
     Model,
+    SearchModel,
     Selectors,
     StoriesModel,
     Texts,
@@ -291,6 +292,7 @@ class ConfigModel(Model):
     websub: HubModel = Field(
         default=HubModel(), description="WebSub: push updates to readers and from sources"
     )
+    search: SearchModel = Field(default=SearchModel(), description="the search")
     backup: BackupModel = Field(default=BackupModel(), description="nightly backups")
     categories: dict[Text, CategoryModel] = Field(
         default={},

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from aggregator.core.errors import SourceError
+from aggregator.core.gathered import Gathered
 from aggregator.core.leases import Lease
 from aggregator.core.model import (
     Change,
@@ -30,6 +31,7 @@ from aggregator.core.model import (
     Validators,
 )
 from aggregator.core.pages import PageResult, PageTask
+from aggregator.core.search import SearchStore
 from aggregator.core.traces import KnownDocument, ReadDocument
 
 Place = tuple[datetime, datetime, str]
@@ -174,6 +176,14 @@ class GatherStore(SourceStates, Protocol):
         entries are shown; None shows all. `extracted` are the features of the entries, if they are
         known; new entries come with them when they are grouped soon. `read` tells how the document of
         a feed was read, to remember it.
+        """
+
+    def save_gathered_together(
+        self, waiting: Sequence[Gathered]
+    ) -> list[tuple[Change, ...] | Exception]:
+        """Do `save_gathered` for several sources in one transaction; return the outcome of each.
+
+        If that fails, each is saved in a transaction of its own, so that one does not stop the others.
         """
 
     def learned_blocks(self, publisher_ids: Iterable[str] | None = None) -> Boilerplate:
@@ -347,6 +357,7 @@ class Store(
     DecisionStore,
     LeaseStore,
     UpkeepStore,
+    SearchStore,
     Protocol,
 ):
     """Everything that is remembered; the three steps meet only here."""
@@ -376,6 +387,9 @@ class Store(
 
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
         """Return the stories of these ids; ids of merged stories lead to the story that replaced them."""
+
+    def stories_before(self, place: Place | None) -> Iterator[tuple[Place, ShownStory]]:
+        """Yield the shown stories before a position, newest first, with their positions."""
 
     def find_entry(self, text: str) -> StoredEntry | None:
         """Return the entry of a key, an id (urn:uuid:…) or a link."""

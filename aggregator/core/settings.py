@@ -148,6 +148,14 @@ class BackupSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SearchSettings:
+    """The search of pages and commands: whether there is an index, and how much of texts it has."""
+
+    enabled: bool = True
+    characters: int = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSpec:
     """One feed that we publish, and which stories it contains."""
 

@@ -14,6 +14,7 @@ from aggregator.core.logger import get_logger
 from aggregator.core.ports import Clock
 from aggregator.core.report import RunReport
 from aggregator.core.ticker import Ticker
+from aggregator.daemon.indexing import Indexing
 from aggregator.daemon.nightly import Nightly
 from aggregator.daemon.pushes import Pushes
 from aggregator.daemon.runs import Runs
@@ -43,6 +44,7 @@ class Daemon:
         subscriber: Subscriber | None,
         *,
         clock: Clock = bootstrap.now,
+        clock_steps: ClockSteps | None = None,
     ) -> None:
         config = application.config
         self._application = application
@@ -70,8 +72,10 @@ class Daemon:
             tasks=tasks,
         )
         self._articles = OneAtATime(tasks, self._fetch_articles)
+        indexing = Indexing(application.store, pipeline.thread, config.search)
+        self._indexing = OneAtATime(tasks, indexing.run)
         self._nightly = Nightly(config, pipeline.upkeep, pipeline.thread, clock)
-        self._clock_steps = ClockSteps(clock)
+        self._clock_steps = clock_steps or ClockSteps(clock)
         self._config_watch = FileWatch(config.path)
         self._watchdog: Ticker | None = None
 
@@ -100,6 +104,8 @@ class Daemon:
         if not is_paused:
             self._articles.start()
             await self._runs.start_due(now)
+        if not self._runs.busy:
+            self._indexing.start()
 
     async def _follow_clock(self) -> None:
         """Move all stored due times if the clock was set, so that nothing waits for the old time."""

@@ -2,24 +2,18 @@
 
 import asyncio
 import dataclasses
-import time
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aggregator.core.arrivals import Arrivals
 from aggregator.core.model import Source, SourceState
 from aggregator.core.report import SourceReport
-from aggregator.gather import schedule
-from aggregator.gather.gatherer import Gatherer, Unanswered
+from aggregator.gather.gatherer import Gatherer, Outlook, Unanswered
 from aggregator.gather.network import Network
 from aggregator.text import urls
 
 if TYPE_CHECKING:
     from aggregator.gather.articles.article_gatherer import ArticleGatherer
-
-Known = tuple[Mapping[str, SourceState], Mapping[str, datetime]]
 
 _MAX_OPEN_SOURCES = 256  # bounds the documents that wait to be parsed
 _MAX_OPEN_SOURCES_OF_HOST = 32  # so that a slow host with many sources does not hold up the others
@@ -42,31 +36,29 @@ class Round:
         self._articles = articles
         self._unanswered: list[Unanswered] = []
 
-    async def start(self, *, force: bool, known: Known | None = None) -> Arrivals[SourceReport]:
+    async def start(
+        self, *, force: bool, outlook: Outlook | None = None
+    ) -> Arrivals[Source, SourceReport]:
         """Start gathering, a bounded number of sources at a time, and of one host a share of it.
 
-        `known` are the states of the sources and the waits of their hosts, if they are read already.
+        `outlook` is what is known of the sources, if it was read already.
         """
-        if known is None:
-            states = await self._gatherer.states()
-            known = (states, self._gatherer.waits(states))
-        states, waits = known
-        slots = asyncio.Semaphore(_MAX_OPEN_SOURCES)
-        shares = defaultdict[str, asyncio.Semaphore](
-            lambda: asyncio.Semaphore(_MAX_OPEN_SOURCES_OF_HOST)
-        )
+        known = outlook or await self._gatherer.outlook(self._sources)
 
         async def _gather(source: Source) -> SourceReport:
-            async with shares[urls.host(source.url)], slots:
-                state = states.get(source.identity, SourceState())
-                report = await self._gatherer.gather(
-                    source, state, waits, force=force, defer=self._unanswered.append
-                )
-            if self._articles:
-                await self._articles.take(source)
-            return report
+            state = known.states.get(source.identity, SourceState())
+            return await self._gatherer.gather(
+                source, state, known.waits, force=force, defer=self._unanswered.append
+            )
 
-        return Arrivals(_gather(one) for one in schedule.fetch_order(self._sources, states))
+        return Arrivals(
+            known.order,
+            _gather,
+            most=_MAX_OPEN_SOURCES,
+            key=lambda source: urls.host(source.url),
+            most_of_key=_MAX_OPEN_SOURCES_OF_HOST,
+            then=self._articles.take if self._articles else None,
+        )
 
     async def finish(self, reports: Mapping[str, SourceReport]) -> dict[str, SourceReport]:
         """Save the states of all sources; return the final report of each.
@@ -84,7 +76,8 @@ class Round:
         failed = {urls.host(one.source.url) for one in self._unanswered} - reached
         seconds = (reports[id_].seconds for id_ in silent)
         at_once = all(one < _AT_ONCE_SECONDS for one in seconds)
-        if self._network.judge(reached, failed, time.monotonic(), at_once=at_once) == "book":
+        now = asyncio.get_running_loop().time()
+        if self._network.judge(reached, failed, now, at_once=at_once) == "book":
             await self._gatherer.book(self._unanswered)
             return dict(reports)
         unbooked = {id_: dataclasses.replace(reports[id_], unbooked=True) for id_ in silent}

@@ -17,10 +17,12 @@ from aggregator.core.errors import PublishError, StoreError
 from aggregator.core.settings import are_pages_public
 from aggregator.web import _callback, _pages, metrics
 from aggregator.web._access import AccessMiddleware, is_any, prefix_of
+from aggregator.web._api import Api
 from aggregator.web._feeds import Feeds, has_token
 from aggregator.web._file_cache import FileCache, RawResponse, ServedFile, read_headers
 from aggregator.web._health import HealthCheck
 from aggregator.web._pages import Pages
+from aggregator.web._search import SearchPages
 from aggregator.web._site import Site, is_fresh, published_files
 from aggregator.web._split import SplitPage
 from aggregator.websub import CALLBACK
@@ -88,6 +90,8 @@ class _Views:
         self._index_cache: tuple[datetime | None, tuple[_pages.StoryView, ...]] = (None, ())
         self._limiter = anyio.CapacityLimiter(_MAX_CONCURRENT_PAGES)
         self._split_page = SplitPage(site, self._pages, self._limiter)
+        self._api = Api(site, self._tokens, _PRIVATE_PAGES)
+        self._search = SearchPages(site, self._pages, self._tokens, _PRIVATE_PAGES)
         self._hub_callback = _callback.HubCallback(site.callbacks, site.metrics)
 
     def app(self) -> Starlette:
@@ -98,6 +102,7 @@ class _Views:
                 Route("/feeds/{name}", self._feeds.answer),
                 Route("/feeds/{name}/{page}", self._feeds.page),
                 Route("/stories/{id}", self.story),
+                Route("/search", self._search.answer),
                 Route(
                     "/stories/{id}/split/{entry}", self._split_page.answer, methods=["GET", "POST"]
                 ),
@@ -106,6 +111,7 @@ class _Views:
                 Route("/healthz", self.live),
                 Route("/readyz", self.ready),
                 Route("/metrics", self.metrics),
+                *self._api.routes(),
                 Route("/{name}", self.static),
             ],
             exception_handlers={

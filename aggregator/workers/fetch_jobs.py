@@ -14,6 +14,7 @@ from aggregator.core.report import SourceReport
 from aggregator.core.run_logs import log_report
 from aggregator.core.settings import FetchSettings
 from aggregator.gather import schedule
+from aggregator.gather.gatherer import Outlook
 from aggregator.pipeline import Pipeline
 from aggregator.store import SqlStore
 from aggregator.store.due_sources import Claim, Fetched
@@ -68,7 +69,9 @@ class FetchJobs:
         known, unknown = known_sources(self.sources, ours.sources)
         states = await call(partial(self.store.states_of, ours.sources))
         due = [one for one in known if self._is_due(one, states, waits)]
-        reports = await self.pipeline.gather(due, states, waits, progress=self._note)
+        order = schedule.fetch_order(due, states)
+        outlook = Outlook(states=states, waits=waits, order=order)
+        reports = await self.pipeline.gather(order, outlook, progress=self._note)
         states = await call(partial(self.store.states_of, ours.sources))
         if any(one.unsaved for one in reports.values()):
             await asyncio.sleep(_UNSAVED_SECONDS)  # the database was away, or the disk is full
@@ -82,7 +85,7 @@ class FetchJobs:
             await asyncio.sleep(self.settings.spacing.total_seconds())
 
     def _note(self, report: SourceReport) -> None:
-        self.metrics.record_fetch(report, now=self.clock())
+        self.metrics.record_source(report, now=self.clock())
         log_report(report)
 
     def _is_due(
