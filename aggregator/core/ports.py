@@ -377,6 +377,9 @@ class Store(
     def held(self) -> AbstractContextManager[None]:
         """Hold a server's database for gathering; raise DataFolderBusy if another process does."""
 
+    def sources_set_aside(self) -> Mapping[str, datetime]:
+        """Return the sources that workers died of, by identity, and since when they are set aside."""
+
     def veto_block(self, publisher_id: str, block: int) -> None:
         """Record the user's decision that a block is not boilerplate."""
 
