@@ -88,6 +88,7 @@ class _Running:
             addresses=addresses_of(self.listening.sockets),
             allowed_hosts=config.allowed_hosts,
             metrics=self.metrics,
+            pages=config.pages,
             hub=public_hub(config.websub.hub),
             callbacks=subscriber,
         )

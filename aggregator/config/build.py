@@ -29,6 +29,7 @@ from aggregator.core.settings import (
     HubSettings,
     ImageOptions,
     LinkRule,
+    PageSettings,
     StorySettings,
 )
 
@@ -66,6 +67,7 @@ def build(model: ConfigModel, path: Path) -> tuple[Config, list[Problem]]:
         stories=_stories(model.stories),
         clean=clean,
         websub=HubSettings(**_values(model.websub)),
+        pages=PageSettings(**_values(model.pages)),
         backup=_backup(model.backup, base),
         sources=tuple(sources),
         feeds=tuple(_feed(one) for one in model.feeds) or (_DEFAULT_FEED,),

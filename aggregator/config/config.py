@@ -13,6 +13,7 @@ from aggregator.core.settings import (
     FetchSettings,
     HubSettings,
     ImageOptions,
+    PageSettings,
     StorySettings,
 )
 
@@ -20,6 +21,7 @@ _MIN_PREFIX_CHARACTERS = 8  # of an id that `find` accepts in place of the compl
 _CLEAN = CleanOptions()
 _HUB = HubSettings()
 _BACKUP = BackupSettings()
+_PAGES = PageSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,7 @@ class Config:
     sources: tuple[Source, ...]
     feeds: tuple[FeedSpec, ...]
     websub: HubSettings = _HUB
+    pages: PageSettings = _PAGES
     backup: BackupSettings = _BACKUP  # `dir` is absolute
     log: str = "text"  # or json
     allowed_hosts: tuple[str, ...] = ()  # of the web server, beside that of public_url

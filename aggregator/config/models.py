@@ -36,6 +36,7 @@ from aggregator.config.sections import (
     ImagesModel,
     LinksModel,
     Model,
+    PagesModel,
     Selectors,
     StoriesModel,
     Texts,
@@ -291,6 +292,7 @@ class ConfigModel(Model):
     websub: HubModel = Field(
         default=HubModel(), description="WebSub: push updates to readers and from sources"
     )
+    pages: PagesModel = Field(default=PagesModel(), description="the pages for people")
     backup: BackupModel = Field(default=BackupModel(), description="nightly backups")
     categories: dict[Text, CategoryModel] = Field(
         default={},

@@ -23,6 +23,7 @@ from aggregator.config.fields import (
     Selector,
     Size,
     Text,
+    TimeZone,
     WebAddress,
 )
 from aggregator.config.problems import KeyConflictError
@@ -33,6 +34,7 @@ from aggregator.core.settings import (
     FetchSettings,
     FullText,
     ImageOptions,
+    PageSettings,
     StorySettings,
 )
 
@@ -42,6 +44,7 @@ _BACKUP = BackupSettings()
 _STORIES = StorySettings()
 _CLEAN = CleanOptions()
 _FULL_TEXT = FullText()
+_PAGES = PageSettings()
 
 
 def as_list(value: Any) -> Any:
@@ -308,6 +311,21 @@ class HubModel(Model):
         default=False,
         description="subscribe at the hubs that sources link to, for updates by push; hubs must be able to reach `public_url`",
         examples=[True],
+    )
+
+
+class PagesModel(Model):
+    """The pages for people that the server shows."""
+
+    images: Literal["remote", "none"] = Field(
+        default=_PAGES.images,
+        description="the pictures of stories: `none`, or `remote`: readers load them from the publishers' servers, which then see them",
+        examples=["remote"],
+    )
+    timezone: TimeZone = Field(
+        default=_PAGES.timezone,
+        description="the time zone of days and times (IANA name); default: UTC",
+        examples=["Asia/Shanghai"],
     )
 
 

@@ -18,6 +18,7 @@ from aggregator.config.sections import (
     HubModel,
     ImagesModel,
     LinksModel,
+    PagesModel,
     StoriesModel,
 )
 from aggregator.config.yaml_tree import Where
@@ -31,6 +32,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "clean": CleanModel,
     "stories": StoriesModel,
     "websub": HubModel,
+    "pages": PagesModel,
     "backup": BackupModel,
     "full_text": FullTextModel,
     "categories": CategoryModel,

@@ -371,6 +371,9 @@ class Store(
         A dry run stores nothing and does not block writers.
         """
 
+    def story_marks(self, limit: int) -> tuple[tuple[str, int], ...]:
+        """Return the ids of the newest shown stories, each with a mark that differs after a change."""
+
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
         """Return the stories of these ids; ids of merged stories lead to the story that replaced them."""
 

@@ -148,6 +148,14 @@ class BackupSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageSettings:
+    """The pages for people: where their pictures come from, and the time zone of their days."""
+
+    images: Literal["remote", "none"] = "none"
+    timezone: str = ""  # IANA name; empty: UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSpec:
     """One feed that we publish, and which stories it contains."""
 

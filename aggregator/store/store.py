@@ -246,6 +246,11 @@ class SqlStore(WholeTexts):
         """Yield stories with at least one shown entry, newest first; read as they are asked for."""
         return reading.newest_stories(self._read)
 
+    def story_marks(self, limit: int) -> tuple[tuple[str, int], ...]:
+        """Return the ids of the newest shown stories, each with a mark that differs after a change."""
+        with self._read() as connection:
+            return reading.story_marks(connection, limit)
+
     def newest_entries(self) -> Iterator[tuple[str, ShownStory]]:
         """Yield ids of shown entries, newest first seen, each with its story."""
         return reading.newest_entries(self._read)

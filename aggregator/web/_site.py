@@ -11,7 +11,7 @@ from urllib.parse import quote
 from aggregator.core import plugins
 from aggregator.core.model import ShownStory, Source
 from aggregator.core.ports import Clock, DecisionStore, Renderer, SourceStates, StoryReader
-from aggregator.core.settings import FeedSpec
+from aggregator.core.settings import FeedSpec, PageSettings
 from aggregator.web._callback import CallbackHandler
 from aggregator.web.metrics import Metrics
 
@@ -22,8 +22,14 @@ class WebStore(StoryReader, SourceStates, DecisionStore, Protocol):
     def generation(self) -> str:
         """Return a value that differs after each change of what feeds may show; empty if unknown."""
 
+    def story_marks(self, limit: int) -> tuple[tuple[str, int], ...]:
+        """Return the ids of the newest shown stories, each with a mark that differs after a change."""
+
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
         """Return the stories of these ids; ids of merged stories lead to the story that replaced them."""
+
+
+_PAGES = PageSettings()
 
 
 def _no_status() -> Mapping[str, object]:
@@ -49,6 +55,7 @@ class Site:
     allowed_hosts: Sequence[str] = ()
     metrics: Metrics = field(default_factory=Metrics)
     status: Callable[[], Mapping[str, object]] = _no_status
+    pages: PageSettings = _PAGES
     hub: str = ""  # advertised by public feeds
     callbacks: CallbackHandler | None = None  # None: no subscriptions
 

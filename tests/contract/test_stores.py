@@ -571,6 +571,25 @@ def test_stories_come_newest_first_page_by_page(store: Store) -> None:
     assert next(store.newest_stories()).story == found[0]
 
 
+def test_marks_differ_after_what_readers_see(store: SqlStore) -> None:
+    gather(store, *make_entries([1, 2, 3]))
+    for n in (1, 2, 3):
+        story = make_story(make_key(n), first_published=at(n))
+        store.save_grouping(make_grouping(story))
+    before = store.story_marks(9)
+    ids_ = [make_story(make_key(n)).id for n in (3, 2, 1)]
+    assert [id_ for id_, _ in before] == ids_
+    assert store.story_marks(2) == before[:2]
+    assert store.story_marks(9) == before
+    gather(store, make_entry(2, title="Another headline"))
+    changed = store.story_marks(9)
+    assert [a == b for a, b in zip(before, changed, strict=True)] == [True, False, True]
+    joined = make_story(make_key(3), make_key(1), first_published=at(3))
+    store.save_grouping(make_grouping(joined, tombstones=(make_tombstone(ids_[2], ids_[0]),)))
+    assert [id_ for id_, _ in store.story_marks(9)] == ids_[:2]
+    assert store.story_marks(9)[0] != changed[0]
+
+
 def test_stories_come_oldest_first_from_a_place_on(store: Store) -> None:
     gather(store, *make_entries(range(1, 300)))
     new = store.ungrouped(1000)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,11 @@ class FakeReader(fakes.FakeReader):
         self._check()
         wanted = set(ids)
         return tuple(shown for shown in self._stories if shown.story.id in wanted)
+
+    def story_marks(self, limit: int) -> tuple[tuple[str, int], ...]:
+        """Return the ids of the stories, each with a mark of all that it is."""
+        newest = islice(self.newest_stories(), limit)
+        return tuple((one.story.id, hash(repr(one))) for one in newest)
 
     def generation(self) -> str:
         """Return the generation, which a test may move."""

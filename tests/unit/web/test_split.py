@@ -130,7 +130,7 @@ def test_the_page_lets_its_form_reach_us_alone_and_sets_no_cookie(tmp_path: Path
     assert headers.get_list("content-security-policy") == [headers["content-security-policy"]]
     assert headers["cache-control"] == "no-store"
     assert "set-cookie" not in headers
-    assert "form-action 'none'" in visit(site).get("/").headers["content-security-policy"]
+    assert "form-action 'none'" in visit(site).get("/healthz").headers["content-security-policy"]
 
 
 def test_agreeing_is_kept_once(tmp_path: Path) -> None:
