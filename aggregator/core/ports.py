@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from aggregator.core.errors import SourceError
+from aggregator.core.figures import FigureStore
 from aggregator.core.leases import Lease
 from aggregator.core.model import (
     Change,
@@ -341,6 +342,7 @@ class UpkeepStore(RecoveryStore, RetentionStore, Protocol):
 
 class Store(
     GatherStore,
+    FigureStore,
     ArticleStore,
     GroupStore,
     PublishStore,

@@ -39,10 +39,11 @@ from aggregator.store import (
 )
 from aggregator.store.opening import forget_rebuild, remember_journal
 from aggregator.store.recent import RecentEntries
+from aggregator.store.source_figures import SourceReading
 from aggregator.store.whole_texts import WholeTexts
 
 
-class SqlStore(WholeTexts):
+class SqlStore(SourceReading, WholeTexts):
     """ports.Store over SQLAlchemy; reads from any thread, one write at a time.
 
     `rebuilt`: the database was rebuilt from the journal, which knows titles and links only; the

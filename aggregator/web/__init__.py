@@ -19,6 +19,7 @@ from aggregator.web._health import HealthCheck
 from aggregator.web._site import Site, published_files
 from aggregator.web._split import SplitPage
 from aggregator.web.pages.handlers import PageViews
+from aggregator.web.pages.source_handlers import SourceViews
 from aggregator.websub import CALLBACK
 
 __all__ = ["Site", "make_app"]
@@ -72,6 +73,7 @@ class _Views:
         app = Starlette(
             routes=[
                 *self._people.routes(),
+                *SourceViews(self._site, self._people).routes(),
                 Route("/feeds/{name}", self._feeds.answer),
                 Route("/feeds/{name}/{page}", self._feeds.page),
                 Route(

@@ -9,6 +9,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from aggregator.core import plugins
+from aggregator.core.figures import FigureStore
 from aggregator.core.model import ShownStory, Source
 from aggregator.core.ports import Clock, DecisionStore, Renderer, SourceStates, StoryReader
 from aggregator.core.settings import FeedSpec, PageSettings
@@ -16,7 +17,7 @@ from aggregator.web._callback import CallbackHandler
 from aggregator.web.metrics import Metrics
 
 
-class WebStore(StoryReader, SourceStates, DecisionStore, Protocol):
+class WebStore(StoryReader, SourceStates, FigureStore, DecisionStore, Protocol):
     """The store as the web server uses it, from several threads; only `decide` writes."""
 
     def generation(self) -> str:

@@ -75,7 +75,7 @@ class PageViews:
 
     async def index(self, request: Request) -> RawResponse:
         """Respond with a list of stories."""
-        reader = self._admit(request)
+        reader = self.admit(request)
         view, now = parse_view(request.query_params), self._site.clock()
         key = (reader, view)
         snapshot = self._index.fresh(now)
@@ -84,15 +84,15 @@ class PageViews:
             cached = await anyio.to_thread.run_sync(
                 lambda: self._render_index(reader, view), limiter=self.limiter
             )
-        return self._send(request, cached)
+        return self.send(request, cached)
 
     async def story(self, request: Request) -> RawResponse:
         """Respond with one story: its text, its reports and why they belong to it."""
-        reader, slug = self._admit(request), request.path_params["id"]
+        reader, slug = self.admit(request), request.path_params["id"]
         file = await anyio.to_thread.run_sync(
             lambda: self._render_story(reader, slug), limiter=self.limiter
         )
-        return self._send(request, file)
+        return self.send(request, file)
 
     def error(self, request: Request, status: int, problem: str) -> Response:
         """Respond with an error page; a standard problem is told in the reader's words."""
@@ -100,14 +100,15 @@ class PageViews:
         problem = "" if problem in _STANDARD else problem
         return HTMLResponse(self.pages.error(reader, status, problem), status)
 
-    def _admit(self, request: Request) -> Reader:
+    def admit(self, request: Request) -> Reader:
         """Return who asks, or raise 403."""
         if not has_token(request, self._tokens):
             raise HTTPException(403)
         token = request.query_params.get("token", "")
         return Reader(language=_language(request), token=token)
 
-    def _send(self, request: Request, file: CachedFile) -> RawResponse:
+    def send(self, request: Request, file: CachedFile) -> RawResponse:
+        """Respond with a page, or with 304 if the client has it."""
         response = file.respond(read_headers(request.scope), _CACHE)
         kept = tuple(one for one in response.headers if one[0] not in {b"vary", b"last-modified"})
         return response._replace(headers=(*kept, *self._headers))

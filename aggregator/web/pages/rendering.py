@@ -16,11 +16,16 @@ from aggregator.web.pages import relative_time
 from aggregator.web.pages.cards import title_of
 from aggregator.web.pages.interface import wording
 from aggregator.web.pages.language_names import language_name
+from aggregator.web.pages.source_view import sparkline
 from aggregator.web.pages.story_view import Report, report_of
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 _FORMAT_NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON", "dump": "dumps"}
-_SECTIONS = (("/", "section_stories"),)
+_SECTIONS = (
+    ("/", "section_stories"),
+    ("/sources", "section_sources"),
+    ("/about", "section_about"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +89,11 @@ class Pages:
             lstrip_blocks=True,
         )
         self._templates.globals.update(
-            prefix=prefix, feeds=tuple(feeds), sections=_SECTIONS, percent=_percent
+            prefix=prefix,
+            feeds=tuple(feeds),
+            sections=_SECTIONS,
+            percent=_percent,
+            sparkline=sparkline,
         )
 
     def render(self, name: str, reader: Reader, here: str = "", **values: object) -> str:
@@ -100,6 +109,7 @@ class Pages:
         return self._templates.get_template(name).render(
             t=words,
             here=here,
+            now=now,
             hidden=hidden,
             site=self._titles[1 if hidden else 0],
             href=partial(self._href, reader.token),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ import httpx
 from starlette.types import ASGIApp
 
 from aggregator.core.errors import StoreError
+from aggregator.core.figures import EntryOfSource, SourceFigures, Totals
 from aggregator.core.model import Decision, ShownStory, SourceState
+from aggregator.gather.cleaning.text_blocks import block_hash
 from aggregator.publish import files
 from aggregator.web import Site, make_app
 from tests import fakes
@@ -62,6 +65,35 @@ class FakeReader(fakes.FakeReader):
         self._check()
         return self._states
 
+    def source_figures(self, now: datetime) -> Mapping[str, SourceFigures]:
+        """Return the figures of one source, `example`."""
+        self._check()
+        del now
+        return {"example": SourceFigures(days=(0,) * 12 + (3, 1), grouped=4, later=1, first=2)}
+
+    def latest_entries(self, identity: str, limit: int) -> tuple[EntryOfSource, ...]:
+        """Return the entries of a source, in the order given."""
+        found = (
+            EntryOfSource(stored=one, story_id=shown.story.id)
+            for shown in self.newest_stories()
+            for one in shown.entries
+            if one.source_id == identity
+        )
+        return tuple(islice(found, limit))
+
+    def totals(self) -> Totals:
+        """Count the stories."""
+        stories = list(self.newest_stories())
+        entries = sum(len(one.entries) for one in stories)
+        return Totals(entries=entries, stories=len(stories), shared=1, oldest=None)
+
+    def learned_blocks(
+        self, publisher_ids: Iterable[str] | None = None
+    ) -> Mapping[str, frozenset[int]]:
+        """Return the block of example.org that was learned."""
+        learned = {"example.org": frozenset({block_hash(LEARNED)})}
+        return {one: learned[one] for one in publisher_ids or learned if one in learned}
+
     def decisions(self) -> tuple[Decision, ...]:
         """Return what was decided."""
         self._check()
@@ -81,6 +113,7 @@ class FakeReader(fakes.FakeReader):
             raise self._broken
 
 
+LEARNED = "Read more in our newsletter, which comes each morning."
 BROKEN = FakeReader(broken=StoreError("the database is locked"))
 
 
