@@ -317,9 +317,9 @@ class HubModel(Model):
 class PagesModel(Model):
     """The pages for people that the server shows."""
 
-    images: Literal["remote", "none"] = Field(
+    images: Literal["cache", "remote", "none"] = Field(
         default=_PAGES.images,
-        description="the pictures of stories: `none`, or `remote`: readers load them from the publishers' servers, which then see them",
+        description="the pictures of stories: `cache` keeps small copies of the newest, `remote` lets readers load them from the publishers' servers, which then see the readers, `none` shows none",
         examples=["remote"],
     )
     timezone: TimeZone = Field(

@@ -151,7 +151,7 @@ class BackupSettings:
 class PageSettings:
     """The pages for people: where their pictures come from, and the time zone of their days."""
 
-    images: Literal["remote", "none"] = "none"
+    images: Literal["cache", "remote", "none"] = "cache"
     timezone: str = ""  # IANA name; empty: UTC
 
 

@@ -70,6 +70,7 @@ class Daemon:
             tasks=tasks,
         )
         self._articles = OneAtATime(tasks, self._fetch_articles)
+        self._pictures = OneAtATime(tasks, self._make_pictures)
         self._nightly = Nightly(config, pipeline.upkeep, pipeline.thread, clock)
         self._clock_steps = ClockSteps(clock)
         self._config_watch = FileWatch(config.path)
@@ -100,6 +101,8 @@ class Daemon:
         if not is_paused:
             self._articles.start()
             await self._runs.start_due(now)
+        if self._pipeline.pictures and self._pipeline.pictures.is_due():
+            self._pictures.start()
 
     async def _follow_clock(self) -> None:
         """Move all stored due times if the clock was set, so that nothing waits for the old time."""
@@ -117,6 +120,13 @@ class Daemon:
             await self._pipeline.fetch_articles(self._runs.busy)
         except Exception:  # noqa: BLE001  logged with traceback; the next tick retries
             _log.exception("fetching whole texts failed")
+
+    async def _make_pictures(self) -> None:
+        """Make the pictures of new stories for the pages."""
+        try:
+            await self._pipeline.make_pictures()
+        except Exception:  # noqa: BLE001  logged with traceback; the next tick retries
+            _log.exception("making pictures failed")
 
     def _start_requests(self) -> None:
         """Start the runs that commands have requested."""

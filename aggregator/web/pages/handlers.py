@@ -21,7 +21,12 @@ from aggregator.web.pages.interface import choose_language, wording
 from aggregator.web.pages.language_names import language_name
 from aggregator.web.pages.listing import LARGE_PUBLISHERS, View, list_stories, parse_view
 from aggregator.web.pages.page_cache import PageCache, page_file
-from aggregator.web.pages.pictures import FindPicture, no_picture, remote_picture
+from aggregator.web.pages.pictures import (
+    FindPicture,
+    OwnPictures,
+    no_picture,
+    remote_picture,
+)
 from aggregator.web.pages.relative_time import zone_of
 from aggregator.web.pages.rendering import FeedLink, Pages, Reader, feed_links
 from aggregator.web.pages.snapshot import Snapshot, StoryIndex
@@ -35,7 +40,6 @@ _SHOWN_CHIPS = 4
 _DEFAULT_TITLE = "Stories"
 _CACHE = b"no-cache"
 _STANDARD = frozenset({"Forbidden", "Not Found", "Method Not Allowed", "Bad Request"})
-_FIND: Mapping[str, FindPicture] = {"none": no_picture, "remote": remote_picture}
 
 
 class PageViews:
@@ -60,7 +64,8 @@ class PageViews:
         self._tokens = [spec.token for spec in site.feeds if spec.token] or [""]
         self._index = StoryIndex(site.store, site.sources)
         self._cache = PageCache()
-        self._picture = _FIND[site.pages.images]
+        self._pictures = OwnPictures(site.data)
+        self._picture = _find_picture(site.pages.images, self._pictures)
         policy = page_policy(remote_images=site.pages.images == "remote")
         self._headers = (
             (b"content-security-policy", policy.encode()),
@@ -71,7 +76,11 @@ class PageViews:
 
     def routes(self) -> Sequence[Route]:
         """Return the routes of the pages."""
-        return [Route("/", self.index), Route("/stories/{id}", self.story)]
+        return [
+            Route("/", self.index),
+            Route("/stories/{id}", self.story),
+            Route("/pictures/{file}", self.picture),
+        ]
 
     async def index(self, request: Request) -> RawResponse:
         """Respond with a list of stories."""
@@ -93,6 +102,11 @@ class PageViews:
             lambda: self._render_story(reader, slug), limiter=self.limiter
         )
         return self.send(request, file)
+
+    async def picture(self, request: Request) -> RawResponse:
+        """Respond with our copy of a lead image."""
+        self.admit(request)
+        return await self._pictures.answer(request, private=self._tokens != [""])
 
     def error(self, request: Request, status: int, problem: str) -> Response:
         """Respond with an error page; a standard problem is told in the reader's words."""
@@ -142,7 +156,7 @@ class PageViews:
             languages=_choices(snapshot.languages, view.language),
             publishers=self._publishers(snapshot, view.publisher),
             view_feeds=self._view_feeds(view, snapshot),
-            picture=self._picture,
+            find_picture=self._picture,
             large=LARGE_PUBLISHERS,
             shown_chips=_SHOWN_CHIPS,
         )
@@ -189,7 +203,7 @@ class PageViews:
         if not found:
             raise HTTPException(404)
         page = self.pages.render(
-            "story.html", reader, story=story_view(found[0]), picture=self._picture
+            "story.html", reader, story=story_view(found[0]), find_picture=self._picture
         )
         return page_file(page, self._site.clock())
 
@@ -200,6 +214,12 @@ def _choices(
     """Return the most frequent values, and the chosen one; nothing if there is no choice."""
     rest = (one for one in counted[most:] if one[0] == chosen)
     return (*counted[:most], *rest) if len(counted) > 1 or chosen else ()
+
+
+def _find_picture(images: str, own: OwnPictures) -> FindPicture:
+    if images == "cache":
+        return own.find
+    return remote_picture if images == "remote" else no_picture
 
 
 def _language(request: Request) -> str:

@@ -12,6 +12,7 @@ from lxml import html
 
 from aggregator.core.model import Member, Reason, ShownStory
 from aggregator.core.settings import PageSettings
+from aggregator.gather.pictures.picture_files import PictureFiles, picture_name
 from aggregator.web.pages.story_view import story_view
 from tests.builders import at, make_publisher, make_shown, make_source, make_spec, make_stored
 from tests.fakes import FakeClock
@@ -403,3 +404,60 @@ def test_our_own_files_are_served(tmp_path: Path, name: str, kind: str) -> None:
 )
 def test_a_story_is_called_something(fields: dict[str, object], title: str) -> None:
     assert story_view(make_shown(make_stored(1, **fields))).title == title
+
+
+# --- pictures ------------------------------------------------------------------------------
+
+IMAGE = "https://foreign.example/i.png"
+
+
+def pictured_site(folder: Path, **kw: Any) -> Any:
+    """Make a site of one story, whose picture was made."""
+    PictureFiles(folder / "pictures").save(picture_name(IMAGE), (b"small", b"large"))
+    return make_site(folder / "feeds", make_shown(make_stored(1, image=IMAGE)), **kw)
+
+
+def test_our_copies_of_pictures_are_shown(tmp_path: Path) -> None:
+    client = visit(pictured_site(tmp_path))
+    found: Any = html.fromstring(client.get("/").text)
+    (image,) = found.xpath("//li[contains(@class, 'pictured')]//img")
+    name = picture_name(IMAGE)
+    assert image.get("src") == f"/pictures/{name}-400.webp"
+    assert image.get("srcset").endswith(f"/pictures/{name}-960.webp 960w")
+    assert image.get("alt") == ""
+    answer = client.get(image.get("src"))
+    assert (answer.content, answer.headers["content-type"]) == (b"small", "image/webp")
+    assert answer.headers["cache-control"] == "public, max-age=604800, immutable"
+    again = client.get(image.get("src"), {"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert client.ask("HEAD", image.get("src"), {}).content == b""
+
+
+def test_a_picture_that_was_not_made_is_not_shown(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "feeds", make_shown(make_stored(1, image=IMAGE)))
+    assert "<img" not in visit(site).get("/").text
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "x",
+        f"{'a' * 32}-400.webp",
+        f"{'a' * 32}-401.webp",
+        f"{'a' * 32}.none",
+        "..%2F..%2Flinks.key",
+    ],
+)
+def test_no_other_file_is_sent_as_a_picture(tmp_path: Path, file: str) -> None:
+    assert visit(pictured_site(tmp_path)).get(f"/pictures/{file}").status_code == 404
+
+
+def test_pictures_of_private_pages_are_private(tmp_path: Path) -> None:
+    token = "k" * 20
+    client = visit(pictured_site(tmp_path, feeds=(make_spec(token=token),)))
+    found: Any = html.fromstring(client.get(f"/?token={token}").text)
+    (address,) = found.xpath("//img/@src")
+    assert client.get(address.partition("?")[0]).status_code == 403
+    answer = client.get(address)
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"].startswith("private")
