@@ -15,7 +15,10 @@ from aggregator.config.serving import host_warning, port_warning, public_hub
 from aggregator.core.errors import ConfigError, faults
 from aggregator.core.log_stream import LogStream
 from aggregator.core.logger import get_logger
+from aggregator.core.threads import StoreThread
 from aggregator.daemon.daemon import Daemon, schedule
+from aggregator.daemon.indexing import Indexing, index_repeatedly
+from aggregator.daemon.owner_actions import OwnerRequests
 from aggregator.store import handover
 from aggregator.store.opening import FILE
 from aggregator.web import Site
@@ -40,6 +43,10 @@ class Listening:
     port: int
     sockets: tuple[socket.socket, ...]
     log: LogStream | None = None
+    addresses: tuple[str, ...] = field(init=False)  # also known when the sockets are closed
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "addresses", addresses_of(self.sockets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +92,12 @@ class _Running:
             sources=config.sources,
             clock=bootstrap.now,
             host=self.listening.host,
-            addresses=addresses_of(self.listening.sockets),
+            addresses=self.listening.addresses,
             allowed_hosts=config.allowed_hosts,
+            search=config.search.enabled,
             metrics=self.metrics,
             pages=config.pages,
+            owner=OwnerRequests(config),
             hub=public_hub(config.websub.hub),
             callbacks=subscriber,
         )
@@ -149,9 +158,17 @@ async def serve(
     """Serve the published feeds until SIGINT or SIGTERM; reload the configuration on SIGHUP."""
     running = _Running(listening, limits)
     server, serving = running.start(application)
-    while reloaded := await _wait_for_reload(application, running, server, load_config):
-        application = reloaded
-        server.set_site(running.site(application))
+    current: Application | None = application
+    with contextlib.closing(StoreThread()) as thread:
+        while current is not None:
+            indexing = Indexing(current.store, thread, current.config.search)
+            ticker = index_repeatedly(indexing)
+            try:
+                current = await _wait_for_reload(current, running, server, load_config)
+            finally:
+                ticker.shutdown()
+            if current is not None:
+                server.set_site(running.site(current))
     await serving
 
 

@@ -30,6 +30,7 @@ from aggregator.core.settings import (
     ImageOptions,
     LinkRule,
     PageSettings,
+    SearchSettings,
     StorySettings,
 )
 
@@ -68,6 +69,7 @@ def build(model: ConfigModel, path: Path) -> tuple[Config, list[Problem]]:
         clean=clean,
         websub=HubSettings(**_values(model.websub)),
         pages=PageSettings(**_values(model.pages)),
+        search=SearchSettings(**_values(model.search)),
         backup=_backup(model.backup, base),
         sources=tuple(sources),
         feeds=tuple(_feed(one) for one in model.feeds) or (_DEFAULT_FEED,),

@@ -14,12 +14,14 @@ from aggregator.core.settings import (
     HubSettings,
     ImageOptions,
     PageSettings,
+    SearchSettings,
     StorySettings,
 )
 
 _MIN_PREFIX_CHARACTERS = 8  # of an id that `find` accepts in place of the complete one
 _CLEAN = CleanOptions()
 _HUB = HubSettings()
+_SEARCH = SearchSettings()
 _BACKUP = BackupSettings()
 _PAGES = PageSettings()
 
@@ -43,6 +45,7 @@ class Config:
     feeds: tuple[FeedSpec, ...]
     websub: HubSettings = _HUB
     pages: PageSettings = _PAGES
+    search: SearchSettings = _SEARCH
     backup: BackupSettings = _BACKUP  # `dir` is absolute
     log: str = "text"  # or json
     allowed_hosts: tuple[str, ...] = ()  # of the web server, beside that of public_url

@@ -25,6 +25,7 @@ from aggregator.config.fields import (
     split_url,
     web_address,
 )
+from aggregator.config.page_models import PagesModel
 from aggregator.config.problems import KeyConflictError
 from aggregator.config.sections import (
     BackupModel,
@@ -36,7 +37,7 @@ from aggregator.config.sections import (
     ImagesModel,
     LinksModel,
     Model,
-    PagesModel,
+    SearchModel,
     Selectors,
     StoriesModel,
     Texts,
@@ -293,6 +294,7 @@ class ConfigModel(Model):
         default=HubModel(), description="WebSub: push updates to readers and from sources"
     )
     pages: PagesModel = Field(default=PagesModel(), description="the pages for people")
+    search: SearchModel = Field(default=SearchModel(), description="the search")
     backup: BackupModel = Field(default=BackupModel(), description="nightly backups")
     categories: dict[Text, CategoryModel] = Field(
         default={},

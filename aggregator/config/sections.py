@@ -23,7 +23,6 @@ from aggregator.config.fields import (
     Selector,
     Size,
     Text,
-    TimeZone,
     WebAddress,
 )
 from aggregator.config.problems import KeyConflictError
@@ -34,17 +33,17 @@ from aggregator.core.settings import (
     FetchSettings,
     FullText,
     ImageOptions,
-    PageSettings,
+    SearchSettings,
     StorySettings,
 )
 
 _FETCH = FetchSettings()
 _IMAGES = ImageOptions()
 _BACKUP = BackupSettings()
+_SEARCH = SearchSettings()
 _STORIES = StorySettings()
 _CLEAN = CleanOptions()
 _FULL_TEXT = FullText()
-_PAGES = PageSettings()
 
 
 def as_list(value: Any) -> Any:
@@ -299,6 +298,21 @@ class BackupModel(Model):
     )
 
 
+class SearchModel(Model):
+    """The search over stored entries. `run` and `serve` build its index beside their other work."""
+
+    enabled: bool = Field(
+        default=_SEARCH.enabled, description="whether there is a search", examples=[False]
+    )
+    characters: int = Field(
+        default=_SEARCH.characters,
+        ge=0,
+        le=100_000,
+        description="how much of each text is searched, besides the title; a change builds the index anew",
+        examples=[600],
+    )
+
+
 class HubModel(Model):
     """WebSub: hubs push updates of our feeds to readers, and updates of sources to us, without polling."""
 
@@ -311,21 +325,6 @@ class HubModel(Model):
         default=False,
         description="subscribe at the hubs that sources link to, for updates by push; hubs must be able to reach `public_url`",
         examples=[True],
-    )
-
-
-class PagesModel(Model):
-    """The pages for people that the server shows."""
-
-    images: Literal["cache", "remote", "none"] = Field(
-        default=_PAGES.images,
-        description="the pictures of stories: `cache` keeps small copies of the newest, `remote` lets readers load them from the publishers' servers, which then see the readers, `none` shows none",
-        examples=["remote"],
-    )
-    timezone: TimeZone = Field(
-        default=_PAGES.timezone,
-        description="the time zone of days and times (IANA name); default: UTC",
-        examples=["Asia/Shanghai"],
     )
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from aggregator.config.models import ConfigModel, FeedModel, SourceModel
+from aggregator.config.page_models import PagesModel
 from aggregator.config.problems import KeyConflictError, Problem
 from aggregator.config.rule_models import WrapperModel
 from aggregator.config.sections import (
@@ -18,7 +19,6 @@ from aggregator.config.sections import (
     HubModel,
     ImagesModel,
     LinksModel,
-    PagesModel,
     StoriesModel,
 )
 from aggregator.config.yaml_tree import Where

@@ -31,6 +31,7 @@ from aggregator.core.model import (
     Validators,
 )
 from aggregator.core.pages import PageResult, PageTask
+from aggregator.core.search import SearchStore
 from aggregator.core.traces import KnownDocument, ReadDocument
 
 Place = tuple[datetime, datetime, str]
@@ -349,6 +350,7 @@ class Store(
     DecisionStore,
     LeaseStore,
     UpkeepStore,
+    SearchStore,
     Protocol,
 ):
     """Everything that is remembered; the three steps meet only here."""
@@ -378,6 +380,9 @@ class Store(
 
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
         """Return the stories of these ids; ids of merged stories lead to the story that replaced them."""
+
+    def stories_before(self, place: Place | None) -> Iterator[tuple[Place, ShownStory]]:
+        """Yield the shown stories before a position, newest first, with their positions."""
 
     def find_entry(self, text: str) -> StoredEntry | None:
         """Return the entry of a key, an id (urn:uuid:…) or a link."""

@@ -153,6 +153,15 @@ class PageSettings:
 
     images: Literal["cache", "remote", "none"] = "cache"
     timezone: str = ""  # IANA name; empty: UTC
+    owner_token: str = ""  # signs the owner in; empty: nobody can
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchSettings:
+    """The search of pages and commands: whether there is an index, and how much of texts it has."""
+
+    enabled: bool = True
+    characters: int = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from aggregator.core.logger import get_logger
 from aggregator.core.ports import Clock
 from aggregator.core.report import RunReport
 from aggregator.core.ticker import Ticker
+from aggregator.daemon.indexing import Indexing
 from aggregator.daemon.nightly import Nightly
 from aggregator.daemon.pushes import Pushes
 from aggregator.daemon.runs import Runs
@@ -71,6 +72,8 @@ class Daemon:
         )
         self._articles = OneAtATime(tasks, self._fetch_articles)
         self._pictures = OneAtATime(tasks, self._make_pictures)
+        indexing = Indexing(application.store, pipeline.thread, config.search)
+        self._indexing = OneAtATime(tasks, indexing.run)
         self._nightly = Nightly(config, pipeline.upkeep, pipeline.thread, clock)
         self._clock_steps = ClockSteps(clock)
         self._config_watch = FileWatch(config.path)
@@ -103,6 +106,8 @@ class Daemon:
             await self._runs.start_due(now)
         if self._pipeline.pictures and self._pipeline.pictures.is_due():
             self._pictures.start()
+        if not self._runs.busy:
+            self._indexing.start()
 
     async def _follow_clock(self) -> None:
         """Move all stored due times if the clock was set, so that nothing waits for the old time."""

@@ -16,7 +16,7 @@ from aggregator.core.pages import Article, PageResult, PageTask
 from aggregator.gather import revision
 from aggregator.gather.articles.overlay import with_article
 from aggregator.gather.identity import Known
-from aggregator.store import generation, schema
+from aggregator.store import generation, schema, search_index
 from aggregator.store.codec import from_json, maybe_ticks, pack, storable, to_json, to_ticks
 from aggregator.store.database import chunks, upsert
 from aggregator.store.rows import load_entries
@@ -126,6 +126,7 @@ def save(connection: Connection, result: PageResult) -> bool:
     if content == before.content:
         return False
     connection.execute(update(schema.entry).where(_entry.key == result.key).values(grouped=False))
+    search_index.mark(connection, [result.key])
     generation.move(connection)
     if result.article is not None and result.article.published is not None:
         _date(connection, result.key, result.article)

@@ -13,7 +13,14 @@ from aggregator.gather import revision
 from aggregator.gather.changes import Difference, difference, recurring
 from aggregator.gather.identity import AMBIGUOUS, Known, Name, names, surplus_aliases
 from aggregator.gather.matching import Match, Matching, match
-from aggregator.store import articles, clock_repair, known_documents, learned_blocks, schema
+from aggregator.store import (
+    articles,
+    clock_repair,
+    known_documents,
+    learned_blocks,
+    schema,
+    search_index,
+)
 from aggregator.store.codec import from_json, from_ticks, to_json, to_ticks
 from aggregator.store.database import chunks, upsert
 from aggregator.store.rows import content_of, load_entries, load_known, row_of
@@ -265,6 +272,8 @@ def _write_entries(connection: Connection, batch: _Batch) -> list[tuple[StoredEn
         connection.execute(schema.entry.insert(), rows)
     for changed in (batch.modified, batch.refreshed, batch.adopted, batch.touched):
         _update_entries(connection, changed)
+    texts = (*batch.modified, *batch.refreshed, *batch.adopted)
+    search_index.mark(connection, [*(one.key for one in batch.new), *(row["of"] for row in texts)])
     return [(stored, row["content"]) for stored, row in zip(batch.new, rows, strict=True)]
 
 

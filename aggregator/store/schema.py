@@ -191,6 +191,28 @@ record = Table(  # replayed from the journal: entries whose rows were lost
     Column("first_published", Time, nullable=False),
 )
 
+search_entry = Table(  # an entry in the index of the search, see search_index.py
+    "search_entry",
+    metadata,
+    Column(
+        "number",
+        BigInteger().with_variant(Integer(), "sqlite"),
+        primary_key=True,
+        autoincrement=False,
+    ),  # made from the date, so that it orders
+    Column("key", Key, nullable=False),
+    Column("terms", LargeBinary, nullable=False),  # compressed, as they were indexed
+)
+Index("search_entry_key", search_entry.c.key, unique=True)
+
+search_due = Table(  # entries that are new or have changed since they were indexed
+    "search_due",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("key", Key, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 lease = Table(  # a subscription to a hub
     "lease",
     metadata,

@@ -39,11 +39,12 @@ from aggregator.store import (
 )
 from aggregator.store.opening import forget_rebuild, remember_journal
 from aggregator.store.recent import RecentEntries
+from aggregator.store.searching import Searching
 from aggregator.store.source_figures import SourceReading
 from aggregator.store.whole_texts import WholeTexts
 
 
-class SqlStore(SourceReading, WholeTexts):
+class SqlStore(SourceReading, WholeTexts, Searching):
     """ports.Store over SQLAlchemy; reads from any thread, one write at a time.
 
     `rebuilt`: the database was rebuilt from the journal, which knows titles and links only; the

@@ -13,12 +13,15 @@ from starlette.types import ASGIApp
 from aggregator.core.errors import PublishError, StoreError
 from aggregator.web import _callback, metrics
 from aggregator.web._access import AccessMiddleware, is_any
+from aggregator.web._api import Api
 from aggregator.web._feeds import Feeds, has_token
 from aggregator.web._file_cache import FileCache, RawResponse, ServedFile, read_headers
 from aggregator.web._health import HealthCheck
+from aggregator.web._search import SearchPages
 from aggregator.web._site import Site, published_files
 from aggregator.web._split import SplitPage
 from aggregator.web.pages.handlers import PageViews
+from aggregator.web.pages.owner_handlers import OwnerViews
 from aggregator.web.pages.source_handlers import SourceViews
 from aggregator.websub import CALLBACK
 
@@ -26,6 +29,10 @@ __all__ = ["Site", "make_app"]
 
 _STATIC = Path(__file__).parent / "static"
 _STATIC_CACHE = b"public, max-age=86400"
+_PRIVATE_PAGES = (
+    "These pages are private because they show entries of private feeds. "
+    "To open them, append ?token=… with the token of such a feed."
+)
 _RETRY_SOON = {"Retry-After": "30"}
 _NO_STORE = {"Cache-Control": "no-store"}
 _STATIC_FILES = {
@@ -66,6 +73,8 @@ class _Views:
         self._people = PageViews(site, published)
         self._static = FileCache(_STATIC_FILES)
         self._split_page = SplitPage(site, self._people.pages, self._people.limiter)
+        self._api = Api(site, self._tokens, _PRIVATE_PAGES)
+        self._search = SearchPages(site, self._people)
         self._hub_callback = _callback.HubCallback(site.callbacks, site.metrics)
 
     def app(self) -> Starlette:
@@ -74,8 +83,10 @@ class _Views:
             routes=[
                 *self._people.routes(),
                 *SourceViews(self._site, self._people).routes(),
+                *OwnerViews(self._site, self._people).routes(),
                 Route("/feeds/{name}", self._feeds.answer),
                 Route("/feeds/{name}/{page}", self._feeds.page),
+                Route("/search", self._search.answer),
                 Route(
                     "/stories/{id}/split/{entry}", self._split_page.answer, methods=["GET", "POST"]
                 ),
@@ -84,6 +95,7 @@ class _Views:
                 Route("/healthz", self.live),
                 Route("/readyz", self.ready),
                 Route("/metrics", self.metrics),
+                *self._api.routes(),
                 Route("/{name}", self.static),
             ],
             exception_handlers={

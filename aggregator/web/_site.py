@@ -1,7 +1,7 @@
 """The configuration and store of the web server, and the files that it serves."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,11 +10,20 @@ from urllib.parse import quote
 
 from aggregator.core import plugins
 from aggregator.core.figures import FigureStore
-from aggregator.core.model import ShownStory, Source
-from aggregator.core.ports import Clock, DecisionStore, Renderer, SourceStates, StoryReader
+from aggregator.core.model import ShownStory, Source, StoredEntry
+from aggregator.core.ports import (
+    Clock,
+    DecisionStore,
+    Place,
+    Renderer,
+    SourceStates,
+    StoryReader,
+)
+from aggregator.core.search import SearchPage, SearchQuery
 from aggregator.core.settings import FeedSpec, PageSettings
 from aggregator.web._callback import CallbackHandler
 from aggregator.web.metrics import Metrics
+from aggregator.web.pages.owner import OwnerActions
 
 
 class WebStore(StoryReader, SourceStates, FigureStore, DecisionStore, Protocol):
@@ -25,6 +34,18 @@ class WebStore(StoryReader, SourceStates, FigureStore, DecisionStore, Protocol):
 
     def story_marks(self, limit: int) -> tuple[tuple[str, int], ...]:
         """Return the ids of the newest shown stories, each with a mark that differs after a change."""
+
+    def search(self, query: SearchQuery, before: int | None, limit: int) -> SearchPage:
+        """Return stories that meet a query, newest first; `before` is the mark of the last page."""
+
+    def find_entry(self, text: str) -> StoredEntry | None:
+        """Return the entry of a key, an id (urn:uuid:…) or a link."""
+
+    def unindexed(self) -> int:
+        """Return how many entries the search does not find yet."""
+
+    def stories_before(self, place: Place | None) -> Iterator[tuple[Place, ShownStory]]:
+        """Yield the shown stories before a position, newest first, each with its position."""
 
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
         """Return the stories of these ids; ids of merged stories lead to the story that replaced them."""
@@ -59,6 +80,8 @@ class Site:
     pages: PageSettings = _PAGES
     hub: str = ""  # advertised by public feeds
     callbacks: CallbackHandler | None = None  # None: no subscriptions
+    search: bool = True
+    owner: OwnerActions | None = None  # None: sources are neither fetched nor paused by request
 
     @property
     def data(self) -> Path:

@@ -20,6 +20,7 @@ from aggregator.web._site import PublishedFile, Site
 from aggregator.web.pages.interface import choose_language, wording
 from aggregator.web.pages.language_names import language_name
 from aggregator.web.pages.listing import LARGE_PUBLISHERS, View, list_stories, parse_view
+from aggregator.web.pages.owner import Owner
 from aggregator.web.pages.page_cache import PageCache, page_file
 from aggregator.web.pages.pictures import (
     FindPicture,
@@ -39,6 +40,7 @@ _MAX_SOURCES = 8  # named in the address of a feed
 _SHOWN_CHIPS = 4
 _DEFAULT_TITLE = "Stories"
 _CACHE = b"no-cache"
+_MAX_TOKEN = 200  # characters
 _STANDARD = frozenset({"Forbidden", "Not Found", "Method Not Allowed", "Bad Request"})
 
 
@@ -57,11 +59,19 @@ class PageViews:
                 (spec.title for spec in site.feeds if not spec.token), _DEFAULT_TITLE
             ),
             private=not are_pages_public(site.feeds),
+            has_search=site.search,
+            has_owner=bool(site.pages.owner_token),
             zone=zone_of(site.pages.timezone),
             clock=site.clock,
         )
         # The pages show all stories, so one private feed makes them private too.
         self._tokens = [spec.token for spec in site.feeds if spec.token] or [""]
+        self.owner = Owner(
+            token=site.pages.owner_token,
+            data=site.data,
+            path=f"{prefix}/",
+            secure=site.public_url.startswith("https:"),
+        )
         self._index = StoryIndex(site.store, site.sources)
         self._cache = PageCache()
         self._pictures = OwnPictures(site.data)
@@ -98,8 +108,9 @@ class PageViews:
     async def story(self, request: Request) -> RawResponse:
         """Respond with one story: its text, its reports and why they belong to it."""
         reader, slug = self.admit(request), request.path_params["id"]
+        saved = "saved" in request.query_params
         file = await anyio.to_thread.run_sync(
-            lambda: self._render_story(reader, slug), limiter=self.limiter
+            lambda: self._render_story(reader, slug, saved=saved), limiter=self.limiter
         )
         return self.send(request, file)
 
@@ -115,11 +126,20 @@ class PageViews:
         return HTMLResponse(self.pages.error(reader, status, problem), status)
 
     def admit(self, request: Request) -> Reader:
-        """Return who asks, or raise 403."""
-        if not has_token(request, self._tokens):
+        """Return who asks, or raise 403; the owner needs no token of a private feed."""
+        reader = self.reader_of(request)
+        if not reader.owner and not has_token(request, self._tokens):
             raise HTTPException(403)
-        token = request.query_params.get("token", "")
-        return Reader(language=_language(request), token=token)
+        return reader
+
+    def reader_of(self, request: Request) -> Reader:
+        """Return who asks."""
+        owner = self.owner.is_signed_in(request)
+        return Reader(language=_language(request), token=self.token_of(request), owner=owner)
+
+    def token_of(self, request: Request) -> str:
+        """Return the token that links keep; empty if the pages are public."""
+        return "" if self._tokens == [""] else request.query_params.get("token", "")[:_MAX_TOKEN]
 
     def send(self, request: Request, file: CachedFile) -> RawResponse:
         """Respond with a page, or with 304 if the client has it."""
@@ -198,12 +218,17 @@ class PageViews:
             pairs += [("source", name) for name in names]
         return urlencode(pairs)
 
-    def _render_story(self, reader: Reader, slug: str) -> CachedFile:
+    def _render_story(self, reader: Reader, slug: str, *, saved: bool) -> CachedFile:
         found = self._site.store.stories([f"urn:uuid:{slug.removeprefix('urn:uuid:').lower()}"])
         if not found:
             raise HTTPException(404)
+        decided = self._site.store.decisions() if reader.owner else ()
         page = self.pages.render(
-            "story.html", reader, story=story_view(found[0]), find_picture=self._picture
+            "story.html",
+            reader,
+            story=story_view(found[0], decided),
+            find_picture=self._picture,
+            saved=saved,
         )
         return page_file(page, self._site.clock())
 

@@ -46,10 +46,11 @@ class FeedLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Who asks for a page: the language of the interface, and the token of a private feed."""
+    """Who asks for a page: language of the interface, token of a private feed, whether it is the owner."""
 
     language: str = "en"
     token: str = ""
+    owner: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,8 @@ class Pages:
         title: str,
         public_title: str = "",
         private: bool = False,
+        has_search: bool = True,
+        has_owner: bool = False,
         zone: tzinfo,
         clock: Callable[[], datetime],
     ) -> None:
@@ -92,13 +95,15 @@ class Pages:
             prefix=prefix,
             feeds=tuple(feeds),
             sections=_SECTIONS,
+            has_search=has_search,
+            has_owner=has_owner,
             percent=_percent,
             sparkline=sparkline,
         )
 
     def render(self, name: str, reader: Reader, here: str = "", **values: object) -> str:
         """Return a page; without a token, private pages are neither named nor linked."""
-        hidden = self._private and not reader.token
+        hidden = self._private and not reader.token and not reader.owner
         now, words = self._clock(), wording(reader.language)
         today = now.astimezone(self.zone).date()
 
@@ -109,10 +114,12 @@ class Pages:
         return self._templates.get_template(name).render(
             t=words,
             here=here,
+            token=reader.token,
+            is_owner=reader.owner,
             now=now,
             hidden=hidden,
             site=self._titles[1 if hidden else 0],
-            href=partial(self._href, reader.token),
+            href=partial(self.href, reader.token),
             time=lambda when: relative_time.time_element(words, when, now, self.zone),
             day_name=day_name,
             long_date=partial(relative_time.long_date, words),
@@ -137,7 +144,7 @@ class Pages:
         problem = problem or words.get(f"problem_{status}", "")
         return self.render("error.html", reader, status=status, heading=heading, problem=problem)
 
-    def _href(self, token: str, path: str, query: str = "") -> str:
+    def href(self, token: str, path: str, query: str = "") -> str:
         """Return an address on this site; links keep the token of a private feed."""
         key = f"token={quote(token, safe='')}" if token else ""
         asked = "&".join(one for one in (query, key) if one)

@@ -12,7 +12,7 @@ from aggregator.core.model import Source
 from aggregator.web._file_cache import CachedFile, RawResponse
 from aggregator.web._site import Site
 from aggregator.web.pages.handlers import PageViews
-from aggregator.web.pages.page_cache import PageCache
+from aggregator.web.pages.page_cache import PageCache, page_file
 from aggregator.web.pages.rendering import Reader
 from aggregator.web.pages.source_view import source_page, source_rows
 
@@ -49,6 +49,12 @@ class SourceViews:
         source = self._sources.get(request.path_params["id"])
         if source is None:
             raise HTTPException(404)
+        saved = "saved" in request.query_params
+        if reader.owner:  # sees at once what was done
+            page = await anyio.to_thread.run_sync(
+                lambda: self._source(reader, source, saved=saved), limiter=self._people.limiter
+            )
+            return self._people.send(request, page_file(page, self._site.clock()))
         key = (source.id, reader)
         return await self._respond(request, key, lambda: self._source(reader, source))
 
@@ -81,11 +87,20 @@ class SourceViews:
             "sources.html", reader, "/sources", rows=rows, failing=failing
         )
 
-    def _source(self, reader: Reader, source: Source) -> str:
+    def _source(self, reader: Reader, source: Source, *, saved: bool = False) -> str:
         now = self._site.clock()
         found = self._site.store.source_figures(now).get(source.identity, SourceFigures())
         page = source_page(self._site, source, now, found)
-        return self._people.pages.render("source.html", reader, "/sources", source=page)
+        actions = self._site.owner
+        return self._people.pages.render(
+            "source.html",
+            reader,
+            "/sources",
+            source=page,
+            can_act=actions is not None,
+            can_fetch=actions is not None and actions.can_fetch(),
+            saved=saved,
+        )
 
     def _about(self, reader: Reader) -> str:
         totals = self._site.store.totals()

@@ -46,6 +46,7 @@ CALLS: dict[str, tuple[str, ...]] = {
     "sources resume": ("sources resume gazette --config {}",),
     "sources rename": ("sources rename gazette new --config {}",),
     "stories list": ("stories list --config {}", "stories list --data {}"),
+    "stories search": ("stories search x --config {}", "stories search x --data {}"),
     "stories show": ("stories show {} --config config/aggregator.yaml", "stories show x --data {}"),
     "stories explain": ("stories explain {} {}", "stories explain x y --data {}"),
     "stories join": ("stories join {} {}", "stories join x y --data {}"),

@@ -10,9 +10,12 @@ from typing import Any
 import httpx
 from starlette.types import ASGIApp
 
+from aggregator.core import ids
 from aggregator.core.errors import StoreError
 from aggregator.core.figures import EntryOfSource, SourceFigures, Totals
-from aggregator.core.model import Decision, ShownStory, SourceState
+from aggregator.core.model import Decision, ShownStory, SourceState, StoredEntry
+from aggregator.core.ports import Place
+from aggregator.core.search import SearchPage, SearchQuery
 from aggregator.gather.cleaning.text_blocks import block_hash
 from aggregator.publish import files
 from aggregator.web import Site, make_app
@@ -54,6 +57,31 @@ class FakeReader(fakes.FakeReader):
         """Return the ids of the stories, each with a mark of all that it is."""
         newest = islice(self.newest_stories(), limit)
         return tuple((one.story.id, hash(repr(one))) for one in newest)
+
+    def stories_before(self, place: Place | None) -> Iterator[tuple[Place, ShownStory]]:
+        """Yield the stories after this one, in the order given."""
+        self._check()
+        places = [
+            (one.story.first_published, one.lead.published, one.story.id) for one in self._stories
+        ]
+        start = places.index(place) + 1 if place else 0
+        yield from zip(places[start:], self._stories[start:], strict=True)
+
+    def search(self, query: SearchQuery, before: int | None, limit: int) -> SearchPage:
+        """Find nothing."""
+        del query, before, limit
+        self._check()
+        return SearchPage(hits=())
+
+    def find_entry(self, text: str) -> StoredEntry | None:
+        """Return the entry of an id or a link."""
+        entries = (one for shown in self._stories for one in shown.entries)
+        return next((e for e in entries if text in {ids.entry_id(e.key), e.entry.link}), None)
+
+    def unindexed(self) -> int:
+        """Return 0."""
+        self._check()
+        return 0
 
     def generation(self) -> str:
         """Return the generation, which a test may move."""
@@ -143,7 +171,11 @@ class Visitor:
         return self.ask("GET", path, headers or {})
 
     def ask(
-        self, method: str, path: str, headers: Mapping[str, str] | list[tuple[str, str]]
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | list[tuple[str, str]],
+        content: bytes = b"",
     ) -> httpx.Response:
         """Ask in any way; the body is read."""
 
@@ -152,7 +184,7 @@ class Visitor:
                 self._app, raise_app_exceptions=False, client=self._client
             )
             async with httpx.AsyncClient(transport=transport, base_url=ROOT) as client:
-                return await client.request(method, path, headers=headers)
+                return await client.request(method, path, headers=headers, content=content)
 
         return asyncio.run(send())
 
