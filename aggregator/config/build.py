@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from aggregator.config.config import Config
 from aggregator.config.fields import web_address
 from aggregator.config.models import ConfigModel, FeedModel, SourceModel
 from aggregator.config.problems import Problem
+from aggregator.config.reading_sections import DigestModel
 from aggregator.config.rule_models import read_link_rules
 from aggregator.config.sections import (
     BackupModel,
@@ -23,6 +25,7 @@ from aggregator.core.model import Source
 from aggregator.core.settings import (
     BackupSettings,
     CleanOptions,
+    DigestSpec,
     FeedSpec,
     FetchSettings,
     FullText,
@@ -157,4 +160,10 @@ def _source_clean_options(
 
 
 def _feed(one: FeedModel) -> FeedSpec:
-    return FeedSpec(**_values(one) | {"title": one.title or one.name})
+    own = {"title": one.title or one.name, "digest": one.digest and _digest(one.digest)}
+    return FeedSpec(**_values(one) | own)
+
+
+def _digest(model: DigestModel) -> DigestSpec:
+    at = time.fromisoformat(model.at.zfill(5))
+    return DigestSpec(at=at, zone=model.zone or "UTC", day=model.day or "", top=model.top)

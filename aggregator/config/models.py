@@ -27,6 +27,7 @@ from aggregator.config.fields import (
 )
 from aggregator.config.page_models import PagesModel
 from aggregator.config.problems import KeyConflictError
+from aggregator.config.reading_sections import DigestModel, SearchModel
 from aggregator.config.sections import (
     BackupModel,
     CategoryModel,
@@ -37,7 +38,6 @@ from aggregator.config.sections import (
     ImagesModel,
     LinksModel,
     Model,
-    SearchModel,
     Selectors,
     StoriesModel,
     Texts,
@@ -236,6 +236,21 @@ class FeedModel(Model):
         description="a secret that readers must send as `?token=…`; default: the feed is public",
         examples=["${FEED_TOKEN}"],
     )
+    order: Literal["newest", "top"] = Field(
+        default=_FEED.order,
+        description="`newest`: by first publication here; `top`: by number of publishers, freshness and `priority`; such a feed has no archive",
+        examples=["top"],
+    )
+    prefer: Texts = Field(
+        default=_FEED.prefer,
+        description="whose report of a story this feed shows, best first: ids of sources, publishers (domains or names) or languages",
+        examples=[["zh-Hans", "dw-zh", "bbc.co.uk"]],
+    )
+    digest: DigestModel | None = Field(
+        default=None,
+        description="one entry a day or week that lists its stories, instead of an entry for each; `limit` counts digests",
+        examples=[{"at": "07:00", "zone": "Europe/Berlin", "top": 20}],
+    )
     split_links: bool = Field(
         default=_FEED.split_links,
         description="adds a signed link, “not the same story”, to each other report of a story; it removes the report from the story for all readers; only with `group: stories`",
@@ -244,7 +259,14 @@ class FeedModel(Model):
 
     @model_validator(mode="after")
     def check_links(self) -> Self:
-        """Require `group: stories` for links that remove a report from a story."""
+        """Require `group: stories` for what is about stories, and nothing that a digest lacks."""
+        for key in ("order", "prefer", "digest"):
+            if key in self.model_fields_set and self.group != "stories":
+                raise KeyConflictError(key, "needs group: stories in this feed")
+        if self.digest and self.order == "top":
+            raise KeyConflictError("order", "a digest has an order of its own: remove this line")
+        if self.digest and self.split_links:
+            raise KeyConflictError("split_links", "a digest has no such links: remove this line")
         if self.split_links and self.group != "stories":
             raise KeyConflictError("split_links", "needs group: stories in this feed")
         return self

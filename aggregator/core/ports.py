@@ -30,6 +30,7 @@ from aggregator.core.model import (
     Tombstone,
     Validators,
 )
+from aggregator.core.news_digest import DigestStore
 from aggregator.core.pages import PageResult, PageTask
 from aggregator.core.search import SearchStore
 from aggregator.core.traces import KnownDocument, ReadDocument
@@ -261,7 +262,7 @@ class StoryReader(Protocol):
         """Yield ids of shown entries, each with its story: newest first seen, then published, then id."""
 
 
-class PublishStore(SourceStates, StoryReader, Protocol):
+class PublishStore(SourceStates, StoryReader, DigestStore, Protocol):
     """The store as publishing uses it."""
 
     def generation(self) -> str:

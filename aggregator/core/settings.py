@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Literal
 
 NamePairs = tuple[tuple[str, str], ...]
@@ -165,6 +165,16 @@ class SearchSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DigestSpec:
+    """When a feed of digests gets one, and how many stories it lists."""
+
+    at: time = time(7)
+    zone: str = "UTC"  # IANA name
+    day: str = ""  # of the week, for a weekly one; empty: each day
+    top: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSpec:
     """One feed that we publish, and which stories it contains."""
 
@@ -181,6 +191,9 @@ class FeedSpec:
     exclude: tuple[str, ...] = ()
     min_publishers: int = 1
     token: str = ""  # required to read the feed; empty: public
+    order: Literal["newest", "top"] = "newest"
+    prefer: tuple[str, ...] = ()  # sources, publishers and languages whose reports are shown
+    digest: DigestSpec | None = None  # None: each story is an entry
     split_links: bool = False  # each further report gets a link that removes it from the story
 
 

@@ -19,6 +19,7 @@ from aggregator.core.model import Edition, FeedInfo, ShownStory, Source, Tombsto
 from aggregator.core.ports import Place, PublishStore, Renderer
 from aggregator.core.settings import FeedSpec
 from aggregator.publish import files, selection
+from aggregator.publish.selection.ranking import arranger
 from aggregator.publish.selection.units import unit_of
 
 FORMATS = ("atom", "rss", "json")  # formats with feed-level links
@@ -135,17 +136,18 @@ class Archive:
     def _units(self, history: History) -> Iterator[_Unit]:
         """Yield what is on no page or changed since, oldest first."""
         fits = selection.conditions((self.spec,), self.sources)
+        arrange = arranger(self.spec, self.sources)
         since = history.place, history.closed
         whole = self.spec.group == "stories"
         found = self.store.oldest_stories(*since) if whole else self.store.oldest_entries(*since)
         seen: set[str] = set()
         for place, shown in found:
             fresh = history.place is None or place > history.place
-            unit = shown
+            unit = arrange(shown)
             if not whole:
                 piece = unit_of(shown, place[2], self.spec.group)
                 unit, fresh = piece.shown, fresh and piece.first
-            if unit.story.id not in seen and fits(shown):
+            if unit.story.id not in seen and fits(unit if whole else shown):
                 seen.add(unit.story.id)
                 yield _Unit(place=place, shown=unit, fresh=fresh)
 
@@ -192,6 +194,11 @@ class Archive:
         except OSError as error:
             raise PublishError(f"cannot read {path}: {error.strerror}") from error
         files.write(path, change(content))
+
+
+def has_archive(spec: FeedSpec) -> bool:
+    """Return whether what leaves the feed is older than all that stays, so that pages can follow it."""
+    return spec.order == "newest" and spec.digest is None
 
 
 def files_of(folder: Path, feed: str, extension: str) -> list[str]:

@@ -37,6 +37,7 @@ from aggregator.store import (
     recovery,
     retention,
 )
+from aggregator.store.news_digests import NewsDigests
 from aggregator.store.opening import forget_rebuild, remember_journal
 from aggregator.store.recent import RecentEntries
 from aggregator.store.searching import Searching
@@ -44,7 +45,7 @@ from aggregator.store.source_figures import SourceReading
 from aggregator.store.whole_texts import WholeTexts
 
 
-class SqlStore(SourceReading, WholeTexts, Searching):
+class SqlStore(SourceReading, WholeTexts, Searching, NewsDigests):
     """ports.Store over SQLAlchemy; reads from any thread, one write at a time.
 
     `rebuilt`: the database was rebuilt from the journal, which knows titles and links only; the

@@ -118,6 +118,8 @@ class Feeds:
         if parsed := _read_query(query):
             if feed.format not in _query.FORMATS:
                 raise HTTPException(400, "A feed in dump format takes no parameters.")
+            if feed.spec.digest:
+                raise HTTPException(400, "A feed of digests takes no parameters.")
             return await self._answer_query(feed, parsed)
         cached = self._file_cache.get_fresh(feed.file) or await run_in_threadpool(
             self._file_cache.load, feed.file

@@ -160,7 +160,7 @@ class PageViews:
         return self._cache.render((reader, view), snapshot.number, now, render)
 
     def _list(self, reader: Reader, view: View, snapshot: Snapshot) -> str:
-        listing = list_stories(snapshot, view, self._site.clock(), self.pages.zone)
+        listing = list_stories(snapshot, view, self.pages.zone)
         words = wording(reader.language)
         names = [view.category, view.language and language_name(view.language)]
         names.append(snapshot.names.get(view.publisher, view.publisher))
@@ -186,13 +186,18 @@ class PageViews:
         return [(id_, snapshot.names[id_], n) for id_, n in named if id_ in snapshot.names]
 
     def _view_feeds(self, view: View, snapshot: Snapshot) -> tuple[FeedLink, ...]:
-        """Return the feed of a view in each format, from the first public feed; empty without one."""
+        """Return the feed of a view in each format, from a public feed; empty without one.
+
+        It is the first in the order of the view, else the first.
+        """
         public = [one for one in self._published if not one.spec.token]
         usable = [one for one in public if one.format in _query.FORMATS]
         query = self._feed_query(view, snapshot)
         if not usable or query is None:
             return ()
-        first = [one for one in usable if one.spec is usable[0].spec]
+        same = [one for one in usable if one.spec.order == view.tab]
+        spec = (same or usable)[0].spec
+        first = [one for one in usable if one.spec is spec]
         return tuple(self._with_query(one, query) for one in feed_links(first, self.pages.prefix))
 
     def _with_query(self, feed: FeedLink, query: str) -> FeedLink:

@@ -2,19 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, tzinfo
+from datetime import date, tzinfo
 from itertools import groupby
-from math import log2
 from typing import Literal
 from urllib.parse import urlencode
 
+from aggregator.publish.selection.ranking import importance
 from aggregator.web.pages.cards import Card
 from aggregator.web.pages.snapshot import Snapshot
 
 PAGE_STORIES = 40
 LARGE_PUBLISHERS = 3  # from which a story is shown larger
 _MAX_VALUE_CHARS, _MAX_PAGE = 100, 1000
-_FRESH_HOURS = 8.0  # half-life of the weight of a new story
 _FILTERS = ("category", "language", "publisher")
 
 Tab = Literal["top", "newest"]
@@ -74,11 +73,11 @@ def parse_view(query: Mapping[str, str]) -> View:
     return View(tab=tab, page=min(max(number, 1), _MAX_PAGE), **values)
 
 
-def list_stories(snapshot: Snapshot, view: View, now: datetime, zone: tzinfo) -> Listing:
+def list_stories(snapshot: Snapshot, view: View, zone: tzinfo) -> Listing:
     """Return one page of a view: days with the newest first; in `top` by weight within a day."""
     cards = [card for card in snapshot.cards if _is_wanted(card, view)]
     if view.tab == "top":
-        cards.sort(key=lambda one: (-one.when.astimezone(zone).toordinal(), -weight(one, now)))
+        cards.sort(key=lambda one: (-one.when.astimezone(zone).toordinal(), -_weight(one)))
     start = (view.page - 1) * PAGE_STORIES
     shown = cards[start : start + PAGE_STORIES]
     return Listing(
@@ -89,12 +88,8 @@ def list_stories(snapshot: Snapshot, view: View, now: datetime, zone: tzinfo) ->
     )
 
 
-def weight(card: Card, now: datetime) -> float:
-    """Return how much a story counts on its day: many publishers, new, sources of priority."""
-    hours = max((now - card.when).total_seconds() / 3600, 0.0)
-    priority = max(-5, min(card.priority, 5))
-    freshness: float = 0.5 ** (hours / _FRESH_HOURS)
-    return 2 * log2(card.publishers) + 2 * freshness + 0.3 * priority
+def _weight(card: Card) -> float:
+    return importance(card.publishers, card.priority, card.when)
 
 
 def _is_wanted(card: Card, view: View) -> bool:

@@ -150,6 +150,14 @@ def test_each_view_names_its_feed(tmp_path: Path) -> None:
     assert "<aside" not in visit(site).get("/?publisher=nobody").text
 
 
+def test_the_feed_of_a_view_has_its_order(tmp_path: Path) -> None:
+    feeds = (make_spec(), make_spec(name="best", title="Best", order="top"))
+    site = make_site(tmp_path, make_shown(), feeds=feeds)
+    for view, name in (("/", "best"), ("/?tab=newest", "merged")):
+        found: Any = html.fromstring(visit(site).get(view).text)
+        assert found.xpath("//aside//code/text()") == [f"http://127.0.0.1:8080/feeds/{name}.atom"]
+
+
 def test_older_stories_are_on_the_next_page(tmp_path: Path) -> None:
     site = make_site(tmp_path, *(make_shown(make_stored(n)) for n in range(1, 45)))
     first: Any = html.fromstring(visit(site).get("/?tab=newest").text)
