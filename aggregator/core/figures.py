@@ -50,7 +50,10 @@ class Totals:
 
 
 class FigureStore(Protocol):
-    """What the pages about sources ask of the store."""
+    """What pages ask of the store beside stories."""
+
+    def story_marks(self, limit: int) -> tuple[tuple[str, int], ...]:
+        """Return the ids of the newest shown stories, each with a mark that differs after a change."""
 
     def source_figures(self, now: datetime) -> Mapping[str, SourceFigures]:
         """Return the figures of each source with entries in the last days, by identity."""

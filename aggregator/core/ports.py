@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from aggregator.core.errors import SourceError
 from aggregator.core.figures import FigureStore
+from aggregator.core.gathered import Gathered
 from aggregator.core.leases import Lease
 from aggregator.core.model import (
     Change,
@@ -177,6 +178,14 @@ class GatherStore(SourceStates, Protocol):
         entries are shown; None shows all. `extracted` are the features of the entries, if they are
         known; new entries come with them when they are grouped soon. `read` tells how the document of
         a feed was read, to remember it.
+        """
+
+    def save_gathered_together(
+        self, waiting: Sequence[Gathered]
+    ) -> list[tuple[Change, ...] | Exception]:
+        """Do `save_gathered` for several sources in one transaction; return the outcome of each.
+
+        If that fails, each is saved in a transaction of its own, so that one does not stop the others.
         """
 
     def learned_blocks(self, publisher_ids: Iterable[str] | None = None) -> Boilerplate:
@@ -375,9 +384,6 @@ class Store(
 
         A dry run stores nothing and does not block writers.
         """
-
-    def story_marks(self, limit: int) -> tuple[tuple[str, int], ...]:
-        """Return the ids of the newest shown stories, each with a mark that differs after a change."""
 
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
         """Return the stories of these ids; ids of merged stories lead to the story that replaced them."""

@@ -44,6 +44,7 @@ class Daemon:
         subscriber: Subscriber | None,
         *,
         clock: Clock = bootstrap.now,
+        clock_steps: ClockSteps | None = None,
     ) -> None:
         config = application.config
         self._application = application
@@ -75,7 +76,7 @@ class Daemon:
         indexing = Indexing(application.store, pipeline.thread, config.search)
         self._indexing = OneAtATime(tasks, indexing.run)
         self._nightly = Nightly(config, pipeline.upkeep, pipeline.thread, clock)
-        self._clock_steps = ClockSteps(clock)
+        self._clock_steps = clock_steps or ClockSteps(clock)
         self._config_watch = FileWatch(config.path)
         self._watchdog: Ticker | None = None
 

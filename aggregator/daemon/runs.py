@@ -136,7 +136,7 @@ class Runs:
                 self.pacing.not_asked(source)
         self._settling.needed = True
         pause = self.pacing.pause.failed(now)
-        self._metrics.record_failed_run(reports, error, now=self._clock())
+        self._metrics.record_failed_run(error, now=self._clock())
         log_failure("run failed", error, pause)
 
     async def _can_save_again(self) -> bool:

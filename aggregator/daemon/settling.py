@@ -81,5 +81,5 @@ class Settling:
     def _fail(self, error: Exception) -> None:
         self.needed = True
         pause = self.pause.failed(asyncio.get_running_loop().time())
-        self._metrics.record_failed_run((), error, now=self._clock())
+        self._metrics.record_failed_run(error, now=self._clock())
         log_failure("grouping and publishing failed", error, pause)

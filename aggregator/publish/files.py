@@ -34,6 +34,17 @@ def write(path: Path, content: bytes, *, before: Callable[[], None] = lambda: No
     return True
 
 
+def write_dated(path: Path, content: bytes, modified: int) -> bool:
+    """Write a copy with the time of its original, in seconds; return False if only the time was set."""
+    written = write(path, content)
+    try:
+        if int(path.stat().st_mtime) != modified:
+            os.utime(path, (modified, modified))
+    except OSError as error:
+        raise PublishError(f"cannot date {path}: {error.strerror}") from error
+    return written
+
+
 def secret(folder: Path) -> bytes:
     """Return the secret of a data folder that signs links; created on first use with mode 0600.
 

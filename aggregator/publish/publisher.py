@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -54,6 +54,7 @@ class Publisher:
     clock: Clock
     hub: str = ""
     owe: Callable[[str], None] = lambda _: None
+    last: stamp.LastStamp = field(default_factory=stamp.LastStamp)
     shortcuts: bool = True  # False: make everything anew, for tests that compare the bytes
 
     def run(self, *, since: datetime | None = None) -> Publication:
@@ -124,7 +125,10 @@ class Publisher:
         return selection.choose(self.store, spec, now=now, sources=self.sources)
 
     def is_complete(self) -> bool:
-        """Return whether each feed has its files."""
+        """Return whether each feed has its files, none changed by others since they were written."""
+        made = self.last.read(self.folder.parent / stamp.NAME)
+        if made is not None and not made.has_files(self.folder):
+            return False
         return all(
             (self.folder / f"{spec.name}.{self.renderers[name].EXTENSION}").exists()
             for spec in self.feeds

@@ -235,3 +235,40 @@ known_document = Table(  # the last document of a source, all of whose entries a
     Column("source", Key, primary_key=True),  # identity
     Column("value", LargeBinary, nullable=False),  # the packed KnownDocument
 )
+
+due_source = Table(  # what workers take turns with; empty without workers
+    "due_source",
+    metadata,
+    Column("identity", Key, primary_key=True),  # of the source
+    Column("host", Key, nullable=False),
+    Column("due", Time),  # null: never, it is paused or gone
+    Column("held", Time),  # until when its server asked to wait
+    Column("claimed", Time),  # until when a worker has it, by the clock of the database
+    Column("losses", Integer, nullable=False),  # of workers that died with it
+    Column("aside", Time),  # since when it is tried once a day only, because workers died of it
+)
+Index("due_source_due", due_source.c.due)
+Index("due_source_host", due_source.c.host)
+
+role = Table(  # of workers, for work that one of them does at a time
+    "role",
+    metadata,
+    Column("name", Key, primary_key=True),
+    Column("holder", Key, nullable=False),
+    Column("until", Time, nullable=False),  # by the clock of the database
+)
+
+edition_content = Table(
+    "edition_content",
+    metadata,
+    Column("digest", Key, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+edition_file = Table(  # the files that workers published, for other machines
+    "edition_file",
+    metadata,
+    Column("path", Key, primary_key=True),  # in the folder of the published feeds
+    Column("digest", Key, nullable=False),
+    Column("modified", BigInteger, nullable=False),  # seconds since 1970
+)

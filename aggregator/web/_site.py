@@ -32,9 +32,6 @@ class WebStore(StoryReader, SourceStates, FigureStore, DecisionStore, Protocol):
     def generation(self) -> str:
         """Return a value that differs after each change of what feeds may show; empty if unknown."""
 
-    def story_marks(self, limit: int) -> tuple[tuple[str, int], ...]:
-        """Return the ids of the newest shown stories, each with a mark that differs after a change."""
-
     def search(self, query: SearchQuery, before: int | None, limit: int) -> SearchPage:
         """Return stories that meet a query, newest first; `before` is the mark of the last page."""
 

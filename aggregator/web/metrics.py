@@ -1,6 +1,6 @@
 """Counters for monitoring, in the Prometheus exposition format."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 
@@ -88,10 +88,20 @@ class Metrics:
         ProcessCollector(registry=registry)
         self._by_status: dict[tuple[str, int], Counter] = {}
 
-    def record_run(self, report: RunReport, *, now: datetime, pushed: bool = False) -> None:
-        """Count the results of a run; with `pushed` its documents came from hubs."""
-        for source in report.sources:
-            self._record_source(source, pushed=pushed)
+    def record_source(self, report: SourceReport, *, now: datetime, pushed: bool = False) -> None:
+        """Count the result of one source; with `pushed` its document came from a hub."""
+        if pushed:
+            self._pushes.labels(report.outcome).inc()
+        else:
+            self._fetches.labels(report.outcome).inc()
+            self._seconds.observe(report.seconds)
+            self._record_named(report)
+        self._entries.labels("new").inc(report.new)
+        self._entries.labels("modified").inc(report.modified)
+        self.monitor.record_source(report, now)
+
+    def record_run(self, report: RunReport, *, now: datetime) -> None:
+        """Count the results of a run, whose sources were recorded as they came."""
         self._stories.labels("new").inc(report.stories_new)
         self._stories.labels("changed").inc(report.stories_changed)
         self._files.inc(len(report.written))
@@ -102,34 +112,15 @@ class Metrics:
         self._runs.labels("failed" if report.errors else "good").inc()
         self.monitor.record_run(report, now)
 
-    def record_failed_run(
-        self, reports: Sequence[SourceReport], error: Exception, *, now: datetime
-    ) -> None:
-        """Count a run that failed as a whole, with the sources that it asked."""
-        for source in reports:
-            self._record_source(source, pushed=False)
-            self.monitor.record_source(source, now)
+    def record_failed_run(self, error: Exception, *, now: datetime) -> None:
+        """Count a run that failed as a whole."""
         self._errors.inc()
         self._runs.labels("failed").inc()
         self.monitor.record_failure(repr(error), now)
 
-    def record_source(self, report: SourceReport, *, now: datetime) -> None:
-        """Note the result of one source while its run goes on; `record_run` counts it."""
-        self.monitor.record_source(report, now)
-
     def record_due(self, ids: Iterable[str], *, now: datetime) -> None:
         """Note which sources are due."""
         self.monitor.record_due(ids, now)
-
-    def _record_source(self, source: SourceReport, *, pushed: bool) -> None:
-        if pushed:
-            self._pushes.labels(source.outcome).inc()
-        else:
-            self._fetches.labels(source.outcome).inc()
-            self._seconds.observe(source.seconds)
-            self._record_named(source)
-        self._entries.labels("new").inc(source.new)
-        self._entries.labels("modified").inc(source.modified)
 
     def record_cut_off(self, reason: str) -> None:
         """Count a connection or request that exceeded a limit."""

@@ -64,7 +64,9 @@ class Monitor:
 
     def record_due(self, ids: Iterable[str], now: datetime) -> None:
         """Note that sources are due; those no longer due are forgotten."""
-        self._due = {one: self._due.get(one, now) for one in ids}
+        due = dict.fromkeys(ids, now)
+        longer = {one: since for one, since in self._due.items() if one in due}
+        self._due = {**longer, **{one: now for one in due if one not in longer}}  # oldest first
 
     def record_source(self, report: SourceReport, now: datetime) -> None:
         """Count the result of one source."""
@@ -80,9 +82,10 @@ class Monitor:
                 self._gone.add(report.id)
 
     def record_run(self, report: RunReport, now: datetime) -> None:
-        """Note that a run ended; it was good if everything could be published."""
-        for one in report.sources:
-            self.record_source(one, now)
+        """Note that a run ended; it was good if everything could be published.
+
+        Its sources were recorded as they came.
+        """
         self.publish_errors = report.errors
         self._end_run("; ".join(report.errors), now)
 
@@ -101,10 +104,8 @@ class Monitor:
 
     def oldest_due(self) -> Delay | None:
         """Return the source that has been due for longest; None if none is due."""
-        if not self._due:
-            return None
-        source = min(self._due, key=self._due.__getitem__)
-        return Delay(source, self._due[source])
+        oldest = next(iter(self._due.items()), None)
+        return Delay(*oldest) if oldest else None
 
     def count_due(self) -> int:
         """Return how many sources are due."""

@@ -35,6 +35,7 @@ CALLS: dict[str, tuple[str, ...]] = {
     "fetch": ("fetch --config {}", "fetch --data {}", "fetch --dry-run --data {}"),
     "run": ("run --config {} --data blocked",),
     "serve": ("serve --config {} --data blocked",),
+    "worker": ("worker --config {} --data blocked",),
     "sources list": ("sources list --config {}", "sources list --data {}"),
     "sources show": ("sources show gazette --config {}", "sources show gazette --data {}"),
     "sources add": (f"sources add {URL} --no-fetch --config {{}}",),

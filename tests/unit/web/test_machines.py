@@ -94,6 +94,8 @@ Event = Callable[[Metrics, datetime], None]
 
 def run_good(metrics: Metrics, now: datetime) -> None:
     """Report a good run."""
+    for source in GOOD.sources:
+        metrics.record_source(source, now=now)
     metrics.record_run(GOOD, now=now)
 
 
@@ -104,7 +106,7 @@ def run_unpublished(metrics: Metrics, now: datetime) -> None:
 
 def run_failed(metrics: Metrics, now: datetime) -> None:
     """Report a run that failed as a whole."""
-    metrics.record_failed_run((), StoreError("locked"), now=now)
+    metrics.record_failed_run(StoreError("locked"), now=now)
 
 
 def become_due(metrics: Metrics, now: datetime) -> None:
@@ -176,9 +178,10 @@ def test_metrics_count_runs_and_answers(tmp_path: Path) -> None:
         written=(tmp_path,),
         errors=("a", "b"),
     )
+    metrics.record_source(source, now=NOW)
     metrics.record_run(report, now=NOW)
-    pushed = RunReport(sources=(SourceReport(id="a", outcome="unchanged", seconds=9.0),))
-    metrics.record_run(pushed, now=NOW, pushed=True)
+    pushed = SourceReport(id="a", outcome="unchanged", seconds=9.0)
+    metrics.record_source(pushed, now=NOW, pushed=True)
     client = visit(make_site(tmp_path, metrics=metrics))
     client.get("/feeds/merged.atom")
     answer = client.get("/metrics")
