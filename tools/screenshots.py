@@ -29,7 +29,7 @@ from aggregator.core.search import SearchHit, SearchPage, SearchQuery  # noqa: E
 from aggregator.core.settings import PageSettings  # noqa: E402
 from aggregator.gather.pictures.picture_files import PictureFiles, picture_name  # noqa: E402
 from aggregator.gather.pictures.thumbnails import make_thumbnails  # noqa: E402
-from aggregator.publish.renderers import atom  # noqa: E402
+from aggregator.publish.renderers import atom, rss  # noqa: E402
 from aggregator.web import make_app  # noqa: E402
 from tests.builders import make_edition, make_shown, make_spec, make_stored  # noqa: E402
 from tests.unit.gather.pictures.images import document  # noqa: E402
@@ -195,6 +195,7 @@ def make_app_of(folder: Path, count: int) -> Any:
         updated=NOW,
     )
     (folder / "feeds" / "merged.atom").write_bytes(atom.render(edition))
+    (folder / "feeds" / "merged.rss").write_bytes(rss.render(edition))
     return make_app(site)
 
 
