@@ -220,6 +220,7 @@ def assemble(
         upkeep=Upkeep(store=store, settings=config.stories, folder=folder, clock=clock),
         thread=thread,
         announcer=announcer,
+        documents_waiting=lambda: pool.waiting,
         articles=_article_gatherer(application, fetchers, pool, thread, clock),
         pictures=open_pictures(config, store, fetchers.get("feed"), pool, thread, clock),
     )
@@ -234,8 +235,7 @@ def _article_gatherer(
 ) -> "ArticleGatherer | None":
     """Build what fetches whole texts; None if no source wants them."""
     pages, config = fetchers.get("feed"), application.config
-    wanted = any(one.full_text for one in config.sources)
-    if not wanted or not isinstance(pages, PageFetcher):
+    if not any(one.full_text for one in config.sources) or not isinstance(pages, PageFetcher):
         return None
     # slow: cleaning and its rules
     from aggregator.gather.articles.article_gatherer import ArticleGatherer  # noqa: PLC0415

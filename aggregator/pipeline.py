@@ -50,9 +50,14 @@ class Pipeline:
     thread: StoreThread
     announcer: Announcer | None = None
     network: Network = field(default_factory=Network)
+    documents_waiting: Callable[[], int] = lambda: 0  # to be parsed
     articles: "ArticleGatherer | None" = None  # None: no source wants whole texts
     pictures: "PictureGatherer | None" = None  # None: pages show no pictures of ours
     _one_writer: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def queues(self) -> dict[str, Callable[[], int]]:
+        """Return the functions that count what waits, by the name of the queue."""
+        return {"documents": self.documents_waiting, "store": lambda: self.thread.waiting}
 
     async def run(
         self,

@@ -35,6 +35,7 @@ from aggregator.core.settings import (
     PageSettings,
     SearchSettings,
     StorySettings,
+    TitleRule,
 )
 
 _TARGETS = ("{url}", "{url_enc}", "{url_b64}", "{path}")
@@ -65,6 +66,7 @@ def build(model: ConfigModel, path: Path) -> tuple[Config, list[Problem]]:
         public_url=model.public_url,
         log=model.log,
         allowed_hosts=model.allowed_hosts,
+        health_feed=model.health_feed,
         store=model.store,
         fetch=FetchSettings(**_values(model.fetch)),
         images=clean.images,
@@ -126,7 +128,15 @@ def _source(
 ) -> Source:
     plain = _values(one)
     group = categories.get(one.category)
-    for name in ("path", "images", "full_text", "strip", "copyright_notice", "boilerplate"):
+    for name in (
+        "path",
+        "images",
+        "rewrite",
+        "full_text",
+        "strip",
+        "copyright_notice",
+        "boilerplate",
+    ):
         del plain[name]
     return Source(
         **plain | {"headers": tuple(one.headers.items())},
@@ -147,7 +157,9 @@ def _source_clean_options(
 ) -> CleanOptions:
     """Return the general options with the source's own keys applied over them."""
     own_keys = one.model_fields_set & {"strip", "copyright_notice", "boilerplate"}
-    options = dataclasses.replace(clean, **{name: getattr(one, name) for name in own_keys})
+    own_values = {name: getattr(one, name) for name in own_keys}
+    rules = tuple(TitleRule(match=rule.match, replace=rule.replace) for rule in one.rewrite)
+    options = dataclasses.replace(clean, **own_values, rewrite=rules)
     if one.images is None:
         return options
     own = {name: getattr(one.images, name) for name in one.images.model_fields_set}

@@ -48,6 +48,7 @@ class Config:
     search: SearchSettings = _SEARCH
     backup: BackupSettings = _BACKUP  # `dir` is absolute
     log: str = "text"  # or json
+    health_feed: bool = False
     allowed_hosts: tuple[str, ...] = ()  # of the web server, beside that of public_url
     clean: CleanOptions = _CLEAN  # for URLs that belong to no source
 

@@ -13,6 +13,7 @@ from aggregator.config.fields import (
     HostGlob,
     Id,
     Interval,
+    Keep,
     Kind,
     Language,
     Name,
@@ -27,7 +28,7 @@ from aggregator.config.fields import (
 )
 from aggregator.config.page_models import PagesModel
 from aggregator.config.problems import KeyConflictError
-from aggregator.config.reading_sections import DigestModel, SearchModel
+from aggregator.config.reading_sections import DigestModel, SearchModel, TitleRuleModel
 from aggregator.config.sections import (
     BackupModel,
     CategoryModel,
@@ -115,6 +116,12 @@ class SourceModel(Model):
         description="request headers, sent to this host only",
         examples=[{"Authorization": "Bearer ${TOKEN}"}],
     )
+    rewrite: tuple[TitleRuleModel, ...] = Field(
+        default=(),
+        max_length=20,
+        description="rules that rewrite the titles of its entries, in order",
+        examples=[[{"match": "^Live: "}]],
+    )
     timezone: TimeZone = Field(
         default="",
         description="the time zone of dates without one (IANA name)",
@@ -200,6 +207,11 @@ class FeedModel(Model):
         default=_FEED.max_age,
         description="excludes stories first published longer ago; default: no limit",
         examples=["7d"],
+    )
+    keep_archive: Keep = Field(
+        default=_FEED.keep_archive,
+        description="how long a page of its archive is kept, counted from the time when the next page was written; `36500d`: forever",
+        examples=["365d"],
     )
     sources: Texts = Field(
         default=_FEED.sources,
@@ -299,6 +311,11 @@ class ConfigModel(Model):
         default="text",
         description="the form of the log of `run` and `serve`: one line, or one JSON object, for each event",
         examples=["json"],
+    )
+    health_feed: bool = Field(
+        default=False,
+        description="whether the daemon publishes `/health.atom`: an entry when a source dies, moves, is renamed or recovers, when the disk fills, a backup fails, or this file is faulty",
+        examples=[True],
     )
     store: StoreUrl = Field(
         default="sqlite",

@@ -32,7 +32,7 @@ from aggregator.core.model import (
     Validators,
 )
 from aggregator.core.news_digest import DigestStore
-from aggregator.core.pages import PageResult, PageTask
+from aggregator.core.pages import ArticleCounts, PageResult, PageTask
 from aggregator.core.search import SearchStore
 from aggregator.core.traces import KnownDocument, ReadDocument
 
@@ -202,10 +202,7 @@ class ArticleStore(Protocol):
         """Return the identities of the sources that have pages to fetch now."""
 
     def save_article(self, result: PageResult) -> bool:
-        """Store what a page gave; return whether the entry has another text now.
-
-        Nothing is stored if the entry has changed since its page was asked for.
-        """
+        """Store what a page gave, unless its entry has changed since; return whether it has a new text."""
 
     def end_hold(self, source_id: str) -> None:
         """Let grouping have the entries of a source whose pages did not come in time."""
@@ -387,6 +384,9 @@ class Store(
 
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
         """Return the stories of these ids; ids of merged stories lead to the story that replaced them."""
+
+    def article_counts(self) -> Mapping[str, ArticleCounts]:
+        """Return how far the whole texts are, by the identity of their source."""
 
     def stories_before(self, place: Place | None) -> Iterator[tuple[Place, ShownStory]]:
         """Yield the shown stories before a position, newest first, with their positions."""

@@ -76,6 +76,14 @@ class LinkRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TitleRule:
+    """What is replaced in titles, wherever the regular expression `match` matches."""
+
+    match: str
+    replace: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CleanOptions:
     """How the entries of one source are cleaned."""
 
@@ -84,6 +92,7 @@ class CleanOptions:
     strip: tuple[str, ...] = ()  # CSS selectors
     copyright_notice: Literal["keep", "strip"] = "keep"
     boilerplate: Literal["keep", "strip"] = "keep"
+    rewrite: tuple[TitleRule, ...] = ()  # of titles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +193,7 @@ class FeedSpec:
     group: Literal["stories", "duplicates", "none"] = "stories"
     limit: int = 200
     max_age: timedelta | None = None
+    keep_archive: timedelta = timedelta(days=1825)  # of a page, once the next one is written
     sources: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()

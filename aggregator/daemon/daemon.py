@@ -14,6 +14,7 @@ from aggregator.core.logger import get_logger
 from aggregator.core.ports import Clock
 from aggregator.core.report import RunReport
 from aggregator.core.ticker import Ticker
+from aggregator.daemon.health_watch import HealthWatch
 from aggregator.daemon.indexing import Indexing
 from aggregator.daemon.nightly import Nightly
 from aggregator.daemon.pushes import Pushes
@@ -75,7 +76,14 @@ class Daemon:
         self._pictures = OneAtATime(tasks, self._make_pictures)
         indexing = Indexing(application.store, pipeline.thread, config.search)
         self._indexing = OneAtATime(tasks, indexing.run)
-        self._nightly = Nightly(config, pipeline.upkeep, pipeline.thread, clock)
+        monitor = metrics.monitor
+        self._nightly = Nightly(
+            config, pipeline.upkeep, pipeline.thread, clock, monitor.record_backup
+        )
+        self._health = HealthWatch(
+            config, application.store, monitor=monitor, thread=pipeline.thread, clock=clock
+        )
+        self._watching = OneAtATime(tasks, self._health.look)
         self._clock_steps = clock_steps or ClockSteps(clock)
         self._config_watch = FileWatch(config.path)
         self._watchdog: Ticker | None = None
@@ -102,6 +110,7 @@ class Daemon:
         if not is_paused:
             await self._settling.start_if_needed(now)
         self._start_requests()
+        self._watching.start()
         if not is_paused:
             self._articles.start()
             await self._runs.start_due(now)

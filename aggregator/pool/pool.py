@@ -106,6 +106,11 @@ class Pool:
             for job in jobs:
                 job.result.cancel()
 
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a worker."""
+        return len(self._queue)
+
     def close(self) -> None:
         """Cancel all calls and end all workers."""
         for task in (self._thread_task, *self._busy):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -11,6 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from aggregator.core.errors import PublishError, StoreError
+from aggregator.publish import health_feed
 from aggregator.web import _callback, metrics
 from aggregator.web._access import AccessMiddleware, is_any
 from aggregator.web._api import Api
@@ -28,6 +30,7 @@ from aggregator.websub import CALLBACK
 __all__ = ["Site", "make_app"]
 
 _STATIC = Path(__file__).parent / "static"
+_REVALIDATE = b"private, no-cache"
 _STATIC_CACHE = b"public, max-age=86400"
 _PRIVATE_PAGES = (
     "These pages are private because they show entries of private feeds. "
@@ -72,6 +75,8 @@ class _Views:
         self._tokens = [spec.token for spec in site.feeds if spec.token] or [""]
         self._people = PageViews(site, published)
         self._static = FileCache(_STATIC_FILES)
+        own = ServedFile(path=site.data / health_feed.FILE, media_type=health_feed.MEDIA_TYPE)
+        self._health_feed = FileCache({health_feed.FILE: own})
         self._split_page = SplitPage(site, self._people.pages, self._people.limiter)
         self._api = Api(site, self._tokens, _PRIVATE_PAGES)
         self._search = SearchPages(site, self._people)
@@ -93,6 +98,7 @@ class _Views:
                 Route(f"/{CALLBACK}/{{path}}", self._hub_callback.answer, methods=["GET", "POST"]),
                 Route("/health", self.health),
                 Route("/healthz", self.live),
+                Route(f"/{health_feed.FILE}", self.health_feed),
                 Route("/readyz", self.ready),
                 Route("/metrics", self.metrics),
                 *self._api.routes(),
@@ -133,6 +139,17 @@ class _Views:
         named = None if has_token(request, self._tokens) else self._public_files
         healthy, health = await self._health.check(named)
         return JSONResponse(health, 200 if healthy else 503, _NO_STORE)
+
+    async def health_feed(self, request: Request) -> RawResponse:
+        """Respond with the health feed; it is as private as the pages."""
+        if not self._site.health_feed:
+            raise HTTPException(404)
+        if not has_token(request, self._tokens):
+            raise HTTPException(403, _PRIVATE_PAGES)
+        cached = await run_in_threadpool(self._health_feed.load, health_feed.FILE)
+        if cached is None:
+            raise HTTPException(503, "This feed is not published yet.", _RETRY_SOON)
+        return cached.respond(read_headers(request.scope), _REVALIDATE)
 
     async def live(self, _request: Request) -> Response:
         """Respond with 200 while the process can respond at all."""

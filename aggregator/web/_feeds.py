@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from aggregator.core.settings import are_pages_public
+from aggregator.publish import archive_files
 from aggregator.text import urls
 from aggregator.web import _query
 from aggregator.web._access import prefix_of
@@ -95,11 +96,19 @@ class Feeds:
             raise HTTPException(404, self._not_found)
         if _read_query(request.scope["query_string"]):
             raise HTTPException(400, "An archive page takes no parameters.")
-        file = self._served_file(feed, self._site.folder / name / page[0])
-        cached = await run_in_threadpool(self._archive_cache.get, f"{name}/{page[0]}", file)
+        cached = await run_in_threadpool(
+            self._archived_page, feed, self._site.folder / name / page[0]
+        )
         if cached is None:
             raise HTTPException(404, self._not_found)
         return self._send(feed, cached, request.scope)
+
+    def _archived_page(self, feed: PublishedFile, page: Path) -> CachedFile | None:
+        path = archive_files.find(page)
+        if path is None:
+            return None
+        file = self._served_file(feed, path)
+        return self._archive_cache.get(f"{feed.spec.name}/{page.name}", file)
 
     def _send(self, feed: PublishedFile, cached: CachedFile, scope: Scope) -> RawResponse:
         headers = read_headers(scope)

@@ -79,6 +79,7 @@ class Site:
     callbacks: CallbackHandler | None = None  # None: no subscriptions
     search: bool = True
     owner: OwnerActions | None = None  # None: sources are neither fetched nor paused by request
+    health_feed: bool = False  # whether it is published
 
     @property
     def data(self) -> Path:

@@ -117,6 +117,8 @@ PHRASES: dict[str, str | tuple[str, str]] = {
     "about_grouping_5": "A story keeps its address while it grows. The text of the source with the highest priority is shown, else of the most complete report.",
     "about_filters": "Feeds of your own",
     "about_filters_are": "The address of a feed can select by category, language, source, words and number of publishers:",
+    "about_api": "For programs",
+    "about_api_is": "Stories, sources and searches come as JSON too, and the list of sources as OPML:",
     # search
     "search": "Search",
     "search_words": "Words",

@@ -117,6 +117,8 @@ PHRASES: dict[str, str | tuple[str, str]] = {
     "about_grouping_5": "一件事的地址不会因报道增多而改变。显示的是优先级最高的来源的文字，否则是最完整的那篇。",
     "about_filters": "定制订阅源",
     "about_filters_are": "订阅源的地址可以按分类、语言、来源、词语和媒体数筛选：",
+    "about_api": "供程序使用",
+    "about_api_is": "新闻、来源和搜索也以 JSON 提供，来源列表以 OPML 提供：",
     # search
     "search": "搜索",
     "search_words": "词语",

@@ -117,6 +117,8 @@ PHRASES: dict[str, str | tuple[str, str]] = {
     "about_grouping_5": "一件事的地址不會因報導增多而改變。顯示的是優先順序最高的來源的文字，否則是最完整的那篇。",
     "about_filters": "定製訂閱源",
     "about_filters_are": "訂閱源的地址可以按分類、語言、來源、詞語和媒體數篩選：",
+    "about_api": "供程式使用",
+    "about_api_is": "新聞、來源和搜尋也以 JSON 提供，來源列表以 OPML 提供：",
     # search
     "search": "搜尋",
     "search_words": "詞語",

@@ -338,6 +338,27 @@ WRONG = [
         "split_links: a digest has no such links",
     ),
     ("feeds: [{name: a, digest: {}, group: duplicates}]", "digest: needs group: stories"),
+    (
+        "sources: [{url: 'https://a.example/', rewrite: [{match: '('}]}]",
+        "rewrite[0].match: missing )",
+    ),
+    (
+        "sources: [{url: 'https://a.example/', rewrite: [{match: '(a+)+b'}]}]",
+        "match: a repeated group must not",
+    ),
+    (
+        "sources: [{url: 'https://a.example/', rewrite: [{match: ''}]}]",
+        "match: an empty expression",
+    ),
+    (
+        "sources: [{url: 'https://a.example/', rewrite: [{match: a, replace: '\\1'}]}]",
+        "replace: invalid group reference",
+    ),
+    (
+        "sources: [{url: 'https://a.example/', rewrite: [{match: a, replace: '\\g<x>'}]}]",
+        "replace: unknown group name",
+    ),
+    ("sources: [{url: 'https://a.example/', rewrite: [{match: a, with: b}]}]", "with: unknown key"),
     ("search: {characters: -1}", "search.characters: "),
     ("feeds: [{name: a, formats: []}]", "formats: must contain at least 1"),
     # addresses
