@@ -20,6 +20,7 @@ from aggregator.core.threads import StoreThread
 from aggregator.core.ticker import Ticker
 from aggregator.daemon.daemon import Daemon, schedule
 from aggregator.daemon.indexing import Indexing, index_repeatedly
+from aggregator.daemon.owner_actions import OwnerRequests
 from aggregator.store import SqlStore, handover
 from aggregator.store.opening import FILE, sqlite_path
 from aggregator.web import Site
@@ -105,6 +106,8 @@ class _Running:
             allowed_hosts=config.allowed_hosts,
             search=config.search.enabled,
             metrics=self.metrics,
+            pages=config.pages,
+            owner=OwnerRequests(config),
             hub=public_hub(config.websub.hub),
             callbacks=subscriber,
             health_feed=config.health_feed,

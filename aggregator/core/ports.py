@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from aggregator.core.activity import SourceActivity
 from aggregator.core.errors import SourceError
+from aggregator.core.figures import FigureStore
 from aggregator.core.gathered import Gathered
 from aggregator.core.leases import Lease
 from aggregator.core.model import (
@@ -203,10 +204,7 @@ class ArticleStore(Protocol):
         """Return the identities of the sources that have pages to fetch now."""
 
     def save_article(self, result: PageResult) -> bool:
-        """Store what a page gave; return whether the entry has another text now.
-
-        Nothing is stored if the entry has changed since its page was asked for.
-        """
+        """Store what a page gave, unless its entry has changed since; return whether it has a new text."""
 
     def end_hold(self, source_id: str) -> None:
         """Let grouping have the entries of a source whose pages did not come in time."""
@@ -354,6 +352,7 @@ class UpkeepStore(RecoveryStore, RetentionStore, Protocol):
 
 class Store(
     GatherStore,
+    FigureStore,
     ArticleStore,
     GroupStore,
     PublishStore,
