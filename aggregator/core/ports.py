@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
@@ -46,11 +46,13 @@ Boilerplate = Mapping[str, frozenset[int]]
 class FeatureChanges:
     """The grouped entries whose features or dates changed since a mark, and the next mark.
 
-    `keys` also has entries that are no longer grouped; None if the changes are not known.
+    `keys` also has entries that are no longer grouped; None if the changes are not known. `before`
+    are the features that some of them had at the mark.
     """
 
     mark: str
     keys: tuple[str, ...] | None
+    before: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Clock(Protocol):
@@ -197,6 +199,16 @@ class ArticleStore(Protocol):
 
     def end_hold(self, source_id: str) -> None:
         """Let grouping have the entries of a source whose pages did not come in time."""
+
+
+class WindowCache(Protocol):
+    """Where the grouping window is kept for the next process; it may be lost at any time."""
+
+    def load(self) -> memoryview | None:
+        """Return what was saved last, unchanged; None if there is any doubt."""
+
+    def save(self, parts: Iterable[bytes | memoryview]) -> None:
+        """Replace what is saved; never raise an error."""
 
 
 class GroupStore(Protocol):
