@@ -1,7 +1,6 @@
 """The open database of a store, with its journal: transactions, loss, damage, upkeep."""
 
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -132,7 +131,6 @@ class SqlDatabase:
         self._open()
 
     def _open(self) -> None:
-        self._opened = uuid.uuid4().hex
         found = open_database(self._url, self._data, self._journal, self._now)
         self._database, self._rebuilt = found
         path = sqlite_path(self._url, self._data)

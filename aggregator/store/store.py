@@ -1,7 +1,6 @@
 """The store: each method is one transaction over the functions of this folder."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -209,11 +208,8 @@ class SqlStore(SourceReading, WholeTexts, Searching, NewsDigests, WorkerTables):
 
     def feature_changes(self, since: str) -> FeatureChanges:
         """Return the entries whose features or dates changed since a mark; '' is no mark."""
-        database, _, number = since.partition("/")  # numbers start again in a rebuilt database
-        known = int(number) if number and database == self._opened else None
         with self._read() as connection:
-            found = feature_changes.since(connection, known)
-        return replace(found, mark=f"{self._opened}/{found.mark}")
+            return feature_changes.since(connection, since)
 
     def existing_stories(self, ids: Sequence[str]) -> frozenset[str]:
         """Return those of these ids that stories have."""
