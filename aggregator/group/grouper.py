@@ -102,6 +102,8 @@ class Grouper:
         )
         grouping = group(new, context)
         self.store.save_grouping(grouping)
+        if len(new) < _ENTRIES_PER_BATCH:  # else the next batch follows at once
+            self.window.save()
         return grouping
 
     def _known(self, one: StoredEntry, extracted: Extracted) -> Features | None:

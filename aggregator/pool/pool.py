@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 from aggregator.core import profile
 from aggregator.core.errors import ParseError, SourceError
 from aggregator.core.model import Document
-from aggregator.pool.child import Call, run_call
+from aggregator.pool.child import PATIENCE, Call, run_call
 from aggregator.pool.fork_server import ForkServer
 from aggregator.pool.forking import Prepare
 from aggregator.pool.worker import Worker, timed_out
@@ -202,8 +203,7 @@ class Pool:
                 continue
             start = loop.time()
             try:
-                async with asyncio.timeout(self._deadline):
-                    job.settle(await _in_thread(job.call))
+                job.settle(await _in_thread(job.call, self._deadline))
             except TimeoutError:
                 job.settle(timed_out(self._deadline))
                 self._threshold = 0  # a thread cannot be ended: use processes from now on
@@ -266,20 +266,40 @@ class Pool:
             self._queue.appendleft(first)
 
 
-async def _in_thread(call: Call) -> object:
-    """Run the call in a daemon thread, which does not keep the process alive."""
+async def _in_thread(call: Call, deadline: float) -> object:
+    """Run the call in a daemon thread, which does not keep the process alive.
+
+    Raises TimeoutError when it has used `deadline` seconds of CPU, or some times as long by the clock.
+    """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[object] = loop.create_future()
+    clocks: list[int] = []
 
     def _answer(result: object) -> None:
         if not future.done():
             future.set_result(result)
 
     def _run() -> None:
+        clocks.append(time.pthread_getcpuclockid(threading.get_ident()))
         with profile.run.measure(call[0].__name__):
             result = run_call(call)
         with contextlib.suppress(RuntimeError):  # the loop is gone
             loop.call_soon_threadsafe(_answer, result)
 
     threading.Thread(target=_run, name="pool", daemon=True).start()
-    return await future
+    until = loop.time() + PATIENCE * deadline
+    left = deadline
+    while left > 0 and loop.time() < until:
+        await asyncio.wait([future], timeout=left)
+        if future.done():
+            return future.result()
+        left = deadline - _cpu_seconds(clocks)
+    raise TimeoutError
+
+
+def _cpu_seconds(clocks: Sequence[int]) -> float:
+    """Return the CPU time of a thread that has noted its clock."""
+    try:
+        return time.clock_gettime(clocks[0])
+    except (IndexError, OSError):  # it has not begun, or has just ended
+        return 0.0

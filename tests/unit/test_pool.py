@@ -142,6 +142,28 @@ def test_a_thread_that_hangs_is_left_behind() -> None:
     run(test())
 
 
+@pytest.mark.parametrize("threshold", [9.0, 0.0])
+def test_waiting_for_a_busy_machine_does_not_count(threshold: float) -> None:
+    """The deadline is of CPU time, in the thread and in processes."""
+
+    async def test() -> None:
+        with pool_of(deadline=timedelta(milliseconds=200), threshold=threshold) as pool:
+            assert await pool.run(work, [("nap",)]) == ["nap"]
+
+    run(test())
+
+
+@pytest.mark.parametrize("threshold", [9.0, 0.0])
+def test_a_call_that_sleeps_ends_some_time_after_the_deadline(threshold: float) -> None:
+    async def test() -> None:
+        with pool_of(deadline=timedelta(milliseconds=20), threshold=threshold) as pool:
+            assert texts(await pool.run(work, [("sleep",)])) == [
+                "reading it took longer than 0.02 s"
+            ]
+
+    run(test())
+
+
 def test_the_loop_stays_free() -> None:
     """Others go on while documents are read."""
 
