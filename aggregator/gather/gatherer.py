@@ -1,9 +1,9 @@
 """Gathers one source: fetch, parse, clean, store."""
 
-import asyncio
 import dataclasses
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -41,9 +41,6 @@ from aggregator.gather.harvest import SourceHarvest
 from aggregator.gather.save_queue import SaveQueue
 from aggregator.gather.state_buffer import StateBuffer
 
-_MAX_AT_ONCE = (
-    32  # sources that are read and stored: read entries take ten times a document's memory
-)
 _LONGEST_QUIET = timedelta(hours=1)  # without any source that will be due
 
 
@@ -66,6 +63,7 @@ class Outlook:
 
 
 Defer = Callable[[Unanswered], None]
+Turns = AbstractAsyncContextManager[None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +82,6 @@ class Gatherer:
     saves: SaveQueue
     shortcuts: bool = True  # False: read every document whole, for tests that compare
     quiet: QuietTime = field(default_factory=QuietTime)
-    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MAX_AT_ONCE))
 
     async def outlook(self, sources: Sequence[Source]) -> Outlook:
         """Return what is known of sources before they are fetched, and the order to fetch them in."""
@@ -169,26 +166,36 @@ class Gatherer:
         *,
         force: bool,
         defer: Defer | None = None,
+        turns: Turns | None = None,
     ) -> SourceReport:
         """Fetch one source and store its entries, unless it or its host asked us to wait.
 
-        A fetch without an answer is passed to `defer`, for `book`, and not stored.
+        A fetch without an answer is passed to `defer`, for `book`, and not stored. What was fetched
+        waits for its turn to be read and stored.
         """
         now = self.clock()
         if not force and (hold := schedule.hold(source, state, waits, now)):
             return SourceReport(id=source.id, outcome=hold.outcome, error=hold.reason)
         started = time.monotonic()
         try:
-            report = await self._attempt(source, state, force=force, defer=defer)
+            turns = turns or nullcontext()
+            report = await self._attempt(source, state, turns, force=force, defer=defer)
         except (StoreError, OutOfResources) as error:  # ours, so that nothing is said of the source
             report = SourceReport(id=source.id, outcome="error", error=str(error), unsaved=True)
         return dataclasses.replace(report, seconds=round(time.monotonic() - started, 3))
 
     async def _attempt(
-        self, source: Source, state: SourceState, *, force: bool, defer: Defer | None
+        self,
+        source: Source,
+        state: SourceState,
+        turns: Turns,
+        *,
+        force: bool,
+        defer: Defer | None,
     ) -> SourceReport:
         try:
-            return await self._fetch(source, schedule.current_state(source, state), force=force)
+            current = schedule.current_state(source, state)
+            return await self._fetch(source, current, turns, force=force)
         except OutOfResources:
             raise
         except SourceError as error:
@@ -235,7 +242,9 @@ class Gatherer:
             store.save_states({source.identity: schedule.arrived(state, now)})
         return changes
 
-    async def _fetch(self, source: Source, state: SourceState, *, force: bool) -> SourceReport:
+    async def _fetch(
+        self, source: Source, state: SourceState, turns: Turns, *, force: bool
+    ) -> SourceReport:
         conditional = schedule.conditions(source, state, self.settings, self.clock())
         validators = Validators() if force else conditional
         requested = dataclasses.replace(source, url=schedule.address(source, state))
@@ -245,7 +254,7 @@ class Gatherer:
             state = _with_hub(state, answer.links)
             self.buffer.add(source.identity, self._succeed(source, state, answer))
             return SourceReport(id=source.id, outcome="unchanged")
-        async with self.turns:
+        async with turns:
             return await self._take(source, state, answer)
 
     async def _take(self, source: Source, state: SourceState, answer: Fetched) -> SourceReport:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _MAX_OPEN_SOURCES = 256  # bounds the documents that wait to be parsed
 _MAX_OPEN_SOURCES_OF_HOST = 32  # so that a slow host with many sources does not hold up the others
+_MAX_READ_AT_ONCE = 32  # sources: cleaned entries take ten times the memory of their document
 _AT_ONCE_SECONDS = 1.0  # a lookup or connection that fails faster was not tried on the network
 
 
@@ -44,11 +45,17 @@ class Round:
         `outlook` is what is known of the sources, if it was read already.
         """
         known = outlook or await self._gatherer.outlook(self._sources)
+        turns = asyncio.Semaphore(_MAX_READ_AT_ONCE)
 
         async def _gather(source: Source) -> SourceReport:
             state = known.states.get(source.identity, SourceState())
             return await self._gatherer.gather(
-                source, state, known.waits, force=force, defer=self._unanswered.append
+                source,
+                state,
+                known.waits,
+                force=force,
+                defer=self._unanswered.append,
+                turns=turns,
             )
 
         return Arrivals(
