@@ -31,7 +31,8 @@ from aggregator.core.model import (
     Tombstone,
     Validators,
 )
-from aggregator.core.pages import PageResult, PageTask
+from aggregator.core.news_digest import DigestStore
+from aggregator.core.pages import ArticleCounts, PageResult, PageTask
 from aggregator.core.search import SearchStore
 from aggregator.core.traces import KnownDocument, ReadDocument
 
@@ -270,7 +271,7 @@ class StoryReader(Protocol):
         """Yield ids of shown entries, each with its story: newest first seen, then published, then id."""
 
 
-class PublishStore(SourceStates, StoryReader, Protocol):
+class PublishStore(SourceStates, StoryReader, DigestStore, Protocol):
     """The store as publishing uses it."""
 
     def generation(self) -> str:
@@ -381,13 +382,13 @@ class Store(
     def regroup(
         self, plan: Callable[[Iterator[Page]], Iterator[Grouping]], *, dry_run: bool = False
     ) -> None:
-        """Pass all grouped entries to a plan and store what it yields, in one transaction.
-
-        A dry run stores nothing and does not block writers.
-        """
+        """Pass grouped entries to a plan and store at once what it yields; a dry run stores nothing."""
 
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
         """Return the stories of these ids; ids of merged stories lead to the story that replaced them."""
+
+    def article_counts(self) -> Mapping[str, ArticleCounts]:
+        """Return how far the whole texts are, by the identity of their source."""
 
     def stories_before(self, place: Place | None) -> Iterator[tuple[Place, ShownStory]]:
         """Yield the shown stories before a position, newest first, with their positions."""

@@ -73,6 +73,8 @@ class Daemon:
             tasks=tasks,
         )
         self._articles = OneAtATime(tasks, self._fetch_articles)
+        indexing = Indexing(application.store, pipeline.thread, config.search)
+        self._indexing = OneAtATime(tasks, indexing.run)
         monitor = metrics.monitor
         self._nightly = Nightly(
             config, pipeline.upkeep, pipeline.thread, clock, monitor.record_backup
@@ -81,8 +83,6 @@ class Daemon:
             config, application.store, monitor=monitor, thread=pipeline.thread, clock=clock
         )
         self._watching = OneAtATime(tasks, self._health.look)
-        indexing = Indexing(application.store, pipeline.thread, config.search)
-        self._indexing = OneAtATime(tasks, indexing.run)
         self._clock_steps = clock_steps or ClockSteps(clock)
         self._config_watch = FileWatch(config.path)
         self._watchdog: Ticker | None = None

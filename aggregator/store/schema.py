@@ -213,6 +213,15 @@ search_due = Table(  # entries that are new or have changed since they were inde
     sqlite_autoincrement=True,
 )
 
+news_digest = Table(  # a digest that a feed has published, and will not change
+    "news_digest",
+    metadata,
+    Column("feed", Key, primary_key=True),
+    Column("period", Key, primary_key=True),
+    Column("ends", Time, nullable=False),
+    Column("value", LargeBinary, nullable=False),  # the packed NewsDigest
+)
+
 lease = Table(  # a subscription to a hub
     "lease",
     metadata,

@@ -40,6 +40,7 @@ from aggregator.store import (
     retention,
     source_activity,
 )
+from aggregator.store.news_digests import NewsDigests
 from aggregator.store.opening import forget_rebuild, remember_journal
 from aggregator.store.recent import RecentEntries
 from aggregator.store.searching import Searching
@@ -47,7 +48,7 @@ from aggregator.store.whole_texts import WholeTexts
 from aggregator.store.worker_tables import WorkerTables
 
 
-class SqlStore(WholeTexts, Searching, WorkerTables):
+class SqlStore(WholeTexts, Searching, NewsDigests, WorkerTables):
     """ports.Store over SQLAlchemy; reads from any thread, one write at a time.
 
     `rebuilt`: the database was rebuilt from the journal, which knows titles and links only; the

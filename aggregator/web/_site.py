@@ -68,8 +68,8 @@ class Site:
     status: Callable[[], Mapping[str, object]] = _no_status
     hub: str = ""  # advertised by public feeds
     callbacks: CallbackHandler | None = None  # None: no subscriptions
-    health_feed: bool = False  # whether it is published
     search: bool = True
+    health_feed: bool = False  # whether it is published
 
     @property
     def data(self) -> Path:
