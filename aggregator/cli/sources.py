@@ -48,12 +48,12 @@ def list_sources(
         from aggregator import bootstrap  # noqa: PLC0415  imported by `opened`
 
         states = application.store.source_states()
-        found = application.store.source_activity(bootstrap.now())
         counts = application.store.article_counts()
+        found = application.store.source_activity(bootstrap.now())
         rows = [
             describe(source, states.get(source.identity, SourceState()))
-            | _activity(found.get(source.identity, SourceActivity()))
             | {"whole_texts": whole_texts(source, counts.get(source.identity))}
+            | _activity(found.get(source.identity, SourceActivity()))
             for source in application.config.sources
         ]
     if json:
@@ -61,11 +61,11 @@ def list_sources(
             print_json(row)
         return
     told = any(row["whole_texts"] for row in rows)  # most installations have none
-    columns = (*_COLUMNS, "whole_texts") if told else _COLUMNS
-    columns = _ACTIVITY_COLUMNS if activity else columns
+    usual = (*_COLUMNS, "whole_texts") if told else _COLUMNS
+    columns = _ACTIVITY_COLUMNS if activity else usual
     shown = [row | {"duplicates": f"{row['duplicates']:.0%}"} for row in rows]
-    headings = [name.replace("_", " ") for name in columns]
     cells = [[_cell(row[name]) for name in columns] for row in shown]
+    headings = [name.replace("_", " ") for name in columns]
     table(headings, cells, quiet=quiet, fold=("title",))
     for row in rows if not quiet else ():
         if row["error"]:
@@ -146,16 +146,6 @@ def describe(source: Source, state: SourceState) -> dict[str, Any]:
     }
 
 
-def _activity(activity: SourceActivity) -> dict[str, Any]:
-    """Return the fields of a list that tell how much a source has published in two weeks."""
-    return {
-        "a_day": round(activity.a_day, 1),
-        "duplicates": round(activity.duplicate_share, 3),
-        "activity": activity.sparkline,
-        "days": list(activity.days),
-    }
-
-
 def whole_texts(source: Source, counts: ArticleCounts | None) -> dict[str, Any] | None:
     """Return how far the whole texts of a source are; None if it has none and wants none."""
     if counts is None and source.full_text is None:
@@ -166,6 +156,16 @@ def whole_texts(source: Source, counts: ArticleCounts | None) -> dict[str, Any] 
         "waiting": known.waiting,
         "failed": known.failed,
         "problems": dict(known.problems),
+    }
+
+
+def _activity(activity: SourceActivity) -> dict[str, Any]:
+    """Return the fields of a list that tell how much a source has published in two weeks."""
+    return {
+        "a_day": round(activity.a_day, 1),
+        "duplicates": round(activity.duplicate_share, 3),
+        "activity": activity.sparkline,
+        "days": list(activity.days),
     }
 
 
