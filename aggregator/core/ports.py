@@ -381,10 +381,7 @@ class Store(
     def regroup(
         self, plan: Callable[[Iterator[Page]], Iterator[Grouping]], *, dry_run: bool = False
     ) -> None:
-        """Pass all grouped entries to a plan and store what it yields, in one transaction.
-
-        A dry run stores nothing and does not block writers.
-        """
+        """Pass grouped entries to a plan and store at once what it yields; a dry run stores nothing."""
 
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
         """Return the stories of these ids; ids of merged stories lead to the story that replaced them."""
