@@ -22,6 +22,7 @@ from statistics import median
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 TICK = 1.0  # between two looks for due sources
 MOST_OF_HOST = 25  # sources in a job
+WINDOW = 72 * HOUR  # of grouping
 BATCH = 2_000  # entries that are grouped at once
 COLLECTING = {"group": 1.0, "publish": 2.0}  # seconds that a job of a role waits for more
 
@@ -32,7 +33,11 @@ UPDATES = ((0.05, HOUR), (0.15, 6 * HOUR), (0.30, DAY), (0.30, 7 * DAY), (0.20, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """CPU seconds of each piece of work, measured on one core; bytes of WAL."""
+    """CPU seconds of each piece of work on one core, and bytes of WAL.
+
+    Of benchmarks/scaling.py are `database_job`, `database_source`, `unchanged` and `wal_source` (answers), `entry`,
+    `grouped` and `start` (farm); `window_entry` is of docs/performance. The others are estimates.
+    """
 
     unchanged: float = 0.0025  # of a worker, for a source that answers 304
     document: float = 0.004  # of a worker, for a document, beside its entries
@@ -47,6 +52,7 @@ class Costs:
     start: float = 3.0  # of a process
     wal_source: float = 2_700.0
     wal_entry: float = 12_000.0
+    window_entry: float = 2_400.0  # bytes of memory, for an entry within 72 hours
     latency: float = 0.3  # median seconds until an answer
     per_host: int = 2
     spacing: float = 0.2
@@ -381,6 +387,8 @@ def describe(world: World, totals: Totals) -> dict[str, object]:
         "jobs_per_second": round(totals.jobs / span, 1),
         "entries_per_second": round(totals.entries / span, 2),
         "wal_mb_per_second": round(wal / span / 1e6, 2),
+        "window_entries": round(totals.entries / span * WINDOW),
+        "window_gb": round(totals.entries / span * WINDOW * costs.window_entry / 1e9, 2),
         "begun_late_seconds": round(median(totals.late), 1) if totals.late else None,
         "delay_minutes": round(median(delays) / MINUTE, 1) if delays else None,
         "delay_p95_minutes": round(delays[int(len(delays) * 0.95)] / MINUTE, 1) if delays else None,
