@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Literal
 
 import typer
 
-from aggregator.cli import advice
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, inspect_config
 from aggregator.cli.output import coloured, count, print_json, print_line, printable
+from aggregator.core import advice
 from aggregator.core.errors import AggregatorError, ConfigError, SchemaTooNew, faults
 from aggregator.core.model import Source, SourceState
 from aggregator.core.plugins import Plugins

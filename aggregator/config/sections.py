@@ -33,14 +33,12 @@ from aggregator.core.settings import (
     FetchSettings,
     FullText,
     ImageOptions,
-    SearchSettings,
     StorySettings,
 )
 
 _FETCH = FetchSettings()
 _IMAGES = ImageOptions()
 _BACKUP = BackupSettings()
-_SEARCH = SearchSettings()
 _STORIES = StorySettings()
 _CLEAN = CleanOptions()
 _FULL_TEXT = FullText()
@@ -295,21 +293,6 @@ class BackupModel(Model):
         le=10_000,
         description="how many backups are kept, the newest",
         examples=[7],
-    )
-
-
-class SearchModel(Model):
-    """The search over stored entries. `run` and `serve` build its index beside their other work."""
-
-    enabled: bool = Field(
-        default=_SEARCH.enabled, description="whether there is a search", examples=[False]
-    )
-    characters: int = Field(
-        default=_SEARCH.characters,
-        ge=0,
-        le=100_000,
-        description="how much of each text is searched, besides the title; a change builds the index anew",
-        examples=[600],
     )
 
 

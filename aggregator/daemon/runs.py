@@ -118,6 +118,7 @@ class Runs:
         else:
             self.pacing.pause.succeeded()
         is_down = self._pipeline.network.down
+        self._metrics.monitor.network_is_down = is_down
         if is_down and not was_down:
             _log.warning("network down: no source answers, waiting for it to return")
         elif was_down and not is_down:

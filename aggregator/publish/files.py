@@ -45,6 +45,14 @@ def write_dated(path: Path, content: bytes, modified: int) -> bool:
     return written
 
 
+def delete(path: Path) -> None:
+    """Delete a file if it exists; raises PublishError."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise PublishError(f"cannot delete {path}: {error.strerror}") from error
+
+
 def secret(folder: Path) -> bytes:
     """Return the secret of a data folder that signs links; created on first use with mode 0600.
 

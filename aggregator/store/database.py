@@ -47,6 +47,10 @@ class DamagedStore(StoreError):  # noqa: N818  like its siblings
     """The database file is damaged."""
 
 
+class DamagedIndex(StoreError):  # noqa: N818  like its siblings
+    """The index of the search does not fit its texts; everything else is intact."""
+
+
 class _Proved(Exception):  # noqa: N818
     """Rolls a transaction back that was only a proof."""
 
@@ -177,7 +181,10 @@ def _end(connection: Connection) -> None:
 def translate(error: SQLAlchemyError | sqlite3.Error, place: str) -> StoreError:
     """Return the cause of a database error, in words for the user."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    whole_code = getattr(cause, "sqlite_errorcode", 0)
+    if whole_code == sqlite3.SQLITE_CORRUPT_VTAB:  # the search has the only virtual table
+        return DamagedIndex(f"the index of the search in the database {place} is damaged")
+    code = whole_code & 0xFF
     if code in CORRUPT or "Could not decode to UTF-8" in str(cause):
         return DamagedStore(f"the database {place} is damaged")
     reason = _REASONS.get(code) or str(cause).strip().partition("\n")[0]

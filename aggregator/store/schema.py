@@ -161,6 +161,8 @@ feature_change = Table(  # the latest changes of features, and of members' dates
     metadata,
     Column("number", Integer, primary_key=True),
     Column("key", Key, nullable=False),
+    Column("token", BigInteger, nullable=True),  # random, as numbers repeat after a restore
+    Column("before", LargeBinary, nullable=True),  # the features until then, if there were any
     sqlite_autoincrement=True,
 )
 
@@ -211,6 +213,15 @@ search_due = Table(  # entries that are new or have changed since they were inde
     Column("number", Integer, primary_key=True),
     Column("key", Key, nullable=False),
     sqlite_autoincrement=True,
+)
+
+news_digest = Table(  # a digest that a feed has published, and will not change
+    "news_digest",
+    metadata,
+    Column("feed", Key, primary_key=True),
+    Column("period", Key, primary_key=True),
+    Column("ends", Time, nullable=False),
+    Column("value", LargeBinary, nullable=False),  # the packed NewsDigest
 )
 
 lease = Table(  # a subscription to a hub

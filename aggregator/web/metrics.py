@@ -1,6 +1,6 @@
 """Counters for monitoring, in the Prometheus exposition format."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 
@@ -13,9 +13,11 @@ from prometheus_client import (
     generate_latest,
     start_http_server,
 )
-from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
+from aggregator.core import profile
 from aggregator.core.errors import StoreError
 from aggregator.core.report import RunReport, SourceReport
 from aggregator.web.monitor import Monitor
@@ -76,47 +78,35 @@ class Metrics:
     def __init__(self) -> None:
         self.monitor = Monitor()
         self._named: set[str] = set()
-        self._registry = CollectorRegistry()
-        registry = self._registry
-        self._fetches = Counter(
-            "aggregator_fetches", "Sources fetched", ["outcome"], registry=registry
-        )
-        self._pushes = Counter(
-            "aggregator_pushes", "Documents pushed by hubs", ["outcome"], registry=registry
-        )
+        self._registry = registry = CollectorRegistry()
+        counter = partial(Counter, registry=registry)
+        self._fetches = counter("aggregator_fetches", "Sources fetched", ["outcome"])
+        self._pushes = counter("aggregator_pushes", "Documents pushed by hubs", ["outcome"])
         self._seconds = Histogram(
             "aggregator_fetch_seconds",
             "Time to fetch a source",
             registry=registry,
             buckets=_FETCH_SECONDS_BUCKETS,
         )
-        self._entries = Counter(
-            "aggregator_entries", "Entries stored", ["change"], registry=registry
-        )
-        self._stories = Counter(
-            "aggregator_stories", "Stories grouped", ["change"], registry=registry
-        )
-        self._files = Counter("aggregator_files_written", "Feeds written", registry=registry)
-        self._errors = Counter("aggregator_run_errors", "Failures of a run", registry=registry)
+        self._entries = counter("aggregator_entries", "Entries stored", ["change"])
+        self._stories = counter("aggregator_stories", "Stories grouped", ["change"])
+        self._grouped = counter("aggregator_entries_grouped", "Entries grouped")
+        self._pairs = counter("aggregator_pairs_compared", "Pairs of entries compared")
+        self._files = counter("aggregator_files_written", "Feeds written")
+        self._errors = counter("aggregator_run_errors", "Failures of a run")
         self._last = Gauge("aggregator_last_run_timestamp_seconds", "Last run", registry=registry)
-        self._answers = Counter(
-            "aggregator_answers", "Requests answered", ["kind", "status"], registry=registry
-        )
-        self._cut_off = Counter(
+        self._answers = counter("aggregator_answers", "Requests answered", ["kind", "status"])
+        self._cut_off = counter(
             "aggregator_connections_cut_off",
             "Connections and requests that exceeded a limit",
             ["reason"],
-            registry=registry,
         )
-        self._runs = Counter("aggregator_runs", "Runs ended", ["result"], registry=registry)
-        self._source_fetches = Counter(
-            "aggregator_source_fetches",
-            "Fetches of each source",
-            ["source", "outcome"],
-            registry=registry,
+        self._runs = counter("aggregator_runs", "Runs ended", ["result"])
+        self._source_fetches = counter(
+            "aggregator_source_fetches", "Fetches of each source", ["source", "outcome"]
         )
-        self._source_seconds = Counter(
-            "aggregator_source_seconds", "Time spent on each source", ["source"], registry=registry
+        self._source_seconds = counter(
+            "aggregator_source_seconds", "Time spent on each source", ["source"]
         )
         self._edition = Gauge(
             "aggregator_last_edition_timestamp_seconds",
@@ -132,6 +122,8 @@ class Metrics:
             "aggregator_sources_due", "Sources due but not fetched yet", self.monitor.count_due
         )
         ProcessCollector(registry=registry)
+        self._stages = _Stages(self.monitor)
+        registry.register(self._stages)
         self._by_status: dict[tuple[str, int], Counter] = {}
 
     def record_source(self, report: SourceReport, *, now: datetime, pushed: bool = False) -> None:
@@ -150,6 +142,9 @@ class Metrics:
         """Count the results of a run, whose sources were recorded as they came."""
         self._stories.labels("new").inc(report.stories_new)
         self._stories.labels("changed").inc(report.stories_changed)
+        self._stories.labels("merged").inc(report.stories_merged)
+        self._grouped.inc(report.grouped)
+        self._pairs.inc(report.pairs)
         self._files.inc(len(report.written))
         self._errors.inc(len(report.errors))
         self._last.set(now.timestamp())
@@ -191,7 +186,11 @@ class Metrics:
         """Add a gauge whose value is computed when it is asked for."""
         Gauge(name, meaning, registry=self._registry).set_function(function)
 
-    def watch_queues(self, queues: Queues) -> None:
+    def watch_queues(self, queues: Mapping[str, Callable[[], int]]) -> None:
+        """Set the functions that count what waits in each queue, by its name."""
+        self._stages.queues = dict(queues)
+
+    def watch_jobs(self, queues: Queues) -> None:
         """Add gauges of each queue, which are computed together for each scrape."""
         self._registry.register(_QueueCollector(queues))
 
@@ -219,3 +218,35 @@ class Metrics:
     def text(self) -> bytes:
         """Return the exposition that Prometheus scrapes."""
         return generate_latest(self._registry)
+
+
+class _Stages(Collector):
+    """What is read when it is asked for: stages of the work, queues, failing sources."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        self.queues: dict[str, Callable[[], int]] = {}
+        self._monitor = monitor
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics."""
+        seconds, cpu, calls = (
+            CounterMetricFamily(f"aggregator_stage_{name}", meaning, labels=["stage"])
+            for name, meaning in (
+                ("seconds", "Time of each stage"),
+                ("cpu_seconds", "CPU time of each stage"),
+                ("calls", "Calls of each stage"),
+            )
+        )
+        for name, stage in sorted(profile.run.stages().items()):
+            seconds.add_metric([name], stage.seconds)
+            cpu.add_metric([name], stage.cpu_seconds)
+            calls.add_metric([name], stage.count)
+        queue = GaugeMetricFamily("aggregator_queue", "What waits", labels=["queue"])
+        for name, count in sorted(self.queues.items()):
+            queue.add_metric([name], count())
+        failing = GaugeMetricFamily(
+            "aggregator_source_failing", "Sources that fail, by name", labels=["source"]
+        )
+        for name in self._monitor.failing():
+            failing.add_metric([name], 1)
+        yield from (seconds, cpu, calls, queue, failing)

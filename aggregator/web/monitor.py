@@ -35,6 +35,8 @@ class Monitor:
         self.publish_errors: tuple[str, ...] = ()
         self.warnings: dict[str, str] = {}  # other lasting problems by subject
         self.config_is_faulty = False  # the previous configuration stays in use
+        self.network_is_down = False
+        self.backup_error: str | None = None  # empty after a good one, None before the first
         self.last_success: datetime | None = None
         self._started: datetime | None = None  # of the period without a good run
         self._failing: set[str] = set()
@@ -89,6 +91,10 @@ class Monitor:
         self.publish_errors = report.errors
         self._end_run("; ".join(report.errors), now)
 
+    def record_backup(self, error: str) -> None:
+        """Note that a backup was made, or why it was not."""
+        self.backup_error = error
+
     def record_failure(self, error: str, now: datetime) -> None:
         """Note that a run failed as a whole."""
         self._end_run(error or "unknown", now)
@@ -123,7 +129,7 @@ class Monitor:
     def problems(self, now: datetime) -> list[str]:
         """Return why the service is not healthy, one sentence each."""
         patience = max(2 * self._shortest, _MIN_PATIENCE)
-        found = []
+        found = ["network unreachable: no source answers"] if self.network_is_down else []
         if self.publish_errors:
             found.append("publishing fails")
         if self._started and now - (self.last_good_run or self._started) > patience:

@@ -14,4 +14,4 @@ def watch(store: SqlStore, metrics: Metrics) -> None:
         found = store.ask_queues(depths)
         return {queue: (one.waiting, one.running, one.age) for queue, one in found.items()}
 
-    metrics.watch_queues(_ask)
+    metrics.watch_jobs(_ask)

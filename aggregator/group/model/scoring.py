@@ -26,7 +26,6 @@ _FALLBACK = {
     "en": "zh",
 }
 FORMULA = "formula"  # the name of the forest that recognises formulas
-FORMULA_LIMIT = 0.5  # log-odds above which two entries are two bulletins of one formula
 _STRAIGHT_MOST = 12.0  # bound of the log-odds of the logistic part, which is not bounded by itself
 
 
@@ -77,11 +76,11 @@ class Model:
     kinds: Mapping[str, Kind]
     formula: Forest | None = None
 
-    def of_one_formula(self, columns: Floats) -> NDArray[np.bool_]:
-        """Return which rows are two bulletins of one formula, such as the results of two companies."""
+    def formula_odds(self, columns: Floats) -> Floats:
+        """Return the log-odds that each row is of two bulletins of one formula."""
         if self.formula is None:
-            return np.zeros(len(columns), bool)
-        return np.asarray(self.formula.score(columns) > FORMULA_LIMIT)
+            return np.full(len(columns), -np.inf, np.float32)
+        return self.formula.score(columns)
 
     def kind(self, number: int) -> Kind:
         """Return the model of one kind, by its place in KINDS."""
@@ -97,6 +96,10 @@ class Model:
             rows = kinds == number
             found[rows] = self.kind(number).logits(columns[rows])
         return found
+
+    def thresholds_by_kind(self, match: str = "normal") -> dict[str, float]:
+        """Return the threshold of each kind of text, in log-odds, by its name."""
+        return {name: self.kind(n).thresholds[match] for n, name in enumerate(KINDS)}
 
     def thresholds(self, match: str) -> Floats:
         """Return the threshold of each kind."""

@@ -1,4 +1,4 @@
-"""Which entries the search finds, and which it has still to index."""
+"""Which entries the search finds and which it has still to index; digests that were published."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,4 +28,12 @@ def upgrade() -> None:
         sa.Column("key", _KEY, nullable=False),
         sa.PrimaryKeyConstraint("number"),
         sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "news_digest",
+        sa.Column("feed", _KEY, nullable=False),
+        sa.Column("period", _KEY, nullable=False),
+        sa.Column("ends", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("feed", "period"),
     )

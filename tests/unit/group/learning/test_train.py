@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from aggregator.core.errors import AggregatorError, ParseError
-from aggregator.group.learning import folds, logistic, pairs, train
+from aggregator.group.learning import fitting, folds, formula, logistic, pairs, thresholds, train
 from aggregator.group.learning.pairs import Pairs
 from aggregator.group.model import scoring
 from aggregator.group.model.forest import Forest, Growth, grow
+from aggregator.group.pairs.bulletins import LIMIT
 from aggregator.group.pairs.similarity import NAMES
 from aggregator.group.stories.context import Learned, shipped
 from tests.unit.group.learning.test_evaluate import labelled
@@ -101,6 +102,16 @@ def test_days_that_follow_each_other_are_held_out_together() -> None:
     ]  # fmt: skip
 
 
+def test_a_threshold_moves_as_the_log_odds_do() -> None:
+    # All thresholds of a wide range are good here: the choice moves little, not to its other end.
+    family = fitting.FAMILIES[0]
+    held_out = thresholds.hold_out(folds.parts(FILES, family.numbers), family)
+    chosen = thresholds.choose(held_out, {})
+    for shift in (0.01, 0.04, 0.07, 0.3):
+        moved = [dataclasses.replace(one, logits=one.logits + shift) for one in held_out]
+        assert abs(thresholds.choose(moved, {}) - chosen - shift) <= 0.13
+
+
 def test_a_stream_with_many_pairs_counts_less() -> None:
     files = [
         invented(1),
@@ -118,14 +129,14 @@ def test_formulas_are_recognised_from_invented_bulletins() -> None:
     columns[:, NAMES.index("title ratio")] = np.where(bulletins.same, 1.0, 0.8)
     bulletins = dataclasses.replace(bulletins, columns=pairs.coarse(columns))
     model = scoring.read(train.train([*FILES, bulletins], ["zh"]))
-    recognised = model.of_one_formula(bulletins.columns)
+    recognised = formula.recognised(model.formula, bulletins.columns)
     assert recognised[~bulletins.same].mean() > 0.95
     assert not recognised[bulletins.same].any()
-    assert not any(model.of_one_formula(one.columns[one.same]).any() for one in FILES)
+    assert not any((model.formula_odds(one.columns[one.same]) > LIMIT).any() for one in FILES)
 
 
 def test_without_invented_bulletins_nothing_is_a_formula(weights: str) -> None:
-    assert not scoring.read(weights).of_one_formula(FILES[0].columns).any()
+    assert not (scoring.read(weights).formula_odds(FILES[0].columns) > LIMIT).any()
 
 
 def test_too_little_to_learn_from() -> None:
