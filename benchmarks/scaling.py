@@ -135,7 +135,7 @@ class Way:
             f"  - {{id: {name[:-4]}, url: 'http://127.1.0.{n % HOSTS + 1}:{PORT}/{name}'}}\n"
             for n, name in enumerate(names)
         )
-        fetch = "fetch: {allow_private: [127.0.0.0/8], interval: 1h}\n"
+        fetch = "fetch: {allow_private: [127.0.0.0/8], interval: 1h, timeout: 10m}\n"
         self.config.write_text(f"data: data\nstore: {self.url}\n{fetch}sources:\n{sources}")
 
     def start(self, how: str, *more: str) -> subprocess.Popen[bytes]:

@@ -22,6 +22,7 @@ from statistics import median
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 TICK = 1.0  # between two looks for due sources
 MOST_OF_HOST = 25  # sources in a job
+WINDOW = 72 * HOUR  # of grouping
 BATCH = 2_000  # entries that are grouped at once
 COLLECTING = {"group": 1.0, "publish": 2.0}  # seconds that a job of a role waits for more
 
@@ -32,7 +33,11 @@ UPDATES = ((0.05, HOUR), (0.15, 6 * HOUR), (0.30, DAY), (0.30, 7 * DAY), (0.20, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """CPU seconds of each piece of work, measured on one core; bytes of WAL."""
+    """CPU seconds of each piece of work on one core, and bytes of WAL.
+
+    Of benchmarks/scaling.py are `database_job`, `database_source`, `unchanged` and `wal_source` (answers), `entry`,
+    `grouped` and `start` (farm); `window_entry` is of docs/performance. The others are estimates.
+    """
 
     unchanged: float = 0.0025  # of a worker, for a source that answers 304
     document: float = 0.004  # of a worker, for a document, beside its entries
@@ -47,6 +52,7 @@ class Costs:
     start: float = 3.0  # of a process
     wal_source: float = 2_700.0
     wal_entry: float = 12_000.0
+    window_entry: float = 2_400.0  # bytes of memory, for an entry within 72 hours
     latency: float = 0.3  # median seconds until an answer
     per_host: int = 2
     spacing: float = 0.2
@@ -120,6 +126,16 @@ class Totals:
     waiting: int = 0  # sources at the end
 
 
+@dataclass(slots=True)
+class _Job:
+    """Sources of a host that a worker fetches; `left` are not stored yet."""
+
+    worker: int
+    host: int
+    batch: list[Source]
+    left: int
+
+
 class Simulation:
     """Runs a world to its end."""
 
@@ -190,34 +206,45 @@ class Simulation:
         return best if self._slots[best] else None
 
     def _job(self, now: float, worker: int, host: int, batch: list[Source]) -> None:
-        """Do a job: queue, database, network, reading, database."""
-        costs, totals, cores = self.world.costs, self.totals, self.world.workers[worker]
+        """Take a job from the queue, which gives one after the other."""
         start = max(now, self._queue_free)
-        self._queue_free = start + costs.queue
-        totals.queue_busy += costs.queue
-        begun = self.world.database.work(self._queue_free, costs.database_job)
-        totals.late += [begun - one.due for one in batch]
-        done, found = begun, 0
-        for n, one in enumerate(batch):
-            asked = begun + n * costs.spacing / costs.per_host
-            answered = asked + self._chance.lognormvariate(0, 0.6) * costs.latency
-            entries = self._entries(one, answered)
-            cpu = costs.document + costs.entry * len(entries) if entries else costs.unchanged
-            read = cores.work(answered, cpu)
-            stored = costs.database_source + costs.database_entry * len(entries)
-            end = self.world.database.work(read, stored)
-            if entries:
-                self._at(end, "stored", entries)
-            found += len(entries)
-            done = max(done, end)
-            one.fetched, one.due = (
-                answered,
-                end + one.interval * (0.9 + 0.1 * self._chance.random()),
-            )
-        totals.jobs += 1
-        totals.fetched += len(batch)
-        totals.entries += found
-        self._at(done + costs.spacing, "ended", (worker, host, batch))
+        self._queue_free = start + self.world.costs.queue
+        self.totals.queue_busy += self.world.costs.queue
+        self.totals.jobs += 1
+        self._at(self._queue_free, "taken", _Job(worker, host, batch, len(batch)))
+
+    def _on_taken(self, now: float, value: object) -> None:
+        """Claim the sources, then ask for them, a few at a time."""
+        job, costs = _as_job(value), self.world.costs
+        begun = self.world.database.work(now, costs.database_job)
+        for n, one in enumerate(job.batch):
+            self.totals.late.append(begun - one.due)
+            answer = self._chance.lognormvariate(0, 0.6) * costs.latency
+            asked = begun + n * max(costs.spacing, costs.latency / costs.per_host)
+            self._at(asked + answer, "answered", (job, one))
+
+    def _on_answered(self, now: float, value: object) -> None:
+        job, one = _as_pair(value)
+        costs, found = self.world.costs, self._entries(one, now)
+        one.fetched = now
+        cpu = costs.document + costs.entry * len(found) if found else costs.unchanged
+        read = self.world.workers[job.worker].work(now, cpu)
+        self._at(read, "read", (job, one, found))
+
+    def _on_read(self, now: float, value: object) -> None:
+        job, one, found = _as_triple(value)
+        costs = self.world.costs
+        end = self.world.database.work(
+            now, costs.database_source + costs.database_entry * len(found)
+        )
+        if found:
+            self._at(end, "stored", found)
+        self.totals.fetched += 1
+        self.totals.entries += len(found)
+        one.due = end + one.interval * (0.9 + 0.1 * self._chance.random())
+        job.left -= 1
+        if not job.left:
+            self._at(end + costs.spacing, "ended", job)
 
     def _entries(self, source: Source, now: float) -> list[float]:
         """Return the publication times of the entries that a source has had since the last request."""
@@ -233,12 +260,12 @@ class Simulation:
         ]
 
     def _on_ended(self, now: float, value: object) -> None:
-        worker, host, batch = value  # type: ignore[misc]
-        self._slots[worker] += 1
-        self._locked.discard(host)
-        if host in self._waiting:
-            self._ready.append(host)
-        for one in batch:
+        job = _as_job(value)
+        self._slots[job.worker] += 1
+        self._locked.discard(job.host)
+        if job.host in self._waiting:
+            self._ready.append(job.host)
+        for one in job.batch:
             self._wait(one)
         self._begin(now)
 
@@ -273,6 +300,21 @@ class Simulation:
         self._publishing = bool(self._grouped)
         if self._publishing:
             self._at(now + COLLECTING["publish"], "publish", None)
+
+
+def _as_job(value: object) -> _Job:
+    assert isinstance(value, _Job)  # noqa: S101  what was put into the event
+    return value
+
+
+def _as_pair(value: object) -> tuple[_Job, Source]:
+    job, source = value  # type: ignore[misc]
+    return job, source
+
+
+def _as_triple(value: object) -> tuple[_Job, Source, list[float]]:
+    job, source, found = value  # type: ignore[misc]
+    return job, source, found
 
 
 # --- worlds --------------------------------------------------------------------------------
@@ -345,6 +387,8 @@ def describe(world: World, totals: Totals) -> dict[str, object]:
         "jobs_per_second": round(totals.jobs / span, 1),
         "entries_per_second": round(totals.entries / span, 2),
         "wal_mb_per_second": round(wal / span / 1e6, 2),
+        "window_entries": round(totals.entries / span * WINDOW),
+        "window_gb": round(totals.entries / span * WINDOW * costs.window_entry / 1e9, 2),
         "begun_late_seconds": round(median(totals.late), 1) if totals.late else None,
         "delay_minutes": round(median(delays) / MINUTE, 1) if delays else None,
         "delay_p95_minutes": round(delays[int(len(delays) * 0.95)] / MINUTE, 1) if delays else None,

@@ -100,7 +100,7 @@ class Worker:
         await call(self.store.prove_at_work)
         if now - self.refreshed_at >= _REFRESH_SECONDS:
             self.refreshed_at = now
-            self.store.refresh()
+            await call(self.store.refresh)
         if self.claims:
             await self.claims.take_back()
             while await self.claims.queue_due():

@@ -19,6 +19,7 @@ from tests.waiting import HUNG
 
 ROOT = Path(__file__).parents[2]
 HOSTS = 4  # of the farm that are used
+_HUNG = 5 * HUNG  # for several processes that do the whole work
 
 
 @dataclass(slots=True)
@@ -69,7 +70,7 @@ class House:
             f"  - {{id: {name[:-4]}, url: 'http://127.1.0.{n % HOSTS + 1}:{site.port}/{name}'}}\n"
             for n, name in enumerate(names)
         )
-        fetch = "fetch: {allow_private: [127.0.0.0/8], interval: 1h}\n"
+        fetch = "fetch: {allow_private: [127.0.0.0/8], interval: 1h, timeout: 10m}\n"
         self.config.write_text(f"data: data\nstore: {self.url}\n{fetch}{more}sources:\n{lines}")
 
     def start(self, how: str, *more: str) -> subprocess.Popen[bytes]:
@@ -92,7 +93,7 @@ class House:
 
     def end(self, *processes: subprocess.Popen[bytes]) -> None:
         """Wait until processes have ended well."""
-        statuses = [one.wait(timeout=HUNG) for one in processes]
+        statuses = [one.wait(timeout=_HUNG) for one in processes]
         assert statuses == [0] * len(processes), (self.folder / "log").read_text()
 
     def store(self) -> SqlStore:
