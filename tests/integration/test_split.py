@@ -59,4 +59,4 @@ def test_a_reader_splits_a_story_of_the_feed(application: Opener) -> None:
         asyncio.run(app.run_once(force=True))
         assert len(entries(app)) == 5
         assert links(app) == []
-    assert "<form" not in client.get(path).text
+    assert '<form method="post"' not in client.get(path).text

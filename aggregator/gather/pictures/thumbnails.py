@@ -11,13 +11,14 @@ from aggregator.gather.pictures.picture_files import WIDTHS
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 _MAX_BYTES = 10_000_000
-_MAX_PIXELS = 25_000_000  # decoded: 100 MB at most
+_MAX_JPEG_PIXELS = 25_000_000  # decoded at a fraction of its size
+_MAX_PIXELS = 16_000_000  # of other forms; with transparency they take 130 MB
 _MIN_SIDE = 64  # smaller ones are icons and trackers
 _MAX_RATIO = 5  # of the sides; beyond it, banners and rulers
 _QUALITY, _EFFORT = 72, 4
 
 # Pillow warns of images above this and refuses those of twice as many pixels; we refuse both.
-Image.MAX_IMAGE_PIXELS = _MAX_PIXELS
+Image.MAX_IMAGE_PIXELS = _MAX_JPEG_PIXELS
 warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 
@@ -32,7 +33,7 @@ def make_thumbnails(document: Document) -> tuple[bytes, ...]:
         with Image.open(BytesIO(document.content), formats=_FORMATS) as image:
             _check(image)
             image.draft("RGB", (2 * WIDTHS[-1], 2 * WIDTHS[-1]))  # a JPEG is decoded smaller
-            shown = _on_white(ImageOps.exif_transpose(image))
+            shown = _shrink(image)
     except UnidentifiedImageError as error:
         raise ParseError("not an image that can be shown") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -44,7 +45,7 @@ def make_thumbnails(document: Document) -> tuple[bytes, ...]:
 
 def _check(image: Image.Image) -> None:
     width, height = image.size
-    if width * height > _MAX_PIXELS:
+    if width * height > (_MAX_JPEG_PIXELS if image.format == "JPEG" else _MAX_PIXELS):
         raise ParseError(f"the image has {width}×{height} pixels: too many")
     if min(width, height) < _MIN_SIDE:
         raise ParseError(f"the image has {width}×{height} pixels: too few")
@@ -52,8 +53,16 @@ def _check(image: Image.Image) -> None:
         raise ParseError(f"the image has {width}×{height} pixels: too narrow")
 
 
+def _shrink(image: Image.Image) -> Image.Image:
+    """Return the image in the largest size; it becomes small before anything copies it."""
+    if image.mode == "P":  # colours of a palette cannot be mixed
+        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
+    image.thumbnail((WIDTHS[-1], WIDTHS[-1]), Image.Resampling.LANCZOS)
+    return _on_white(ImageOps.exif_transpose(image))
+
+
 def _on_white(image: Image.Image) -> Image.Image:
-    """Return the first frame in RGB; what is transparent becomes white."""
+    """Return the image in RGB; what is transparent becomes white."""
     if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:
         layered = image.convert("RGBA")
         paper = Image.new("RGBA", layered.size, "white")

@@ -63,6 +63,7 @@ def test_only_the_first_frame_is_taken() -> None:
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n", "not an image"),
         (make_image(200, 200, "TIFF"), "not an image"),
         (make_image(200, 200, "BMP"), "not an image"),
+        (make_bomb(4001, 4000), "too many"),
         (make_bomb(6000, 5000), "too many pixels"),
         (make_bomb(60_000, 50_000), "too many pixels"),
         (make_bomb(2**31 - 1, 2**31 - 1), "too many pixels"),
