@@ -73,8 +73,8 @@ class Daemon:
             tasks=tasks,
         )
         self._articles = OneAtATime(tasks, self._fetch_articles)
-        indexing = Indexing(application.store, pipeline.thread, config.search)
-        self._indexing = OneAtATime(tasks, indexing.run)
+        self._indexing = Indexing(application.store, pipeline.thread, config.search)
+        self._index = OneAtATime(tasks, self._indexing.run)
         monitor = metrics.monitor
         self._nightly = Nightly(
             config, pipeline.upkeep, pipeline.thread, clock, monitor.record_backup
@@ -113,8 +113,8 @@ class Daemon:
         if not is_paused:
             self._articles.start()
             await self._runs.start_due(now)
-        if not self._runs.busy:
-            self._indexing.start()
+        if self._indexing.may_start(busy=bool(self._runs.busy), now=now):
+            self._index.start()
 
     async def _follow_clock(self) -> None:
         """Move all stored due times if the clock was set, so that nothing waits for the old time."""
