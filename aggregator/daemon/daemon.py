@@ -73,6 +73,7 @@ class Daemon:
             tasks=tasks,
         )
         self._articles = OneAtATime(tasks, self._fetch_articles)
+        self._pictures = OneAtATime(tasks, self._make_pictures)
         self._indexing = Indexing(application.store, pipeline.thread, config.search)
         self._index = OneAtATime(tasks, self._indexing.run)
         monitor = metrics.monitor
@@ -113,6 +114,8 @@ class Daemon:
         if not is_paused:
             self._articles.start()
             await self._runs.start_due(now)
+        if self._pipeline.pictures and self._pipeline.pictures.is_due():
+            self._pictures.start()
         if self._indexing.may_start(busy=bool(self._runs.busy), now=now):
             self._index.start()
 
@@ -132,6 +135,13 @@ class Daemon:
             await self._pipeline.fetch_articles(self._runs.busy)
         except Exception:  # noqa: BLE001  logged with traceback; the next tick retries
             _log.exception("fetching whole texts failed")
+
+    async def _make_pictures(self) -> None:
+        """Make the pictures of new stories for the pages."""
+        try:
+            await self._pipeline.make_pictures()
+        except Exception:  # noqa: BLE001  logged with traceback; the next tick retries
+            _log.exception("making pictures failed")
 
     def _start_requests(self) -> None:
         """Start the runs that commands have requested."""

@@ -1,9 +1,8 @@
 """The open database of a store, with its journal: transactions, loss, damage, upkeep."""
 
 import threading
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -60,9 +59,13 @@ class SqlDatabase:
         with self._rescued():
             return tidying.size(self._database), self._journal.size()
 
-    def held(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def held(self) -> Iterator[None]:
         """Hold a server's database for gathering; raise DataFolderBusy if another process does."""
-        return self._database.held()
+        with self._database.held():
+            if sqlite_path(self._url, self._data) is None:
+                opening.end_sharing(self._database, self._journal)
+            yield
 
     def notice_loss(self) -> bool:
         """Open the database anew if its file was removed or replaced, and say so."""
@@ -128,7 +131,6 @@ class SqlDatabase:
         self._open()
 
     def _open(self) -> None:
-        self._opened = uuid.uuid4().hex
         found = open_database(self._url, self._data, self._journal, self._now)
         self._database, self._rebuilt = found
         path = sqlite_path(self._url, self._data)

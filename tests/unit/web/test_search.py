@@ -82,7 +82,8 @@ def test_the_page_has_a_form(client: Visitor) -> None:
 def test_it_lists_what_is_found(client: Visitor) -> None:
     found = page(client, "q=ferry&publisher=&lang=&day=")
     assert titles(found) == ["Ferry sinks"]
-    assert "B.Org and 1 more" in found.text_content()
+    assert found.xpath("//*[@class='count']/text()") == ["2 publishers"]
+    assert found.xpath("//*[@class='chip']/bdi/text()") == ["B.Org"]
     assert "<script>alert(1)" in found.xpath("//p[@class='excerpt']")[0].text
     assert not found.xpath("//script | //img")
     assert titles(page(client, "q=%E6%B8%A1%E8%BC%AA")) == ["渡轮沉没"]  # in the other script
