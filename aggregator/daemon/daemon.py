@@ -74,6 +74,8 @@ class Daemon:
         )
         self._articles = OneAtATime(tasks, self._fetch_articles)
         self._pictures = OneAtATime(tasks, self._make_pictures)
+        self._indexing = Indexing(application.store, pipeline.thread, config.search)
+        self._index = OneAtATime(tasks, self._indexing.run)
         monitor = metrics.monitor
         self._nightly = Nightly(
             config, pipeline.upkeep, pipeline.thread, clock, monitor.record_backup
@@ -82,8 +84,6 @@ class Daemon:
             config, application.store, monitor=monitor, thread=pipeline.thread, clock=clock
         )
         self._watching = OneAtATime(tasks, self._health.look)
-        indexing = Indexing(application.store, pipeline.thread, config.search)
-        self._indexing = OneAtATime(tasks, indexing.run)
         self._clock_steps = clock_steps or ClockSteps(clock)
         self._config_watch = FileWatch(config.path)
         self._watchdog: Ticker | None = None
@@ -116,8 +116,8 @@ class Daemon:
             await self._runs.start_due(now)
         if self._pipeline.pictures and self._pipeline.pictures.is_due():
             self._pictures.start()
-        if not self._runs.busy:
-            self._indexing.start()
+        if self._indexing.may_start(busy=bool(self._runs.busy), now=now):
+            self._index.start()
 
     async def _follow_clock(self) -> None:
         """Move all stored due times if the clock was set, so that nothing waits for the old time."""

@@ -14,6 +14,7 @@ SLICE = 200  # entries of one transaction
 _PAUSE_SECONDS = 0.05  # between two of them, for others who write
 _SLICES = 20  # at a time, so that a daemon that ends need not wait long
 _TICK_SECONDS = 5.0
+_BUSY_SECONDS = 60.0  # between two times while sources are being fetched
 
 _log = get_logger()
 
@@ -33,6 +34,17 @@ class Indexing:
         self._thread = thread
         self._settings = settings
         self._mark: object = None
+        self._next = 0.0
+
+    def may_start(self, *, busy: bool, now: float) -> bool:
+        """Say whether to index now; while sources are being fetched, that waits up to a minute.
+
+        With many sources, some are always being fetched.
+        """
+        if busy and now < self._next:
+            return False
+        self._next = now + _BUSY_SECONDS
+        return True
 
     async def run(self) -> None:
         """Index what is new; nothing is read while the store is as it was."""
