@@ -1,7 +1,7 @@
 """The open database of a store, with its journal: transactions, loss, damage, upkeep."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ class SqlDatabase:
         self._now = now
         self._journal = Journal(data / JOURNAL)
         self._rescuing = threading.Lock()
+        self._guard: Callable[[Connection], None] = lambda _: None  # asked before stories change
         self._open()
 
     @property
@@ -90,6 +91,7 @@ class SqlDatabase:
         """Open a transaction whose journal lines are taken back if it is not committed."""
         with self._journal.undone(), self._write(durable=True) as connection:
             hold_writer(connection)
+            self._guard(connection)
             yield connection
 
     @contextmanager

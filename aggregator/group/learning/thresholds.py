@@ -19,6 +19,7 @@ Calibration = Mapping[str, tuple[float, float]]
 """From a kind of text to the slope and shift that calibrate its log-odds."""
 CAUTION = {"across": 0.5}  # log-odds added to the threshold of a kind with few training pairs
 _GRID = np.arange(-3.0, 3.01, 0.25)
+_NOISE = 0.002  # of the worth of a threshold; of thresholds that differ less none is better
 _ENOUGH = 25  # a kind with fewer true pairs is calibrated with its family
 _PENALTY = 1e-2
 _PAIRS = 0.2  # weight of pair F1, which varies much with a few large stories
@@ -94,15 +95,18 @@ def _calibrate(held_out: Sequence[HeldOut], kinds: Sequence[int]) -> tuple[float
 
 
 def choose(held_out: Sequence[HeldOut], calibration: Calibration) -> float:
-    """Return the threshold whose stories agree best with the events that were held out."""
+    """Return the threshold whose stories agree best with the events that were held out.
+
+    It is the mean of all thresholds, of which the good ones weigh most. So it moves little when
+    the log-odds change little, where the single best threshold may jump to another good one.
+    """
     worth = np.average(
         [[_worth(one, calibration, bar) for one in held_out] for bar in _GRID],
         axis=1,
         weights=[len(one.rows) for one in held_out],
     )
-    # A single step is noise, so the middle of a good range is chosen.
-    smooth = np.convolve(np.pad(worth, 2, mode="edge"), np.ones(5) / 5, mode="valid")
-    return float(_GRID[int(np.argmax(smooth))])
+    found = np.average(_GRID, weights=np.exp((worth - worth.max()) / _NOISE))
+    return round(float(found), 2)
 
 
 def _worth(held_out: HeldOut, calibration: Calibration, bar: float) -> float:

@@ -59,7 +59,7 @@ def _family(
             "slope": _short(calibration[kind][0]),
             "shift": _short(calibration[kind][1]),
             "thresholds": {
-                name: normal + step + CAUTION.get(kind, 0.0)
+                name: round(normal + step + CAUTION.get(kind, 0.0), 2)
                 for name, step in (("strict", _STRICTER), ("normal", 0.0), ("loose", -_STRICTER))
             },
             "weights": {

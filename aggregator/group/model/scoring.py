@@ -97,6 +97,10 @@ class Model:
             found[rows] = self.kind(number).logits(columns[rows])
         return found
 
+    def thresholds_by_kind(self, match: str = "normal") -> dict[str, float]:
+        """Return the threshold of each kind of text, in log-odds, by its name."""
+        return {name: self.kind(n).thresholds[match] for n, name in enumerate(KINDS)}
+
     def thresholds(self, match: str) -> Floats:
         """Return the threshold of each kind."""
         return np.array([self.kind(n).thresholds[match] for n in range(len(KINDS))], np.float32)

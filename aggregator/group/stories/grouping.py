@@ -171,6 +171,7 @@ class Work:
             features=tuple(zip((one.key for one in self.new), self.rows.packed(rows), strict=True)),
             new=sum(draft.new for draft in changed),
             changed=sum(not draft.new for draft in changed),
+            pairs=len(self.scored.right),
         )
 
     def _split_off(self, key: str) -> None:

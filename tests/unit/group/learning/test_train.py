@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from aggregator.core.errors import AggregatorError, ParseError
-from aggregator.group.learning import folds, formula, logistic, pairs, train
+from aggregator.group.learning import fitting, folds, formula, logistic, pairs, thresholds, train
 from aggregator.group.learning.pairs import Pairs
 from aggregator.group.model import scoring
 from aggregator.group.model.forest import Forest, Growth, grow
@@ -100,6 +100,16 @@ def test_days_that_follow_each_other_are_held_out_together() -> None:
     assert sorted(held) == [
         ["invented 0", "invented 1"], ["invented 2"], ["invented 3"], ["invented 4"],
     ]  # fmt: skip
+
+
+def test_a_threshold_moves_as_the_log_odds_do() -> None:
+    # All thresholds of a wide range are good here: the choice moves little, not to its other end.
+    family = fitting.FAMILIES[0]
+    held_out = thresholds.hold_out(folds.parts(FILES, family.numbers), family)
+    chosen = thresholds.choose(held_out, {})
+    for shift in (0.01, 0.04, 0.07, 0.3):
+        moved = [dataclasses.replace(one, logits=one.logits + shift) for one in held_out]
+        assert abs(thresholds.choose(moved, {}) - chosen - shift) <= 0.13
 
 
 def test_a_stream_with_many_pairs_counts_less() -> None:
