@@ -26,7 +26,9 @@ _FALLBACK = {
     "en": "zh",
 }
 FORMULA = "formula"  # the name of the forest that recognises formulas
-FORMULA_LIMIT = 0.5  # log-odds above which two entries are two bulletins of one formula
+# Log-odds above which two entries are two bulletins of one formula. Across languages most of what
+# looks like one is two reports of one event: their titles agree in little beside names and numbers.
+FORMULA_LIMIT, _FORMULA_LIMIT_ACROSS = 0.5, 3.0
 _STRAIGHT_MOST = 12.0  # bound of the log-odds of the logistic part, which is not bounded by itself
 
 
@@ -81,7 +83,9 @@ class Model:
         """Return which rows are two bulletins of one formula, such as the results of two companies."""
         if self.formula is None:
             return np.zeros(len(columns), bool)
-        return np.asarray(self.formula.score(columns) > FORMULA_LIMIT)
+        across = columns[:, NAMES.index("two languages")] > 0
+        limits = np.where(across, _FORMULA_LIMIT_ACROSS, FORMULA_LIMIT)
+        return np.asarray(self.formula.score(columns) > limits)
 
     def kind(self, number: int) -> Kind:
         """Return the model of one kind, by its place in KINDS."""
