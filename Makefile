@@ -55,7 +55,8 @@ COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --
 
 lock:  ## the lock files, from pyproject.toml (needs uv)
 	$(COMPILE) -o requirements/run.lock pyproject.toml
-	$(COMPILE) -c requirements/run.lock --group dev -o requirements/dev.lock pyproject.toml
+	$(COMPILE) -c requirements/run.lock --extra scale -o requirements/scale.lock pyproject.toml
+	$(COMPILE) -c requirements/scale.lock --group dev -o requirements/dev.lock pyproject.toml
 	$(COMPILE) -c requirements/dev.lock --group build -o requirements/build.lock
 
 clean:

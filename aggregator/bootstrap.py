@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -22,8 +22,9 @@ from aggregator.core.settings import FeedSpec
 from aggregator.core.threads import StoreThread
 from aggregator.gather.fetchers import check_settings, open_fetchers, open_poster, why_unreachable
 from aggregator.gather.gatherer import Gatherer
+from aggregator.gather.save_queue import SaveQueue
 from aggregator.gather.state_buffer import StateBuffer
-from aggregator.intake import Intake
+from aggregator.intake import Intake, prepare
 from aggregator.pipeline import Pipeline, Progress
 from aggregator.pool import Pool
 from aggregator.publish import selection
@@ -73,13 +74,13 @@ class Application:
         return tuple(dict.fromkeys(self.config.find(one) for one in wanted))
 
     @asynccontextmanager
-    async def pipeline(self) -> AsyncIterator[Pipeline]:
+    async def pipeline(self, clock: Clock = now) -> AsyncIterator[Pipeline]:
         """Open the resources of a run: connections, worker processes, the store's thread."""
         fetchers = open_fetchers(self.config.fetch)
-        pool, thread, announcer = Pool(), StoreThread(), self._announcer()
+        pool, thread, announcer = Pool(prepare=prepare), StoreThread(), self._announcer()
         try:
             yield assemble(
-                self, fetchers=fetchers, pool=pool, thread=thread, announcer=announcer, clock=now
+                self, fetchers=fetchers, pool=pool, thread=thread, announcer=announcer, clock=clock
             )
         finally:
             if announcer:
@@ -137,17 +138,17 @@ class Application:
             with profile.run.measure("event loop"):
                 return await pipeline.run(chosen, force=force, progress=progress)
 
-    async def regroup(self, *, dry_run: bool = False) -> "RegroupResult":
+    async def regroup(self, *, dry_run: bool = False, clock: Clock = now) -> "RegroupResult":
         """Group all stored entries again, new ones first, and publish; a dry run changes nothing."""
         if dry_run:
-            return self._regroup(dry_run=True)
-        async with self.pipeline() as pipeline:
+            return self._regroup(clock, dry_run=True)
+        async with self.pipeline(clock) as pipeline:
             await pipeline.settle()
-            outcome = self._regroup()
+            outcome = self._regroup(clock)
             await pipeline.settle()
         return outcome
 
-    def _regroup(self, *, dry_run: bool = False) -> "RegroupResult":
+    def _regroup(self, clock: Clock, *, dry_run: bool = False) -> "RegroupResult":
         """Group with the current weights, settings, decisions and boilerplate."""
         # slow: only this command needs them
         from aggregator.gather.document import without_learned  # noqa: PLC0415
@@ -156,7 +157,7 @@ class Application:
         learned = self.store.learned_blocks()
         regrouping = Regrouping(
             self.config.stories,
-            now=now(),
+            now=clock(),
             priorities={one.identity: one.priority for one in self.config.sources},
             strip=lambda stored: without_learned(stored, learned),
         )
@@ -209,6 +210,7 @@ def assemble(
             clock=clock,
             jitter=jitter,
             buffer=StateBuffer(store, thread),
+            saves=SaveQueue(store, thread),
             shortcuts=shortcuts,
         ),
         has_ungrouped=lambda: store.has_ungrouped(clock()),
@@ -217,6 +219,7 @@ def assemble(
         upkeep=Upkeep(store=store, settings=config.stories, folder=folder, clock=clock),
         thread=thread,
         announcer=announcer,
+        documents_waiting=lambda: pool.waiting,
         articles=_article_gatherer(application, fetchers, pool, thread, clock),
     )
 
@@ -230,8 +233,7 @@ def _article_gatherer(
 ) -> "ArticleGatherer | None":
     """Build what fetches whole texts; None if no source wants them."""
     pages, config = fetchers.get("feed"), application.config
-    wanted = any(one.full_text for one in config.sources)
-    if not wanted or not isinstance(pages, PageFetcher):
+    if not any(one.full_text for one in config.sources) or not isinstance(pages, PageFetcher):
         return None
     # slow: cleaning and its rules
     from aggregator.gather.articles.article_gatherer import ArticleGatherer  # noqa: PLC0415
@@ -302,9 +304,5 @@ def open_application(config: Config) -> Application:
 
 def run_once(config: Config, *, force: bool = False) -> RunReport:
     """Gather, group and publish once, as `aggregator fetch` does; raise DataFolderBusy."""
-    application = open_application(config)
-    try:
-        with application.lock():
-            return asyncio.run(application.run_once(force=force))
-    finally:
-        application.close()
+    with closing(open_application(config)) as application, application.lock():
+        return asyncio.run(application.run_once(force=force))

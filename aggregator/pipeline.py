@@ -20,7 +20,7 @@ from aggregator.core import profile
 from aggregator.core.model import Document, Source
 from aggregator.core.report import RunReport, RunTotals, SourceReport
 from aggregator.core.threads import StoreThread
-from aggregator.gather.gatherer import Gatherer
+from aggregator.gather.gatherer import Gatherer, Outlook
 from aggregator.gather.network import Network
 from aggregator.gather.rounds import Round
 from aggregator.publish.publisher import Publisher
@@ -49,8 +49,13 @@ class Pipeline:
     thread: StoreThread
     announcer: Announcer | None = None
     network: Network = field(default_factory=Network)
+    documents_waiting: Callable[[], int] = lambda: 0  # to be parsed
     articles: "ArticleGatherer | None" = None  # None: no source wants whole texts
     _one_writer: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def queues(self) -> dict[str, Callable[[], int]]:
+        """Return the functions that count what waits, by the name of the queue."""
+        return {"documents": self.documents_waiting, "store": lambda: self.thread.waiting}
 
     async def run(
         self, sources: Sequence[Source], *, force: bool = False, progress: Progress | None = None
@@ -99,6 +104,26 @@ class Pipeline:
         await self._group_and_publish(totals)
         return totals.report(reports)
 
+    async def gather(
+        self,
+        sources: Sequence[Source],
+        outlook: Outlook,
+        *,
+        progress: Progress,
+    ) -> dict[str, SourceReport]:
+        """Gather sources whose states are known, without grouping; return their reports by id."""
+        gathering = Round(sources, self.gatherer, self.network, self.articles)
+        pending = await gathering.start(force=False, outlook=outlook)
+        reports: dict[str, SourceReport] = {}
+        try:
+            while pending:
+                for report in await pending.take():
+                    reports[report.id] = report
+                    progress(report)
+        finally:
+            pending.cancel()
+        return await gathering.finish(reports)
+
     async def settle(self) -> tuple[str, ...]:
         """Group and publish what is in the store, without gathering; return what failed."""
         await self.thread.call(self.upkeep.recover)
@@ -130,13 +155,29 @@ class Pipeline:
         async with self._one_writer:
             began, published_at = self.publisher.clock(), time.monotonic()
             while await call(self.has_ungrouped):
-                grouper = self.grouper()
-                taken = await grouper.extract(await call(grouper.next))
-                totals.add_grouping(await call(partial(grouper.group, taken), stage="group"))
+                await self._group_next(totals)
                 if time.monotonic() - published_at >= INTERVAL_SECONDS:
                     await self._publish(totals, began)
                     published_at = time.monotonic()
             await self._publish(totals, began)
+
+    async def group_batch(self, totals: RunTotals) -> bool:
+        """Group what comes next, without publishing; return whether there is more."""
+        async with self._one_writer:
+            if await self.thread.call(self.has_ungrouped):
+                await self._group_next(totals)
+            return await self.thread.call(self.has_ungrouped)
+
+    async def publish(self, totals: RunTotals) -> None:
+        """Publish what is grouped."""
+        async with self._one_writer:
+            await self._publish(totals, self.publisher.clock())
+
+    async def _group_next(self, totals: RunTotals) -> None:
+        call = self.thread.call
+        grouper = await call(self.grouper)
+        taken = await grouper.extract(await call(grouper.next))
+        totals.add_grouping(await call(partial(grouper.group, taken), stage="group"))
 
     async def _publish(self, totals: RunTotals, began: datetime) -> None:
         """Publish what is grouped, tell the hub, and delete entries past retention."""

@@ -12,10 +12,13 @@ from aggregator import bootstrap
 from aggregator.bootstrap import Application
 from aggregator.config import Config
 from aggregator.config.serving import host_warning, port_warning, public_hub
+from aggregator.core import profile
 from aggregator.core.errors import ConfigError, faults
 from aggregator.core.log_stream import LogStream
 from aggregator.core.logger import get_logger
+from aggregator.core.threads import StoreThread
 from aggregator.daemon.daemon import Daemon, schedule
+from aggregator.daemon.indexing import Indexing, index_repeatedly
 from aggregator.store import handover
 from aggregator.store.opening import FILE
 from aggregator.web import Site
@@ -40,6 +43,10 @@ class Listening:
     port: int
     sockets: tuple[socket.socket, ...]
     log: LogStream | None = None
+    addresses: tuple[str, ...] = field(init=False)  # also known when the sockets are closed
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "addresses", addresses_of(self.sockets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,11 @@ class _Running:
         self.metrics.watch(
             "aggregator_database_bytes", "Size of the SQLite database", partial(_size_of, database)
         )
+        self.metrics.watch(
+            "aggregator_last_edition_age_seconds",
+            "Time since the newest published file was written",
+            partial(_age_of_newest, application.folder),
+        )
         _warn_unreachable(application.config.public_url, self.listening)
         server = Server(self.listening.sockets, self.site(application), limits)
         serving = asyncio.create_task(server.serve())
@@ -85,11 +97,13 @@ class _Running:
             sources=config.sources,
             clock=bootstrap.now,
             host=self.listening.host,
-            addresses=addresses_of(self.listening.sockets),
+            addresses=self.listening.addresses,
             allowed_hosts=config.allowed_hosts,
+            search=config.search.enabled,
             metrics=self.metrics,
             hub=public_hub(config.websub.hub),
             callbacks=subscriber,
+            health_feed=config.health_feed,
         )
 
 
@@ -105,10 +119,12 @@ async def run(application: Application, listening: Listening, load_config: LoadC
     server, serving = running.start(application)
     inbox = Inbox(_INBOX_MAX_DOCUMENTS * application.config.fetch.max_size)
     current: Application | None = application
+    profile.run.start()
     with handover.taking_requests(application.config.data):
         while current is not None:
             async with current.pipeline() as pipeline, current.subscriber(inbox) as subscriber:
                 server.set_site(running.site(current, subscriber))
+                running.metrics.watch_queues(pipeline.queues())
                 daemon = Daemon(current, pipeline, running.metrics, inbox, subscriber)
                 starting = asyncio.create_task(_start(daemon))
                 try:
@@ -148,14 +164,36 @@ async def serve(
     """Serve the published feeds until SIGINT or SIGTERM; reload the configuration on SIGHUP."""
     running = _Running(listening, limits)
     server, serving = running.start(application)
-    while reloaded := await _wait_for_reload(application, running, server, load_config):
-        application = reloaded
-        server.set_site(running.site(application))
+    current: Application | None = application
+    with contextlib.closing(StoreThread()) as thread:
+        while current is not None:
+            indexing = Indexing(current.store, thread, current.config.search)
+            ticker = index_repeatedly(indexing)
+            try:
+                current = await _wait_for_reload(current, running, server, load_config)
+            finally:
+                ticker.shutdown()
+            if current is not None:
+                server.set_site(running.site(current))
     await serving
 
 
 def _size_of(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
+
+
+def _age_of_newest(folder: Path) -> float:
+    """Return the seconds since a published file was written; 0 without one."""
+    files = [one for one in folder.iterdir() if one.is_file()] if folder.is_dir() else []
+    newest = max((_written_at(one) for one in files), default=0.0)
+    return max(0.0, bootstrap.now().timestamp() - newest) if newest else 0.0
+
+
+def _written_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # it was removed
+        return 0.0
 
 
 def _warn_unreachable(public_url: str, listening: Listening) -> None:

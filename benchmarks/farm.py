@@ -3,13 +3,16 @@
     python -m benchmarks.farm FOLDER PORT [--latency 0.05]
 
 FOLDER holds `v0` and `v1`, each with the same XML files; `v1` has one new entry in each. The addresses
-127.1.0.1 to 127.1.0.50 stand for fifty hosts. Requests of /use/0 and /use/1 switch the version.
+127.1.0.1 to 127.1.0.50 stand for fifty hosts. Requests of /use/0 and /use/1 switch the version; /log answers
+with the number of requests of each feed, and the most that one host answered at the same time.
 """
 
 import argparse
 import asyncio
 import gzip
 import hashlib
+import json
+from collections import Counter
 from email.utils import format_datetime
 from html import escape
 from itertools import islice
@@ -69,6 +72,9 @@ class Farm:
         self.latency = latency
         self.version = "v0"
         self.answers: dict[tuple[str, str], tuple[str, bytes, bytes]] = {}
+        self.asked = Counter[str]()
+        self.busy = Counter[str]()  # requests that are being answered, by host
+        self.most_of_host = 0
         for version in ("v0", "v1"):
             for path in (folder / version).glob("*.xml"):
                 content = path.read_bytes()
@@ -77,6 +83,9 @@ class Farm:
 
     def answer(self, path: str, headers: dict[str, str]) -> bytes:
         """Return the response to a request."""
+        if path == "log":
+            log = {"asked": self.asked, "most_of_host": self.most_of_host}
+            return _response("200 OK", '""', json.dumps(log).encode())
         if path.startswith("use/"):
             self.version = f"v{path[-1]}"
             return _response("200 OK", '""', b"")
@@ -98,9 +107,16 @@ class Farm:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
                 fields = (line.partition(":") for line in head[1:] if line)
                 headers = {name.lower(): value.strip() for name, _, value in fields}
-                await asyncio.sleep(self.latency)
-                writer.write(self.answer(head[0].split(" ")[1].lstrip("/"), headers))
-                await writer.drain()
+                path, host = head[0].split(" ")[1].lstrip("/"), headers.get("host", "")
+                self.asked[path] += 1
+                self.busy[host] += 1
+                self.most_of_host = max(self.most_of_host, self.busy[host])
+                try:
+                    await asyncio.sleep(self.latency)
+                    writer.write(self.answer(path, headers))
+                    await writer.drain()
+                finally:
+                    self.busy[host] -= 1
         except (OSError, asyncio.IncompleteReadError):
             pass  # the client left
         finally:

@@ -140,8 +140,10 @@ def group(project: dict[str, Any], name: str) -> list[str]:
 def roots(project: dict[str, Any]) -> dict[str, list[str]]:
     """Return what each lock is made of."""
     run = project["project"]["dependencies"]
+    extras = project["project"].get("optional-dependencies", {})
     return {
         "run": run,
+        **{name: [*run, *extras[name]] for name in extras.keys() & {"scale"}},
         "build": [*project["build-system"]["requires"], *group(project, "build")],
         "dev": [*run, *group(project, "dev")],
     }

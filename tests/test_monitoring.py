@@ -19,6 +19,7 @@ OF_THE_SERVICE = {
     "aggregator_connections",
     "aggregator_log_lines_dropped",
     "aggregator_database_bytes",
+    "aggregator_last_edition_age_seconds",
 }
 OF_THE_PROCESS = {
     "process_resident_memory_bytes",

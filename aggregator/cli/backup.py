@@ -12,6 +12,7 @@ from aggregator.cli.output import count, print_line
 from aggregator.core.errors import StoreError
 
 _File = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.", show_default=False)]
+_Force = Annotated[bool, typer.Option("--force", help="Overwrite FILE if it exists.")]
 _To = Annotated[
     str,
     typer.Option(
@@ -32,7 +33,11 @@ def register(app: typer.Typer) -> None:
 
 
 def backup(
-    file: _File, config: ConfigPath = None, data: DataPath = None, quiet: Quiet = False
+    file: _File,
+    config: ConfigPath = None,
+    data: DataPath = None,
+    force: _Force = False,
+    quiet: Quiet = False,
 ) -> None:
     """Write database, journal, secrets, feeds and configuration into one file.
 
@@ -43,7 +48,12 @@ def backup(
 
     read = read_config(config, data)
     kept = backup_file.make(
-        file, data=read.data, store=read.store, config=read.path, now=bootstrap.now()
+        file,
+        data=read.data,
+        store=read.store,
+        config=read.path,
+        now=bootstrap.now(),
+        overwrite=force,
     )
     if not quiet:
         size = file.stat().st_size / 1_000_000

@@ -73,7 +73,7 @@ def evaluate(
     }
     worst = list(_worst(made, mistakes))
     if plot:
-        given.write(plot, plotting.draw(made).encode())
+        given.write(plot, plotting.draw(made, learned.model.thresholds_by_kind()).encode())
     if json:
         shown |= {name: part for name, part in parts.items() if part}
         print_json(shown | ({"mistakes": worst} if mistakes else {}))

@@ -1,5 +1,6 @@
 """Combines the commands into one program and maps errors to exit statuses."""
 
+import gc
 import io
 import os
 import sys
@@ -8,7 +9,18 @@ from typing import Annotated, Any
 
 import typer
 
-from aggregator.cli import backup, doctor, evaluation, fetch, serve, setup, sources, stories, try_
+from aggregator.cli import (
+    backup,
+    doctor,
+    evaluation,
+    fetch,
+    serve,
+    setup,
+    sources,
+    stories,
+    try_,
+    workers,
+)
 from aggregator.cli.options import fault_json
 from aggregator.cli.output import print_error, print_json, print_line, printable_lines
 from aggregator.core.errors import (
@@ -20,6 +32,9 @@ from aggregator.core.errors import (
 )
 
 BUSY, INTERRUPTED, PIPE_CLOSED = 3, 130, 141
+_GC_THRESHOLD = (
+    20_000  # new objects; runs make many that last and few cycles, and 700 costs a twentieth
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,6 +45,7 @@ app = typer.Typer(
 setup.register(app)
 fetch.register(app)
 serve.register(app)
+workers.register(app)
 app.add_typer(sources.app, name="sources")
 app.add_typer(stories.app, name="stories")
 app.add_typer(try_.app, name="try")
@@ -62,6 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 done, 1 nothing could be done, 2 wrong usage or configuration, 3 the data folder is busy.
     """
+    gc.set_threshold(_GC_THRESHOLD)
     arguments = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import Coroutine
 from typing import Annotated, Any
 
@@ -27,6 +28,9 @@ _Port = Annotated[
         help="The port to listen on; 0 chooses a free one.",
     ),
 ]
+
+# That a busy thread keeps the interpreter; by default 5 ms, and an answer takes several turns.
+_SWITCH_SECONDS = 0.001
 
 
 def register(app: typer.Typer) -> None:
@@ -93,6 +97,7 @@ def _wait(serving: Coroutine[Any, Any, None]) -> None:
     """Run until the end on uvicorn's preferred event loop, which doubles the throughput."""
     import uvicorn  # noqa: PLC0415  as above
 
+    sys.setswitchinterval(_SWITCH_SECONDS)
     factory = uvicorn.Config(lambda: None, log_config=None).get_loop_factory()
     with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(serving)

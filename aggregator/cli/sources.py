@@ -14,11 +14,13 @@ from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, read_confi
 from aggregator.cli.output import iso, print_json, print_line, printable
 from aggregator.cli.tables import table
 from aggregator.core.model import Source, SourceState
+from aggregator.core.pages import ArticleCounts
 
 if TYPE_CHECKING:
     from aggregator.bootstrap import Application
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_MAX_REASONS = 10
 _COLUMNS = ("id", "title", "outcome", "last_success", "next")
 
 app = typer.Typer(no_args_is_help=True, help="List, test and edit the sources.")
@@ -33,16 +35,20 @@ def list_sources(
     """List the sources with the last outcome and the next fetch."""
     with opened(config, data) as application:
         states = application.store.source_states()
+        counts = application.store.article_counts()
         rows = [
             describe(source, states.get(source.identity, SourceState()))
+            | {"whole_texts": whole_texts(source, counts.get(source.identity))}
             for source in application.config.sources
         ]
     if json:
         for row in rows:
             print_json(row)
         return
-    headings = [name.replace("_", " ") for name in _COLUMNS]
-    cells = [[_cell(row[name]) for name in _COLUMNS] for row in rows]
+    told = any(row["whole_texts"] for row in rows)  # most installations have none
+    columns = (*_COLUMNS, "whole_texts") if told else _COLUMNS
+    headings = [name.replace("_", " ") for name in columns]
+    cells = [[_cell(row[name]) for name in columns] for row in rows]
     table(headings, cells, quiet=quiet, fold=("title",))
     for row in rows if not quiet else ():
         if row["error"]:
@@ -66,17 +72,20 @@ def show_source(
 
         (source,) = application.pick([id_])
         state = application.store.source_states().get(source.identity, SourceState())
+        counts = application.store.article_counts().get(source.identity)
         blocks = boilerplate.learned(application.store, source.identity)
         if veto:
             application.store.veto_block(*boilerplate.pick(blocks, veto))
             blocks = [row for row in blocks if row["block"] != veto.lower()]
-    shown = _details(source, state)
+    shown = _details(source, state) | {"whole_texts": whole_texts(source, counts)}
     if json:
         print_json(shown | {"boilerplate": blocks})
         return
     for name, value in shown.items():
         if value not in (None, ""):
-            print_line(printable(f"{name.replace('_', ' ')}: {value}"))
+            print_line(printable(f"{name.replace('_', ' ')}: {_told(value)}"))
+    for reason, count in counts.problems[:_MAX_REASONS] if counts else ():
+        print_line(printable(f"no whole text: {count}: {reason}"))
     for row in blocks:
         print_line(printable(f"recurs: {row['block']}  {row['publisher']}: {row['text']}"))
 
@@ -120,6 +129,19 @@ def describe(source: Source, state: SourceState) -> dict[str, Any]:
     }
 
 
+def whole_texts(source: Source, counts: ArticleCounts | None) -> dict[str, Any] | None:
+    """Return how far the whole texts of a source are; None if it has none and wants none."""
+    if counts is None and source.full_text is None:
+        return None
+    known = counts or ArticleCounts()
+    return {
+        "fetched": known.fetched,
+        "waiting": known.waiting,
+        "failed": known.failed,
+        "problems": dict(known.problems),
+    }
+
+
 def outcome(source: Source, state: SourceState) -> str:
     """Return the state of a source: paused, gone, later, error, ok, or new if never fetched."""
     if source.paused:
@@ -143,9 +165,17 @@ def _iso(when: datetime | None) -> str | None:
     return iso(when) if when else None
 
 
+def _told(value: Any) -> str:
+    """Return a value as text; of several counts those that are not 0."""
+    if not isinstance(value, dict):
+        return str(value)
+    counts = {name: one for name, one in value.items() if isinstance(one, int)}
+    return ", ".join(f"{one} {name}" for name, one in counts.items() if one) or "none"
+
+
 def _cell(value: Any) -> str:
     """Return a value as table text; times to the minute."""
-    text = "" if value is None else str(value)
+    text = "" if value is None else _told(value)
     return text[:16].replace("T", " ") if _TIME.fullmatch(text) else text
 
 

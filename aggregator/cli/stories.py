@@ -1,8 +1,8 @@
 """`aggregator stories`: lists and explains stories, and records corrections."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import unquote
@@ -20,6 +20,7 @@ from aggregator.core.model import Decision, Member, Reason, ShownStory, StoredEn
 
 if TYPE_CHECKING:
     from aggregator.bootstrap import Application
+    from aggregator.core.search import SearchHit
     from aggregator.group.stories.explain import Explanation
 
 app = typer.Typer(no_args_is_help=True, help="List, explain and correct stories.")
@@ -29,12 +30,21 @@ corrections.register(app)
 _Limit = Annotated[
     int, typer.Option("--limit", metavar="N", min=1, help="Show the N newest stories.")
 ]
+_Found = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Show N stories.")]
+_Words = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="WORDS...",
+        help='All of these words; `"a phrase"`, `begin*`, and `-word` after `--`.',
+    ),
+]
 _Story = Annotated[
     str, typer.Argument(metavar="STORY", help="The id of a story, or of one of its entries.")
 ]
 _Entry = Annotated[str, typer.Argument(metavar="ENTRY", help="The id or link of an entry.")]
 _Other = Annotated[str, typer.Argument(metavar="ENTRY", help="The id or link of another entry.")]
 
+_INDEXED_AT_ONCE = 1000  # entries
 _MAX_FEATURES = 8  # shown for and against one event
 _MAX_WEIGHTS, _MAX_SHARED = 4, 8  # features and words shown of a member
 
@@ -63,6 +73,11 @@ def list_stories(
         for one in shown:
             print_json(_line(one))
         return
+    _list(shown, quiet=quiet)
+
+
+def _list(shown: Iterable[ShownStory], *, quiet: bool) -> None:
+    """Print a table of stories."""
     rows = [
         (iso(one.story.first_published)[:16].replace("T", " "), short(one.story.id),
          one.lead.entry.title, ", ".join(_publishers(one)))
@@ -74,6 +89,65 @@ def list_stories(
         quiet=quiet,
         fold=("title", "publishers"),
     )
+
+
+@app.command("search")
+def search_stories(
+    words: _Words,
+    *,
+    config: ConfigPath = None,
+    data: DataPath = None,
+    publisher: Annotated[
+        str, typer.Option("--publisher", metavar="P", help="Only reports of this publisher.")
+    ] = "",
+    language: Annotated[
+        str, typer.Option("--language", metavar="L", help="Only reports in this language.")
+    ] = "",
+    day: Annotated[
+        datetime | None,
+        typer.Option(
+            "--day",
+            formats=["%Y-%m-%d"],
+            metavar="DAY",
+            help="Only of this day (UTC), such as 2026-12-31.",
+        ),
+    ] = None,
+    limit: _Found = 20,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Search titles and texts; the newest stories come first. Indexes new entries before."""
+    from aggregator.core.search import SearchQuery  # noqa: PLC0415  loaded already, by the store
+    from aggregator.text import search_terms  # noqa: PLC0415
+
+    try:
+        terms = search_terms.parse(" ".join(words))
+    except ValueError as error:
+        raise typer.BadParameter(str(error).replace("q ", "the search ", 1)) from error
+    since = day.replace(tzinfo=UTC) if day else None
+    query = SearchQuery(
+        terms=terms,
+        publisher=publisher,
+        language=search_terms.narrowest(language),
+        since=since,
+        until=since + timedelta(days=1) if since else None,
+    )
+    with opened(config, data) as application:
+        while application.store.index(_INDEXED_AT_ONCE, application.config.search.characters):
+            pass
+        hits = application.store.search(query, None, limit).hits
+    if json:
+        for one in hits:
+            print_json(_line(one.shown) | {"found": _found(one)})
+        return
+    _list([one.shown for one in hits], quiet=quiet)
+
+
+def _found(hit: "SearchHit") -> str:
+    """Return the id of the entry that was found."""
+    from aggregator.core import ids  # noqa: PLC0415  loaded already, by `opened`
+
+    return ids.entry_id(hit.key)
 
 
 @app.command("show")

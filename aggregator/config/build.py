@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from aggregator.config.config import Config
 from aggregator.config.fields import web_address
 from aggregator.config.models import ConfigModel, FeedModel, SourceModel
 from aggregator.config.problems import Problem
+from aggregator.config.reading_sections import DigestModel
 from aggregator.config.rule_models import read_link_rules
 from aggregator.config.sections import (
     BackupModel,
@@ -23,13 +25,16 @@ from aggregator.core.model import Source
 from aggregator.core.settings import (
     BackupSettings,
     CleanOptions,
+    DigestSpec,
     FeedSpec,
     FetchSettings,
     FullText,
     HubSettings,
     ImageOptions,
     LinkRule,
+    SearchSettings,
     StorySettings,
+    TitleRule,
 )
 
 _TARGETS = ("{url}", "{url_enc}", "{url_b64}", "{path}")
@@ -60,12 +65,14 @@ def build(model: ConfigModel, path: Path) -> tuple[Config, list[Problem]]:
         public_url=model.public_url,
         log=model.log,
         allowed_hosts=model.allowed_hosts,
+        health_feed=model.health_feed,
         store=model.store,
         fetch=FetchSettings(**_values(model.fetch)),
         images=clean.images,
         stories=_stories(model.stories),
         clean=clean,
         websub=HubSettings(**_values(model.websub)),
+        search=SearchSettings(**_values(model.search)),
         backup=_backup(model.backup, base),
         sources=tuple(sources),
         feeds=tuple(_feed(one) for one in model.feeds) or (_DEFAULT_FEED,),
@@ -119,7 +126,15 @@ def _source(
 ) -> Source:
     plain = _values(one)
     group = categories.get(one.category)
-    for name in ("path", "images", "full_text", "strip", "copyright_notice", "boilerplate"):
+    for name in (
+        "path",
+        "images",
+        "rewrite",
+        "full_text",
+        "strip",
+        "copyright_notice",
+        "boilerplate",
+    ):
         del plain[name]
     return Source(
         **plain | {"headers": tuple(one.headers.items())},
@@ -140,7 +155,9 @@ def _source_clean_options(
 ) -> CleanOptions:
     """Return the general options with the source's own keys applied over them."""
     own_keys = one.model_fields_set & {"strip", "copyright_notice", "boilerplate"}
-    options = dataclasses.replace(clean, **{name: getattr(one, name) for name in own_keys})
+    own_values = {name: getattr(one, name) for name in own_keys}
+    rules = tuple(TitleRule(match=rule.match, replace=rule.replace) for rule in one.rewrite)
+    options = dataclasses.replace(clean, **own_values, rewrite=rules)
     if one.images is None:
         return options
     own = {name: getattr(one.images, name) for name in one.images.model_fields_set}
@@ -153,4 +170,10 @@ def _source_clean_options(
 
 
 def _feed(one: FeedModel) -> FeedSpec:
-    return FeedSpec(**_values(one) | {"title": one.title or one.name})
+    own = {"title": one.title or one.name, "digest": one.digest and _digest(one.digest)}
+    return FeedSpec(**_values(one) | own)
+
+
+def _digest(model: DigestModel) -> DigestSpec:
+    at = time.fromisoformat(model.at.zfill(5))
+    return DigestSpec(at=at, zone=model.zone or "UTC", day=model.day or "", top=model.top)

@@ -13,12 +13,14 @@ from aggregator.core.settings import (
     FetchSettings,
     HubSettings,
     ImageOptions,
+    SearchSettings,
     StorySettings,
 )
 
 _MIN_PREFIX_CHARACTERS = 8  # of an id that `find` accepts in place of the complete one
 _CLEAN = CleanOptions()
 _HUB = HubSettings()
+_SEARCH = SearchSettings()
 _BACKUP = BackupSettings()
 
 
@@ -40,8 +42,10 @@ class Config:
     sources: tuple[Source, ...]
     feeds: tuple[FeedSpec, ...]
     websub: HubSettings = _HUB
+    search: SearchSettings = _SEARCH
     backup: BackupSettings = _BACKUP  # `dir` is absolute
     log: str = "text"  # or json
+    health_feed: bool = False
     allowed_hosts: tuple[str, ...] = ()  # of the web server, beside that of public_url
     clean: CleanOptions = _CLEAN  # for URLs that belong to no source
 

@@ -18,6 +18,7 @@ _GLOB = re.compile(r"[\w*?.\-\[\]:]{1,255}")
 _ID = re.compile(r"\w[\w.\-]{0,99}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{0,63}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,5}")
+_CLOCK_TIME = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d", re.ASCII)
 _SECRET = re.compile(r"auth|cookie|token|secret|key|passw", re.IGNORECASE)
 _ENCODE = "in user name and password write %40 for @, %2F for /, %3A for :, or a ${VARIABLE}"
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~\-]{1,100}")
@@ -205,6 +206,13 @@ def _language(text: str) -> str:
     return text
 
 
+def _clock_time(text: str) -> str:
+    """Check a time of day."""
+    if not _CLOCK_TIME.fullmatch(text):
+        raise ValueError("is not a time of day: write for example 07:00")
+    return text
+
+
 def _timezone(text: str) -> str:
     try:
         zoneinfo.ZoneInfo(text)
@@ -291,6 +299,7 @@ HostGlob = Annotated[str, AfterValidator(glob)]
 Id = Annotated[str, AfterValidator(_id)]
 Name = Annotated[str, AfterValidator(_name)]
 Language = Annotated[str, AfterValidator(_or_empty(_language))]
+ClockTime = Annotated[str, AfterValidator(_clock_time)]
 TimeZone = Annotated[str, AfterValidator(_or_empty(_timezone))]
 Headers = Annotated[dict[str, str], AfterValidator(_headers)]
 Kind = Annotated[str, AfterValidator(plugin("aggregator.gather.fetchers"))]

@@ -13,6 +13,7 @@ from aggregator.config.fields import (
     HostGlob,
     Id,
     Interval,
+    Keep,
     Kind,
     Language,
     Name,
@@ -26,6 +27,7 @@ from aggregator.config.fields import (
     web_address,
 )
 from aggregator.config.problems import KeyConflictError
+from aggregator.config.reading_sections import DigestModel, SearchModel, TitleRuleModel
 from aggregator.config.sections import (
     BackupModel,
     CategoryModel,
@@ -113,6 +115,12 @@ class SourceModel(Model):
         description="request headers, sent to this host only",
         examples=[{"Authorization": "Bearer ${TOKEN}"}],
     )
+    rewrite: tuple[TitleRuleModel, ...] = Field(
+        default=(),
+        max_length=20,
+        description="rules that rewrite the titles of its entries, in order",
+        examples=[[{"match": "^Live: "}]],
+    )
     timezone: TimeZone = Field(
         default="",
         description="the time zone of dates without one (IANA name)",
@@ -199,6 +207,11 @@ class FeedModel(Model):
         description="excludes stories first published longer ago; default: no limit",
         examples=["7d"],
     )
+    keep_archive: Keep = Field(
+        default=_FEED.keep_archive,
+        description="how long a page of its archive is kept, counted from the time when the next page was written; `36500d`: forever",
+        examples=["365d"],
+    )
     sources: Texts = Field(
         default=_FEED.sources,
         description="ids of its sources; default: all",
@@ -234,6 +247,21 @@ class FeedModel(Model):
         description="a secret that readers must send as `?token=…`; default: the feed is public",
         examples=["${FEED_TOKEN}"],
     )
+    order: Literal["newest", "top"] = Field(
+        default=_FEED.order,
+        description="`newest`: by first publication here; `top`: by number of publishers, freshness and `priority`; such a feed has no archive",
+        examples=["top"],
+    )
+    prefer: Texts = Field(
+        default=_FEED.prefer,
+        description="whose report of a story this feed shows, best first: ids of sources, publishers (domains or names) or languages",
+        examples=[["zh-Hans", "dw-zh", "bbc.co.uk"]],
+    )
+    digest: DigestModel | None = Field(
+        default=None,
+        description="one entry a day or week that lists its stories, instead of an entry for each; `limit` counts digests",
+        examples=[{"at": "07:00", "zone": "Europe/Berlin", "top": 20}],
+    )
     split_links: bool = Field(
         default=_FEED.split_links,
         description="adds a signed link, “not the same story”, to each other report of a story; it removes the report from the story for all readers; only with `group: stories`",
@@ -242,7 +270,14 @@ class FeedModel(Model):
 
     @model_validator(mode="after")
     def check_links(self) -> Self:
-        """Require `group: stories` for links that remove a report from a story."""
+        """Require `group: stories` for what is about stories, and nothing that a digest lacks."""
+        for key in ("order", "prefer", "digest"):
+            if key in self.model_fields_set and self.group != "stories":
+                raise KeyConflictError(key, "needs group: stories in this feed")
+        if self.digest and self.order == "top":
+            raise KeyConflictError("order", "a digest has an order of its own: remove this line")
+        if self.digest and self.split_links:
+            raise KeyConflictError("split_links", "a digest has no such links: remove this line")
         if self.split_links and self.group != "stories":
             raise KeyConflictError("split_links", "needs group: stories in this feed")
         return self
@@ -276,6 +311,11 @@ class ConfigModel(Model):
         description="the form of the log of `run` and `serve`: one line, or one JSON object, for each event",
         examples=["json"],
     )
+    health_feed: bool = Field(
+        default=False,
+        description="whether the daemon publishes `/health.atom`: an entry when a source dies, moves, is renamed or recovers, when the disk fills, a backup fails, or this file is faulty",
+        examples=[True],
+    )
     store: StoreUrl = Field(
         default="sqlite",
         description="`sqlite` (a file in `data`) or the URL of a PostgreSQL database",
@@ -291,6 +331,7 @@ class ConfigModel(Model):
     websub: HubModel = Field(
         default=HubModel(), description="WebSub: push updates to readers and from sources"
     )
+    search: SearchModel = Field(default=SearchModel(), description="the search")
     backup: BackupModel = Field(default=BackupModel(), description="nightly backups")
     categories: dict[Text, CategoryModel] = Field(
         default={},

@@ -33,6 +33,11 @@ def free_story_id(founder_key: str, taken: Container[str]) -> str:
     return own
 
 
+def digest_id(feed: str, period: str) -> str:
+    """Return the id of the digest of a period in the feed of this name, urn:uuid:…"""
+    return uuid5(NAMESPACE, f"digest{feed}\0{period}").urn
+
+
 def feed_id(name: str) -> str:
     """Return the id of the feed that we publish under this name, urn:uuid:…"""
     return uuid5(NAMESPACE, "feed" + name).urn

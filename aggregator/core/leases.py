@@ -31,7 +31,8 @@ class Lease:
     """One subscription to one topic at one hub; `path` is the unguessable part of the callback.
 
     It is live from `since` to `until`. `due` is when the hub is asked next, `tries` the number of
-    failures in a row.
+    failures in a row. `silent_polls` counts the polls since the last push that found what the hub
+    should have pushed.
     """
 
     path: str
@@ -45,6 +46,7 @@ class Lease:
     tries: int = 0
     since: datetime | None = None
     until: datetime | None = None
+    silent_polls: int = 0
 
 
 def links(header: str, base: str) -> tuple[tuple[str, str], ...]:

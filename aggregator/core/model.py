@@ -357,16 +357,14 @@ class GroupContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grouping:
-    """The result of one grouping: new and changed stories, and the features of its entries."""
+    """The new and changed stories, the features of the entries, how many pairs were compared."""
 
     stories: tuple[Story, ...]
     tombstones: tuple[Tombstone, ...] = ()
     features: tuple[tuple[str, bytes], ...] = ()
     new: int = 0
     changed: int = 0
-
-
-# --- publish -------------------------------------------------------------------------------
+    pairs: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

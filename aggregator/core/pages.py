@@ -53,3 +53,17 @@ class PageResult:
     tries: int = 0
     due: datetime | None = None
     validators: Validators = _NO_VALIDATORS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleCounts:
+    """How many entries of a source have their whole texts, and why the others do not."""
+
+    fetched: int = 0
+    waiting: int = 0  # their pages are still to be fetched
+    problems: tuple[tuple[str, int], ...] = ()  # reason and number, the most frequent first
+
+    @property
+    def failed(self) -> int:
+        """How many will not be fetched again."""
+        return sum(count for _, count in self.problems)

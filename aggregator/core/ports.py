@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from aggregator.core.errors import SourceError
+from aggregator.core.gathered import Gathered
 from aggregator.core.leases import Lease
 from aggregator.core.model import (
     Change,
@@ -29,7 +30,9 @@ from aggregator.core.model import (
     Tombstone,
     Validators,
 )
-from aggregator.core.pages import PageResult, PageTask
+from aggregator.core.news_digest import DigestStore
+from aggregator.core.pages import ArticleCounts, PageResult, PageTask
+from aggregator.core.search import SearchStore
 from aggregator.core.traces import KnownDocument, ReadDocument
 
 Place = tuple[datetime, datetime, str]
@@ -176,6 +179,14 @@ class GatherStore(SourceStates, Protocol):
         a feed was read, to remember it.
         """
 
+    def save_gathered_together(
+        self, waiting: Sequence[Gathered]
+    ) -> list[tuple[Change, ...] | Exception]:
+        """Do `save_gathered` for several sources in one transaction; return the outcome of each.
+
+        If that fails, each is saved in a transaction of its own, so that one does not stop the others.
+        """
+
     def learned_blocks(self, publisher_ids: Iterable[str] | None = None) -> Boilerplate:
         """Return the hashes of the boilerplate blocks of each publisher."""
 
@@ -259,7 +270,7 @@ class StoryReader(Protocol):
         """Yield ids of shown entries, each with its story: newest first seen, then published, then id."""
 
 
-class PublishStore(SourceStates, StoryReader, Protocol):
+class PublishStore(SourceStates, StoryReader, DigestStore, Protocol):
     """The store as publishing uses it."""
 
     def generation(self) -> str:
@@ -347,6 +358,7 @@ class Store(
     DecisionStore,
     LeaseStore,
     UpkeepStore,
+    SearchStore,
     Protocol,
 ):
     """Everything that is remembered; the three steps meet only here."""
@@ -373,6 +385,12 @@ class Store(
 
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
         """Return the stories of these ids; ids of merged stories lead to the story that replaced them."""
+
+    def article_counts(self) -> Mapping[str, ArticleCounts]:
+        """Return how far the whole texts are, by the identity of their source."""
+
+    def stories_before(self, place: Place | None) -> Iterator[tuple[Place, ShownStory]]:
+        """Yield the shown stories before a position, newest first, with their positions."""
 
     def find_entry(self, text: str) -> StoredEntry | None:
         """Return the entry of a key, an id (urn:uuid:…) or a link."""

@@ -56,6 +56,10 @@ class Profile:
         one.count += count
         self._in_workers += cpu_seconds if is_worker else 0.0
 
+    def stages(self) -> dict[str, Stage]:
+        """Return what each stage took so far."""
+        return dict(self._stages)
+
     @contextmanager
     def measure(self, stage: str) -> Iterator[None]:
         """Measure a call in this thread; its CPU time is that of the thread."""

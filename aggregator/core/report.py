@@ -35,6 +35,9 @@ class RunReport:
     sources: tuple[SourceReport, ...]
     stories_new: int = 0
     stories_changed: int = 0
+    stories_merged: int = 0
+    grouped: int = 0  # entries
+    pairs: int = 0  # of entries that were compared
     written: tuple[Path, ...] = ()
     published: tuple[str, ...] = ()  # ids of the stories in the feeds
     errors: tuple[str, ...] = ()  # of grouping and publishing
@@ -56,6 +59,9 @@ class RunTotals:
 
     stories_new: int = 0
     stories_changed: int = 0
+    stories_merged: int = 0
+    grouped: int = 0
+    pairs: int = 0
     written: dict[Path, None] = field(default_factory=dict)
     published: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
@@ -64,6 +70,9 @@ class RunTotals:
         """Count the stories of one batch."""
         self.stories_new += grouping.new
         self.stories_changed += grouping.changed
+        self.stories_merged += len(grouping.tombstones)
+        self.grouped += len(grouping.features)
+        self.pairs += grouping.pairs
 
     def add_edition(
         self, written: Sequence[Path], stories: tuple[str, ...], errors: tuple[str, ...]
@@ -79,6 +88,9 @@ class RunTotals:
             sources=reports,
             stories_new=self.stories_new,
             stories_changed=self.stories_changed,
+            stories_merged=self.stories_merged,
+            grouped=self.grouped,
+            pairs=self.pairs,
             written=tuple(self.written),
             published=self.published,
             errors=self.errors + _unsaved(reports),

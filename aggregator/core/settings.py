@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Literal
 
 NamePairs = tuple[tuple[str, str], ...]
@@ -76,6 +76,14 @@ class LinkRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TitleRule:
+    """What is replaced in titles, wherever the regular expression `match` matches."""
+
+    match: str
+    replace: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CleanOptions:
     """How the entries of one source are cleaned."""
 
@@ -84,6 +92,7 @@ class CleanOptions:
     strip: tuple[str, ...] = ()  # CSS selectors
     copyright_notice: Literal["keep", "strip"] = "keep"
     boilerplate: Literal["keep", "strip"] = "keep"
+    rewrite: tuple[TitleRule, ...] = ()  # of titles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +157,24 @@ class BackupSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SearchSettings:
+    """The search of pages and commands: whether there is an index, and how much of texts it has."""
+
+    enabled: bool = True
+    characters: int = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestSpec:
+    """When a feed of digests gets one, and how many stories it lists."""
+
+    at: time = time(7)
+    zone: str = "UTC"  # IANA name
+    day: str = ""  # of the week, for a weekly one; empty: each day
+    top: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSpec:
     """One feed that we publish, and which stories it contains."""
 
@@ -157,6 +184,7 @@ class FeedSpec:
     group: Literal["stories", "duplicates", "none"] = "stories"
     limit: int = 200
     max_age: timedelta | None = None
+    keep_archive: timedelta = timedelta(days=1825)  # of a page, once the next one is written
     sources: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
@@ -164,6 +192,9 @@ class FeedSpec:
     exclude: tuple[str, ...] = ()
     min_publishers: int = 1
     token: str = ""  # required to read the feed; empty: public
+    order: Literal["newest", "top"] = "newest"
+    prefer: tuple[str, ...] = ()  # sources, publishers and languages whose reports are shown
+    digest: DigestSpec | None = None  # None: each story is an entry
     split_links: bool = False  # each further report gets a link that removes it from the story
 
 

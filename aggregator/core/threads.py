@@ -16,11 +16,21 @@ class StoreThread:
 
     def __init__(self) -> None:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._waiting = 0
 
     async def call(self, function: Callable[[], _T], *, stage: str = "store") -> _T:
         """Run the function in the thread and return its result; `stage` is its name in a profile."""
         measured = partial(_measure, stage, function)
-        return await asyncio.get_running_loop().run_in_executor(self._executor, measured)
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, measured)
+        finally:
+            self._waiting -= 1
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for the thread."""
+        return self._waiting
 
     def close(self) -> None:
         """End the thread after the calls that are queued."""

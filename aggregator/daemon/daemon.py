@@ -14,6 +14,8 @@ from aggregator.core.logger import get_logger
 from aggregator.core.ports import Clock
 from aggregator.core.report import RunReport
 from aggregator.core.ticker import Ticker
+from aggregator.daemon.health_watch import HealthWatch
+from aggregator.daemon.indexing import Indexing
 from aggregator.daemon.nightly import Nightly
 from aggregator.daemon.pushes import Pushes
 from aggregator.daemon.runs import Runs
@@ -43,6 +45,7 @@ class Daemon:
         subscriber: Subscriber | None,
         *,
         clock: Clock = bootstrap.now,
+        clock_steps: ClockSteps | None = None,
     ) -> None:
         config = application.config
         self._application = application
@@ -70,8 +73,17 @@ class Daemon:
             tasks=tasks,
         )
         self._articles = OneAtATime(tasks, self._fetch_articles)
-        self._nightly = Nightly(config, pipeline.upkeep, pipeline.thread, clock)
-        self._clock_steps = ClockSteps(clock)
+        indexing = Indexing(application.store, pipeline.thread, config.search)
+        self._indexing = OneAtATime(tasks, indexing.run)
+        monitor = metrics.monitor
+        self._nightly = Nightly(
+            config, pipeline.upkeep, pipeline.thread, clock, monitor.record_backup
+        )
+        self._health = HealthWatch(
+            config, application.store, monitor=monitor, thread=pipeline.thread, clock=clock
+        )
+        self._watching = OneAtATime(tasks, self._health.look)
+        self._clock_steps = clock_steps or ClockSteps(clock)
         self._config_watch = FileWatch(config.path)
         self._watchdog: Ticker | None = None
 
@@ -97,9 +109,12 @@ class Daemon:
         if not is_paused:
             await self._settling.start_if_needed(now)
         self._start_requests()
+        self._watching.start()
         if not is_paused:
             self._articles.start()
             await self._runs.start_due(now)
+        if not self._runs.busy:
+            self._indexing.start()
 
     async def _follow_clock(self) -> None:
         """Move all stored due times if the clock was set, so that nothing waits for the old time."""

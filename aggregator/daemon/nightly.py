@@ -26,11 +26,19 @@ _log = get_logger()
 class Nightly:
     """Runs the jobs of the night; `follow_clock` must be called when the clock was set."""
 
-    def __init__(self, config: Config, upkeep: Upkeep, thread: StoreThread, clock: Clock) -> None:
+    def __init__(
+        self,
+        config: Config,
+        upkeep: Upkeep,
+        thread: StoreThread,
+        clock: Clock,
+        on_backup: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._config = config
         self._upkeep = upkeep
         self._thread = thread
         self._clock = clock
+        self._on_backup = on_backup  # is told the error of each backup, empty if it was made
         self._scheduler = AsyncIOScheduler(timezone="UTC")
 
     def start(self) -> None:
@@ -61,13 +69,17 @@ class Nightly:
         """Tidy the store and make a backup; failures are logged, and the next night tries again."""
         await self._try("upkeep failed", lambda: self._thread.call(self._upkeep.tidy))
         if self._config.backup.dir:
-            await self._try("backup failed", lambda: asyncio.to_thread(self._back_up))
+            error = await self._try("backup failed", lambda: asyncio.to_thread(self._back_up))
+            self._on_backup(error)
 
-    async def _try(self, failure: str, work: Callable[[], Awaitable[None]]) -> None:
+    async def _try(self, failure: str, work: Callable[[], Awaitable[None]]) -> str:
+        """Do some work; return why it failed."""
         try:
             await work()
         except (AggregatorError, OSError) as error:
             _log.error(failure, error=str(error))
+            return str(error) or type(error).__name__
+        return ""
 
     def _back_up(self) -> None:
         from aggregator.store import backup_file  # noqa: PLC0415  only this job needs it

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from aggregator.core.logger import get_logger
 from aggregator.core.model import Source
 from aggregator.core.ports import Clock
+from aggregator.core.report import SourceReport
 from aggregator.core.run_logs import FAILED_OUTCOMES, log_report
 from aggregator.daemon.tasks import OneAtATime, Tasks
 from aggregator.pipeline import Pipeline
@@ -69,11 +70,15 @@ class Pushes:
             ]
             failed = {source.id for source, _ in known}
             try:
-                report = await self._pipeline.take(known, progress=log_report)
-                self._metrics.record_run(report, now=self._clock(), pushed=True)
+                report = await self._pipeline.take(known, progress=self._record)
+                self._metrics.record_run(report, now=self._clock())
                 failed = {one.id for one in report.sources if one.outcome in FAILED_OUTCOMES}
             except Exception:  # noqa: BLE001  logged with traceback
                 _log.exception("processing pushed documents failed")
             if self._subscriber:
                 for identity in {source.identity for source, _ in known if source.id in failed}:
                     self._subscriber.miss(identity)
+
+    def _record(self, report: SourceReport) -> None:
+        log_report(report)
+        self._metrics.record_source(report, now=self._clock(), pushed=True)

@@ -118,6 +118,7 @@ class Runs:
         else:
             self.pacing.pause.succeeded()
         is_down = self._pipeline.network.down
+        self._metrics.monitor.network_is_down = is_down
         if is_down and not was_down:
             _log.warning("network down: no source answers, waiting for it to return")
         elif was_down and not is_down:
@@ -136,7 +137,7 @@ class Runs:
                 self.pacing.not_asked(source)
         self._settling.needed = True
         pause = self.pacing.pause.failed(now)
-        self._metrics.record_failed_run(reports, error, now=self._clock())
+        self._metrics.record_failed_run(error, now=self._clock())
         log_failure("run failed", error, pause)
 
     async def _can_save_again(self) -> bool:

@@ -1,6 +1,7 @@
 """Groups and publishes what is in the store, when something says that this is needed."""
 
 import asyncio
+from datetime import datetime
 
 from aggregator.core.errors import PublishError
 from aggregator.core.logger import get_logger
@@ -17,7 +18,7 @@ _log = get_logger()
 
 
 class Settling:
-    """Publishes after a start, corrections, failures, or the loss of a published file.
+    """Publishes after a start, corrections, failures, the loss of a published file, or for a digest.
 
     `needed` says that the store may hold what is not published yet.
     """
@@ -37,11 +38,14 @@ class Settling:
         self._metrics = metrics
         self._clock = clock
         self._settling = OneAtATime(tasks, self._settle)
+        self._digests: tuple[datetime, ...] = ()  # when those that were published became due
         self._applied: int | None = None  # corrections by the user; unknown before the first time
 
     async def start_if_needed(self, now: float) -> None:
         """Start to group and publish, unless that failed just now or nothing asks for it."""
         if await self._pipeline.thread.call(self._pipeline.upkeep.notice_loss):
+            self.needed = True
+        if self._pipeline.publisher.digests_due() != self._digests:
             self.needed = True
         if self.pause.is_waiting(now):
             return
@@ -59,6 +63,7 @@ class Settling:
 
     async def _settle(self) -> None:
         before, self.needed = self._applied, False
+        self._digests = self._pipeline.publisher.digests_due()
         try:
             count = await self._count_decisions()
             errors = await self._pipeline.settle()
@@ -76,5 +81,5 @@ class Settling:
     def _fail(self, error: Exception) -> None:
         self.needed = True
         pause = self.pause.failed(asyncio.get_running_loop().time())
-        self._metrics.record_failed_run((), error, now=self._clock())
+        self._metrics.record_failed_run(error, now=self._clock())
         log_failure("grouping and publishing failed", error, pause)

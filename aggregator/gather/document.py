@@ -18,7 +18,6 @@ from aggregator.core.model import (
 from aggregator.core.ports import Boilerplate
 from aggregator.core.traces import DocumentTrace, KnownDocument, TracedFeed
 from aggregator.gather import cleaning, document_limits, parsers, tracing
-from aggregator.gather.cleaning import discover
 from aggregator.gather.cleaning.text_blocks import block_hash
 from aggregator.text.charset import decode
 
@@ -110,6 +109,9 @@ def _parse(document: Document) -> ParsedFeed:
     try:
         return parsers.parse(document)
     except NotAFeed as error:
+        # slow: BeautifulSoup takes a tenth of a second, and few documents are web pages
+        from aggregator.gather.cleaning import discover  # noqa: PLC0415
+
         page = decode(document.content, content_type=document.content_type)
         feeds = discover.feeds_in_page(page, document.url)
         if not feeds:

@@ -16,6 +16,7 @@ from aggregator.core.errors import (
     Timeout,
     Unreachable,
 )
+from aggregator.core.gathered import Gathered
 from aggregator.core.model import (
     Change,
     CleanedFeed,
@@ -36,6 +37,7 @@ from aggregator.core.traces import KnownDocument, ReadDocument
 from aggregator.gather import clock_checks, schedule, tracing
 from aggregator.gather.due_times import QuietTime
 from aggregator.gather.harvest import SourceHarvest
+from aggregator.gather.save_queue import SaveQueue
 from aggregator.gather.state_buffer import StateBuffer
 
 _LONGEST_QUIET = timedelta(hours=1)  # without any source that will be due
@@ -48,6 +50,15 @@ class Unanswered:
     source: Source
     state: SourceState
     error: SourceError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """The states of all sources, until when hosts asked to wait, and the order to fetch sources in."""
+
+    states: Mapping[str, SourceState]
+    waits: Mapping[str, datetime]
+    order: tuple[Source, ...]
 
 
 Defer = Callable[[Unanswered], None]
@@ -66,18 +77,21 @@ class Gatherer:
     clock: Clock
     jitter: Callable[[], float]
     buffer: StateBuffer
+    saves: SaveQueue
     shortcuts: bool = True  # False: read every document whole, for tests that compare
     quiet: QuietTime = field(default_factory=QuietTime)
 
-    async def states(self) -> Mapping[str, SourceState]:
-        """Return the state of each source, by identity."""
+    async def outlook(self, sources: Sequence[Source]) -> Outlook:
+        """Return what is known of sources before they are fetched, and the order to fetch them in."""
         await self.buffer.flush()
-        return await self.thread.call(self.store.source_states)
+        return await self.thread.call(partial(self._outlook, sources))
 
-    def waits(self, states: Mapping[str, SourceState]) -> dict[str, datetime]:
-        """Return the time until which each host asked to wait."""
-        scope = self.settings.retry_after_scope
-        return schedule.waiting_hosts(self.sources, states, self.clock(), scope)
+    def _outlook(self, sources: Sequence[Source]) -> Outlook:
+        states = self.store.source_states()
+        waits = schedule.waiting_hosts(
+            self.sources, states, self.clock(), self.settings.retry_after_scope
+        )
+        return Outlook(states=states, waits=waits, order=schedule.fetch_order(sources, states))
 
     async def due(self, pushed: Mapping[str, datetime]) -> tuple[Source, ...]:
         """Return the sources to fetch now.
@@ -86,33 +100,37 @@ class Gatherer:
         such a source is polled less often.
         """
         await self.buffer.flush()
-        mark = await self.thread.call(self.store.change_mark)
+        return await self.thread.call(partial(self._due, pushed))
+
+    def _due(self, pushed: Mapping[str, datetime]) -> tuple[Source, ...]:
+        mark = self.store.change_mark()
         if self.quiet.covers(mark, pushed, self.clock()):
             return ()
-        states = await self.states()
-        waits, now = self.waits(states), self.clock()
-        times = [
-            (source, due)
-            for source in self.sources
-            if (due := self._due_at(source, states, waits, now, pushed)) is not None
-        ]
+        now, states, times = self._due_times(pushed)
         soonest = min((due for _, due in times), default=now + _LONGEST_QUIET)
         self.quiet.set(mark, pushed, now, soonest)
         return schedule.fetch_order((source for source, due in times if due <= now), states)
 
     async def next_due(self, pushed: Mapping[str, datetime]) -> tuple[Source, datetime] | None:
         """Return the next source to fetch and its time; None if there is none. See `due`."""
-        states = await self.states()
-        waits, now = self.waits(states), self.clock()
+        await self.buffer.flush()
+        return await self.thread.call(partial(self._next_due, pushed))
+
+    def _next_due(self, pushed: Mapping[str, datetime]) -> tuple[Source, datetime] | None:
+        _, _, times = self._due_times(pushed)
+        return min(times, key=lambda one: (one[1], one[0].id), default=None)
+
+    def _due_times(
+        self, pushed: Mapping[str, datetime]
+    ) -> tuple[datetime, Mapping[str, SourceState], list[tuple[Source, datetime]]]:
+        """Return the time now, the states, and when each source is due."""
+        outlook, now = self._outlook(()), self.clock()
         found = [
-            (due, source.id, source)
+            (source, due)
             for source in self.sources
-            if (due := self._due_at(source, states, waits, now, pushed))
+            if (due := self._due_at(source, outlook.states, outlook.waits, now, pushed)) is not None
         ]
-        if not found:
-            return None
-        due, _, source = min(found, key=lambda one: one[:2])
-        return source, due
+        return now, outlook.states, found
 
     async def follow_clock(self, step: timedelta, before: datetime) -> None:
         """Move the stored times of all sources after the clock was set; see `clock_checks.shifted`."""
@@ -317,14 +335,18 @@ class Gatherer:
             fetched = dataclasses.replace(fetched, validators=state.validators)
         entries, extracted = harvest.entries, harvest.extracted
         after = self._succeed(source, state, fetched)
-        store, now = self.store, self.clock()
-        initial = self.settings.initial if source.kind == "feed" else None
+        now = self.clock()
         self.buffer.drop(source.identity)
-        changes = await self.thread.call(
-            lambda: store.save_gathered(
-                source, entries, after, now=now, initial=initial, extracted=extracted, read=read
-            ),
-            stage="save",
+        changes = await self.saves.save(
+            Gathered(
+                source=source,
+                entries=entries,
+                state=after,
+                now=now,
+                initial=self.settings.initial if source.kind == "feed" else None,
+                extracted=extracted,
+                read=read,
+            )
         )
         report = harvest.report(source, changes)
         if read:

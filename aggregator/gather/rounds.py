@@ -2,16 +2,13 @@
 
 import asyncio
 import dataclasses
-import time
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from aggregator.core.arrivals import Arrivals
 from aggregator.core.model import Source, SourceState
 from aggregator.core.report import SourceReport
-from aggregator.gather import schedule
-from aggregator.gather.gatherer import Gatherer, Unanswered
+from aggregator.gather.gatherer import Gatherer, Outlook, Unanswered
 from aggregator.gather.network import Network
 from aggregator.text import urls
 
@@ -39,26 +36,29 @@ class Round:
         self._articles = articles
         self._unanswered: list[Unanswered] = []
 
-    async def start(self, *, force: bool) -> Arrivals[SourceReport]:
-        """Start gathering, a bounded number of sources at a time, and of one host a share of it."""
-        states = await self._gatherer.states()
-        waits = self._gatherer.waits(states)
-        slots = asyncio.Semaphore(_MAX_OPEN_SOURCES)
-        shares = defaultdict[str, asyncio.Semaphore](
-            lambda: asyncio.Semaphore(_MAX_OPEN_SOURCES_OF_HOST)
-        )
+    async def start(
+        self, *, force: bool, outlook: Outlook | None = None
+    ) -> Arrivals[Source, SourceReport]:
+        """Start gathering, a bounded number of sources at a time, and of one host a share of it.
+
+        `outlook` is what is known of the sources, if it was read already.
+        """
+        known = outlook or await self._gatherer.outlook(self._sources)
 
         async def _gather(source: Source) -> SourceReport:
-            async with shares[urls.host(source.url)], slots:
-                state = states.get(source.identity, SourceState())
-                report = await self._gatherer.gather(
-                    source, state, waits, force=force, defer=self._unanswered.append
-                )
-            if self._articles:
-                await self._articles.take(source)
-            return report
+            state = known.states.get(source.identity, SourceState())
+            return await self._gatherer.gather(
+                source, state, known.waits, force=force, defer=self._unanswered.append
+            )
 
-        return Arrivals(_gather(one) for one in schedule.fetch_order(self._sources, states))
+        return Arrivals(
+            known.order,
+            _gather,
+            most=_MAX_OPEN_SOURCES,
+            key=lambda source: urls.host(source.url),
+            most_of_key=_MAX_OPEN_SOURCES_OF_HOST,
+            then=self._articles.take if self._articles else None,
+        )
 
     async def finish(self, reports: Mapping[str, SourceReport]) -> dict[str, SourceReport]:
         """Save the states of all sources; return the final report of each.
@@ -76,7 +76,8 @@ class Round:
         failed = {urls.host(one.source.url) for one in self._unanswered} - reached
         seconds = (reports[id_].seconds for id_ in silent)
         at_once = all(one < _AT_ONCE_SECONDS for one in seconds)
-        if self._network.judge(reached, failed, time.monotonic(), at_once=at_once) == "book":
+        now = asyncio.get_running_loop().time()
+        if self._network.judge(reached, failed, now, at_once=at_once) == "book":
             await self._gatherer.book(self._unanswered)
             return dict(reports)
         unbooked = {id_: dataclasses.replace(reports[id_], unbooked=True) for id_ in silent}

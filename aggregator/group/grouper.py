@@ -1,5 +1,6 @@
 """Groups stored entries batch by batch: features in the pool, assignment in the store's thread."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -48,13 +49,8 @@ class Grouper:
 
         Those that did not come with the entry are extracted, in worker processes if that pays.
         """
-        extracted: dict[str, tuple[StoredEntry, Features]] = {}
-        missing: list[StoredEntry] = []
-        for one in batch:
-            if had := from_bytes(one, self.settings.names):
-                extracted[one.key] = (one, had)
-            else:
-                missing.append(one)
+        extracted = await asyncio.to_thread(self._decode, batch)
+        missing = [one for one in batch if one.key not in extracted]
         steps = range(0, len(missing), _ENTRIES_PER_CALL)
         parts = [missing[begin : begin + _ENTRIES_PER_CALL] for begin in steps]
         results = await self.pool.run(
@@ -67,6 +63,11 @@ class Grouper:
                 found = zip(part, features, strict=True)
                 extracted.update((one.key, (one, its)) for one, its in found)
         return extracted
+
+    def _decode(self, batch: Sequence[StoredEntry]) -> dict[str, tuple[StoredEntry, Features]]:
+        """Return the entries that came with their features."""
+        found = ((one, from_bytes(one, self.settings.names)) for one in batch)
+        return {one.key: (one, had) for one, had in found if had}
 
     def group(self, extracted: Extracted) -> Grouping:
         """Group the entries that come next and store the result.
@@ -81,9 +82,9 @@ class Grouper:
             self._refresh_features(new)
             window = self.window.read(self.store, new, self.settings)
             window.stale = False  # entries without texts stay out of the window
-        known = ((one, extracted.get(one.key)) for one in new)
+        known = ((one, self._known(one, extracted)) for one in new)
         features = FeatureSources(
-            extracted={one.key: had[1] for one, had in known if had and had[0] is one},
+            extracted={one.key: its for one, its in known if its},
             window=window,
             load=self.store.features,
         )
@@ -99,6 +100,14 @@ class Grouper:
         grouping = group(new, context)
         self.store.save_grouping(grouping)
         return grouping
+
+    def _known(self, one: StoredEntry, extracted: Extracted) -> Features | None:
+        """Return the features that were extracted already; None if the entry has changed since.
+
+        An entry that was stored after the batch was taken may have come with some.
+        """
+        had = extracted.get(one.key)
+        return had[1] if had and had[0] is one else from_bytes(one, self.settings.names)
 
     def _trusted_now(self, new: Sequence[StoredEntry]) -> datetime:
         """Return the time to date stories with: not before their entries, if the clock is behind.

@@ -24,9 +24,6 @@ def work(handle: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (_MAX_DATA_BYTES, resource.RLIM_INFINITY))
     pipe = Connection(handle)
     with contextlib.suppress(EOFError, OSError):
-        if (initializer := pipe.recv()) is not None:
-            initializer()
-        pipe.send(True)
         while True:
             deadline, calls = pipe.recv()
             for call in calls:

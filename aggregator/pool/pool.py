@@ -15,6 +15,8 @@ from aggregator.core import profile
 from aggregator.core.errors import ParseError, SourceError
 from aggregator.core.model import Document
 from aggregator.pool.child import Call, run_call
+from aggregator.pool.fork_server import ForkServer
+from aggregator.pool.forking import Prepare
 from aggregator.pool.worker import Worker, timed_out
 
 _T = TypeVar("_T")
@@ -24,6 +26,7 @@ _CALLS_PER_BATCH = 8
 _HEAVY_BYTES = 8_000_000  # of documents in one run: worth a process, because they would block the thread for long
 _FIRST_SECONDS_PER_CALL = 0.005  # an estimate, until calls have been timed
 _BYTES_PER_CALL = 10_000  # of a document that takes as long as a call without one, roughly
+_PATIENCE = 0.03  # seconds in which more calls may come, before the thread loads what they need
 _SMOOTHING = 10  # the mean follows about the last ten calls
 
 
@@ -55,27 +58,29 @@ class Pool:
     """Runs calls in a thread, or in worker processes when the queue is long enough to justify them.
 
     Processes are started when the queue would keep the thread busy for more than `threshold` seconds
-    (a start costs one or two, mostly imports), or when documents are very large; `threshold=0` never
-    uses the thread. `initializer` runs first in every worker. Idle workers end after `idle` seconds.
+    (the first takes about that long to start), or when documents are very large; `threshold=0` never
+    uses the thread. `prepare` runs once, in the process that all workers are forked from, and imports
+    what they need. Idle workers end after `idle` seconds.
     """
 
     def __init__(
         self,
         *,
         workers: int = 0,
-        threshold: float = 2.0,
+        threshold: float = 0.5,
         deadline: timedelta = timedelta(seconds=30),
         idle: float = 60.0,
-        initializer: Callable[[], object] | None = None,
+        prepare: Prepare | None = None,
     ) -> None:
         self._max_workers = workers or min(_MAX_WORKERS, len(os.sched_getaffinity(0)))
         self._threshold = threshold
         self._seconds_per_call = _FIRST_SECONDS_PER_CALL
         self._heavy = False
         self._can_start = True
+        self._is_thread_ready = False
         self._deadline = deadline.total_seconds()
         self._idle_seconds = idle
-        self._initializer = initializer
+        self._server = ForkServer(prepare)
         self._queue: deque[_Job] = deque()
         self._thread_task: asyncio.Task[None] | None = None
         self._busy: dict[asyncio.Task[None], Worker] = {}
@@ -101,6 +106,11 @@ class Pool:
             for job in jobs:
                 job.result.cancel()
 
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a worker."""
+        return len(self._queue)
+
     def close(self) -> None:
         """Cancel all calls and end all workers."""
         for task in (self._thread_task, *self._busy):
@@ -111,6 +121,7 @@ class Pool:
         for worker in (*self._idle, *self._busy.values()):
             worker.end()
         self._idle.clear()
+        self._server.close()
         self._threads.shutdown()
 
     # --- scheduling ------------------------------------------------------------------------
@@ -119,7 +130,7 @@ class Pool:
         """Start workers if the queue is worth their start, else the thread."""
         if self._can_start and (self._idle or self._busy or self._pays()):
             while len(self._busy) < min(self._max_workers, len(self._queue)):
-                self._dispatch(self._idle.pop() if self._idle else Worker(self._initializer))
+                self._dispatch(self._idle.pop() if self._idle else Worker(self._server))
         elif self._queue and self._thread_task is None:
             self._thread_task = asyncio.create_task(self._run_in_thread())
 
@@ -151,18 +162,23 @@ class Pool:
             )
 
     def _end_idle(self) -> None:
-        """End the idle workers: each uses about 100 MB."""
+        """End the idle workers, and what they were forked from, which uses about 100 MB."""
         self._idle_timer = None
         for worker in self._idle:
             worker.end()
         self._idle.clear()
+        if not self._busy:
+            self._server.end()
 
     # --- in a thread -----------------------------------------------------------------------
 
     async def _run_in_thread(self) -> None:
         """Run the queue one by one until it is empty or worth starting processes for."""
         loop = asyncio.get_running_loop()
+        if not self._is_thread_ready and self._can_start:
+            await asyncio.sleep(_PATIENCE)
         while self._queue and not self._pays():
+            self._is_thread_ready = True
             job = self._queue.popleft()
             if job.result.done():
                 continue

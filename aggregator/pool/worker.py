@@ -1,19 +1,15 @@
 """The parent's end of a worker process."""
 
 import contextlib
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
 from aggregator.core import profile
 from aggregator.core.errors import ParseError
 from aggregator.pool.child import NOT_PICKLABLE, Call
-
-_START_TIMEOUT = 60.0  # seconds
+from aggregator.pool.fork_server import ForkServer
 
 
 def timed_out(deadline: float) -> ParseError:
@@ -24,9 +20,9 @@ def timed_out(deadline: float) -> ParseError:
 class Worker:
     """A process that is started by the first batch, and again after it was lost."""
 
-    def __init__(self, initializer: Callable[[], object] | None) -> None:
-        self._initializer = initializer
-        self._process: subprocess.Popen[bytes] | None = None
+    def __init__(self, server: ForkServer) -> None:
+        self._server = server
+        self._pid: int | None = None
         self._pipe: Connection | None = None
         self._ended = False
         self._lock = threading.Lock()
@@ -38,6 +34,10 @@ class Worker:
         Raises OSError if the process cannot be started.
         """
         results: list[Any] = []
+        if (
+            self._pipe is not None and self._pipe.poll()
+        ):  # it ended meanwhile: no fault of these calls
+            self._kill()
         pipe = self._pipe or self._start()
         try:
             pipe.send((deadline, calls))
@@ -63,42 +63,24 @@ class Worker:
         self._kill(grace=0)
 
     def _start(self) -> Connection:
-        """Start the process and wait until it is ready; raise OSError if it cannot be started."""
+        """Start the process; raise OSError if it cannot be started."""
         ours, theirs = Pipe()
-        code = f"import sys; sys.path[:] = {sys.path!r}; from aggregator.pool.child import work; work({theirs.fileno()})"
-        with self._lock, theirs:
-            self._process = subprocess.Popen(  # noqa: S603  our own interpreter and code
-                [sys.executable, "-P", "-c", code],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                process_group=0,  # Ctrl-C is handled by the parent
-            )
-            self._pipe = ours
+        with theirs:
+            pid = self._server.fork(theirs)
+        with self._lock:
+            self._pid, self._pipe = pid, ours
         if self._ended:
             self._kill(grace=0)
-        try:
-            ours.send(self._initializer)
-            ready = ours.poll(_START_TIMEOUT) and ours.recv()
-        except (EOFError, OSError):
-            ready = False
-        if not ready:
-            self._kill()
-            raise OSError("a worker process cannot be started")
         return ours
 
     def _kill(self, grace: float = 0.2) -> str:
         """End the process and return its exit status as text, if it ended by itself."""
         with self._lock:
-            process, pipe = self._process, self._pipe
-            self._process = self._pipe = None
-        if process is None or pipe is None:
+            pid, pipe = self._pid, self._pipe
+            self._pid = self._pipe = None
+        if pid is None or pipe is None:
             return ""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(grace)  # if it died by itself, its status says why
-        code = process.poll()
-        process.kill()
-        process.wait()
+        code = self._server.end_worker(pid, grace)  # if it died by itself, its status says why
         with contextlib.suppress(OSError):
             pipe.close()
         return "" if code is None else f" (status {code})"

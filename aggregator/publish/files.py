@@ -34,6 +34,25 @@ def write(path: Path, content: bytes, *, before: Callable[[], None] = lambda: No
     return True
 
 
+def write_dated(path: Path, content: bytes, modified: int) -> bool:
+    """Write a copy with the time of its original, in seconds; return False if only the time was set."""
+    written = write(path, content)
+    try:
+        if int(path.stat().st_mtime) != modified:
+            os.utime(path, (modified, modified))
+    except OSError as error:
+        raise PublishError(f"cannot date {path}: {error.strerror}") from error
+    return written
+
+
+def delete(path: Path) -> None:
+    """Delete a file if it exists; raises PublishError."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise PublishError(f"cannot delete {path}: {error.strerror}") from error
+
+
 def secret(folder: Path) -> bytes:
     """Return the secret of a data folder that signs links; created on first use with mode 0600.
 

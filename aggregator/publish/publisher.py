@@ -1,8 +1,8 @@
 """Stories in, files out: every feed in all its formats, with its archive."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -13,10 +13,11 @@ from aggregator.core.model import Edition, FeedInfo, ShownStory, Source
 from aggregator.core.ports import Clock, PublishStore, Renderer
 from aggregator.core.settings import FeedSpec, are_pages_public
 from aggregator.publish import files, selection, stamp
-from aggregator.publish.archive import FORMATS, Archive, History, files_of
+from aggregator.publish.archive import FORMATS, Archive, History, files_of, has_archive
 
 _log = get_logger()
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # `updated` of an empty feed, or long past
+_INSTANT = timedelta(microseconds=1)  # a digest is due at the end of its period, not after it
 _TOMBSTONE_TIME = timedelta(days=30)
 _TOMBSTONES_MOST = 500  # the newest; bounds the feed after a large regroup
 
@@ -53,6 +54,7 @@ class Publisher:
     clock: Clock
     hub: str = ""
     owe: Callable[[str], None] = lambda _: None
+    last: stamp.LastStamp = field(default_factory=stamp.LastStamp)
     shortcuts: bool = True  # False: make everything anew, for tests that compare the bytes
 
     def run(self, *, since: datetime | None = None) -> Publication:
@@ -88,11 +90,12 @@ class Publisher:
         errors: list[str] = []
         moments: list[datetime] = []
         for spec in self.feeds:
-            selected = selection.choose(self.store, spec, now=now, sources=self.sources)
+            selected = self._select(spec, now)
             shown.update((one.story.id, None) for one in selected)
             try:
                 edition = self._edition(spec, selected, infos, now)
                 moments += selection.expiries(spec, selected)
+                moments += digest_ends([spec], now, following=True)
                 moments += [one.when + _TOMBSTONE_TIME for one in edition.tombstones]
                 paths = tuple(self._write(edition, now, moments))
                 written.update(dict.fromkeys(paths))
@@ -110,8 +113,22 @@ class Publisher:
             until=min(moments, default=None),
         )
 
+    def digests_due(self) -> tuple[datetime, ...]:
+        """Return when the last digests became due; another value asks for publishing."""
+        return digest_ends(self.feeds, self.clock())
+
+    def _select(self, spec: FeedSpec, now: datetime) -> tuple[ShownStory, ...]:
+        if spec.digest:
+            from aggregator.publish import digest_making  # noqa: PLC0415  few feeds are of digests
+
+            return digest_making.publish(self.store, spec, spec.digest, self.sources, now)
+        return selection.choose(self.store, spec, now=now, sources=self.sources)
+
     def is_complete(self) -> bool:
-        """Return whether each feed has its files."""
+        """Return whether each feed has its files, none changed by others since they were written."""
+        made = self.last.read(self.folder.parent / stamp.NAME)
+        if made is not None and not made.has_files(self.folder):
+            return False
         return all(
             (self.folder / f"{spec.name}.{self.renderers[name].EXTENSION}").exists()
             for spec in self.feeds
@@ -131,7 +148,7 @@ class Publisher:
             renderer = self.renderers[name]
             file = f"{edition.spec.name}.{renderer.EXTENSION}"
             links = edition.links
-            if name in FORMATS:
+            if name in FORMATS and has_archive(edition.spec):
                 history, more = self._history(renderer, edition, now)
                 links += more
                 moments += [_NEVER] if history.grew else []  # make the feed again
@@ -192,18 +209,33 @@ class Publisher:
         buried = self.store.tombstones(now - _TOMBSTONE_TIME)[:_TOMBSTONES_MOST]
         moments = [one.story.updated for one in selected] + [one.when for one in buried]
         return Edition(
-            spec=spec,
+            # a digest is no story: it has no page, and stories that were merged are not in the feed
+            spec=dataclasses.replace(spec, group="none") if spec.digest else spec,
             self_url="",
             home_url=self.public_url,
             updated=max(moments, default=_NEVER),
             stories=selected,
-            tombstones=buried if spec.group == "stories" else (),
+            tombstones=buried if spec.group == "stories" and not spec.digest else (),
             sources=infos,
             categories=selection.categories_of(self.sources),
             links=(("hub", self.hub),) if self.hub and not spec.token else (),
             has_pages=bool(spec.token) or are_pages_public(self.feeds),
             secret=files.secret(self.folder.parent) if spec.split_links else b"",
         )
+
+
+def digest_ends(
+    feeds: Iterable[FeedSpec], now: datetime, *, following: bool = False
+) -> tuple[datetime, ...]:
+    """Return when the last periods of the feeds of digests ended, or how long the present ones last."""
+    wanted = [spec.digest for spec in feeds if spec.digest]
+    if not wanted:
+        return ()
+    from aggregator.publish import digest_making  # noqa: PLC0415  few feeds are of digests
+
+    if following:
+        return tuple(digest_making.next_end(one, now) - _INSTANT for one in wanted)
+    return tuple(digest_making.periods(one, now)[0].end for one in wanted)
 
 
 def _log_edition(edition: Edition, since: datetime) -> None:

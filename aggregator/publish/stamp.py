@@ -36,8 +36,27 @@ class Stamp:
             and (generation, settings) == (self.generation, self.settings)
             and self.made <= now
             and (self.until is None or now <= self.until)
-            and self.files == measure(folder, [name for name, _, _ in self.files])
+            and self.has_files(folder)
         )
+
+    def has_files(self, folder: Path) -> bool:
+        """Return whether the files are those that were left."""
+        return self.files == measure(folder, [name for name, _, _ in self.files])
+
+
+class LastStamp:
+    """The stamp of the last publication, read again only when its file changes."""
+
+    def __init__(self) -> None:
+        self._status: tuple[File, ...] = ()
+        self._stamp: Stamp | None = None
+
+    def read(self, path: Path) -> Stamp | None:
+        """Return the stamp; None if there is none to rely on."""
+        status = measure(path.parent, [path.name])
+        if status != self._status:
+            self._stamp, self._status = read(path), status
+        return self._stamp
 
 
 def read(path: Path) -> Stamp | None:

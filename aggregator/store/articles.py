@@ -5,23 +5,25 @@ done. `hold`: until when grouping waits for it. The entry's own row keeps what t
 next fetch of the feed is compared with that.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
 
 from aggregator.core.model import Change, Source, Validators
-from aggregator.core.pages import Article, PageResult, PageTask
+from aggregator.core.pages import Article, ArticleCounts, PageResult, PageTask
 from aggregator.gather import revision
 from aggregator.gather.articles.overlay import with_article
 from aggregator.gather.identity import Known
-from aggregator.store import generation, schema
+from aggregator.store import generation, schema, search_index
 from aggregator.store.codec import from_json, maybe_ticks, pack, storable, to_json, to_ticks
 from aggregator.store.database import chunks, upsert
 from aggregator.store.rows import load_entries
 from aggregator.text.urls import is_web
 
+_UNKNOWN = "unknown"
 _HOLD = timedelta(seconds=60)
 _article = schema.article.c
 _entry = schema.entry.c
@@ -126,6 +128,7 @@ def save(connection: Connection, result: PageResult) -> bool:
     if content == before.content:
         return False
     connection.execute(update(schema.entry).where(_entry.key == result.key).values(grouped=False))
+    search_index.mark(connection, [result.key])
     generation.move(connection)
     if result.article is not None and result.article.published is not None:
         _date(connection, result.key, result.article)
@@ -145,6 +148,29 @@ def _date(connection: Connection, key: str, article: Article) -> None:
     if stored.revised == stored.published:
         values["revised"] = to_ticks(dated)
     connection.execute(update(schema.entry).where(_entry.key == key).values(**values))
+
+
+def counts(connection: Connection) -> dict[str, ArticleCounts]:
+    """Return how far the whole texts are, by the identity of their source."""
+    columns = (_article.source, _article.due.is_(None), _article.content != b"", _article.problem)
+    query = select(*columns, func.count()).group_by(*columns)
+    fetched, waiting = Counter[str](), Counter[str]()
+    problems: dict[str, Counter[str]] = {}
+    for source, is_done, has_text, problem, count in connection.execute(query):
+        if has_text:
+            fetched[source] += count
+        elif not is_done:
+            waiting[source] += count
+        else:
+            problems.setdefault(source, Counter())[problem or _UNKNOWN] += count
+    return {
+        source: ArticleCounts(
+            fetched=fetched[source],
+            waiting=waiting[source],
+            problems=tuple(problems.get(source, Counter()).most_common()),
+        )
+        for source in sorted({*fetched, *waiting, *problems})
+    }
 
 
 def end_hold(connection: Connection, source_id: str) -> None:

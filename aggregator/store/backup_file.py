@@ -44,11 +44,21 @@ class Kept:
 # --- making --------------------------------------------------------------------------------
 
 
-def make(target: Path, *, data: Path, store: str, config: Path, now: datetime) -> Kept:
+def make(
+    target: Path,
+    *,
+    data: Path,
+    store: str,
+    config: Path,
+    now: datetime,
+    overwrite: bool = False,
+) -> Kept:
     """Write a backup, whole or not at all; a daemon may be at work meanwhile.
 
-    The database comes first: what the journal says beyond it is replayed when it is opened.
+    An existing file is replaced only with `overwrite`. The database comes first: what the journal says beyond it is replayed when it is opened.
     """
+    if target.exists() and not overwrite:
+        raise StoreError(f"{target} exists already: name another file, or use --force")
     aside = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +81,7 @@ def make_nightly(
 ) -> Path:
     """Write a backup into a folder and delete all but the newest ones; return its path."""
     target = folder / _NAMES.format(now)
-    make(target, data=data, store=store, config=config, now=now)
+    make(target, data=data, store=store, config=config, now=now, overwrite=True)
     for old in nightly(folder)[:-keep]:
         if old != target:
             old.unlink(missing_ok=True)

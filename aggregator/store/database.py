@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 
 from aggregator.core.errors import DataFolderBusy, StoreError
 from aggregator.store.codec import DamagedValue
+from aggregator.store.prepared import CHUNK, write_rows
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -25,7 +26,6 @@ T = TypeVar("T")
 _SNAPSHOT = {"postgresql": {"isolation_level": "REPEATABLE READ"}}  # SQLite has it always
 
 APPLICATION_ID = 0x53746F66  # "Stof": marks the file as ours
-CHUNK = 500  # values of one IN (...)
 _BUSY_SECONDS = 20
 _WRITER = 0x53746F66  # id of the advisory lock in PostgreSQL of one transaction
 _HOLDER = _WRITER + 1  # and of the process that gathers
@@ -56,6 +56,7 @@ class Database:
         self.place = place
         self._writing = threading.Lock()
         self._holder: Connection | None = None
+        self._lock = ""  # the function that takes the lock of the holder
         self._watch: sqlite3.Connection | None = None
 
     def close(self) -> None:
@@ -114,14 +115,15 @@ class Database:
             raise _Proved
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self, *, shared: bool = False) -> Iterator[None]:
         """Hold a server's database for gathering; raise DataFolderBusy if another process does.
 
-        A file is held by the lock of its data folder.
+        Several processes may hold it `shared`. A file is held by the lock of its data folder.
         """
         if self.engine.dialect.name == "sqlite":
             yield
             return
+        self._lock = "pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock"
         self._hold()
         try:
             yield
@@ -143,7 +145,7 @@ class Database:
     def _hold(self) -> None:
         with self._translated():
             holder = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            if not holder.exec_driver_sql(f"SELECT pg_try_advisory_lock({_HOLDER})").scalar():
+            if not holder.exec_driver_sql(f"SELECT {self._lock}({_HOLDER})").scalar():
                 _end(holder)
                 raise DataFolderBusy(f"another process works with the database {self.place}")
             self._holder = holder
@@ -240,27 +242,17 @@ def upsert(
     table: Table,
     rows: Sequence[Mapping[str, Any]],
     *,
-    update: Mapping[str, Any] | Iterable[str] = (),
+    update: Iterable[str] = (),
 ) -> None:
-    """Insert rows; where the primary key exists, set the columns `update`, by default none.
-
-    `update` names the columns to take from the new row, or maps columns to expressions.
-    """
-    if not rows:
-        return
-    if isinstance(update, Mapping):
-        keys = list(table.primary_key.columns)
-        statement = insert(connection, table)
-        whole = statement.on_conflict_do_update(index_elements=keys, set_=dict(update))
-    else:
-        whole = _upsert_columns(connection.dialect.name, table, tuple(update))
-    connection.execute(whole, rows)
+    """Insert rows; where the primary key exists, set the columns `update`, by default none."""
+    statement = _upsert_columns(connection.dialect.name, table, tuple(update))
+    write_rows(connection, statement, rows)
 
 
 @cache
 def _upsert_columns(dialect: str, table: Table, columns: tuple[str, ...]) -> "Upsert":
     """Return the statement, which takes longer to build than to execute."""
-    statement, keys = _insert(dialect, table), list(table.primary_key.columns)
+    statement, keys = insert_of(dialect, table), list(table.primary_key.columns)
     if not columns:
         return statement.on_conflict_do_nothing(index_elements=keys)
     changes = {name: statement.excluded[name] for name in columns}
@@ -269,11 +261,12 @@ def _upsert_columns(dialect: str, table: Table, columns: tuple[str, ...]) -> "Up
 
 def insert(connection: Connection, table: Table) -> "Upsert":
     """Return the insert statement of the dialect, which supports ON CONFLICT."""
-    return _insert(connection.dialect.name, table)
+    return insert_of(connection.dialect.name, table)
 
 
 @cache
-def _insert(dialect: str, table: Table) -> "Upsert":
+def insert_of(dialect: str, table: Table) -> "Upsert":
+    """Return the insert statement of a dialect; always the same one."""
     if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql  # noqa: PLC0415  slow, and SQLite is usual
 

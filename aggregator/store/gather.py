@@ -3,23 +3,35 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, Update, bindparam, delete, select, update
 
+from aggregator.core.gathered import Gathered
 from aggregator.core.model import Change, Entry, FeedInfo, Source, SourceState, StoredEntry
-from aggregator.core.traces import ReadDocument
 from aggregator.gather import revision
 from aggregator.gather.changes import Difference, difference, recurring
 from aggregator.gather.identity import AMBIGUOUS, Known, Name, names, surplus_aliases
 from aggregator.gather.matching import Match, Matching, match
-from aggregator.store import articles, clock_repair, known_documents, learned_blocks, schema
+from aggregator.store import (
+    articles,
+    clock_repair,
+    known_documents,
+    learned_blocks,
+    schema,
+    search_index,
+)
 from aggregator.store.codec import from_json, from_ticks, to_json, to_ticks
 from aggregator.store.database import chunks, upsert
+from aggregator.store.prepared import rows_in, write_rows
 from aggregator.store.rows import content_of, load_entries, load_known, row_of
 
 _alias = schema.alias.c
 _entry = schema.entry.c
+_INSERT = schema.entry.insert()
+_STATES = select(schema.source.c.identity, schema.source.c.state)
+_ALIASES = select(_alias.name, _alias.key)
 _OLDER = "an older copy of a stored entry"
 _DUPLICATE = "a duplicate of another entry of the same fetch"
 _EMPTY = "has neither guid, link nor text to identify it"
@@ -126,7 +138,7 @@ Decoded = dict[str, tuple[str, SourceState]]
 
 def load_states(connection: Connection, known: Decoded) -> Decoded:
     """Return the state of each source; only what is not in `known` is decoded again."""
-    rows = connection.execute(select(schema.source.c.identity, schema.source.c.state))
+    rows = connection.execute(_STATES)
     decoded: Decoded = {}
     for identity, text in rows:
         before = known.get(identity)
@@ -135,46 +147,52 @@ def load_states(connection: Connection, known: Decoded) -> Decoded:
     return decoded
 
 
+def load_states_of(connection: Connection, identities: Iterable[str]) -> dict[str, SourceState]:
+    """Return the states of these sources; those without one are left out."""
+    found: dict[str, SourceState] = {}
+    for some in chunks(identities):
+        query = select(schema.source).where(schema.source.c.identity.in_(some))
+        for row in connection.execute(query):
+            found[row.identity] = from_json(SourceState, row.state)
+    return found
+
+
 def load_state(connection: Connection, identity: str) -> SourceState | None:
     """Return the state of one source; None if there is none."""
-    query = select(schema.source.c.state).where(schema.source.c.identity == identity)
-    text = connection.scalar(query)
-    return None if text is None else from_json(SourceState, text)
+    for _, text in rows_in(connection, _STATES, schema.source.c.identity, [identity]):
+        found: SourceState = from_json(SourceState, text)
+        return found
+    return None
 
 
 def save_states(connection: Connection, states: Mapping[str, SourceState]) -> bool:
     """Save the states of sources; say whether one describes its source otherwise than before."""
-    before: dict[str, FeedInfo] = {}
-    for some in chunks(states):
-        query = select(schema.source).where(schema.source.c.identity.in_(some))
-        for row in connection.execute(query):
-            before[row.identity] = from_json(SourceState, row.state).info
-    rows = [{"identity": name, "state": to_json(state)} for name, state in states.items()]
-    upsert(connection, schema.source, rows, update=("state",))
+    rows = rows_in(connection, _STATES, schema.source.c.identity, list(states))
+    before = {name: from_json(SourceState, text).info for name, text in rows}
+    new = [{"identity": name, "state": to_json(state)} for name, state in states.items()]
+    upsert(connection, schema.source, new, update=("state",))
     return any(state.info != before.get(name, FeedInfo()) for name, state in states.items())
 
 
 # --- entries -------------------------------------------------------------------------------
 
 
-def save_gathered(
-    connection: Connection,
-    source: Source,
-    entries: Sequence[Entry],
-    state: SourceState,
-    *,
-    now: datetime,
-    initial: int | None,
-    extracted: Sequence[bytes] = (),
-    read: ReadDocument | None = None,
-) -> tuple[list[tuple[StoredEntry, bytes]], tuple[Change, ...], bool]:
-    """Store the entries of one source with aliases, block counts and state; see ports.Store.
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What was stored of one source.
 
-    Also return the new entries, each with its stored form, and say whether feeds may show something
-    else than before.
+    `new`: the new entries, each with its stored form. `is_shown`: feeds may show something else.
     """
-    identity = source.identity
-    seen = clock_repair.trusted(connection, now)
+
+    changes: tuple[Change, ...]
+    new: list[tuple[StoredEntry, bytes]]
+    is_shown: bool
+
+
+def save_gathered(connection: Connection, gathered: Gathered) -> Saved:
+    """Store the entries of one source with aliases, block counts and state; see ports.Store."""
+    source, entries, identity = gathered.source, gathered.entries, gathered.source.identity
+    seen = clock_repair.trusted(connection, gathered.now)
     standalone = source.kind == "dump"
     named = [names(identity, entry, standalone=standalone) for entry in entries]
     aliases = load_aliases(connection, (name.digest for own in named for name in own))
@@ -183,17 +201,18 @@ def save_gathered(
 
     found, forgotten = _differences(connection, entries, matching, known)
     batch = _Batch(identity=identity, known=known, found=found, forgotten=forgotten, now=seen)
+    extracted = gathered.extracted
     features = extracted if len(extracted) == len(entries) else [b""] * len(entries)
     matches = zip(entries, named, matching.matches, features, strict=True)
     result = tuple(batch.add(entry, own, one, its) for entry, own, one, its in matches)
-    if initial is not None and _is_new(connection, identity):
-        _limit_initial(batch, initial)
+    if gathered.initial is not None and _is_new(connection, identity):
+        _limit_initial(batch, gathered.initial)
     new = _write_entries(connection, batch)
     _write_aliases(connection, matching, known, seen)
     learned_blocks.count(connection, batch.new)
     articles.queue(connection, source, result, known, seen)
     known_after = known_documents.known_after(
-        read,
+        gathered.read,
         result,
         named=named,
         matching=matching,
@@ -202,8 +221,8 @@ def save_gathered(
         now=seen,
     )
     known_documents.save(connection, identity, known_after)
-    described = save_states(connection, {identity: state})
-    return new, result, described or batch.is_shown
+    described = save_states(connection, {identity: gathered.state})
+    return Saved(result, new, described or batch.is_shown)
 
 
 def are_new(connection: Connection, source: Source, entries: Sequence[Entry]) -> bool:
@@ -261,18 +280,24 @@ def _limit_initial(batch: _Batch, limit: int) -> None:
 def _write_entries(connection: Connection, batch: _Batch) -> list[tuple[StoredEntry, bytes]]:
     """Write all rows; return the new entries, each with its stored form."""
     rows = [row_of(stored, batch.now) for stored in batch.new]
-    if rows:
-        connection.execute(schema.entry.insert(), rows)
+    write_rows(connection, _INSERT, rows)
     for changed in (batch.modified, batch.refreshed, batch.adopted, batch.touched):
         _update_entries(connection, changed)
+    texts = (*batch.modified, *batch.refreshed, *batch.adopted)
+    search_index.mark(connection, [*(one.key for one in batch.new), *(row["of"] for row in texts)])
     return [(stored, row["content"]) for stored, row in zip(batch.new, rows, strict=True)]
 
 
 def _update_entries(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        names = [name for name in rows[0] if name != "of"]
-        statement = update(schema.entry).where(_entry.key == bindparam("of"))
-        connection.execute(statement.values({name: bindparam(name) for name in names}), rows)
+        write_rows(connection, _update_of(tuple(rows[0])), rows)
+
+
+@cache
+def _update_of(columns: tuple[str, ...]) -> Update:
+    """Return the statement that sets these columns of the entry with the key `of`."""
+    values: dict[str, Any] = {name: bindparam(name) for name in columns if name != "of"}
+    return update(schema.entry).where(_entry.key == bindparam("of")).values(values)
 
 
 # --- aliases -------------------------------------------------------------------------------
@@ -280,11 +305,7 @@ def _update_entries(connection: Connection, rows: Sequence[Mapping[str, Any]]) -
 
 def load_aliases(connection: Connection, digests: Iterable[str]) -> dict[str, str]:
     """Return the keys of names; unknown names are left out."""
-    found: dict[str, str] = {}
-    for some in chunks(digests):
-        query = select(_alias.name, _alias.key).where(_alias.name.in_(some))
-        found.update((row.name, row.key) for row in connection.execute(query))
-    return found
+    return dict(rows_in(connection, _ALIASES, _alias.name, list(digests)))
 
 
 def _write_aliases(

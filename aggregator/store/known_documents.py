@@ -13,16 +13,18 @@ from aggregator.gather.matching import Matching
 from aggregator.store import schema
 from aggregator.store.codec import pack, unpack
 from aggregator.store.database import upsert
+from aggregator.store.prepared import rows_in
 
 _known = schema.known_document.c
+_KNOWN = select(_known.source, _known.value)
 _SEEN_INTERVAL = revision.REVERT_AFTER / 12  # see revision.should_record_seen
 
 
 def load(connection: Connection, identity: str) -> KnownDocument | None:
     """Return the last document of a source; None if its entries left doubts."""
-    query = select(_known.value).where(_known.source == identity)
-    packed = connection.scalar(query)
-    return None if packed is None else unpack(KnownDocument, packed)
+    for _, packed in rows_in(connection, _KNOWN, _known.source, [identity]):
+        return unpack(KnownDocument, packed)
+    return None
 
 
 def save(connection: Connection, identity: str, known: KnownDocument | None) -> None:

@@ -6,7 +6,8 @@ counted, all its counts are halved, and blocks with a count of zero are deleted.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, case, delete, select, update
 
@@ -14,7 +15,11 @@ from aggregator.core.model import StoredEntry
 from aggregator.core.ports import Boilerplate
 from aggregator.store import schema
 from aggregator.store.codec import storable, to_ticks
-from aggregator.store.database import chunks, insert, upsert
+from aggregator.store.database import chunks, insert_of, upsert
+from aggregator.store.prepared import rows_in, write_rows
+
+if TYPE_CHECKING:
+    from aggregator.store.database import Upsert
 
 MIN_ENTRIES = 8  # with a block before it is boilerplate
 MIN_SHARE = 0.3  # of the recent entries of the publisher
@@ -24,6 +29,7 @@ EDGE_BLOCKS = 12  # counted at each end of an entry, where boilerplate is found
 
 _block = schema.block.c
 _publisher = schema.publisher.c
+_COUNTED = select(_publisher.id, _publisher.entries)
 
 
 def count(connection: Connection, entries: Sequence[StoredEntry]) -> None:
@@ -34,18 +40,31 @@ def count(connection: Connection, entries: Sequence[StoredEntry]) -> None:
     for stored in entries:
         by_publisher.setdefault(storable(stored.entry.publisher.id), []).append(stored)
     rows = [row for name, own in sorted(by_publisher.items()) for row in _rows(name, own)]
-    new = insert(connection, schema.block).excluded
-    upsert(
-        connection,
-        schema.block,
-        rows,
-        update={
-            "entries": _block.entries + new.entries,
-            "first": case((new.first < _block.first, new.first), else_=_block.first),
-            "last": case((new.last > _block.last, new.last), else_=_block.last),
-        },
-    )
+    write_rows(connection, _block_counts(connection.dialect.name), rows)
     _count_entries(connection, {name: len(own) for name, own in by_publisher.items()})
+
+
+@cache
+def _block_counts(dialect: str) -> "Upsert":
+    """Return the statement that adds counts of blocks to those stored."""
+    statement = insert_of(dialect, schema.block)
+    new = statement.excluded
+    counted = {
+        "entries": _block.entries + new.entries,
+        "first": case((new.first < _block.first, new.first), else_=_block.first),
+        "last": case((new.last > _block.last, new.last), else_=_block.last),
+    }
+    return statement.on_conflict_do_update(
+        index_elements=[_block.publisher, _block.hash], set_=counted
+    )
+
+
+@cache
+def _entry_counts(dialect: str) -> "Upsert":
+    """Return the statement that adds counts of entries to those stored."""
+    statement = insert_of(dialect, schema.publisher)
+    counted = {"entries": _publisher.entries + statement.excluded.entries}
+    return statement.on_conflict_do_update(index_elements=[_publisher.id], set_=counted)
 
 
 def _rows(name: str, entries: Sequence[StoredEntry]) -> list[dict[str, Any]]:
@@ -77,19 +96,10 @@ def _row(name: str, block: int, when: int, key: str) -> dict[str, Any]:
 
 def _count_entries(connection: Connection, counts: Mapping[str, int]) -> None:
     rows = [{"id": name, "entries": counts[name]} for name in sorted(counts)]
-    new = insert(connection, schema.publisher).excluded
-    upsert(
-        connection,
-        schema.publisher,
-        rows,
-        update={"entries": _publisher.entries + new.entries},
-    )
-    for some in chunks(sorted(counts)):
-        full = select(_publisher.id).where(
-            _publisher.id.in_(some), _publisher.entries >= DECAY_ENTRIES
-        )
-        for name in connection.scalars(full.order_by(_publisher.id)).all():
-            _decay(connection, name)
+    write_rows(connection, _entry_counts(connection.dialect.name), rows)
+    for row in sorted(rows_in(connection, _COUNTED, _publisher.id, sorted(counts))):
+        if row.entries >= DECAY_ENTRIES:
+            _decay(connection, row.id)
 
 
 def _decay(connection: Connection, name: str) -> None:

@@ -39,6 +39,16 @@ def newest_stories(read: Read) -> Iterator[ShownStory]:
         yield shown
 
 
+def stories_before(read: Read, place: Place | None) -> Found:
+    """Yield the shown stories before a position, newest first, with their positions."""
+    where = _story.shown
+    if place is None:
+        return _walk(read, _STORIES, where, _stories_at, newest=True)
+    first, published, id_ = place
+    before = tuple_(*_STORIES) < tuple_(to_ticks(first), to_ticks(published), id_)
+    return _walk(read, _STORIES, and_(where, before), _stories_at, newest=True)
+
+
 def oldest_stories(read: Read, after: Place | None, changed: datetime | None) -> Found:
     """Yield the shown stories after a position, or changed after a time, oldest first."""
     wanted = _since(_STORIES, after, _story.updated, changed)

@@ -11,7 +11,7 @@ from aggregator.core import ids
 from aggregator.core.model import Decision, Entry, StoredEntry, Tombstone
 from aggregator.gather import identity
 from aggregator.gather.identity import AMBIGUOUS, Name
-from aggregator.store import schema
+from aggregator.store import schema, search_index
 from aggregator.store.codec import from_ticks, pack, storable, to_ticks
 from aggregator.store.database import chunks, upsert
 from aggregator.store.gather import load_aliases, write_aliases
@@ -198,6 +198,7 @@ def restore(connection: Connection, entries: Sequence[Entry]) -> int:
         )
         row = {"content": pack(entry), "title": storable(entry.title), "grouped": False}
         connection.execute(update(schema.entry).where(_entry.key == key).values(row))
+    search_index.mark(connection, back)
     return len(back)
 
 

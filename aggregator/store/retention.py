@@ -6,7 +6,7 @@ from itertools import islice
 
 from sqlalchemy import Connection, delete, select
 
-from aggregator.store import articles, feature_changes, meta, schema
+from aggregator.store import articles, feature_changes, meta, schema, search_index
 from aggregator.store.codec import from_ticks, to_ticks
 from aggregator.store.database import chunks, insert
 
@@ -94,6 +94,7 @@ def _empty(connection: Connection, keys: list[str]) -> None:
     SQLite frees pages whose rows are all deleted, not pages whose rows only shrink.
     """
     articles.drop(connection, keys)
+    search_index.drop(connection, keys)
     columns = [column for column in _entry if column is not _entry.content]
     for some in chunks(keys):
         rows = connection.execute(select(*columns).where(_entry.key.in_(some))).mappings()

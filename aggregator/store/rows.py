@@ -26,6 +26,7 @@ from aggregator.store.codec import (
     unpack,
 )
 from aggregator.store.database import chunks
+from aggregator.store.prepared import rows_in
 
 _entry = schema.entry.c
 STORED = (
@@ -40,7 +41,7 @@ STORED = (
 # with the whole text, from WITH_ARTICLE
 WHOLE = (*STORED, schema.article.c.content.label("article"))
 WITH_ARTICLE = schema.entry.outerjoin(schema.article, schema.article.c.key == _entry.key)
-_KNOWN = (
+_KNOWN = select(
     _entry.key,
     _entry.title,
     _entry.link,
@@ -165,11 +166,7 @@ def _outline_of(row: Any) -> StoredEntry:
 
 def load_known(connection: Connection, keys: Iterable[str]) -> dict[str, Known]:
     """Return the data of these entries that matching and revision need."""
-    found: dict[str, Known] = {}
-    for some in chunks(dict.fromkeys(keys)):
-        query = select(*_KNOWN).where(_entry.key.in_(some))
-        found.update((row.key, _known_of(row)) for row in connection.execute(query))
-    return found
+    return {row.key: _known_of(row) for row in rows_in(connection, _KNOWN, _entry.key, list(keys))}
 
 
 def _known_of(row: Any) -> Known:
@@ -184,7 +181,7 @@ def _known_of(row: Any) -> Known:
         stamp=maybe_time(row.stamp),
         gathered=maybe_time(row.gathered),
         variants=texts,
-        blank=row.blank,
+        blank=bool(row.blank),
     )
 
 

@@ -191,6 +191,37 @@ record = Table(  # replayed from the journal: entries whose rows were lost
     Column("first_published", Time, nullable=False),
 )
 
+search_entry = Table(  # an entry in the index of the search, see search_index.py
+    "search_entry",
+    metadata,
+    Column(
+        "number",
+        BigInteger().with_variant(Integer(), "sqlite"),
+        primary_key=True,
+        autoincrement=False,
+    ),  # made from the date, so that it orders
+    Column("key", Key, nullable=False),
+    Column("terms", LargeBinary, nullable=False),  # compressed, as they were indexed
+)
+Index("search_entry_key", search_entry.c.key, unique=True)
+
+search_due = Table(  # entries that are new or have changed since they were indexed
+    "search_due",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("key", Key, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+news_digest = Table(  # a digest that a feed has published, and will not change
+    "news_digest",
+    metadata,
+    Column("feed", Key, primary_key=True),
+    Column("period", Key, primary_key=True),
+    Column("ends", Time, nullable=False),
+    Column("value", LargeBinary, nullable=False),  # the packed NewsDigest
+)
+
 lease = Table(  # a subscription to a hub
     "lease",
     metadata,
@@ -203,4 +234,41 @@ known_document = Table(  # the last document of a source, all of whose entries a
     metadata,
     Column("source", Key, primary_key=True),  # identity
     Column("value", LargeBinary, nullable=False),  # the packed KnownDocument
+)
+
+due_source = Table(  # what workers take turns with; empty without workers
+    "due_source",
+    metadata,
+    Column("identity", Key, primary_key=True),  # of the source
+    Column("host", Key, nullable=False),
+    Column("due", Time),  # null: never, it is paused or gone
+    Column("held", Time),  # until when its server asked to wait
+    Column("claimed", Time),  # until when a worker has it, by the clock of the database
+    Column("losses", Integer, nullable=False),  # of workers that died with it
+    Column("aside", Time),  # since when it is tried once a day only, because workers died of it
+)
+Index("due_source_due", due_source.c.due)
+Index("due_source_host", due_source.c.host)
+
+role = Table(  # of workers, for work that one of them does at a time
+    "role",
+    metadata,
+    Column("name", Key, primary_key=True),
+    Column("holder", Key, nullable=False),
+    Column("until", Time, nullable=False),  # by the clock of the database
+)
+
+edition_content = Table(
+    "edition_content",
+    metadata,
+    Column("digest", Key, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+edition_file = Table(  # the files that workers published, for other machines
+    "edition_file",
+    metadata,
+    Column("path", Key, primary_key=True),  # in the folder of the published feeds
+    Column("digest", Key, nullable=False),
+    Column("modified", BigInteger, nullable=False),  # seconds since 1970
 )

@@ -2,7 +2,7 @@
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ class SqlDatabase:
         self._now = now
         self._journal = Journal(data / JOURNAL)
         self._rescuing = threading.Lock()
+        self._guard: Callable[[Connection], None] = lambda _: None  # asked before stories change
         self._open()
 
     @property
@@ -91,6 +92,7 @@ class SqlDatabase:
         """Open a transaction whose journal lines are taken back if it is not committed."""
         with self._journal.undone(), self._write(durable=True) as connection:
             hold_writer(connection)
+            self._guard(connection)
             yield connection
 
     @contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from aggregator.core.gathered import Gathered
 from aggregator.core.leases import Lease
 from aggregator.core.model import (
     Change,
@@ -37,12 +38,15 @@ from aggregator.store import (
     recovery,
     retention,
 )
+from aggregator.store.news_digests import NewsDigests
 from aggregator.store.opening import forget_rebuild, remember_journal
 from aggregator.store.recent import RecentEntries
+from aggregator.store.searching import Searching
 from aggregator.store.whole_texts import WholeTexts
+from aggregator.store.worker_tables import WorkerTables
 
 
-class SqlStore(WholeTexts):
+class SqlStore(WholeTexts, Searching, NewsDigests, WorkerTables):
     """ports.Store over SQLAlchemy; reads from any thread, one write at a time.
 
     `rebuilt`: the database was rebuilt from the journal, which knows titles and links only; the
@@ -59,6 +63,10 @@ class SqlStore(WholeTexts):
     def _reopen(self) -> None:
         super()._reopen()
         self._learned, self._recent = None, RecentEntries()
+
+    def refresh(self) -> None:
+        """Read anew what other processes may have changed."""
+        self._learned = None
 
     # gather
 
@@ -100,26 +108,43 @@ class SqlStore(WholeTexts):
         read: ReadDocument | None = None,
     ) -> tuple[Change, ...]:
         """Store one source's documents, aliases, block counts and state in one transaction."""
-        self._now = now
+        gathered = Gathered(
+            source=source,
+            entries=entries,
+            state=state,
+            now=now,
+            initial=initial,
+            extracted=extracted,
+            read=read,
+        )
+        return self._save_gathered([gathered])[0]
+
+    def save_gathered_together(
+        self, waiting: Sequence[Gathered]
+    ) -> list[tuple[Change, ...] | Exception]:
+        """Do `save_gathered` for several sources in one transaction; return the outcome of each."""
+        if not waiting:
+            return []
+        try:
+            return list(self._save_gathered(waiting))
+        except Exception as error:  # noqa: BLE001  one source must not stop the others
+            if len(waiting) == 1:
+                return [error]
+        return [one for each in waiting for one in self.save_gathered_together([each])]
+
+    def _save_gathered(self, waiting: Sequence[Gathered]) -> list[tuple[Change, ...]]:
+        self._now = waiting[-1].now
         with self._write(quiet=True) as connection:
-            batch, changes, moved = gather.save_gathered(
-                connection,
-                source,
-                entries,
-                state,
-                now=now,
-                initial=initial,
-                extracted=extracted,
-                read=read,
-            )
-            if moved:
+            saved = [gather.save_gathered(connection, one) for one in waiting]
+            if any(one.is_shown for one in saved):
                 generation.move(connection)
-        for stored, packed in batch:
-            self._recent.add(stored, packed)
-        new = any(change.kind == "new" for change in changes)
-        if new and self._learned is not None:
-            self._learn({entry.publisher.id for entry in entries})
-        return changes
+        for one in saved:
+            for stored, packed in one.new:
+                self._recent.add(stored, packed)
+        publishers = {stored.entry.publisher.id for one in saved for stored, _ in one.new}
+        if publishers and self._learned is not None:
+            self._learn(publishers)
+        return [one.changes for one in saved]
 
     def learned_blocks(self, publisher_ids: Iterable[str] | None = None) -> Boilerplate:
         """Return the hashes of the boilerplate blocks of each publisher."""

@@ -5,7 +5,7 @@ from itertools import islice
 from sqlalchemy import Connection, func, select
 
 from aggregator.core.errors import StoreError
-from aggregator.store import schema
+from aggregator.store import schema, search_index
 from aggregator.store.database import Database
 from aggregator.store.opening import migrate, version_of
 
@@ -22,6 +22,7 @@ def copy(old: Database, new: Database) -> int:
             raise StoreError(f"the database {new.place} is not empty: name another one")
         migrate(target)
         count = sum(_copy_table(source, target, name) for name in schema.metadata.tables)
+        search_index.forget(target)
         if target.dialect.name == "postgresql":
             _follow_numbers(target)
         return count

@@ -1,19 +1,22 @@
 """Maintenance of the store in each run: restores lost texts, deletes old ones."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from aggregator.core.errors import ParseError
+from aggregator.core.errors import ParseError, PublishError
 from aggregator.core.logger import get_logger
 from aggregator.core.model import Document, Entry, Source
 from aggregator.core.ports import Clock, UpkeepStore
 from aggregator.core.settings import CleanOptions, StorySettings
+from aggregator.publish import archive_files
 from aggregator.publish.publisher import Publication
 from aggregator.publish.renderers import LIST
 
 _MAX_RECOVERED = 100_000  # entries of one published feed
 _FORGET_INTERVAL = timedelta(days=1)
+_COMPRESSED_MOST = 50  # old archive pages a day, two seconds of work
 
 _log = get_logger()
 
@@ -50,15 +53,21 @@ class Upkeep:
 
         entries: list[Entry] = []
         published = Source(id="published", clean=CleanOptions(strip=(f".{LIST}",)))
-        feeds = (path for path in self.folder.rglob("*.atom") if not path.name.startswith("."))
-        for path in sorted(feeds):
-            document = Document(name=path.name, content=path.read_bytes(), format="feed")
+        for path in self._published_feeds():
             try:
+                content = archive_files.read(path)
+                document = Document(name=path.name, content=content, format="feed")
                 entries += read_document(document, published, {}, _MAX_RECOVERED).entries
-            except ParseError as error:
+            except (ParseError, archive_files.DamagedPage) as error:
                 _log.warning("published feed not readable", feed=path.name, error=str(error))
         count = self.store.restore(entries)
         _log.warning("texts restored from the published feeds", entries=count)
+
+    def _published_feeds(self) -> list[Path]:
+        """Return the Atom feeds and the pages of their archives, compressed or not, in order."""
+        found = (path for path in self.folder.rglob("*") if not path.name.startswith("."))
+        plain = {path.with_name(path.name.removesuffix(archive_files.END)) for path in found}
+        return sorted(path for path in plain if path.suffix == ".atom")
 
     def forget(self, published: Publication) -> None:
         """Delete old texts, about once a day; stories that left the feeds are in the archives."""
@@ -66,5 +75,7 @@ class Upkeep:
         last = self.store.forgotten()
         if published.errors or (last is not None and abs(before - last) < _FORGET_INTERVAL):
             return
+        with suppress(PublishError, OSError):  # only room is lost
+            archive_files.compress_old(self.folder, _COMPRESSED_MOST)
         if count := self.store.forget(before, published.stories):
             _log.info("old texts deleted", stories=count)

@@ -1,8 +1,9 @@
 """The methods of the store for whole texts."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from aggregator.core.pages import PageResult, PageTask
+from aggregator.core.pages import ArticleCounts, PageResult, PageTask
 from aggregator.store import articles
 from aggregator.store.sql_database import SqlDatabase
 
@@ -24,6 +25,11 @@ class WholeTexts(SqlDatabase):
         """Store what a page gave; return whether the entry has another text now."""
         with self._write(quiet=True) as connection:
             return articles.save(connection, result)
+
+    def article_counts(self) -> Mapping[str, ArticleCounts]:
+        """Return how far the whole texts are, by the identity of their source."""
+        with self._read() as connection:
+            return articles.counts(connection)
 
     def end_hold(self, source_id: str) -> None:
         """Let grouping have the entries of a source whose pages did not come in time."""

@@ -9,8 +9,6 @@ import re
 from collections.abc import Iterator
 from encodings.aliases import aliases
 
-from charset_normalizer import from_bytes
-
 _SAMPLE_BYTES = 100_000  # checked to decide whether a document is nearly UTF-8
 _DETECTION_BYTES = 10_000  # decoded in every candidate charset, and passed to charset_normalizer
 _HEAD_BYTES = 1_024  # searched for a declaration
@@ -352,6 +350,9 @@ def _detect(sample: bytes) -> str:
     text = b"\n".join(re.findall(rb"[^<>]*[\x80-\xff][^<>]*", sample))
     if len(_HIGH.findall(text)) <= min(12, len(re.findall(rb"[A-Za-z]", text))):
         return "cp1252"
+    # slow to import, and few documents are of an unknown charset
+    from charset_normalizer import from_bytes  # noqa: PLC0415
+
     found = from_bytes(text).best()
     codec = codec_of(found.encoding) if found else ""
     return _SUPERSETS.get(codec, codec) or "cp1252"

@@ -20,6 +20,9 @@ class Words(NamedTuple):
     kept: str  # shown after confirming
     apart: str
     back: str
+    digest: str  # title of a digest
+    publishers: str  # how many report a story, before their names
+    separator: str  # between their names
 
 
 _ENGLISH = Words(
@@ -37,6 +40,9 @@ _ENGLISH = Words(
     kept="Saved. The next run gives this report a story of its own; feeds show it from then on.",
     apart="This report is no longer part of that story. There is nothing to do.",
     back="To the newest stories",
+    digest="{title}, {day} {month_name} {year}",
+    publishers="{count} publishers: ",
+    separator=", ",
 )
 _SIMPLIFIED = Words(
     tag="zh-Hans",
@@ -52,6 +58,9 @@ _SIMPLIFIED = Words(
     kept="已记下。下次运行时这篇报道会自成一件事，此后订阅源中也会如此显示。",
     apart="这篇报道已经不在那件事之下，无需再做什么。",
     back="查看最新报道",
+    digest="{title}，{year}年{month}月{day}日",
+    publishers="{count} 家媒体：",
+    separator="、",
 )
 _TRADITIONAL = Words(
     tag="zh-Hant",
@@ -67,6 +76,9 @@ _TRADITIONAL = Words(
     kept="已記下。下次執行時這篇報導會自成一件事，此後訂閱源中也會如此顯示。",
     apart="這篇報導已經不在那件事之下，無需再做什麼。",
     back="查看最新報導",
+    digest="{title}，{year}年{month}月{day}日",
+    publishers="{count} 家媒體：",
+    separator="、",
 )
 _TABLE = {
     "en": _ENGLISH,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import anyio.to_thread
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
@@ -15,12 +16,15 @@ from starlette.types import ASGIApp
 
 from aggregator.core.errors import PublishError, StoreError
 from aggregator.core.settings import are_pages_public
+from aggregator.publish import health_feed
 from aggregator.web import _callback, _pages, metrics
 from aggregator.web._access import AccessMiddleware, is_any, prefix_of
+from aggregator.web._api import Api
 from aggregator.web._feeds import Feeds, has_token
 from aggregator.web._file_cache import FileCache, RawResponse, ServedFile, read_headers
 from aggregator.web._health import HealthCheck
 from aggregator.web._pages import Pages
+from aggregator.web._search import SearchPages
 from aggregator.web._site import Site, is_fresh, published_files
 from aggregator.web._split import SplitPage
 from aggregator.websub import CALLBACK
@@ -28,6 +32,7 @@ from aggregator.websub import CALLBACK
 __all__ = ["Site", "make_app"]
 
 _STATIC = Path(__file__).parent / "static"
+_REVALIDATE = b"private, no-cache"
 _STATIC_CACHE = b"public, max-age=86400"
 _MAX_INDEX_STORIES = 50
 _DEFAULT_TITLE = "Stories"
@@ -85,9 +90,13 @@ class _Views:
             private=not are_pages_public(site.feeds),
         )
         self._static = FileCache(_STATIC_FILES)
+        own = ServedFile(path=site.data / health_feed.FILE, media_type=health_feed.MEDIA_TYPE)
+        self._health_feed = FileCache({health_feed.FILE: own})
         self._index_cache: tuple[datetime | None, tuple[_pages.StoryView, ...]] = (None, ())
         self._limiter = anyio.CapacityLimiter(_MAX_CONCURRENT_PAGES)
         self._split_page = SplitPage(site, self._pages, self._limiter)
+        self._api = Api(site, self._tokens, _PRIVATE_PAGES)
+        self._search = SearchPages(site, self._pages, self._tokens, _PRIVATE_PAGES)
         self._hub_callback = _callback.HubCallback(site.callbacks, site.metrics)
 
     def app(self) -> Starlette:
@@ -98,14 +107,17 @@ class _Views:
                 Route("/feeds/{name}", self._feeds.answer),
                 Route("/feeds/{name}/{page}", self._feeds.page),
                 Route("/stories/{id}", self.story),
+                Route("/search", self._search.answer),
                 Route(
                     "/stories/{id}/split/{entry}", self._split_page.answer, methods=["GET", "POST"]
                 ),
                 Route(f"/{CALLBACK}/{{path}}", self._hub_callback.answer, methods=["GET", "POST"]),
                 Route("/health", self.health),
                 Route("/healthz", self.live),
+                Route(f"/{health_feed.FILE}", self.health_feed),
                 Route("/readyz", self.ready),
                 Route("/metrics", self.metrics),
+                *self._api.routes(),
                 Route("/{name}", self.static),
             ],
             exception_handlers={
@@ -173,6 +185,17 @@ class _Views:
         named = None if has_token(request, self._tokens) else self._public_files
         healthy, health = await self._health.check(named)
         return JSONResponse(health, 200 if healthy else 503, _NO_STORE)
+
+    async def health_feed(self, request: Request) -> RawResponse:
+        """Respond with the health feed; it is as private as the pages."""
+        if not self._site.health_feed:
+            raise HTTPException(404)
+        if not has_token(request, self._tokens):
+            raise HTTPException(403, _PRIVATE_PAGES)
+        cached = await run_in_threadpool(self._health_feed.load, health_feed.FILE)
+        if cached is None:
+            raise HTTPException(503, "This feed is not published yet.", _RETRY_SOON)
+        return cached.respond(read_headers(request.scope), _REVALIDATE)
 
     async def live(self, _request: Request) -> Response:
         """Respond with 200 while the process can respond at all."""

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from aggregator.core.settings import are_pages_public
+from aggregator.publish import archive_files
 from aggregator.text import urls
 from aggregator.web import _query
 from aggregator.web._file_cache import (
@@ -88,11 +89,19 @@ class Feeds:
             raise HTTPException(404, self._not_found)
         if _read_query(request.scope["query_string"]):
             raise HTTPException(400, "An archive page takes no parameters.")
-        file = self._served_file(feed, self._site.folder / name / page[0])
-        cached = await run_in_threadpool(self._archive_cache.get, f"{name}/{page[0]}", file)
+        cached = await run_in_threadpool(
+            self._archived_page, feed, self._site.folder / name / page[0]
+        )
         if cached is None:
             raise HTTPException(404, self._not_found)
         return self._send(feed, cached, request.scope)
+
+    def _archived_page(self, feed: PublishedFile, page: Path) -> CachedFile | None:
+        path = archive_files.find(page)
+        if path is None:
+            return None
+        file = self._served_file(feed, path)
+        return self._archive_cache.get(f"{feed.spec.name}/{page.name}", file)
 
     def _send(self, feed: PublishedFile, cached: CachedFile, scope: Scope) -> RawResponse:
         headers = read_headers(scope)
@@ -118,6 +127,8 @@ class Feeds:
         if parsed := _read_query(query):
             if feed.format not in _query.FORMATS:
                 raise HTTPException(400, "A feed in dump format takes no parameters.")
+            if feed.spec.digest:
+                raise HTTPException(400, "A feed of digests takes no parameters.")
             return await self._answer_query(feed, parsed)
         cached = self._file_cache.get_fresh(feed.file) or await run_in_threadpool(
             self._file_cache.load, feed.file

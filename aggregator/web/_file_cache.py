@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
+from aggregator.publish import archive_files
+
 _GZIP_ETAG_SUFFIX = "-gzip"  # a strong ETag identifies bytes, so the gzip form needs its own
 _HEADER_INDEX = {b"accept": 0, b"accept-encoding": 1, b"if-none-match": 2, b"if-modified-since": 3}
 
@@ -142,11 +144,18 @@ class FileCache:
         try:
             with source.path.open("rb") as file:
                 stamp = _stamp(status := os.fstat(file.fileno()))
-                content = source.transform(file.read())
+                stored = file.read()
+            is_packed = source.path.name.endswith(archive_files.END)
+            content = archive_files.decompress(stored) if is_packed else stored
         except OSError:
             return self._cached.get(name)
+        sent = source.transform(content)
         cached = make_cached_file(
-            content, media_type=source.media_type, modified=int(status.st_mtime), stamp=stamp
+            sent,
+            media_type=source.media_type,
+            modified=int(status.st_mtime),
+            stamp=stamp,
+            gzipped=stored if is_packed and sent == content else b"",
         )
         self._cached[name] = cached
         return cached
@@ -181,11 +190,16 @@ class LruFileCache(FileCache):
 
 
 def make_cached_file(
-    content: bytes, *, media_type: str, modified: int, stamp: tuple[int, int, int] = (0, 0, 0)
+    content: bytes,
+    *,
+    media_type: str,
+    modified: int,
+    stamp: tuple[int, int, int] = (0, 0, 0),
+    gzipped: bytes = b"",
 ) -> CachedFile:
-    """Return content ready to send, plain and compressed."""
+    """Return content ready to send, plain and compressed; `gzipped` is that form if it is known."""
     etag = blake2b(content, digest_size=16).hexdigest()
-    gzipped = gzip.compress(content, 6, mtime=0)
+    gzipped = gzipped or gzip.compress(content, 6, mtime=0)
     shared = ((b"last-modified", formatdate(modified, usegmt=True).encode()), _vary(media_type))
     kind = (b"content-type", media_type.encode())
     coding = (b"content-encoding", b"gzip")

@@ -126,6 +126,10 @@ class Pages:
             "split.html", "", question=question, state=state, phrases=question.phrases
         )
 
+    def search(self, *, token: str, **values: object) -> str:
+        """Return the page of the search; `values` are those of its template."""
+        return self._render("search.html", token, sent_token=token, **values)
+
     def error(self, status: int, problem: str) -> str:
         """Return the error page."""
         return self._render("error.html", "", status=status, problem=problem)
@@ -143,10 +147,10 @@ def story_view(shown: ShownStory) -> StoryView:
     """Return a story as shown on a page."""
     lead = shown.lead.entry
     reasons = {member.key: member.reason for member in shown.story.members}
-    titles = {stored.key: _title(stored) for stored in shown.entries}
+    titles = {stored.key: title_of(stored) for stored in shown.entries}
     return StoryView(
         slug=shown.story.id.removeprefix("urn:uuid:"),
-        title=_title(shown.lead),
+        title=title_of(shown.lead),
         language=lead.language,
         excerpt=fold.shorten(fold.plain(lead.text[: 2 * _EXCERPT_CHARS]), _EXCERPT_CHARS),
         publishers=len({stored.entry.publisher.id for stored in shown.entries}),
@@ -171,8 +175,8 @@ def split_question(shown: ShownStory | None, stored: StoredEntry | None) -> Spli
     entry = other.entry
     return SplitQuestion(
         phrases=phrases.choose(entry.language, entry.title, entry.text),
-        report=_report(stored, Reason(kind="founder"), {stored.key: _title(stored)}),
-        title=_title(other),
+        report=_report(stored, Reason(kind="founder"), {stored.key: title_of(stored)}),
+        title=title_of(other),
         language=entry.language,
     )
 
@@ -196,7 +200,7 @@ def _report(stored: StoredEntry, reason: Reason, titles: Mapping[str, str]) -> R
     weights = sorted(reason.weights, key=lambda weight: -abs(weight[1]))[:_MAX_WEIGHTS]
     return Report(
         title=titles[stored.key],
-        link=_link(entry.link),
+        link=safe_link(entry.link),
         publisher=fold.plain(entry.publisher.title) or entry.publisher.id,
         language=entry.language,
         published=stored.published,
@@ -220,7 +224,8 @@ def _format_weight(name: str, value: float) -> str:
     return f"{plain_name(name)} {'−' if value < 0 else '+'}{abs(value):.1f}"
 
 
-def _title(stored: StoredEntry) -> str:
+def title_of(stored: StoredEntry) -> str:
+    """Return the title of an entry, never empty."""
     entry = stored.entry
     return (
         fold.plain(entry.title)
@@ -230,7 +235,8 @@ def _title(stored: StoredEntry) -> str:
     )
 
 
-def _link(address: str) -> str:
+def safe_link(address: str) -> str:
+    """Return an address that a page may link to; else an empty text."""
     url = urls.rfc3986(fold.xml_safe(address)) if address else ""
     return url if urls.is_web(url) else ""
 

@@ -10,7 +10,7 @@ from aggregator.core.settings import FeedSpec
 
 FORMATS = ("atom", "rss", "json")
 _MAX_PARAMETERS, _MAX_VALUE_CHARS, _MAX_WORDS = 10, 100, 5
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8})*", re.ASCII)
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8})*", re.ASCII)
 # The token is checked elsewhere; caches, readers and links in mails add the others.
 _IGNORED = re.compile(r"token|utm_\w+|fbclid|gclid|_.*|\d*", re.ASCII)
 
@@ -39,7 +39,7 @@ def parse(pairs: Sequence[tuple[str, str]]) -> FeedQuery | None:
 
     Raises ValueError, with a message for the client, for an unknown parameter or an invalid value.
     """
-    parameters = sorted({(name, value.strip()) for name, value in pairs if not _is_ignored(name)})
+    parameters = sorted({(name, value.strip()) for name, value in pairs if not is_ignored(name)})
     if not parameters:
         return None
     if len(parameters) > _MAX_PARAMETERS or any(
@@ -51,7 +51,7 @@ def parse(pairs: Sequence[tuple[str, str]]) -> FeedQuery | None:
         if name not in _CONDITIONS and name not in _SINGLE_VALUED:
             nearest = plugins.did_you_mean(name, [*_CONDITIONS, *_SINGLE_VALUED])
             end = "" if nearest.endswith("?") else "."
-            raise ValueError(f"Unknown parameter {_quoted(name)}{nearest}{end}")
+            raise ValueError(f"Unknown parameter {quoted(name)}{nearest}{end}")
         if not value:
             raise ValueError(f"{name} has no value: write {name}=… or omit it.")
         if name in _SINGLE_VALUED and names.count(name) > 1:
@@ -66,7 +66,8 @@ def parse(pairs: Sequence[tuple[str, str]]) -> FeedQuery | None:
     )
 
 
-def _is_ignored(name: str) -> bool:
+def is_ignored(name: str) -> bool:
+    """Return whether a parameter is not for us."""
     return _IGNORED.fullmatch(name) is not None
 
 
@@ -90,10 +91,8 @@ def _categories(values: tuple[str, ...]) -> list[Condition]:
 
 def _languages(values: tuple[str, ...]) -> list[Condition]:
     for value in values:
-        if not _LANGUAGE.fullmatch(value):
-            raise ValueError(
-                f"lang must be a language such as zh or zh-Hans, not {_quoted(value)}."
-            )
+        if not LANGUAGE.fullmatch(value):
+            raise ValueError(f"lang must be a language such as zh or zh-Hans, not {quoted(value)}.")
     return [_condition("lang", values, languages=values)]
 
 
@@ -127,16 +126,17 @@ _TITLE_PARAMETERS = ("category", "lang", "source", "q")
 
 def _format(name: str) -> str:
     if name not in FORMATS:
-        raise ValueError(f"format must be one of {', '.join(FORMATS)}, not {_quoted(name)}.")
+        raise ValueError(f"format must be one of {', '.join(FORMATS)}, not {quoted(name)}.")
     return name
 
 
 def _number(name: str, value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) < 5 and int(value)):
-        raise ValueError(f"{name} must be a number from 1 to 9999, not {_quoted(value)}.")
+        raise ValueError(f"{name} must be a number from 1 to 9999, not {quoted(value)}.")
     return int(value)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return the beginning of what a client sent, for a message."""
     shown = "".join(one if one.isprintable() else "?" for one in text[:40])
     return f"“{shown}”"

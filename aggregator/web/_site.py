@@ -1,7 +1,7 @@
 """The configuration and store of the web server, and the files that it serves."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,7 +10,15 @@ from urllib.parse import quote
 
 from aggregator.core import plugins
 from aggregator.core.model import ShownStory, Source
-from aggregator.core.ports import Clock, DecisionStore, Renderer, SourceStates, StoryReader
+from aggregator.core.ports import (
+    Clock,
+    DecisionStore,
+    Place,
+    Renderer,
+    SourceStates,
+    StoryReader,
+)
+from aggregator.core.search import SearchPage, SearchQuery
 from aggregator.core.settings import FeedSpec
 from aggregator.web._callback import CallbackHandler
 from aggregator.web.metrics import Metrics
@@ -21,6 +29,15 @@ class WebStore(StoryReader, SourceStates, DecisionStore, Protocol):
 
     def generation(self) -> str:
         """Return a value that differs after each change of what feeds may show; empty if unknown."""
+
+    def search(self, query: SearchQuery, before: int | None, limit: int) -> SearchPage:
+        """Return stories that meet a query, newest first; `before` is the mark of the last page."""
+
+    def unindexed(self) -> int:
+        """Return how many entries the search does not find yet."""
+
+    def stories_before(self, place: Place | None) -> Iterator[tuple[Place, ShownStory]]:
+        """Yield the shown stories before a position, newest first, each with its position."""
 
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
         """Return the stories of these ids; ids of merged stories lead to the story that replaced them."""
@@ -51,6 +68,8 @@ class Site:
     status: Callable[[], Mapping[str, object]] = _no_status
     hub: str = ""  # advertised by public feeds
     callbacks: CallbackHandler | None = None  # None: no subscriptions
+    search: bool = True
+    health_feed: bool = False  # whether it is published
 
     @property
     def data(self) -> Path:

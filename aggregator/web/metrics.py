@@ -1,6 +1,6 @@
 """Counters for monitoring, in the Prometheus exposition format."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 
@@ -13,7 +13,10 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
+from aggregator.core import profile
 from aggregator.core.report import RunReport, SourceReport
 from aggregator.web.monitor import Monitor
 
@@ -31,47 +34,35 @@ class Metrics:
     def __init__(self) -> None:
         self.monitor = Monitor()
         self._named: set[str] = set()
-        self._registry = CollectorRegistry()
-        registry = self._registry
-        self._fetches = Counter(
-            "aggregator_fetches", "Sources fetched", ["outcome"], registry=registry
-        )
-        self._pushes = Counter(
-            "aggregator_pushes", "Documents pushed by hubs", ["outcome"], registry=registry
-        )
+        self._registry = registry = CollectorRegistry()
+        counter = partial(Counter, registry=registry)
+        self._fetches = counter("aggregator_fetches", "Sources fetched", ["outcome"])
+        self._pushes = counter("aggregator_pushes", "Documents pushed by hubs", ["outcome"])
         self._seconds = Histogram(
             "aggregator_fetch_seconds",
             "Time to fetch a source",
             registry=registry,
             buckets=_FETCH_SECONDS_BUCKETS,
         )
-        self._entries = Counter(
-            "aggregator_entries", "Entries stored", ["change"], registry=registry
-        )
-        self._stories = Counter(
-            "aggregator_stories", "Stories grouped", ["change"], registry=registry
-        )
-        self._files = Counter("aggregator_files_written", "Feeds written", registry=registry)
-        self._errors = Counter("aggregator_run_errors", "Failures of a run", registry=registry)
+        self._entries = counter("aggregator_entries", "Entries stored", ["change"])
+        self._stories = counter("aggregator_stories", "Stories grouped", ["change"])
+        self._grouped = counter("aggregator_entries_grouped", "Entries grouped")
+        self._pairs = counter("aggregator_pairs_compared", "Pairs of entries compared")
+        self._files = counter("aggregator_files_written", "Feeds written")
+        self._errors = counter("aggregator_run_errors", "Failures of a run")
         self._last = Gauge("aggregator_last_run_timestamp_seconds", "Last run", registry=registry)
-        self._answers = Counter(
-            "aggregator_answers", "Requests answered", ["kind", "status"], registry=registry
-        )
-        self._cut_off = Counter(
+        self._answers = counter("aggregator_answers", "Requests answered", ["kind", "status"])
+        self._cut_off = counter(
             "aggregator_connections_cut_off",
             "Connections and requests that exceeded a limit",
             ["reason"],
-            registry=registry,
         )
-        self._runs = Counter("aggregator_runs", "Runs ended", ["result"], registry=registry)
-        self._source_fetches = Counter(
-            "aggregator_source_fetches",
-            "Fetches of each source",
-            ["source", "outcome"],
-            registry=registry,
+        self._runs = counter("aggregator_runs", "Runs ended", ["result"])
+        self._source_fetches = counter(
+            "aggregator_source_fetches", "Fetches of each source", ["source", "outcome"]
         )
-        self._source_seconds = Counter(
-            "aggregator_source_seconds", "Time spent on each source", ["source"], registry=registry
+        self._source_seconds = counter(
+            "aggregator_source_seconds", "Time spent on each source", ["source"]
         )
         self._edition = Gauge(
             "aggregator_last_edition_timestamp_seconds",
@@ -86,14 +77,29 @@ class Metrics:
             "aggregator_sources_due", "Sources due but not fetched yet", self.monitor.count_due
         )
         ProcessCollector(registry=registry)
+        self._stages = _Stages(self.monitor)
+        registry.register(self._stages)
         self._by_status: dict[tuple[str, int], Counter] = {}
 
-    def record_run(self, report: RunReport, *, now: datetime, pushed: bool = False) -> None:
-        """Count the results of a run; with `pushed` its documents came from hubs."""
-        for source in report.sources:
-            self._record_source(source, pushed=pushed)
+    def record_source(self, report: SourceReport, *, now: datetime, pushed: bool = False) -> None:
+        """Count the result of one source; with `pushed` its document came from a hub."""
+        if pushed:
+            self._pushes.labels(report.outcome).inc()
+        else:
+            self._fetches.labels(report.outcome).inc()
+            self._seconds.observe(report.seconds)
+            self._record_named(report)
+        self._entries.labels("new").inc(report.new)
+        self._entries.labels("modified").inc(report.modified)
+        self.monitor.record_source(report, now)
+
+    def record_run(self, report: RunReport, *, now: datetime) -> None:
+        """Count the results of a run, whose sources were recorded as they came."""
         self._stories.labels("new").inc(report.stories_new)
         self._stories.labels("changed").inc(report.stories_changed)
+        self._stories.labels("merged").inc(report.stories_merged)
+        self._grouped.inc(report.grouped)
+        self._pairs.inc(report.pairs)
         self._files.inc(len(report.written))
         self._errors.inc(len(report.errors))
         self._last.set(now.timestamp())
@@ -102,34 +108,15 @@ class Metrics:
         self._runs.labels("failed" if report.errors else "good").inc()
         self.monitor.record_run(report, now)
 
-    def record_failed_run(
-        self, reports: Sequence[SourceReport], error: Exception, *, now: datetime
-    ) -> None:
-        """Count a run that failed as a whole, with the sources that it asked."""
-        for source in reports:
-            self._record_source(source, pushed=False)
-            self.monitor.record_source(source, now)
+    def record_failed_run(self, error: Exception, *, now: datetime) -> None:
+        """Count a run that failed as a whole."""
         self._errors.inc()
         self._runs.labels("failed").inc()
         self.monitor.record_failure(repr(error), now)
 
-    def record_source(self, report: SourceReport, *, now: datetime) -> None:
-        """Note the result of one source while its run goes on; `record_run` counts it."""
-        self.monitor.record_source(report, now)
-
     def record_due(self, ids: Iterable[str], *, now: datetime) -> None:
         """Note which sources are due."""
         self.monitor.record_due(ids, now)
-
-    def _record_source(self, source: SourceReport, *, pushed: bool) -> None:
-        if pushed:
-            self._pushes.labels(source.outcome).inc()
-        else:
-            self._fetches.labels(source.outcome).inc()
-            self._seconds.observe(source.seconds)
-            self._record_named(source)
-        self._entries.labels("new").inc(source.new)
-        self._entries.labels("modified").inc(source.modified)
 
     def record_cut_off(self, reason: str) -> None:
         """Count a connection or request that exceeded a limit."""
@@ -138,6 +125,10 @@ class Metrics:
     def watch(self, name: str, meaning: str, function: Callable[[], float]) -> None:
         """Add a gauge whose value is computed when it is asked for."""
         Gauge(name, meaning, registry=self._registry).set_function(function)
+
+    def watch_queues(self, queues: Mapping[str, Callable[[], int]]) -> None:
+        """Set the functions that count what waits in each queue, by its name."""
+        self._stages.queues = dict(queues)
 
     def record_answer(self, kind: str, status: int) -> None:
         """Count a response of the server; `kind` is one of a few words, never a URL."""
@@ -159,3 +150,35 @@ class Metrics:
     def text(self) -> bytes:
         """Return the exposition that Prometheus scrapes."""
         return generate_latest(self._registry)
+
+
+class _Stages(Collector):
+    """What is read when it is asked for: stages of the work, queues, failing sources."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        self.queues: dict[str, Callable[[], int]] = {}
+        self._monitor = monitor
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics."""
+        seconds, cpu, calls = (
+            CounterMetricFamily(f"aggregator_stage_{name}", meaning, labels=["stage"])
+            for name, meaning in (
+                ("seconds", "Time of each stage"),
+                ("cpu_seconds", "CPU time of each stage"),
+                ("calls", "Calls of each stage"),
+            )
+        )
+        for name, stage in sorted(profile.run.stages().items()):
+            seconds.add_metric([name], stage.seconds)
+            cpu.add_metric([name], stage.cpu_seconds)
+            calls.add_metric([name], stage.count)
+        queue = GaugeMetricFamily("aggregator_queue", "What waits", labels=["queue"])
+        for name, count in sorted(self.queues.items()):
+            queue.add_metric([name], count())
+        failing = GaugeMetricFamily(
+            "aggregator_source_failing", "Sources that fail, by name", labels=["source"]
+        )
+        for name in self._monitor.failing():
+            failing.add_metric([name], 1)
+        yield from (seconds, cpu, calls, queue, failing)

@@ -35,6 +35,8 @@ class Monitor:
         self.publish_errors: tuple[str, ...] = ()
         self.warnings: dict[str, str] = {}  # other lasting problems by subject
         self.config_is_faulty = False  # the previous configuration stays in use
+        self.network_is_down = False
+        self.backup_error: str | None = None  # empty after a good one, None before the first
         self.last_success: datetime | None = None
         self._started: datetime | None = None  # of the period without a good run
         self._failing: set[str] = set()
@@ -64,7 +66,9 @@ class Monitor:
 
     def record_due(self, ids: Iterable[str], now: datetime) -> None:
         """Note that sources are due; those no longer due are forgotten."""
-        self._due = {one: self._due.get(one, now) for one in ids}
+        due = dict.fromkeys(ids, now)
+        longer = {one: since for one, since in self._due.items() if one in due}
+        self._due = {**longer, **{one: now for one in due if one not in longer}}  # oldest first
 
     def record_source(self, report: SourceReport, now: datetime) -> None:
         """Count the result of one source."""
@@ -80,11 +84,16 @@ class Monitor:
                 self._gone.add(report.id)
 
     def record_run(self, report: RunReport, now: datetime) -> None:
-        """Note that a run ended; it was good if everything could be published."""
-        for one in report.sources:
-            self.record_source(one, now)
+        """Note that a run ended; it was good if everything could be published.
+
+        Its sources were recorded as they came.
+        """
         self.publish_errors = report.errors
         self._end_run("; ".join(report.errors), now)
+
+    def record_backup(self, error: str) -> None:
+        """Note that a backup was made, or why it was not."""
+        self.backup_error = error
 
     def record_failure(self, error: str, now: datetime) -> None:
         """Note that a run failed as a whole."""
@@ -101,10 +110,8 @@ class Monitor:
 
     def oldest_due(self) -> Delay | None:
         """Return the source that has been due for longest; None if none is due."""
-        if not self._due:
-            return None
-        source = min(self._due, key=self._due.__getitem__)
-        return Delay(source, self._due[source])
+        oldest = next(iter(self._due.items()), None)
+        return Delay(*oldest) if oldest else None
 
     def count_due(self) -> int:
         """Return how many sources are due."""
@@ -122,7 +129,7 @@ class Monitor:
     def problems(self, now: datetime) -> list[str]:
         """Return why the service is not healthy, one sentence each."""
         patience = max(2 * self._shortest, _MIN_PATIENCE)
-        found = []
+        found = ["network unreachable: no source answers"] if self.network_is_down else []
         if self.publish_errors:
             found.append("publishing fails")
         if self._started and now - (self.last_good_run or self._started) > patience:

@@ -1,6 +1,7 @@
 """Subscribes to the hubs that sources name, and receives what they push."""
 
 import asyncio
+import dataclasses
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -55,7 +56,7 @@ class Subscriber:
         self._leases = {lease.path: lease for lease in store.leases()}
         now = clock()  # pushes are lost while no server runs, so every source is fetched once
         self._polled: dict[str, datetime] = {}  # last poll by source identity
-        self._silent_polls: dict[str, int] = {}
+        self._unsaved: set[str] = set()  # paths of leases that changed without a request
         self._missed = {lease.source: now for lease in self._leases.values()}
 
     async def close(self) -> None:
@@ -73,9 +74,7 @@ class Subscriber:
         return {
             lease.source: max(lease.since, self._missed.get(lease.source, lease.since))
             for lease in self._leases.values()
-            if lease.since
-            and leases.is_live(lease, now)
-            and self._silent_polls.get(lease.source, 0) < _MAX_SILENT_POLLS
+            if lease.since and leases.is_live(lease, now) and lease.silent_polls < _MAX_SILENT_POLLS
         }
 
     def note_poll(self, source: str, new: int) -> None:
@@ -87,9 +86,17 @@ class Subscriber:
         since = self.live().get(source)
         if not new or before is None or since is None or before < since:
             return
-        self._silent_polls[source] = self._silent_polls.get(source, 0) + 1
-        if self._silent_polls[source] == _MAX_SILENT_POLLS:
-            _log.warning("hub does not push, the source is polled as usual", source=source)
+        for lease in tuple(self._leases.values()):
+            if lease.source == source and lease.state == "wanted":
+                self._count_silent(lease, lease.silent_polls + 1)
+                if lease.silent_polls + 1 == _MAX_SILENT_POLLS:
+                    _log.warning("hub does not push, the source is polled as usual", source=source)
+
+    def _count_silent(self, lease: Lease, polls: int) -> None:
+        """Change a lease in memory; the next step saves it."""
+        if polls != lease.silent_polls:
+            self._leases[lease.path] = dataclasses.replace(lease, silent_polls=polls)
+            self._unsaved.add(lease.path)
 
     def miss(self, source: str) -> None:
         """Note that a push of a source identity was lost, so that it is fetched soon."""
@@ -126,9 +133,11 @@ class Subscriber:
     # --- asking ----------------------------------------------------------------------------
 
     def is_due(self) -> bool:
-        """Return whether a hub should be asked now."""
+        """Return whether there is something for `step` to do."""
         now = self._clock()
-        return any(leases.is_due(lease, now) for lease in self._leases.values())
+        return bool(self._unsaved) or any(
+            leases.is_due(lease, now) for lease in self._leases.values()
+        )
 
     async def follow_clock(self, step: timedelta) -> None:
         """Move all times after the clock was set by `step`."""
@@ -138,6 +147,9 @@ class Subscriber:
 
     async def step(self) -> None:
         """Ask hubs to start, renew or end what is due, a few at a time; failures are retried later."""
+        while self._unsaved:
+            if lease := self._leases.get(self._unsaved.pop()):
+                await self._save(lease)
         now = self._clock()
         due = sorted((one for one in self._leases.values() if leases.is_due(one, now)), key=_turn)
         await asyncio.gather(*(self._ask(lease) for lease in due[:_AT_ONCE]))
@@ -214,7 +226,7 @@ class Subscriber:
         source = self._sources.get(lease.source)
         if source and content.strip():
             kind = headers.get("content-type", "")[:1000]
-            self._silent_polls.pop(lease.source, None)
+            self._count_silent(lease, 0)
             document = Document(name=source.id, content=content, url=lease.topic, content_type=kind)
             if not self._inbox.put(lease.source, document):
                 self._discarded(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aggregator.core.model import Author, Entry, Source, Validators
-from aggregator.core.pages import Article, PageResult
+from aggregator.core.pages import Article, ArticleCounts, PageResult
 from aggregator.core.ports import Store
 from aggregator.core.settings import FullText
 from aggregator.store import open_store
@@ -46,6 +46,20 @@ def result(store: Store, n: int, **kw: Any) -> PageResult:
 
 def due(store: Store, when: datetime = NOW) -> Any:
     return store.articles_due("example", when, 99)
+
+
+def test_whole_texts_are_counted(store: Store) -> None:
+    gather(store, *(make_entry(n, published=at(-n)) for n in range(1, 6)))
+    gather(store, make_entry(9), source=make_source(id="other", full_text=FullText()))
+    store.save_article(result(store, 1, article=ARTICLE))
+    for n in (2, 3):
+        store.save_article(result(store, n, problem="no article"))
+    store.save_article(result(store, 4, problem="HTTP 503", tries=1, due=at(1)))
+    assert store.article_counts() == {
+        "example": ArticleCounts(fetched=1, waiting=2, problems=(("no article", 2),)),
+        "other": ArticleCounts(waiting=1),
+    }
+    assert store.article_counts()["example"].failed == 2
 
 
 def test_pages_of_new_entries_are_due_newest_first(store: Store) -> None:

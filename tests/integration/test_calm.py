@@ -15,6 +15,7 @@ from lxml import etree
 
 from aggregator.bootstrap import Application
 from aggregator.pipeline import Pipeline
+from aggregator.publish import archive_files
 from aggregator.publish.renderers import LIST
 from aggregator.web import Site, make_app
 from tests.fakes import FakeClock
@@ -186,8 +187,10 @@ async def opened(app: Application, clock: FakeClock) -> AsyncIterator[tuple[Pipe
 
 def archived(app: Application, extension: str) -> str:
     """Return the feed and all pages of its archive, one behind the other."""
-    pages = sorted((app.folder / "merged").glob(f"archive-*.{extension}"))
-    return "".join(one.read_text() for one in (app.folder / f"merged.{extension}", *pages))
+    found = (app.folder / "merged").glob(f"archive-*.{extension}*")
+    pages = sorted({one.with_name(one.name.removesuffix(".gz")) for one in found})
+    files = (app.folder / f"merged.{extension}", *pages)
+    return "".join(archive_files.read(one).decode() for one in files)
 
 
 def test_every_story_is_news_once(application: Opener, tmp_path: Path) -> None:

@@ -7,19 +7,25 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import uvicorn
 
 from aggregator.core.model import Edition
+from aggregator.core.plugins import Plugins
+from aggregator.core.settings import DigestSpec, FeedSpec
 from aggregator.publish import files
+from aggregator.publish.publisher import Publisher
 from aggregator.publish.renderers import atom
+from aggregator.store import open_store
 from aggregator.web import Site, make_app
-from tests.builders import at, make_edition, make_shown, make_spec, make_stored
+from tests.builders import at, make_edition, make_entries, make_shown, make_spec, make_stored
 from tests.fakes import FakeClock
+from tests.stores import gather, group_apart
 from tests.unit.web.fakes import FakeReader
 from tests.waiting import HUNG
 
@@ -27,12 +33,12 @@ NEWSBOAT = shutil.which("newsboat")
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[str]:
+def serve(folder: Path, *feeds: FeedSpec) -> Iterator[str]:
     """Serve the folder's feeds on a free port of loopback; yield the root address."""
     site = Site(
         store=FakeReader(),
         folder=folder,
-        feeds=(make_spec(),),
+        feeds=feeds or (make_spec(),),
         public_url="http://127.0.0.1/",
         clock=FakeClock(),
     )
@@ -111,3 +117,41 @@ def test_newsboat_takes_every_story_once_and_edits_in_place(tmp_path: Path) -> N
     assert second[edition.stories[0].story.id][0] == "布林肯会晤习近平（更新）"
     for shown in edition.stories[1:]:
         assert second[shown.story.id] == first[shown.story.id]
+
+
+@pytest.mark.skipif(NEWSBOAT is None, reason="newsboat is not installed")
+def test_newsboat_takes_digests_and_ordered_feeds_once(tmp_path: Path) -> None:
+    feeds, home = tmp_path / "feeds", tmp_path / "home"
+    home.mkdir()
+    specs = (
+        make_spec(name="daily", title="Daily", digest=DigestSpec()),
+        make_spec(name="top", title="Top", order="top", max_age=timedelta(days=300)),
+    )
+    clock = FakeClock()
+    with closing(open_store("sqlite", data=tmp_path, now=clock())) as store:
+        publisher = Publisher(
+            store=store,
+            renderers=Plugins("aggregator.publish.renderers"),
+            sources=(),
+            feeds=specs,
+            folder=feeds,
+            public_url="http://127.0.0.1/",
+            clock=clock,
+        )
+        found: dict[str, list[dict[str, tuple[str, str]]]] = {"daily": [], "top": []}
+        with serve(feeds, *specs) as root:
+            for day in range(3):
+                gather(store, *make_entries(range(day * 10, day * 10 + 5)), now=clock())
+                group_apart(store, first_published=clock(), updated=clock())
+                publisher.run()
+                clock.pass_(timedelta(days=1))
+                for name, seen in found.items():
+                    (home / name).mkdir(exist_ok=True)
+                    reader = Newsboat(home=home / name, url=f"{root}/feeds/{name}.atom")
+                    seen += [reader.reload(), reader.reload()]
+    assert [len(one) for one in found["daily"]] == [0, 0, 1, 1, 2, 2]
+    assert {title for title, _ in found["daily"][-1].values()} == {
+        "Daily, 3 March 2026",
+        "Daily, 4 March 2026",
+    }
+    assert [len(one) for one in found["top"]] == [5, 5, 10, 10, 15, 15]

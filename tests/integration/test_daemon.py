@@ -85,6 +85,10 @@ def test_daemon_fetches_at_once_serves_and_ends(tmp_path: Path) -> None:
         assert get(feed).count(b"<entry ") == 4
         assert "布林肯与习近平会面".encode() in get(f"http://127.0.0.1:{port}/")
         assert json.loads(get(f"http://127.0.0.1:{port}/health"))["status"] == "ok"
+        search = (
+            f"http://127.0.0.1:{port}/search?q=%E7%BF%92%E8%BF%91%E5%B9%B3"  # in the other script
+        )
+        until(lambda: "布林肯与习近平会面".encode() in get(search))
         process.send_signal(signal.SIGINT)
         _, log = process.communicate(timeout=HUNG)
     assert process.returncode == 0

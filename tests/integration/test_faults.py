@@ -19,6 +19,8 @@ from aggregator.core.errors import OutOfResources, Unreachable
 from aggregator.core.model import Fetched, Source, Validators
 from aggregator.core.ports import Fetcher
 from aggregator.daemon.daemon import Daemon
+from aggregator.service import Listening
+from aggregator.web.listen import listening, port_of
 from aggregator.web.metrics import Metrics
 from aggregator.websub import Inbox
 from tests.builders import NOW, make_document
@@ -319,6 +321,24 @@ def test_a_signal_to_reload_right_after_the_start_ends_nothing(tmp_path: Path, w
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=HUNG)
     assert process.returncode == 0
+
+
+def test_a_signal_to_end_during_a_reload_ends_the_daemon_well(tmp_path: Path) -> None:
+    config = configure(tmp_path, f"{{id: samples, kind: dump, path: {SEEDS}}}")
+    with daemon(config, free_port()) as process:
+        wait_for_line(" serving", process)
+        process.send_signal(signal.SIGHUP)
+        wait_for_line("configuration reloaded", process)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=HUNG)
+    assert process.returncode == 0
+
+
+def test_the_addresses_are_known_to_a_reload_after_the_server_has_ended() -> None:
+    with listening("127.0.0.1", 0) as sockets:
+        listens = Listening("127.0.0.1", port_of(sockets), sockets)
+    assert sockets[0].fileno() == -1
+    assert listens.addresses == ("127.0.0.1",)
 
 
 def children(pid: int) -> list[int]:

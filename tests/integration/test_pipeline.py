@@ -1,6 +1,7 @@
 """The main job from end to end, on real parts."""
 
 import asyncio
+import gzip
 import shutil
 from pathlib import Path
 from typing import Any
@@ -92,8 +93,11 @@ def test_a_lost_database_costs_no_id(application: Opener) -> None:
     assert (again.folder / "merged.atom").read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    "place", ["merged.atom", "merged/archive-0001.atom", "merged/archive-0001.atom.gz"]
+)
 def test_texts_of_a_lost_database_come_back_from_the_feed(
-    application: Opener, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    application: Opener, tmp_path: Path, capsys: pytest.CaptureFixture[str], place: str
 ) -> None:
     """What its source no longer has is read back from what we published, ids and all."""
     folder = tmp_path / "dumps"
@@ -105,6 +109,10 @@ def test_texts_of_a_lost_database_come_back_from_the_feed(
     app.close()
     (app.config.data / "aggregator.db").unlink()
     (app.folder / ".archive.atom").write_text("{}", encoding="utf-8")  # a state, not a feed
+    content = (app.folder / "merged.atom").read_bytes()
+    (app.folder / "merged.atom").unlink()
+    (app.folder / place).parent.mkdir(exist_ok=True)
+    (app.folder / place).write_bytes(gzip.compress(content) if place.endswith(".gz") else content)
     for path in folder.iterdir():
         path.unlink()
     (folder / "new.txt").write_text(
@@ -117,9 +125,9 @@ def test_texts_of_a_lost_database_come_back_from_the_feed(
     assert "not readable" not in log.out + log.err
     after = published(again)
     assert after.keys() == {*before, "标题"}
-    content = (again.folder / "merged.atom").read_text(encoding="utf-8")
-    assert content.count("also-reported") == 1
-    assert "两国官员均表示" in content or "布林肯敦促中国" in content
+    written = (again.folder / "merged.atom").read_text(encoding="utf-8")
+    assert written.count("also-reported") == 1
+    assert "两国官员均表示" in written or "布林肯敦促中国" in written
 
 
 def section(name: str, *entries: tuple[str, str, str]) -> bytes:

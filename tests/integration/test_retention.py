@@ -11,6 +11,7 @@ from lxml import etree
 
 from aggregator.core.model import Document, Source
 from aggregator.core.settings import FeedSpec, StorySettings
+from aggregator.publish import archive_files
 from tests.builders import NOW, make_document, make_spec
 from tests.integration.assembled import SOURCE, House
 
@@ -42,7 +43,7 @@ class Keeping(House):
 
     def published(self, file: str = "merged.atom") -> list[str]:
         """Return the numbers of the entries that a feed shows, in its order."""
-        root = etree.parse(self.folder / file).getroot()
+        root = etree.fromstring(archive_files.read(self.folder / file))
         links = (one.find(f"{ATOM}link") for one in root.findall(f"{ATOM}entry"))
         return [link.get("href", "").rpartition("/")[2] for link in links if link is not None]
 

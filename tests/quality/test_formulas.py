@@ -8,7 +8,8 @@ from aggregator.group.pairs.blocking import MAX_PARTNERS
 from benchmarks.formulas import Row, figures, make
 from benchmarks.grammars import HELD_OUT, LEARNED, Grammar
 
-_APART, _JOINED = 0.95, 0.95
+_APART, _JOINED, _PRECISION = 0.95, 0.95, 0.8
+_LARGEST = 10  # members of a wrong story
 
 
 @pytest.mark.parametrize("entries", [100, 600])
@@ -22,6 +23,8 @@ def test_formulas_are_held_apart_and_copies_joined(
     found = figures(rows, {one.id: done.stories[one.stored.key] for one in stream})
     assert found.apart >= _APART, found
     assert found.copies_joined >= _JOINED, found
+    assert found.largest <= _LARGEST, found
+    assert done.counts.agreement().pair_precision >= _PRECISION, found
     assert len(done.pairs) <= MAX_PARTNERS * entries
 
 

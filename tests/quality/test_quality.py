@@ -11,6 +11,7 @@ from aggregator.group.features import prior
 from aggregator.group.learning import clustering_metrics, pairs, thresholds, train
 from aggregator.group.learning.pairs import Pairs
 from aggregator.group.model import scoring
+from aggregator.group.pairs import bulletins
 from aggregator.group.pairs.candidates import GUARDED
 
 HERE = Path(__file__).parent
@@ -35,7 +36,7 @@ def stories(one: Pairs) -> list[int]:
     model = scoring.built_in()
     logits = model.logits(one.columns, one.kinds).astype(np.float64)
     margins = logits - model.thresholds("normal")[one.kinds]
-    guarded = one.guarded | model.of_one_formula(one.columns)
+    guarded = one.guarded | (model.formula_odds(one.columns) > bulletins.LIMIT)
     margins = np.where(guarded, np.minimum(margins, GUARDED), margins)
     return thresholds.stories_of(one, margins, np.ones(len(margins), bool))
 

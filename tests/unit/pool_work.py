@@ -27,9 +27,20 @@ def work(what: object) -> object:
             return work(what)
         case "generator":
             return (one for one in "")  # cannot be handed over
-        case "where":
-            return os.getpid()
+        case "where" | "parent":
+            return os.getpid() if what == "where" else os.getppid()
+        case "prepared":
+            time.sleep(0.05)  # so that all workers take part
+            return os.getpid(), tuple(_prepared_in)
     return what
+
+
+_prepared_in: list[int] = []
+
+
+def prepare() -> None:
+    """Note the process in which this was called."""
+    _prepared_in.append(os.getpid())
 
 
 def size(document: Document) -> int:
@@ -40,3 +51,8 @@ def size(document: Document) -> int:
 def unready() -> None:
     """Fail before any work."""
     raise RuntimeError("cannot be prepared")
+
+
+def hang() -> None:
+    """Take longer to prepare than any test may take."""
+    time.sleep(2 * HUNG)

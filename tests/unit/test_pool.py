@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -13,7 +14,7 @@ import pytest
 from aggregator.core.errors import NotAFeed, ParseError
 from aggregator.core.model import Document
 from aggregator.pool import Pool
-from tests.unit.pool_work import size, unready, work
+from tests.unit.pool_work import hang, prepare, size, unready, work
 from tests.waiting import HUNG, soon
 
 _T = TypeVar("_T")
@@ -24,6 +25,12 @@ def children() -> list[str]:
     """Return the processes that this one has started and not buried."""
     tasks = Path("/proc/self/task").glob("*/children")
     return [pid for task in tasks for pid in task.read_text().split()]
+
+
+def has_ended(pid: object) -> bool:
+    """Say whether a process is gone, or waits to be buried."""
+    status = Path(f"/proc/{pid}/stat")
+    return not status.exists() or ") Z" in status.read_text()
 
 
 @contextmanager
@@ -160,7 +167,7 @@ def test_where_no_process_can_be_prepared_the_thread_does_it_all() -> None:
     """A worker that cannot start costs time, no document."""
 
     async def test() -> None:
-        with pool_of(workers=2, threshold=0.018, initializer=unready) as pool:
+        with pool_of(workers=2, threshold=0.018, prepare=unready) as pool:
             results = await pool.run(work, [("where",)] * 12)
             assert set(results) == {os.getpid()}
 
@@ -203,5 +210,47 @@ def test_resting_workers_end() -> None:
             await soon(lambda: not children())
             (second,) = await pool.run(work, [("where",)])
             assert first != second
+
+    run(test())
+
+
+def test_what_workers_need_is_prepared_once() -> None:
+    """All workers are copies of one process, in which it is done."""
+
+    async def test() -> None:
+        with pool_of(workers=2, threshold=0, prepare=prepare) as pool:
+            found: list[Any] = await pool.run(work, [("prepared",)] * 8)
+            places = {places for _, places in found}
+            assert len({pid for pid, _ in found}) == 2
+            assert len(places) == 1
+            assert len(places.pop()) == 1
+
+    run(test())
+
+
+def test_workers_are_started_again_after_all_was_killed() -> None:
+    """A kill from outside costs no document, and processes go on to be used."""
+
+    async def test() -> None:
+        with pool_of(workers=1, threshold=0) as pool:
+            server, worker = await pool.run(work, [("parent",), ("where",)])
+            assert isinstance(server, int)
+            os.killpg(server, signal.SIGKILL)
+            await soon(lambda: has_ended(worker))
+            assert await pool.run(work, [(1,), (2,)]) == [1, 2]
+            (other,) = await pool.run(work, [("parent",)])
+            assert other not in {server, os.getpid()}
+
+    run(test())
+
+
+def test_a_pool_closes_while_its_workers_are_prepared() -> None:
+    """Nothing is left behind."""
+
+    async def test() -> None:
+        with pool_of(workers=2, threshold=0, prepare=hang) as pool:
+            waiting = asyncio.create_task(pool.run(work, [("where",)]))
+            await soon(lambda: bool(children()))
+            waiting.cancel()
 
     run(test())

@@ -13,7 +13,7 @@ from html import unescape
 from aggregator.core.model import Author, Enclosure, Entry, FeedInfo, RawEntry, Source
 from aggregator.core.ports import Boilerplate
 from aggregator.core.settings import LinkRule
-from aggregator.gather.cleaning import text_blocks
+from aggregator.gather.cleaning import text_blocks, title_rules
 from aggregator.gather.cleaning.html import Cleaned, clean_body, clean_html, trace_html
 from aggregator.gather.cleaning.images import trace_image, unwrap_image
 from aggregator.gather.cleaning.link_urls import clean_link, link_key, trace_link
@@ -89,23 +89,25 @@ def clean(
         kept = text_blocks.comparable_texts(blocks, hashes, learned, unstripped.html)
     text = "\n".join(compared)
     title = title or shorten(compared[0] if compared else "", 80) or link or raw.guid[:200] or "?"
+    shown = title_rules.rewrite(title, source.clean.rewrite)
     language = _language(raw, info, source, title, text)
     claimed, published = _claimed_date(raw, unstripped, language, source)
     authors, categories = _authors(raw, unstripped), _categories(raw)
     enclosures, image = _enclosures(raw, base, source), _image(raw, body, base, source)
     summary, rights, via = _summary(raw, compared), _text_of(raw.rights)[:500], _via(raw, base)
     fingerprinted = compared or _media_urls(unstripped, enclosures, image)
-    visible = (title, link, body.html, summary, image, via, rights, language, claimed)
+    visible = (shown, link, body.html, summary, image, via, rights, language, claimed)
     lists = repr((authors, categories, enclosures))
     return Entry(
         guid=raw.guid,
         link=link,
         canonical=canonical_url,
+        # an entry stays the same when the rules for titles change
         fingerprint=text_blocks.fingerprint(title, fingerprinted),
         digest=text_blocks.digest(*visible, lists, publisher.title),
         sent=text_blocks.digest(raw.title, raw.link, raw.summary, raw.content),
         letters=len(text),
-        title=title,
+        title=shown,
         html=body.html,
         text=text if kept is compared else "\n".join(kept),
         summary=summary,

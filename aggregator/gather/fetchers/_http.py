@@ -1,7 +1,9 @@
 """The HTTP client, the only user of httpx; the guard checks all of its connections."""
 
 import importlib.metadata
+import importlib.util
 import logging
+import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -28,6 +30,10 @@ _ACCEPT = (
     " application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
 )
 _KEEPALIVE_SECONDS = 5.0  # before an idle connection is closed
+
+# httpcore imports it for every lock; if it is missing, Python looks through all folders each time.
+if importlib.util.find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]  # "not there", as Python notes it
 
 # They log every URL in full, with its secrets, at INFO and DEBUG.
 for _name in ("httpx", "httpcore"):

@@ -31,6 +31,11 @@ def parse(document: Document) -> ParsedFeed:
     raise NotAFeed("the document is neither a feed nor a dump")
 
 
+def load() -> None:
+    """Import all parsers."""
+    _parsers()
+
+
 def _named(name: str) -> Parser:
     """Return the parser of a format; raise ParseError if there is none."""
     try:

@@ -7,8 +7,6 @@ import warnings
 from itertools import islice
 from typing import Any, Final
 
-import feedparser
-
 from aggregator.core.errors import NotAFeed, ParseError
 from aggregator.core.model import Document, ParsedFeed, Skipped
 from aggregator.gather import document_limits
@@ -96,6 +94,8 @@ def loose(content: bytes, url: str) -> ParsedFeed:
 
 def _feedparser(content: bytes) -> Any:
     """Parse with feedparser, without its sanitizer and its resolution of relative URLs."""
+    import feedparser  # noqa: PLC0415  slow, and few feeds are not well-formed
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -34,6 +34,9 @@ TITLE, BODY = 150, 1500  # characters that are looked at
 SHINGLE = 8
 _KEPT_SHINGLES = 64
 _MOST_SHINGLE = np.uint64((0xFFFFFFFF // 8) << 32)  # of a hash before its lower half is cut off
+_FACTORS = tuple(
+    (length, np.uint64(pow(0x9E3779B97F4A7C15, length, 1 << 64))) for length in (1, 2, 4)
+)  # of the first half of so many characters twice
 _SAMPLE = 600  # characters of a text that show its script
 _MARKS = 500  # characters at the start that may be datelines and credits
 _NEAR = 4  # the title and the sentences whose countries count
@@ -88,21 +91,20 @@ def extract(
     parts = [title, *split_sentences(body)]
     known = glossary.names(names)
     cuts = _cut(parts, known, chinese=chinese)
-    words = [[word for word in some if len(word) > 1 or word.isdigit()] for some in cuts]
-    named = _names(entry, words, known, chinese=chinese)
+    named = _names(entry, cuts, known, chinese=chinese)
     quantities = amounts.quantities(f"{title}\n{body[: _LEAD_CHINESE if chinese else _LEAD_OTHER]}")
     near_words = chain.from_iterable(cuts[:_NEAR])
     dated = entry.published is not None or not ignore_first_seen
     near = stored.published.astimezone(UTC).date() if dated else None
     return Features(
         title=title,
-        words=terms.of_words(words, named),
+        words=terms.of_words(cuts, named),
         meaning=meaning.of_words(cuts, named, known, chinese=chinese),
         countries=hashes(chain.from_iterable(countries_of_all(near_words))),
         amounts=hashes(f"{unit} {value}" for unit, value in quantities),
         units=hashes(unit for unit, _ in quantities),
         bigrams=terms.of_bigrams(parts, _subject(title)),
-        shingles=_shingles(body),
+        shingles=shingles_of(body),
         dates=tuple((day - _EPOCH).days for day in headline_cues.days(body[:600], near)),
         numbers=hashes(headline_cues.numbers(title)),
         cites=link_hashes(entry.cites[:16]),
@@ -169,7 +171,8 @@ def _names(
     found = english.names(entry.title, entry.text[:BODY])
     if not chinese:
         return found
-    dense = {word for word in set(chain.from_iterable(words)) if not word.isascii()}
+    distinct = set(chain.from_iterable(words))
+    dense = {one for one in distinct if not one.isascii() and (len(one) > 1 or one.isdigit())}
     return found.union(dense & names.words, terms.names_among(dense))
 
 
@@ -216,19 +219,19 @@ def _subject(title: str) -> str:
     return found[0] if found else ""
 
 
-def _shingles(body: str) -> Hashes:
+def shingles_of(body: str) -> Hashes:
     """Return a sample of the body's shingles that is the same wherever a passage stands."""
     letters = "".join(body.split())
     if len(letters) < SHINGLE:
         return np.empty(0, "<u4")
     codes = np.frombuffer(letters.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
-    count = len(codes) - SHINGLE + 1
-    mixed = np.zeros(count, np.uint64)
-    for offset in range(SHINGLE):
-        mixed *= np.uint64(0x9E3779B97F4A7C15)
-        mixed += codes[offset : offset + count]
+    mixed = codes  # of two characters, then of four, then of eight
+    for length, factor in _FACTORS:
+        mixed = mixed[:-length] * factor + mixed[length:]
     mixed ^= mixed >> np.uint64(29)
     mixed *= np.uint64(0xBF58476D1CE4E5B9)
     # The smallest hashes are the same choice in every text that holds the passage.
-    small = mixed[mixed < _MOST_SHINGLE] >> np.uint64(32)
-    return np.unique(small.astype("<u4"))[:_KEPT_SHINGLES]
+    small = np.sort((mixed[mixed < _MOST_SHINGLE] >> np.uint64(32)).astype("<u4"))
+    is_first = np.ones(len(small), bool)
+    np.not_equal(small[1:], small[:-1], out=is_first[1:])
+    return small[is_first][:_KEPT_SHINGLES]

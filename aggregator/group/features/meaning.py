@@ -17,6 +17,7 @@ IN_TITLE, NAME = 1, 2  # what the flags of a head say
 _MOST_HEADS, _MOST_STEMS = 64, 200
 _LEAD_CHINESE, _LEAD_OTHER = 160, 340  # characters of the body that are looked at
 _BESIDE_TITLE = 0.6  # weight of a word of the lead
+_PLACE_WEIGHTS = np.array([_BESIDE_TITLE, 1.0], "<f4")  # by IN_TITLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,14 +67,15 @@ def _made(heads: Sequence[tuple[Headword, bool]]) -> Meaning:
     counts = [len(head.stems) for head, _ in heads]
     pairs = list(chain.from_iterable(head.stems for head, _ in heads))[:_MOST_STEMS]
     stems, shares = zip(*pairs, strict=True) if pairs else ((), ())
-    flags = [IN_TITLE * in_title | NAME * head.is_name for head, in_title in heads]
+    flags = bytes(IN_TITLE * in_title | NAME * head.is_name for head, in_title in heads)
+    flag_of = np.frombuffer(flags, np.uint8)
     return Meaning(
         stems=np.array(stems, "<u4"),
         shares=np.array(shares, "<f4"),
-        of=np.repeat(np.arange(len(heads)), counts)[:_MOST_STEMS],
+        of=np.arange(len(heads)).repeat(counts)[:_MOST_STEMS],
         heads=np.array([head.id for head, _ in heads], "<u4"),
-        places=np.array([1.0 if title else _BESIDE_TITLE for _, title in heads], "<f4"),
-        flags=np.array(flags, np.uint8),
+        places=_PLACE_WEIGHTS[flag_of & IN_TITLE],
+        flags=flag_of,
     )
 
 

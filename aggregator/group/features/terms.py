@@ -47,18 +47,25 @@ class Terms:
 
 def of_words(parts: Sequence[Sequence[str]], names: Collection[str]) -> Terms:
     """Return the terms of the words of a title and sentences; names are marked."""
-    codes = [list(filter(None, _word_hashes.of_all(part))) for part in parts]
+    codes = [list(filter(None, _counted_hashes.of_all(part))) for part in parts]
     flat = np.array(list(chain.from_iterable(codes)), "<u4")
     marked = np.array(_term_hashes.of_all(names), "<u4")
     return count(flat, list(map(len, codes)), WORD_DECAY, marked)
 
 
 def of_bigrams(parts: Sequence[str], subject: str) -> Terms:
-    """Return adjacent characters and other words of a title and sentences; the subject's are marked."""
-    codes, places = _bigrams("\n".join(parts))
+    """Return adjacent characters and other words of a title and sentences.
+
+    Those of the subject, which the title begins with, are marked.
+    """
+    text = "\n".join(parts)
+    pairs, starts = _pairs(text)
+    own = [code for word in _OTHER.findall(subject) if (code := _other_hashes[word])]
+    marked = np.concatenate((pairs[: starts.searchsorted(len(subject) - 1)], np.array(own, "<u4")))
+    codes, places = _with_others(text, pairs, starts)
     ends = places.searchsorted(list(accumulate(len(part) + 1 for part in parts))).tolist()
     sizes = [end - begin for begin, end in pairwise((0, *ends))]
-    return count(codes, sizes, BIGRAM_DECAY, _bigrams(subject)[0])
+    return count(codes, sizes, BIGRAM_DECAY, marked)
 
 
 def term_hash(term: str, salt: int = _WORD_SALT) -> int:
@@ -69,6 +76,11 @@ def term_hash(term: str, salt: int = _WORD_SALT) -> int:
 def word_hash(word: str) -> int:
     """Return the hash of a word's stem, 0 for a function word."""
     return _word_hashes[word]
+
+
+def _hash_counted(word: str) -> int:
+    """Return the hash of a word's stem, 0 for one that is not counted: a single character."""
+    return _word_hashes[word] if len(word) > 1 or word.isdigit() else 0
 
 
 def _hash_word(word: str) -> int:
@@ -97,12 +109,16 @@ def _tag_name(word: str) -> bool:
     return len(found) == 1 and found[0][1].startswith(_NAMING)
 
 
-def _bigrams(text: str) -> tuple[Hashes, Places]:
-    """Return hashes and places of pairs of dense characters and of the words of other scripts."""
+def _pairs(text: str) -> tuple[Hashes, Places]:
+    """Return hashes and places of pairs of dense characters."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
     dense = _dense()[np.minimum(codes, _LAST)]
-    places = np.flatnonzero(dense[:-1] & dense[1:])
-    pairs = _mix(codes[places], codes[places + 1])
+    places = (dense[:-1] & dense[1:]).nonzero()[0]
+    return _mix(codes[places], codes[places + 1]), places
+
+
+def _with_others(text: str, pairs: Hashes, places: Places) -> tuple[Hashes, Places]:
+    """Return hashes and places of pairs of dense characters and of the words of other scripts."""
     others = [(run.start(), run[0]) for run in _OTHER.finditer(text)]
     if not others:
         return pairs, places
@@ -161,8 +177,9 @@ def count(codes: Hashes, sizes: Sequence[int], decay: float, marked: Hashes) -> 
     bits = (*_PLACE_BITS, *repeat(0, len(sizes)))[: len(sizes)]
     where = b"".join([bytes((bit,)) * size for bit, size in zip(bits, sizes, strict=True)])
     places = np.bitwise_or.reduceat(np.frombuffer(where, "u1")[order], begins)
-    near = np.minimum(ids.searchsorted(marked), len(ids) - 1)
-    places[near[ids[near] == marked]] |= MARKED
+    if len(marked):
+        near = np.minimum(ids.searchsorted(marked), len(ids) - 1)
+        places[near[ids[near] == marked]] |= MARKED
     strength = np.log1p(np.bincount(inverse, _weights(len(codes), sizes[0], decay)))
     return Terms(ids=ids, strength=strength.astype("<f4"), places=places)
 
@@ -187,5 +204,6 @@ _NO_TERMS = Terms(ids=np.empty(0, "<u4"), strength=np.empty(0, "<f4"), places=np
 _decay_tables: dict[float, NDArray[np.float64]] = {}
 _term_hashes = Memo(term_hash, _MOST_WORDS)
 _word_hashes = Memo(_hash_word, _MOST_WORDS)
+_counted_hashes = Memo(_hash_counted, _MOST_WORDS)
 _other_hashes = Memo(_hash_other, _MOST_WORDS)
 _is_name = Memo(_tag_name, _MOST_WORDS)

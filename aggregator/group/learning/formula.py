@@ -14,6 +14,7 @@ from aggregator.group.learning.folds import Part
 from aggregator.group.learning.pairs import Pairs
 from aggregator.group.model.forest import Forest, Growth, grow
 from aggregator.group.model.scoring import Model
+from aggregator.group.pairs import bulletins
 from aggregator.group.pairs.similarity import Floats
 
 _MAX_PAIRS = 12_000  # of an invented stream, so that large streams do not outweigh small ones
@@ -43,7 +44,7 @@ def _wanted(one: Pairs) -> NDArray[np.bool_]:
 
 def recognised(forest: Forest | None, columns: Floats) -> NDArray[np.bool_]:
     """Return which rows are two bulletins of one formula."""
-    return Model(kinds={}, formula=forest).of_one_formula(columns)
+    return np.asarray(Model(kinds={}, formula=forest).formula_odds(columns) > bulletins.LIMIT)
 
 
 def _even(same: NDArray[np.bool_]) -> NDArray[np.float64]:

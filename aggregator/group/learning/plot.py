@@ -1,6 +1,7 @@
-"""Draws precision and recall of pairs over the threshold, as SVG."""
+"""Draws precision and recall of pairs over the threshold, as SVG, with the threshold in use."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
 
 import numpy as np
 
@@ -10,8 +11,11 @@ _WIDTH, _HEIGHT, _EDGE = 640, 400, 48
 _CURVES = (("precision", "#1b6ca8"), ("recall", "#c0392b"), ("F1", "#2d7d46"))
 
 
-def draw(evaluations: Sequence[Evaluation]) -> str:
-    """Return an SVG document; the threshold is the probability that a pair must exceed."""
+def draw(evaluations: Sequence[Evaluation], thresholds: Mapping[str, float] | None = None) -> str:
+    """Return an SVG document; the threshold is the probability that a pair must exceed.
+
+    `thresholds` are those in use, in log-odds, by the kind of text that they apply to.
+    """
     scores = np.array([pair.log_odds for one in evaluations for pair in one.pairs])
     same = np.array([pair.same for one in evaluations for pair in one.pairs], bool)
     true = sum(one.true_pairs for one in evaluations)
@@ -20,10 +24,11 @@ def draw(evaluations: Sequence[Evaluation]) -> str:
         _curve(name, colour, [point[number] for point in points], number)
         for number, (name, colour) in enumerate(_CURVES)
     )
+    marks = "".join(_marks(thresholds or {}))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
         f'font-family="sans-serif" font-size="12">\n'
-        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="white"/>\n{_axes()}{curves}</svg>\n'
+        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="white"/>\n{_axes()}{curves}{marks}</svg>\n'
     )
 
 
@@ -52,6 +57,19 @@ def _curve(name: str, colour: str, heights: Sequence[float], number: int) -> str
         f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>\n'
         f'<text x="{x}" y="{y}" fill="{colour}">{name}</text>\n'
     )
+
+
+def _marks(thresholds: Mapping[str, float]) -> Iterator[str]:
+    """Yield a line for each threshold, with the kinds of text that have it."""
+    for number, log_odds in enumerate(sorted(set(thresholds.values()))):
+        kinds = ", ".join(kind for kind, value in thresholds.items() if value == log_odds)
+        (x, y0), (_, y1) = _place(1 / (1 + np.exp(-log_odds)), 0), _place(0, 1)
+        height = y0 - 12 - 16 * number
+        yield (
+            f'<path class="in-use" d="M{x:.1f} {y0:.1f}V{y1:.1f}" stroke="#555"'
+            f' stroke-dasharray="4 3"/>\n'
+            f'<text x="{x + 4:.1f}" y="{height:.1f}">in use: {escape(kinds)}</text>\n'
+        )
 
 
 def _axes() -> str:

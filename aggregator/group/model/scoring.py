@@ -26,9 +26,9 @@ _FALLBACK = {
     "en": "zh",
 }
 FORMULA = "formula"  # the name of the forest that recognises formulas
-# Log-odds above which two entries are two bulletins of one formula. Across languages most of what
-# looks like one is two reports of one event: their titles agree in little beside names and numbers.
-FORMULA_LIMIT, _FORMULA_LIMIT_ACROSS = 0.5, 3.0
+# Log-odds of a formula that two languages count less. Most of what looks like one is two reports of
+# one event: their titles agree in little beside names and numbers.
+_FORMULA_ACROSS = 2.5
 _STRAIGHT_MOST = 12.0  # bound of the log-odds of the logistic part, which is not bounded by itself
 
 
@@ -79,13 +79,12 @@ class Model:
     kinds: Mapping[str, Kind]
     formula: Forest | None = None
 
-    def of_one_formula(self, columns: Floats) -> NDArray[np.bool_]:
-        """Return which rows are two bulletins of one formula, such as the results of two companies."""
+    def formula_odds(self, columns: Floats) -> Floats:
+        """Return the log-odds that each row is of two bulletins of one formula."""
         if self.formula is None:
-            return np.zeros(len(columns), bool)
+            return np.full(len(columns), -np.inf, np.float32)
         across = columns[:, NAMES.index("two languages")] > 0
-        limits = np.where(across, _FORMULA_LIMIT_ACROSS, FORMULA_LIMIT)
-        return np.asarray(self.formula.score(columns) > limits)
+        return self.formula.score(columns) - np.float32(_FORMULA_ACROSS) * across
 
     def kind(self, number: int) -> Kind:
         """Return the model of one kind, by its place in KINDS."""
@@ -101,6 +100,10 @@ class Model:
             rows = kinds == number
             found[rows] = self.kind(number).logits(columns[rows])
         return found
+
+    def thresholds_by_kind(self, match: str = "normal") -> dict[str, float]:
+        """Return the threshold of each kind of text, in log-odds, by its name."""
+        return {name: self.kind(n).thresholds[match] for n, name in enumerate(KINDS)}
 
     def thresholds(self, match: str) -> Floats:
         """Return the threshold of each kind."""

@@ -10,7 +10,7 @@ from aggregator.group.features import packing
 from aggregator.group.features.feature_rows import Rows
 from aggregator.group.features.headline_cues import Cue
 from aggregator.group.model.scoring import TITLE_ALONE, Model, kinds_of
-from aggregator.group.pairs import across, links, title_contrast
+from aggregator.group.pairs import across, bulletins, links, title_contrast
 from aggregator.group.pairs.blocking import MAX_PARTNERS, Index, Pairs, strongest
 from aggregator.group.pairs.similarity import COPIED, NAMES, Comparison, Floats, same_text
 
@@ -75,10 +75,12 @@ def score(
     pairs: tuple[Indices, Indices],
     *,
     include_unlikely: bool = False,
+    siblings: int = 0,
 ) -> ScoredPairs:
     """Score the pairs given; `left` is sorted.
 
     The titles of pairs that the model rejects are compared with `include_unlikely` alone.
+    `siblings` is how many bulletins of one formula these entries are known to have met.
     """
     left, right = pairs
     columns = comparison.features(left, right)
@@ -95,7 +97,9 @@ def score(
     other_number, other_subject = _contrasts(rows, left[likely], right[likely])
     guarded[likely] |= other_number & (copied[likely] < COPIED)
     of_one_formula = np.zeros(len(left), bool)
-    of_one_formula[likely] = other_subject | model.of_one_formula(columns[likely])
+    of_one_formula[likely] = other_subject | _bulletins(
+        model.formula_odds(columns[likely]), margins[likely], left[likely], siblings
+    )
     of_one_formula &= ~guarded
     guarded |= of_one_formula
     margins = np.where(guarded, np.minimum(margins, GUARDED), margins)
@@ -111,6 +115,12 @@ def score(
         of_one_formula=of_one_formula,
         of_no_event=of_no_event,
     )
+
+
+def _bulletins(odds: Floats, margins: Floats, left: Indices, known: int) -> NDArray[np.bool_]:
+    """Return which pairs are two bulletins, of one formula or of two."""
+    found = bulletins.siblings(odds, left, known)
+    return np.asarray(found | bulletins.no_copies(found, margins, left, known))
 
 
 def _guarded(rows: Rows, columns: Floats, left: Indices, right: Indices) -> NDArray[np.bool_]:

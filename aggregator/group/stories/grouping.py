@@ -171,6 +171,7 @@ class Work:
             features=tuple(zip((one.key for one in self.new), self.rows.packed(rows), strict=True)),
             new=sum(draft.new for draft in changed),
             changed=sum(not draft.new for draft in changed),
+            pairs=len(self.scored.right),
         )
 
     def _split_off(self, key: str) -> None:
@@ -222,7 +223,12 @@ class Work:
         best = {id_: max(self.scored.margins[pairs].tolist()) for id_, pairs in near.items()}
         for id_ in sorted(best, key=lambda one: (-best[one], one)):
             if id_ != chosen and best[id_] > 0 and self._accepts(id_, stored.key):
-                draft = self._merge(draft, self.drafts.draft(id_))
+                draft = self._merge(draft, self.drafts.draft(id_), self._siblings(turn))
+
+    def _siblings(self, turn: int) -> int:
+        """Return how many bulletins of its formula a new entry has met."""
+        begin, end = self.scored.of(self.row_of_turn[turn])
+        return int(np.count_nonzero(self.scored.of_one_formula[begin:end]))
 
     def _pairs_by_story(self, turn: int) -> dict[str, list[int]]:
         """Return the pairs of an entry by story, for the stories whose bar it can pass."""
@@ -239,7 +245,12 @@ class Work:
                 found[story].append(pair)
                 if margin > assign.LOWEST_BAR:
                     likely.add(story)
-        return {story: pairs for story, pairs in found.items() if story in likely}
+        siblings = self.scored.of_one_formula & ~self.scored.linked
+        return {
+            story: pairs
+            for story, pairs in found.items()
+            if story in likely and not _mostly(siblings[pairs])
+        }
 
     def _accepts(self, story: str, key: str) -> bool:
         """Return whether a story may get an entry.
@@ -272,8 +283,11 @@ class Work:
         linked = assign.link(margins, size, size + 1)
         return (fit, bar) if fit - bar >= linked else (linked, 0.0)
 
-    def _merge(self, one: StoryDraft, other: StoryDraft) -> StoryDraft:
-        """Merge two stories if a sample of their pairs shows one event; return the story of the first."""
+    def _merge(self, one: StoryDraft, other: StoryDraft, siblings: int = 0) -> StoryDraft:
+        """Merge two stories if a sample of their pairs shows one event; return the story of the first.
+
+        `siblings` is how many bulletins of one formula the entry that links them has met.
+        """
         members = len(one.members) + len(other.members)
         if members > assign.MAX_MEMBERS:
             return one
@@ -288,9 +302,14 @@ class Work:
             self.rows, left, right, self.settings, ignore_window=self.context.ignore_window
         )
         pairs = left[near], right[near]
-        found = candidates.score(self.rows, self.comparer, self.model, self.settings, pairs)
-        between = found.margins[np.isin(found.left, mine) != np.isin(found.right, mine)].tolist()
-        if not between or assign.link(between, len(mine) * len(theirs), members) <= 0:
+        found = candidates.score(
+            self.rows, self.comparer, self.model, self.settings, pairs, siblings=siblings
+        )
+        between = np.isin(found.left, mine) != np.isin(found.right, mine)
+        margins = found.margins[between].tolist()
+        if not margins or _mostly((found.of_one_formula & ~found.linked)[between]):
+            return one
+        if assign.link(margins, len(mine) * len(theirs), members) <= 0:
             return one
         merged = self.drafts.merge(one, other)
         self._show(merged)
@@ -326,3 +345,8 @@ class Work:
         if chosen != current:
             draft.representative = chosen
             self.drafts.mark_changed(draft, self.drafts.now)
+
+
+def _mostly(bits: NDArray[np.bool_]) -> bool:
+    """Return whether at least half are true."""
+    return bool(2 * np.count_nonzero(bits) >= len(bits))

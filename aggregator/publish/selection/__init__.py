@@ -1,18 +1,21 @@
 """Selects the contents of a feed: stories, groups of copies, or single entries."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from heapq import nlargest
 from itertools import islice
 
 from aggregator.core.model import ShownStory, Source, StoredEntry
 from aggregator.core.ports import StoryReader
 from aggregator.core.settings import FeedSpec
 from aggregator.publish.selection.expressions import Haystack, Matcher, matcher
+from aggregator.publish.selection.ranking import arranger, score
 from aggregator.publish.selection.units import unit_of
 from aggregator.text import fold
 
 _MAX_STORIES_READ = 20_000  # so that a filter that matches nothing stays cheap
+_TOP_AGE = timedelta(days=3)  # of a feed of what matters most, unless it says otherwise
 _SPAN = timedelta(days=7)  # longer than a story keeps growing
 
 
@@ -33,7 +36,9 @@ def choose(
     """
     fits = conditions((spec, *narrow), sources)
     if spec.group == "stories":
-        found = islice(reader.newest_stories(), most)
+        found = map(arranger(spec, sources), islice(reader.newest_stories(), most))
+        if spec.order == "top":
+            return _top(filter(fits, _recent(found, _bounded(spec), now)), spec, sources)
         return tuple(islice(filter(fits, _recent(found, spec, now)), spec.limit))
     reports = islice(reader.newest_entries(), most)
     pieces = (unit_of(shown, id_, spec.group) for id_, shown in reports if fits(shown))
@@ -41,12 +46,26 @@ def choose(
     return tuple(islice(_recent(units, spec, now), spec.limit))
 
 
+def _top(
+    stories: Iterable[ShownStory], spec: FeedSpec, sources: Sequence[Source]
+) -> tuple[ShownStory, ...]:
+    """Return the stories that matter most, those first."""
+    priorities = {source.identity: source.priority for source in sources}
+    return tuple(nlargest(spec.limit, stories, key=lambda shown: score(shown, priorities)))
+
+
+def _bounded(spec: FeedSpec) -> FeedSpec:
+    """Give a feed of what matters most an age, for it reads every story that is young enough."""
+    return replace(spec, max_age=spec.max_age or _TOP_AGE)
+
+
 def expiries(spec: FeedSpec, selected: Iterable[ShownStory]) -> Iterator[datetime]:
     """Yield when each selected story becomes too old for the feed; nothing without `max_age`."""
-    if spec.max_age is not None:
+    age = _bounded(spec).max_age if spec.order == "top" else spec.max_age
+    if age is not None and spec.digest is None:
         for shown in selected:
-            yield max(one.published for one in shown.entries) + spec.max_age
-            yield shown.story.first_published + spec.max_age + _SPAN
+            yield max(one.published for one in shown.entries) + age
+            yield shown.story.first_published + age + _SPAN
 
 
 def conditions(

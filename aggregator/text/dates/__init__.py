@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
-from dateutil import parser as dateutil
-
 from aggregator.text.dates import calendars, months, shapes, zones
 
 MAX_CHARACTERS: Final = 200
@@ -302,6 +300,8 @@ def _by_dateutil(text: str, language: str, timezone: str) -> datetime | None:
     years = [int(year) for year in shapes.FOUR_DIGITS.findall(text)]
     if not any(map(_is_gregorian, years)) and (years or _is_ambiguous(text, language)):
         return None
+    from dateutil import parser as dateutil  # noqa: PLC0415  slow, and few dates come this far
+
     results = []
     for default in (datetime(2000, 1, 1), datetime(2003, 2, 2)):  # noqa: DTZ001
         try:

@@ -42,6 +42,18 @@ def test_a_backup_that_is_not_there_is_named(run: Run) -> None:
     assert "nothing to back up" in run("backup", "new.tar.gz").err
 
 
+def test_an_existing_file_is_overwritten_only_with_force(home: Path, run: Run) -> None:
+    run("fetch")
+    (home / "photos.tar.gz").write_bytes(b"not ours")
+    refused = run("backup", "photos.tar.gz")
+    assert (refused.status, "photos.tar.gz exists already" in refused.err) == (1, True)
+    assert (home / "photos.tar.gz").read_bytes() == b"not ours"
+    assert run("backup", "photos.tar.gz", "--force").status == 0
+    assert (
+        run("restore", "photos.tar.gz", "--config", home / "new" / "config" / "a.yaml").status == 0
+    )
+
+
 def test_a_store_is_copied_and_used(home: Path, run: Run) -> None:
     run("fetch")
     config = home / "config" / "aggregator.yaml"

@@ -1,5 +1,7 @@
 """What is followed, as lists and as files."""
 
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,6 +9,11 @@ import pytest
 
 from aggregator.cli.sources import describe, outcome
 from aggregator.core.model import Source, SourceState
+from aggregator.core.pages import Article, PageResult
+from aggregator.core.settings import FullText
+from aggregator.store import open_store
+from tests.builders import make_entries
+from tests.stores import gather
 from tests.unit.cli.conftest import Run
 
 WHEN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -49,6 +56,36 @@ def test_list(run: Run) -> None:
     words = run("sources", "list")
     assert words.out.splitlines()[0].split()[:3] == ["id", "title", "outcome"]
     assert run("sources", "list", "--quiet").out == ""
+
+
+def test_whole_texts_are_counted(run: Run, home: Path) -> None:
+    """Two entries wait for their pages, which nobody serves."""
+    config = home / "config" / "aggregator.yaml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(
+        text.replace("category: local", "category: local, full_text: true"), encoding="utf-8"
+    )
+    (row, other) = run("sources", "list", "--json").rows
+    assert row["whole_texts"] == {"fetched": 0, "waiting": 0, "failed": 0, "problems": {}}
+    assert other["whole_texts"] is None
+    assert "whole texts: none" in run("sources", "show", "gazette").out
+    with closing(open_store("sqlite", data=home / "data", now=WHEN)) as store:
+        source = Source(id="gazette", full_text=FullText())
+        gather(store, *make_entries(range(4)), source=source, now=WHEN)
+        tasks = store.articles_due("gazette", WHEN, 9)
+        for task, problem in zip(tasks, ("no article", "no article", ""), strict=False):
+            done = PageResult(key=task.key, digest=task.digest, problem=problem)
+            store.save_article(
+                done if problem else replace(done, article=Article(html="<p>x</p>", text="x"))
+            )
+    (row, _) = run("sources", "list", "--json").rows
+    counts = {"fetched": 1, "waiting": 1, "failed": 2, "problems": {"no article": 2}}
+    assert row["whole_texts"] == counts
+    assert "1 fetched, 1 waiting, 2 failed" in run("sources", "list").out.replace("\n", " ")
+    shown = run("sources", "show", "gazette").out
+    assert "whole texts: 1 fetched, 1 waiting, 2 failed" in shown
+    assert "no whole text: 2: no article" in shown
+    assert run("sources", "show", "gazette", "--json").rows[0]["whole_texts"] == counts
 
 
 def test_show(run: Run) -> None:

@@ -40,6 +40,20 @@ def test_list(run: Run) -> None:
     assert run("stories", "list", "--quiet").out == ""
 
 
+def test_search(run: Run) -> None:
+    run("fetch", "--quiet")
+    (row,) = run("stories", "search", "bread", "--json").rows
+    assert row["title"] == "Bread prices fall again"
+    assert row["found"] in row["members"]
+    assert "Bread prices fall again" in run("stories", "search", "Bread*", "prices").out
+    assert run("stories", "search", "bread", "--publisher", "nobody", "--json").rows == []
+    assert run("stories", "search", "bread", "--language", "zh", "--json").rows == []
+    assert run("stories", "search", "bread", "--day", "1999-01-01", "--json").rows == []
+    refused = run("stories", "search", "!?")
+    assert refused.status == 2
+    assert "the search needs a word to search for" in refused.err
+
+
 def test_sections_of_one_newspaper_are_listed_once() -> None:
     reports = [
         make_stored(n, source_id=str(n), publisher=make_publisher(name, title=title))

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,19 +13,28 @@ from hypothesis import strategies as st
 from aggregator import config
 from aggregator.config import template
 from aggregator.config.models import ConfigModel, FeedModel, SourceModel
+from aggregator.config.reading_sections import DigestModel, SearchModel
 from aggregator.config.rule_models import WrapperModel
-from aggregator.config.sections import BackupModel, FetchModel, HubModel, ImagesModel, StoriesModel
+from aggregator.config.sections import (
+    BackupModel,
+    FetchModel,
+    HubModel,
+    ImagesModel,
+    StoriesModel,
+)
 from aggregator.config.yaml_tree import MAX_FILE_BYTES
 from aggregator.core.errors import ConfigError, ConfigErrors
 from aggregator.core.model import Source
 from aggregator.core.settings import (
     BackupSettings,
     CleanOptions,
+    DigestSpec,
     FeedSpec,
     FetchSettings,
     FullText,
     HubSettings,
     ImageOptions,
+    SearchSettings,
     StorySettings,
     WrapperRule,
 )
@@ -111,6 +120,8 @@ feeds:
   - {name: all, title: All, formats: [atom], group: none, limit: 5, max_age: 7d, sources: [x],
      categories: [world], languages: [zh], include: [气候, '/cli.*/'], exclude: sport,
      min_publishers: 2, token: abcdefghijklmnop}
+  - {name: week, digest: {at: 7:05, zone: Europe/Berlin, day: friday, top: 5}, prefer: zh}
+  - {name: top, order: top}
 """
     )
     general = CleanOptions(
@@ -198,6 +209,13 @@ feeds:
                 min_publishers=2,
                 token="abcdefghijklmnop",  # noqa: S106  an example
             ),
+            FeedSpec(
+                name="week",
+                title="week",
+                prefer=("zh",),
+                digest=DigestSpec(at=time(7, 5), zone="Europe/Berlin", day="friday", top=5),
+            ),
+            FeedSpec(name="top", title="top", order="top"),
         ),
     )
 
@@ -210,6 +228,8 @@ feeds:
         (StoriesModel, StorySettings),
         (HubModel, HubSettings),
         (BackupModel, BackupSettings),
+        (SearchModel, SearchSettings),
+        (DigestModel, DigestSpec),
         (FeedModel, FeedSpec),
     ],
 )
@@ -304,6 +324,42 @@ WRONG = [
         "kind: unknown 'feeed'; did you mean 'feed'?",
     ),
     ("feeds: [{name: a, formats: [atm]}]", "formats[0]: unknown 'atm'; did you mean 'atom'?"),
+    ("feeds: [{name: a, order: best}]", "order: must be newest or top"),
+    ("feeds: [{name: a, order: top, group: none}]", "order: needs group: stories"),
+    ("feeds: [{name: a, digest: {at: '24:00'}}]", "digest.at: is not a time of day"),
+    ("feeds: [{name: a, digest: {at: 7}}]", "digest.at: "),
+    ("feeds: [{name: a, digest: {zone: Berlin}}]", "digest.zone: is not a time zone"),
+    ("feeds: [{name: a, digest: {day: mon}}]", "digest.day: must be monday or"),
+    ("feeds: [{name: a, digest: {top: 0}}]", "digest.top: "),
+    ("feeds: [{name: a, digest: {zon: UTC}}]", "digest.zon: unknown key"),
+    ("feeds: [{name: a, digest: {}, order: top}]", "order: a digest has an order of its own"),
+    (
+        "feeds: [{name: a, digest: {}, split_links: true}]",
+        "split_links: a digest has no such links",
+    ),
+    ("feeds: [{name: a, digest: {}, group: duplicates}]", "digest: needs group: stories"),
+    (
+        "sources: [{url: 'https://a.example/', rewrite: [{match: '('}]}]",
+        "rewrite[0].match: missing )",
+    ),
+    (
+        "sources: [{url: 'https://a.example/', rewrite: [{match: '(a+)+b'}]}]",
+        "match: a repeated group must not",
+    ),
+    (
+        "sources: [{url: 'https://a.example/', rewrite: [{match: ''}]}]",
+        "match: an empty expression",
+    ),
+    (
+        "sources: [{url: 'https://a.example/', rewrite: [{match: a, replace: '\\1'}]}]",
+        "replace: invalid group reference",
+    ),
+    (
+        "sources: [{url: 'https://a.example/', rewrite: [{match: a, replace: '\\g<x>'}]}]",
+        "replace: unknown group name",
+    ),
+    ("sources: [{url: 'https://a.example/', rewrite: [{match: a, with: b}]}]", "with: unknown key"),
+    ("search: {characters: -1}", "search.characters: "),
     ("feeds: [{name: a, formats: []}]", "formats: must contain at least 1"),
     # addresses
     ("sources: [ftp://a.example/]", "sources[0]: must be a URL that begins with http://"),

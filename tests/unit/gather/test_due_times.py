@@ -13,6 +13,7 @@ from aggregator.core.ports import DocumentReader
 from aggregator.core.settings import FetchSettings
 from aggregator.core.threads import StoreThread
 from aggregator.gather.gatherer import Gatherer
+from aggregator.gather.save_queue import SaveQueue
 from aggregator.gather.state_buffer import StateBuffer
 from aggregator.store import SqlStore, open_store
 from tests.builders import NOW, at, make_entries, make_source, make_state
@@ -47,6 +48,7 @@ class Ticks:
             clock=lambda: self.now,
             jitter=lambda: 0.5,
             buffer=StateBuffer(self.store, self.thread),
+            saves=SaveQueue(self.store, self.thread),
         )
         for hours, source in enumerate(self.sources, 1):
             self.save(source, at(hours))

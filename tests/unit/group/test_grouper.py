@@ -11,6 +11,7 @@ from aggregator.core.model import Decision, ShownStory, StoredEntry
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing
 from aggregator.group.features.extraction import extract_features
+from aggregator.group.features.unweighted import extract_to_bytes
 from aggregator.group.grouper import Grouper
 from aggregator.pool import Pool
 from aggregator.store import SqlStore, open_store
@@ -67,6 +68,22 @@ def test_what_changed_meanwhile_is_taken_anew(store: SqlStore) -> None:
     found = store.features([one.key for one in batch])
     made = [packing.titles([found[one.key]], packing.headers([found[one.key]])) for one in batch]
     assert made == [[its.title] for its in taken]
+
+
+def test_what_arrives_while_features_are_extracted_keeps_its_own(store: SqlStore) -> None:
+    """Features that came with an entry are not extracted again; here they are another's."""
+    one, other = WHOLE[0], WHOLE[-1]
+    source, entry = make_source(id=one.source_id), replace(one.entry, published=one.published)
+    packed = extract_to_bytes(replace(other, published=one.published))
+    store.save_gathered(source, [entry], make_state(), now=NOW, initial=None, extracted=[packed])
+    grouper = Grouper(
+        store=store, pool=Pool(), settings=StorySettings(), sources=(), clock=lambda: NOW
+    )
+    (key,) = (each.key for each in grouper.next())
+    grouper.group({})
+    found = store.features([key])[key]
+    ((title,),) = [packing.titles([found], packing.headers([found]))]
+    assert title == extract_features([other])[0][0].title
 
 
 def titles(store: SqlStore) -> set[frozenset[str]]:

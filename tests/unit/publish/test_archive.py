@@ -1,6 +1,7 @@
 """Archives: what falls out of a feed stands there, and stays as it was written."""
 
 import json as jsonlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from lxml import etree
 
 from aggregator.core import ids
 from aggregator.core.errors import PublishError
-from aggregator.publish import archive, files
+from aggregator.publish import archive, archive_files, files
 from aggregator.publish.publisher import Publication, Publisher
 from aggregator.publish.renderers import atom, json, rss
 from aggregator.store import SqlStore, open_store
@@ -70,14 +71,19 @@ class House:
 
     def pages(self, extension: str = "atom") -> dict[str, bytes]:
         """Return the pages by name, oldest first."""
-        found = sorted((self.folder / "merged").glob(f"archive-*.{extension}"))
-        return {path.name: path.read_bytes() for path in found}
+        folder = self.folder / "merged"
+        names = {path.name.removesuffix(".gz") for path in folder.glob(f"archive-*.{extension}*")}
+        return {name: archive_files.read(folder / name) for name in sorted(names)}
+
+    def page(self, number: int, extension: str = "atom") -> Path:
+        """Return the path of a page without the `.gz`."""
+        return self.folder / "merged" / archive_files.page_name(number, extension)
 
     def walk(self) -> list[list[str]]:
         """Return the ids in the feed, then those of each page, as the links lead."""
         found, name = [], "merged.atom"
         while name:
-            root = etree.parse(self.folder / name).getroot()
+            root = etree.fromstring(archive_files.read(self.folder / name))
             assert links(root)["self"] == f"{_HOME}/{name}"
             found.append([one.text or "" for one in root.iterfind(f"{_ATOM}entry/{_ATOM}id")])
             name = links(root).get("prev-archive", "").removeprefix(f"{_HOME}/")
@@ -254,7 +260,7 @@ def test_a_json_feed_leads_page_by_page_to_the_oldest(house: House) -> None:
     found: set[str] = set()
     name, said = "merged.json", {}
     while name:
-        said = jsonlib.loads((house.folder / name).read_bytes())
+        said = jsonlib.loads(archive_files.read(house.folder / name))
         assert said["feed_url"] == f"{_HOME}/{name}"
         assert said["_story"].get("current", "") == (
             "" if name == "merged.json" else f"{_HOME}/merged.json"
@@ -280,13 +286,148 @@ def test_a_lost_archive_is_made_again(house: House) -> None:
 def test_a_new_address_goes_into_all_links(house: House) -> None:
     house.add(*range(1, 400))
     house.publish()
-    (house.folder / "merged" / "archive-0002.atom").unlink()
+    archive_files.delete(house.page(2))
     house.publish(home="https://news.example.org/x")
     content = house.pages()["archive-0001.atom"]
     for file in ("merged/archive-0001.atom", "merged/archive-0002.atom", "merged.atom"):
         assert f'"https://news.example.org/x/feeds/{file}"'.encode() in content
     assert b'"http://127.0.0.1:8080/feeds' not in content
     assert house.publish(home="https://news.example.org/x").written == ()
+
+
+# --- compression and expiry ----------------------------------------------------------------
+
+
+def unpack(house: House) -> None:
+    """Leave the pages as an earlier version did: not compressed, and no first page in the state."""
+    for path in sorted((house.folder / "merged").glob("archive-*.gz")):
+        path.with_suffix("").write_bytes(archive_files.read(path.with_suffix("")))
+        path.unlink()
+    for state in (house.folder / "merged").glob(".archive.*"):
+        said = jsonlib.loads(state.read_bytes())
+        del said["first"]
+        state.write_text(jsonlib.dumps(said))
+
+
+def test_pages_are_compressed(house: House) -> None:
+    house.add(*range(1, 400))
+    house.publish()
+    names = {path.name for path in (house.folder / "merged").iterdir()}
+    assert names == {
+        ".archive.atom",
+        "archive-0001.atom.gz",
+        "archive-0002.atom.gz",
+        "archive-0003.atom",
+    }
+    packed = house.folder / "merged" / "archive-0001.atom.gz"
+    assert packed.stat().st_size * 4 < len(archive_files.read(house.page(1)))
+
+
+def test_pages_of_an_earlier_version_go_on(house: House) -> None:
+    house.add(*range(1, 400))
+    house.publish()
+    before = house.pages()
+    unpack(house)
+    assert house.publish().written == ()
+    house.add(*range(1000, 1200))
+    house.publish()
+    assert house.missing() == 0
+    assert house.page(1).read_bytes() == before["archive-0001.atom"]
+    assert house.page(1).stat().st_mtime == archive_files.find(house.page(1)).stat().st_mtime  # type: ignore[union-attr]
+    assert house.page(2).exists()
+    assert not house.page(3).exists()  # its link was added
+    assert archive_files.compress_old(house.folder, 1) == 1
+    assert not house.page(1).exists()
+    assert archive_files.compress_old(house.folder, 9) == 1
+    assert before.items() - house.pages().items() == {
+        ("archive-0003.atom", before["archive-0003.atom"])
+    }
+    assert house.missing() == 0
+
+
+def test_compression_keeps_the_time_of_a_page_and_prefers_what_is_newer(house: House) -> None:
+    page = house.page(1)
+    files.write(house.page(2), b"the newest stays as it is")
+    files.write(page, b"old")
+    os.utime(page, (1_700_000_000, 1_700_000_000))
+    assert archive_files.compress_old(house.folder, 9) == 1
+    found = archive_files.find(page)
+    assert found is not None
+    assert int(found.stat().st_mtime) == 1_700_000_000
+    page.write_bytes(b"cut off before it was deleted")
+    assert archive_files.compress_old(house.folder, 9) == 1
+    assert house.page(2).exists()
+    assert (archive_files.read(page), page.exists()) == (b"old", False)
+
+
+def test_a_damaged_page_stays_and_stops_nothing(house: House) -> None:
+    house.add(*range(1, 300))
+    house.publish()
+    packed = house.folder / "merged" / "archive-0001.atom.gz"
+    packed.write_bytes(packed.read_bytes()[:100])
+    house.add(*range(1000, 1200))
+    assert house.publish().errors == ()
+    assert house.publish(home="https://news.example.org/").errors == ()
+    assert len(packed.read_bytes()) == 100
+
+
+def age(house: House, *numbers: int, extension: str = "atom") -> None:
+    """Make pages 400 days old."""
+    for number in numbers:
+        path = archive_files.find(house.page(number, extension))
+        assert path is not None
+        when = (house.now - timedelta(days=400)).timestamp()
+        os.utime(path, (when, when))
+
+
+@pytest.mark.parametrize("extension", ["atom", "rss", "json"])
+@pytest.mark.parametrize("old", [(), (1,), (1, 2), (2,), (1, 2, 3)], ids=str)
+def test_pages_that_are_too_old_are_deleted_from_the_oldest_on(
+    house: House, old: tuple[int, ...], extension: str
+) -> None:
+    given = {"formats": (extension,), "keep_archive": timedelta(days=365)}
+    house.add(*range(1, 500))
+    house.publish(**given)
+    assert len(house.pages(extension)) == 4
+    age(house, 1, 2, 3, 4, extension=extension)
+    for number in {1, 2, 3, 4} - set(old):
+        path = archive_files.find(house.page(number, extension))
+        assert path is not None
+        os.utime(path, (house.now.timestamp(),) * 2)
+    house.add(*range(1000, 1100))
+    house.publish(**given)
+    gone = {(): 0, (1,): 1, (1, 2): 2, (2,): 0, (1, 2, 3): 2}[old]  # at most two for a new page
+    pages = house.pages(extension)
+    assert sorted(pages) == [f"archive-000{n}.{extension}" for n in range(gone + 1, 6)]
+    link = b'"next_url"' if extension == "json" else b'rel="prev-archive"'
+    assert [link in page for page in pages.values()] == [False, *[True] * (len(pages) - 1)]
+    for page in pages.values():
+        jsonlib.loads(page) if extension == "json" else etree.fromstring(page)
+
+
+def test_expiry_goes_on_page_by_page_and_survives_a_move(house: House) -> None:
+    keep = timedelta(days=365)
+    house.add(*range(1, 500))
+    house.publish()
+    age(house, 1, 2, 3)
+    house.add(*range(1000, 1100))
+    house.publish(keep_archive=keep)
+    home = "https://news.example.org/"
+    house.publish(keep_archive=keep, home=home)
+    assert b"https://news.example.org/feeds/merged" in house.pages()["archive-0003.atom"]
+    age(house, 3)
+    house.add(*range(2000, 2100))
+    house.publish(keep_archive=keep, home=home)
+    assert sorted(house.pages()) == [f"archive-000{n}.atom" for n in (4, 5, 6)]
+    assert house.publish(keep_archive=keep, home=home).written == ()
+
+
+def test_nothing_is_deleted_while_nothing_is_written(house: House) -> None:
+    house.add(*range(1, 500))
+    house.publish()
+    age(house, 1, 2, 3)
+    house.publish(keep_archive=timedelta(days=365), title="Another")
+    assert len(house.pages()) == 4
 
 
 def make_archive(house: House, **kw: Any) -> archive.Archive:
@@ -322,9 +463,8 @@ def test_pages_that_cannot_be_written_leave_the_feed_as_it_was(house: House) -> 
 def test_a_page_that_cannot_be_read_is_an_error(house: House) -> None:
     house.add(*range(1, 300))
     house.publish()
-    path = house.folder / "merged" / "archive-0002.atom"
-    path.unlink()
-    path.mkdir()
+    archive_files.delete(house.page(2))
+    house.page(2).mkdir()
     house.add(*range(1000, 1200))
     with pytest.raises(PublishError):
         make_archive(house).extend((), now=house.now)
@@ -348,11 +488,11 @@ def test_a_run_that_was_cut_off_is_made_good(house: House) -> None:
 def test_a_page_without_links_gets_none(house: House) -> None:
     house.add(*range(1, 300))
     house.publish()
-    path = house.folder / "merged" / "archive-0002.atom"
-    path.write_bytes(b"<feed>mended by hand</feed>")
+    archive_files.delete(house.page(2))
+    house.page(2).write_bytes(b"<feed>mended by hand</feed>")
     house.add(*range(1000, 1200))
     house.publish()
-    assert path.read_bytes() == b"<feed>mended by hand</feed>"
+    assert archive_files.read(house.page(2)) == b"<feed>mended by hand</feed>"
 
 
 def test_a_feed_has_the_newest_tombstones_and_not_too_many(house: House) -> None:

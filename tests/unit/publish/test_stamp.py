@@ -1,5 +1,6 @@
 """Feeds are made again when anything that they show may have changed, and only then."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -29,6 +30,8 @@ from tests.builders import (
     make_tombstone,
 )
 from tests.stores import gather, group_apart
+
+_FEED = "merged.atom"
 
 
 @dataclass
@@ -68,6 +71,10 @@ class House:
 
     def publish(self, *, shortcuts: bool = True) -> Publication:
         """Publish one feed."""
+        return self.publisher(shortcuts=shortcuts).run()
+
+    def publisher(self, *, shortcuts: bool = True) -> Publisher:
+        """Return the publisher of one feed."""
         return Publisher(
             store=self.store,
             renderers={"atom": self.renderer, "rss": rss, "json": json},
@@ -77,7 +84,7 @@ class House:
             public_url=self.url,
             clock=lambda: self.now,
             shortcuts=shortcuts,
-        ).run()
+        )
 
     def renders(self) -> int:
         """Publish, and return how many documents were made."""
@@ -104,13 +111,44 @@ def test_nothing_changed_nothing_is_made(house: House) -> None:
     assert first.stories
 
 
+DAMAGE: dict[str, Callable[[Path], object]] = {
+    "deleted": lambda path: path.unlink(),
+    "emptied": lambda path: path.write_bytes(b""),
+    "cut off": lambda path: path.write_bytes(path.read_bytes()[:100]),
+    "of the same size": lambda path: path.write_bytes(b"x" * path.stat().st_size),
+    "an older copy": lambda path: os.utime(path, (1, 1)),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_file_that_others_changed_is_noticed(
+    house: House, damage: Callable[[Path], object]
+) -> None:
+    publisher, path = house.publisher(), house.folder / _FEED
+    before = path.read_bytes()
+    assert publisher.is_complete()
+    damage(path)
+    assert not publisher.is_complete()
+    publisher.run()
+    assert publisher.is_complete()
+    assert path.read_bytes() == before
+
+
+def test_a_look_at_the_files_reads_none_of_them(house: House) -> None:
+    publisher = house.publisher()
+    assert publisher.is_complete()
+    last = publisher.last.read(house.folder.parent / stamp.NAME)
+    for _ in range(3):
+        assert publisher.is_complete()
+        assert publisher.last.read(house.folder.parent / stamp.NAME) is last
+
+
 def test_what_readers_do_not_see_makes_nothing(house: House) -> None:
     house.store.save_states({"example": make_state(failures=3)})
     gather(house.store, *make_entries((1, 2, 3)), now=at(1))
     assert house.renders() == 0
 
 
-_FEED = "merged.atom"
 CHANGES: dict[str, Callable[[House], object]] = {
     "a new entry": lambda house: house.gather(4),
     "a changed entry": lambda house: house.gather(1, title="Another title of the same entry"),

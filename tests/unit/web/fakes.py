@@ -10,6 +10,8 @@ from starlette.types import ASGIApp
 
 from aggregator.core.errors import StoreError
 from aggregator.core.model import Decision, ShownStory, SourceState
+from aggregator.core.ports import Place
+from aggregator.core.search import SearchPage, SearchQuery
 from aggregator.publish import files
 from aggregator.web import Site, make_app
 from tests import fakes
@@ -45,6 +47,26 @@ class FakeReader(fakes.FakeReader):
         self._check()
         wanted = set(ids)
         return tuple(shown for shown in self._stories if shown.story.id in wanted)
+
+    def stories_before(self, place: Place | None) -> Iterator[tuple[Place, ShownStory]]:
+        """Yield the stories after this one, in the order given."""
+        self._check()
+        places = [
+            (one.story.first_published, one.lead.published, one.story.id) for one in self._stories
+        ]
+        start = places.index(place) + 1 if place else 0
+        yield from zip(places[start:], self._stories[start:], strict=True)
+
+    def search(self, query: SearchQuery, before: int | None, limit: int) -> SearchPage:
+        """Find nothing."""
+        del query, before, limit
+        self._check()
+        return SearchPage(hits=())
+
+    def unindexed(self) -> int:
+        """Return 0."""
+        self._check()
+        return 0
 
     def generation(self) -> str:
         """Return the generation, which a test may move."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aggregator.publish import files
+from aggregator.publish import archive_files, files
 from aggregator.web._file_cache import (
     FileCache,
     LruFileCache,
@@ -188,9 +188,32 @@ def test_pages_of_the_archive_are_sent_like_feeds(tmp_path: Path) -> None:
     assert client.get(PAGE, headers=held).status_code == 304
 
 
+@pytest.mark.parametrize("token", ["", "a-token-of-many-letters"])
+def test_compressed_pages_are_sent_as_each_client_accepts(tmp_path: Path, token: str) -> None:
+    """A page that is compressed later keeps its tag; one that is deleted is gone."""
+    page = tmp_path / "merged" / "archive-0001.atom"
+    client = visit(make_site(tmp_path, feeds=(make_spec(token=token),)))
+    asked = f"{PAGE}?token={token}" if token else PAGE
+    files.write(page, CONTENT)
+    before = client.get(asked)
+    archive_files.write(page, CONTENT)
+    assert not page.exists()
+    packed = client.get(asked, headers={"Accept-Encoding": "gzip"})
+    plain = client.get(asked, headers={"Accept-Encoding": "identity"})
+    assert before.content == packed.content == plain.content
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["etag"] == before.headers["etag"] != plain.headers["etag"]
+    archive_files.delete(page)
+    assert client.get(asked).status_code == 404
+    page.with_name(f"{page.name}.gz").write_bytes(b"\x1f\x8bdamaged")
+    assert client.get(asked).status_code == 200  # the copy in memory
+
+
 @pytest.mark.parametrize(
     "path",
     [
+        "/feeds/merged/archive-0001.atom.gz",
         "/feeds/other/archive-0001.atom",
         "/feeds/merged/archive-0001.rss",
         "/feeds/merged/archive.atom.json",
@@ -202,6 +225,7 @@ def test_pages_of_the_archive_are_sent_like_feeds(tmp_path: Path) -> None:
 )
 def test_only_pages_of_feeds_are_sent(tmp_path: Path, path: str) -> None:
     for name in ("archive-0001.atom", "archive-0001.rss", "archive.atom.json"):
+        files.write(tmp_path / "merged" / f"{name}.gz", CONTENT)
         files.write(tmp_path / "merged" / name, CONTENT)
     files.write(tmp_path / "other" / "archive-0001.atom", CONTENT)
     assert visit(make_site(tmp_path)).get(path).status_code == 404

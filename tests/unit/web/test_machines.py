@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.core import profile
 from aggregator.core.errors import StoreError
 from aggregator.core.model import SourceState
 from aggregator.core.report import RunReport, SourceReport
@@ -94,6 +95,8 @@ Event = Callable[[Metrics, datetime], None]
 
 def run_good(metrics: Metrics, now: datetime) -> None:
     """Report a good run."""
+    for source in GOOD.sources:
+        metrics.record_source(source, now=now)
     metrics.record_run(GOOD, now=now)
 
 
@@ -104,7 +107,7 @@ def run_unpublished(metrics: Metrics, now: datetime) -> None:
 
 def run_failed(metrics: Metrics, now: datetime) -> None:
     """Report a run that failed as a whole."""
-    metrics.record_failed_run((), StoreError("locked"), now=now)
+    metrics.record_failed_run(StoreError("locked"), now=now)
 
 
 def become_due(metrics: Metrics, now: datetime) -> None:
@@ -173,12 +176,16 @@ def test_metrics_count_runs_and_answers(tmp_path: Path) -> None:
         sources=(source,),
         stories_new=2,
         stories_changed=1,
+        stories_merged=4,
+        grouped=2,
+        pairs=90,
         written=(tmp_path,),
         errors=("a", "b"),
     )
+    metrics.record_source(source, now=NOW)
     metrics.record_run(report, now=NOW)
-    pushed = RunReport(sources=(SourceReport(id="a", outcome="unchanged", seconds=9.0),))
-    metrics.record_run(pushed, now=NOW, pushed=True)
+    pushed = SourceReport(id="a", outcome="unchanged", seconds=9.0)
+    metrics.record_source(pushed, now=NOW, pushed=True)
     client = visit(make_site(tmp_path, metrics=metrics))
     client.get("/feeds/merged.atom")
     answer = client.get("/metrics")
@@ -191,6 +198,9 @@ def test_metrics_count_runs_and_answers(tmp_path: Path) -> None:
         'aggregator_entries_total{change="modified"} 1.0',
         'aggregator_stories_total{change="new"} 2.0',
         'aggregator_stories_total{change="changed"} 1.0',
+        'aggregator_stories_total{change="merged"} 4.0',
+        "aggregator_entries_grouped_total 2.0",
+        "aggregator_pairs_compared_total 90.0",
         "aggregator_files_written_total 1.0",
         "aggregator_run_errors_total 2.0",
         'aggregator_answers_total{kind="feed",status="200"} 1.0',
@@ -205,3 +215,67 @@ def test_a_faulty_configuration_is_shown_and_is_no_failure(tmp_path: Path) -> No
     answer = visit(site).get("/health")
     assert answer.status_code == 200
     assert "aggregator check" in answer.json()["configuration"]
+
+
+def test_health_says_that_the_network_is_down(tmp_path: Path) -> None:
+    metrics = Metrics()
+    client = visit(make_site(tmp_path, metrics=metrics))
+    metrics.monitor.network_is_down = True
+    answer = client.get("/health")
+    assert answer.status_code == 503
+    assert "network unreachable" in answer.json()["problems"][0]
+    metrics.monitor.network_is_down = False
+    assert client.get("/health").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("wanted", "written", "status"), [(False, True, 404), (True, False, 503), (True, True, 200)]
+)
+def test_the_health_feed_is_served(
+    tmp_path: Path, wanted: bool, written: bool, status: int
+) -> None:
+    folder = tmp_path / "feeds"
+    folder.mkdir()
+    site = make_site(folder, health_feed=wanted)
+    if written:
+        (site.data / "health.atom").write_bytes(b"<feed/>")
+    client = visit(site)
+    answer = client.get("/health.atom")
+    assert answer.status_code == status
+    if status == 200:
+        assert answer.headers["content-type"].startswith("application/atom+xml")
+        again = client.get("/health.atom", headers={"If-None-Match": answer.headers["etag"]})
+        assert again.status_code == 304
+
+
+def test_the_health_feed_is_as_private_as_the_pages(tmp_path: Path) -> None:
+    token = "t" * 20
+    folder = tmp_path / "feeds"
+    folder.mkdir()
+    site = make_site(folder, feeds=(make_spec(token=token),), health_feed=True)
+    (site.data / "health.atom").write_bytes(b"<feed/>")
+    client = visit(site)
+    assert client.get("/health.atom").status_code == 403
+    assert client.get(f"/health.atom?token={token}").status_code == 200
+
+
+def test_metrics_tell_stages_queues_and_failing_sources(tmp_path: Path) -> None:
+    metrics = Metrics()
+    client = visit(make_site(tmp_path, metrics=metrics))
+    client.get("/health")  # which reads the states of all sources, once
+    metrics.record_source(SourceReport(id="dead", outcome="error"), now=NOW)
+    metrics.record_source(SourceReport(id="good", outcome="ok"), now=NOW)
+    metrics.watch_queues({"store": lambda: 7})
+    profile.run.start()
+    profile.run.add("group", seconds=2.5, cpu_seconds=1.5, count=3)
+    text = client.get("/metrics").text
+    profile.run.is_on = False
+    for line in (
+        'aggregator_stage_seconds_total{stage="group"} 2.5',
+        'aggregator_stage_cpu_seconds_total{stage="group"} 1.5',
+        'aggregator_stage_calls_total{stage="group"} 3.0',
+        'aggregator_queue{queue="store"} 7.0',
+        'aggregator_source_failing{source="dead"} 1.0',
+    ):
+        assert line in text
+    assert 'aggregator_source_failing{source="good"}' not in text

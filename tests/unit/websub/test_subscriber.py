@@ -446,6 +446,21 @@ def test_a_hub_that_pushes_nothing_twice_is_not_relied_on_until_it_pushes() -> N
     assert "example" in one.live()
 
 
+def test_a_hub_that_does_not_push_is_remembered_over_a_restart() -> None:
+    house = House()
+    one = house.subscribed()
+    for _ in range(3):
+        one.note_poll("example", 1)
+        house.clock.pass_(timedelta(minutes=1))
+    assert one.is_due()
+    run(one.step())
+    again = house.open(make_source())
+    assert "example" not in again.live()
+    again.receive(house.lease.path, b"<rss/>", house.signed(b"<rss/>"))
+    run(again.step())
+    assert "example" in house.open(make_source()).live()
+
+
 @pytest.mark.parametrize("found", [[0, 0, 0, 0], [5, 1], [5, 0, 1, 0], [9]])
 def test_polls_that_find_nothing_or_little_change_nothing(found: list[int]) -> None:
     house = House()

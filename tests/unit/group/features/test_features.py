@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from aggregator.core.model import StoredEntry
 from aggregator.group.features import english
 from aggregator.group.features.features import (
+    SHINGLE,
     extract,
     hashes,
     link_hashes,
+    shingles_of,
     split_sentences,
     wide_hash,
     words_by_hash,
@@ -181,3 +183,17 @@ def test_a_home_page_is_no_address_of_an_entry(canonical: str, *, has_address: b
     entry = dataclasses.replace(ONE.entry, canonical=canonical)
     stored = dataclasses.replace(ONE, entry=entry)
     assert bool(extract(stored).url) is has_address
+
+
+@given(st.text("ab 水", max_size=60), st.integers(1, 30))
+def test_shingles_are_those_of_one_by_one(text: str, times: int) -> None:
+    body = text * times
+    letters, codes = "".join(body.split()), set[int]()
+    for start in range(len(letters) - SHINGLE + 1):
+        code = 0
+        for letter in letters[start : start + SHINGLE]:
+            code = (code * 0x9E3779B97F4A7C15 + ord(letter)) % 2**64
+        code = (code ^ code >> 29) * 0xBF58476D1CE4E5B9 % 2**64
+        if code >> 32 < 0xFFFFFFFF // 8:
+            codes.add(code >> 32)
+    assert shingles_of(body).tolist() == sorted(codes)[:64]

@@ -57,6 +57,17 @@ def test_places_of_bigrams() -> None:
     assert found == {stone: 0b101 | MARKED, water: 0b10, dam: 0b1}
 
 
+@given(
+    st.lists(st.text("青石水库 dam，1.", max_size=12), min_size=1, max_size=4), st.integers(0, 12)
+)
+def test_what_the_subject_holds_is_marked(parts: list[str], end: int) -> None:
+    """Also a word that the subject holds only the beginning of."""
+    subject = parts[0][:end]
+    (held,) = one_by_one(subject)
+    for code, places_of_one in places(terms.of_bigrams(parts, subject)).items():
+        assert bool(places_of_one & MARKED) == (code in held)
+
+
 def test_places_of_words() -> None:
     found = terms.of_words(
         [["ferry", "aurelia"], ["the", "ferry", "sank"], ["aurelia"]], {"aurelia"}
@@ -65,6 +76,11 @@ def test_places_of_words() -> None:
     assert held[terms.word_hash("ferry")] == 0b11
     assert held[terms.word_hash("aurelia")] == 0b101 | MARKED
     assert terms.word_hash("the") == 0
+
+
+def test_single_characters_count_only_as_numbers() -> None:
+    found = terms.of_words([["水", "x", "7"], ["水库"]], ())
+    assert sorted(places(found)) == sorted(map(terms.word_hash, ("7", "水库")))
 
 
 def test_only_the_first_sentences_have_a_place() -> None:

@@ -63,3 +63,13 @@ def test_files_are_drawn_together() -> None:
 def test_without_any_pair_nothing_is_wrong_and_nothing_missed() -> None:
     found = curves(plot.draw([]))
     assert {y for _, y in found["precision"]} == {y for _, y in found["recall"]} == {1.0}
+
+
+def test_the_thresholds_in_use_are_marked() -> None:
+    drawn = plot.draw([evaluation(*PAIRS, true=4)], {"zh": 0.0, "en": 1.0986123, "title": 0.0})
+    marks = re.findall(r'class="in-use" d="M([\d.]+) ([\d.]+)V([\d.]+)"', drawn)
+    places = [(float(x) - 48) / 544 for x, _, _ in marks]
+    assert places == pytest.approx([0.5, 0.75], abs=1e-3)
+    assert {(bottom, top) for _, bottom, top in marks} == {("352.0", "48.0")}
+    assert re.findall("in use: ([^<]+)", drawn) == ["zh, title", "en"]
+    assert "in-use" not in plot.draw([])

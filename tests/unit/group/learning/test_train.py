@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from aggregator.core.errors import AggregatorError, ParseError
-from aggregator.group.learning import fitting, folds, logistic, pairs, thresholds, train
+from aggregator.group.learning import fitting, folds, formula, logistic, pairs, thresholds, train
 from aggregator.group.learning.pairs import Pairs
 from aggregator.group.model import scoring
 from aggregator.group.model.forest import Forest, Growth, grow
+from aggregator.group.pairs.bulletins import LIMIT
 from aggregator.group.pairs.similarity import NAMES
 from aggregator.group.stories.context import Learned, shipped
 from tests.unit.group.learning.test_evaluate import labelled
@@ -128,10 +129,10 @@ def test_formulas_are_recognised_from_invented_bulletins() -> None:
     columns[:, NAMES.index("title ratio")] = np.where(bulletins.same, 1.0, 0.8)
     bulletins = dataclasses.replace(bulletins, columns=pairs.coarse(columns))
     model = scoring.read(train.train([*FILES, bulletins], ["zh"]))
-    recognised = model.of_one_formula(bulletins.columns)
+    recognised = formula.recognised(model.formula, bulletins.columns)
     assert recognised[~bulletins.same].mean() > 0.95
     assert not recognised[bulletins.same].any()
-    assert not any(model.of_one_formula(one.columns[one.same]).any() for one in FILES)
+    assert not any((model.formula_odds(one.columns[one.same]) > LIMIT).any() for one in FILES)
 
 
 def test_two_languages_must_look_more_like_a_formula() -> None:
@@ -148,12 +149,12 @@ def test_two_languages_must_look_more_like_a_formula() -> None:
         )
         columns = np.zeros((2, len(NAMES)), np.float32)
         columns[1, NAMES.index("two languages")] = 1
-        found = scoring.Model(kinds={}, formula=forest).of_one_formula(columns)
+        found = formula.recognised(forest, columns)
         assert found.tolist() == [seen_in_one, seen_in_two]
 
 
 def test_without_invented_bulletins_nothing_is_a_formula(weights: str) -> None:
-    assert not scoring.read(weights).of_one_formula(FILES[0].columns).any()
+    assert not (scoring.read(weights).formula_odds(FILES[0].columns) > LIMIT).any()
 
 
 def test_too_little_to_learn_from() -> None:
