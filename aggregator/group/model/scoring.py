@@ -84,7 +84,8 @@ class Model:
         if self.formula is None:
             return np.full(len(columns), -np.inf, np.float32)
         across = columns[:, NAMES.index("two languages")] > 0
-        return self.formula.score(columns) - np.float32(_FORMULA_ACROSS) * across
+        found = self.formula.score(columns) - _FORMULA_ACROSS * across
+        return np.asarray(found, np.float32)
 
     def kind(self, number: int) -> Kind:
         """Return the model of one kind, by its place in KINDS."""
