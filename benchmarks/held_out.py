@@ -19,7 +19,7 @@ import numpy as np
 from aggregator.group.learning import clustering_metrics, folds, pairs, thresholds
 from aggregator.group.learning.fitting import FAMILIES, Family
 from aggregator.group.learning.pairs import Pairs
-from aggregator.group.learning.thresholds import HeldOut
+from aggregator.group.learning.thresholds import Calibration, HeldOut
 from aggregator.group.model.scoring import KINDS
 
 Row = tuple[float, float, float, float]
@@ -40,18 +40,29 @@ def hold_out(files: Sequence[Pairs], family: Family) -> dict[str, HeldOut]:
     return {one.test.name: one for one in thresholds.hold_out(parts, family, invented)}
 
 
-def stories(one: HeldOut, others: Sequence[HeldOut], family: Family) -> list[int]:
-    """Return the story of each entry, with calibration and threshold of other files."""
-    calibration = thresholds.calibrate(others, family)
-    return thresholds.stories_at(one, calibration, thresholds.choose(others, calibration))
+class Settings:
+    """The calibration and the threshold that files give; neighbours in time have the same others."""
+
+    def __init__(self, family: Family) -> None:
+        self._family = family
+        self._known: dict[tuple[str, ...], tuple[Calibration, float]] = {}
+
+    def of(self, others: Sequence[HeldOut]) -> tuple[Calibration, float]:
+        """Return what some files give."""
+        names = tuple(one.test.name for one in others)
+        if names not in self._known:
+            calibration = thresholds.calibrate(others, self._family)
+            self._known[names] = calibration, thresholds.choose(others, calibration)
+        return self._known[names]
 
 
 def report(held_out: Mapping[str, HeldOut], family: Family, tallies: dict[str, list[int]]) -> None:
     """Print a line for each file and the mean of each group of files."""
     rows: dict[str, list[Row]] = defaultdict(list)
+    settings = Settings(family)
     for name, one in sorted(held_out.items()):
         far = [other for other in held_out.values() if not folds.near(one.test, other.test)]
-        made = stories(one, far or [one], family)
+        made = thresholds.stories_at(one, *settings.of(far or [one]))
         judged = one.rows.tolist()
         events, story = ([str(side[n]) for n in judged] for side in (one.test.events, made))
         agreement = clustering_metrics.count(events, story).agreement()

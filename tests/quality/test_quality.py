@@ -86,7 +86,7 @@ _BRIEF = ("mixed", "news-en-2", "gnews", "zh-2024", "zh-2026")
 
 @pytest.mark.parametrize(
     ("parts", "least"),
-    [(("zh-2020",), (0.91, 0.83, 0.97)), (_BRIEF, (0.74, 0.67, 0.957))],
+    [(("zh-2020",), (0.92, 0.83, 0.97)), (_BRIEF, (0.75, 0.685, 0.959))],
     ids=["whole texts", "titles and teasers"],
 )
 def test_news_in_the_mean(parts: tuple[str, ...], least: tuple[float, ...]) -> None:
@@ -95,7 +95,7 @@ def test_news_in_the_mean(parts: tuple[str, ...], least: tuple[float, ...]) -> N
 
 
 @pytest.mark.parametrize(
-    ("part", "least"), [("zh-undated", 0.97), ("lookalike", 0.92), ("titles", 0.82)]
+    ("part", "least"), [("zh-undated", 0.975), ("lookalike", 0.93), ("titles", 0.835)]
 )
 def test_other_kinds_of_text(part: str, least: float) -> None:
     assert np.mean([agreement(one)[2] for one in of(part)]) >= least
@@ -111,8 +111,8 @@ def test_two_languages_meet() -> None:
             (int((together & one.same).sum()), int(together.sum()), int((some & one.same).sum()))
         )
     right, found, true = np.sum(hits, axis=0)
-    assert right / found >= 0.78, hits
-    assert right / true >= 0.5, hits
+    assert right / found >= 0.82, hits
+    assert right / true >= 0.56, hits
 
 
 def test_probabilities_mean_what_they_say() -> None:

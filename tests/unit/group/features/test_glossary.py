@@ -4,6 +4,7 @@ import pytest
 
 from aggregator.group.features import english, glossary, terms
 from aggregator.group.features.glossary import Headword, Names
+from aggregator.text.fold import fold
 
 STARMER = glossary.names((("斯塔默", "Keir Starmer"),))
 
@@ -72,6 +73,30 @@ def test_names_of_the_user_go_before_those_of_the_package() -> None:
     assert "泽连斯基" in glossary.names().words
     other = glossary.names((("泽连斯基", "Petra Oakes"),)).heads["泽连斯基"]
     assert meant(other) == stems("petra", "oakes")
+
+
+@pytest.mark.parametrize(
+    ("names_of_one", "stem"),
+    [
+        (("泽连斯基", "泽伦斯基"), "zelensky"),
+        (("真主党", "真主黨"), "hezbollah"),
+        (("霍尔木兹", "荷莫兹", "荷姆兹"), "hormuz"),
+        (("特朗普", "川普"), "trump"),
+        (("哈马斯", "哈玛斯"), "hamas"),
+        (("马克龙", "马克宏"), "macron"),
+    ],
+)
+def test_the_names_of_one_are_one_in_all_regions(names_of_one: tuple[str, ...], stem: str) -> None:
+    known = glossary.names()
+    for name in map(fold, names_of_one):
+        heads = known.heads_of[name]
+        assert stems(stem) <= meant(heads), name
+
+
+def test_every_name_of_the_package_has_an_english_form() -> None:
+    for name, heads in glossary.names().heads.items():
+        assert len(name) >= 2, name
+        assert meant(heads), name
 
 
 def test_names_in_traditional_characters_are_known() -> None:

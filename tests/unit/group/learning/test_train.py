@@ -135,6 +135,24 @@ def test_formulas_are_recognised_from_invented_bulletins() -> None:
     assert not any((model.formula_odds(one.columns[one.same]) > LIMIT).any() for one in FILES)
 
 
+def test_two_languages_must_look_more_like_a_formula() -> None:
+    # One tree whose leaf is the same for every pair.
+    for score, seen_in_one, seen_in_two in (
+        (0.4, False, False),
+        (2.0, True, False),
+        (4.0, True, True),
+    ):
+        forest = Forest(
+            features=np.zeros((1, 1), np.int64),
+            cuts=np.zeros((1, 1), np.float32),
+            values=np.full((1, 3), score, np.float32),
+        )
+        columns = np.zeros((2, len(NAMES)), np.float32)
+        columns[1, NAMES.index("two languages")] = 1
+        found = formula.recognised(forest, columns)
+        assert found.tolist() == [seen_in_one, seen_in_two]
+
+
 def test_without_invented_bulletins_nothing_is_a_formula(weights: str) -> None:
     assert not (scoring.read(weights).formula_odds(FILES[0].columns) > LIMIT).any()
 
