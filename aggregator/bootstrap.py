@@ -22,6 +22,7 @@ from aggregator.core.settings import FeedSpec
 from aggregator.core.threads import StoreThread
 from aggregator.gather.fetchers import check_settings, open_fetchers, open_poster, why_unreachable
 from aggregator.gather.gatherer import Gatherer
+from aggregator.gather.pictures import open_pictures
 from aggregator.gather.save_queue import SaveQueue
 from aggregator.gather.state_buffer import StateBuffer
 from aggregator.intake import Intake, prepare
@@ -136,7 +137,7 @@ class Application:
         chosen = self.pick(()) if sources is None else sources
         async with self.pipeline() as pipeline:
             with profile.run.measure("event loop"):
-                return await pipeline.run(chosen, force=force, progress=progress)
+                return await pipeline.run(chosen, force=force, progress=progress, alone=True)
 
     async def regroup(self, *, dry_run: bool = False, clock: Clock = now) -> "RegroupResult":
         """Group all stored entries again, new ones first, and publish; a dry run changes nothing."""
@@ -221,6 +222,7 @@ def assemble(
         announcer=announcer,
         documents_waiting=lambda: pool.waiting,
         articles=_article_gatherer(application, fetchers, pool, thread, clock),
+        pictures=open_pictures(config, store, fetchers.get("feed"), pool, thread, clock),
     )
 
 
@@ -273,9 +275,7 @@ def reload(application: Application, config: Config) -> Application:
     old = application.config
     for key, before, after in (("data", old.data, config.data), ("store", old.store, config.store)):
         if before != after:
-            raise ConfigError(
-                "a change takes effect only after a restart", path=config.path, key=key
-            )
+            raise ConfigError("a change of this key needs a restart", path=config.path, key=key)
     check_feeds(config)
     check_settings(config.fetch)
     return Application(config=config, store=application.store)

@@ -30,6 +30,7 @@ from aggregator.websub import Announcer
 
 if TYPE_CHECKING:
     from aggregator.gather.articles.article_gatherer import ArticleGatherer
+    from aggregator.gather.pictures.picture_gatherer import PictureGatherer
     from aggregator.group.grouper import Grouper
 
 _QUIET_SECONDS = 0.5  # without new entries, after which a running gather is published
@@ -51,6 +52,7 @@ class Pipeline:
     network: Network = field(default_factory=Network)
     documents_waiting: Callable[[], int] = lambda: 0  # to be parsed
     articles: "ArticleGatherer | None" = None  # None: no source wants whole texts
+    pictures: "PictureGatherer | None" = None  # None: pages show no pictures of ours
     _one_writer: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def queues(self) -> dict[str, Callable[[], int]]:
@@ -58,12 +60,18 @@ class Pipeline:
         return {"documents": self.documents_waiting, "store": lambda: self.thread.waiting}
 
     async def run(
-        self, sources: Sequence[Source], *, force: bool = False, progress: Progress | None = None
+        self,
+        sources: Sequence[Source],
+        *,
+        force: bool = False,
+        progress: Progress | None = None,
+        alone: bool = False,
     ) -> RunReport:
         """Gather the sources concurrently, then group and publish.
 
         Nothing is requested while nothing can be saved. Entries that have arrived are published
-        while slow sources are still being gathered.
+        while slow sources are still being gathered. A run `alone`, without a daemon, ends with the
+        pictures of new stories.
         """
         await self.thread.call(self.upkeep.prove)
         await self.thread.call(self.upkeep.recover)
@@ -89,6 +97,8 @@ class Pipeline:
             pending.cancel()
         reports = await gathering.finish(reports)
         await self._group_and_publish(totals)
+        if alone:
+            await self.make_pictures()
         return totals.report(reports[source.id] for source in sources)
 
     async def take(
@@ -143,6 +153,11 @@ class Pipeline:
             await self._group_and_publish(RunTotals())
         return tried > 0
 
+    async def make_pictures(self) -> None:
+        """Make the pictures of new stories for the pages, if any are missing."""
+        if self.pictures and self.pictures.is_due():
+            await self.pictures.take()
+
     async def follow_clock(self, step: timedelta, before: datetime) -> None:
         """Move all times of the schedule after the clock was set."""
         await self.gatherer.follow_clock(step, before)
@@ -184,6 +199,8 @@ class Pipeline:
         call = self.thread.call
         published = await call(partial(self.publisher.run, since=began), stage="publish")
         profile.run.add("publish", size=published.bytes, count=0)
+        if self.pictures and published.written:
+            self.pictures.wake()
         totals.add_edition(published.written, published.stories, published.errors)
         if self.announcer and published.topics:
             self.announcer.note(published.topics)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aggregator.cli import advice
 from aggregator.cli.options import AllowPrivate, ConfigPath, Json, Quiet, open_logs, read_config
 from aggregator.cli.output import count, print_error, print_json, print_line, printable, working
 from aggregator.cli.source_edit import Editor
+from aggregator.core import advice
 from aggregator.core.errors import (
     AggregatorError,
     ConfigError,

@@ -13,6 +13,7 @@ from aggregator.core.settings import (
     FetchSettings,
     HubSettings,
     ImageOptions,
+    PageSettings,
     SearchSettings,
     StorySettings,
 )
@@ -22,6 +23,7 @@ _CLEAN = CleanOptions()
 _HUB = HubSettings()
 _SEARCH = SearchSettings()
 _BACKUP = BackupSettings()
+_PAGES = PageSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,7 @@ class Config:
     sources: tuple[Source, ...]
     feeds: tuple[FeedSpec, ...]
     websub: HubSettings = _HUB
+    pages: PageSettings = _PAGES
     search: SearchSettings = _SEARCH
     backup: BackupSettings = _BACKUP  # `dir` is absolute
     log: str = "text"  # or json

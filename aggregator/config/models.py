@@ -26,6 +26,7 @@ from aggregator.config.fields import (
     split_url,
     web_address,
 )
+from aggregator.config.page_models import PagesModel
 from aggregator.config.problems import KeyConflictError
 from aggregator.config.reading_sections import DigestModel, SearchModel, TitleRuleModel
 from aggregator.config.sections import (
@@ -331,6 +332,7 @@ class ConfigModel(Model):
     websub: HubModel = Field(
         default=HubModel(), description="WebSub: push updates to readers and from sources"
     )
+    pages: PagesModel = Field(default=PagesModel(), description="the pages for people")
     search: SearchModel = Field(default=SearchModel(), description="the search")
     backup: BackupModel = Field(default=BackupModel(), description="nightly backups")
     categories: dict[Text, CategoryModel] = Field(

@@ -7,6 +7,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from aggregator.config.models import ConfigModel, FeedModel, SourceModel
+from aggregator.config.page_models import PagesModel
 from aggregator.config.problems import KeyConflictError, Problem
 from aggregator.config.rule_models import WrapperModel
 from aggregator.config.sections import (
@@ -31,6 +32,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "clean": CleanModel,
     "stories": StoriesModel,
     "websub": HubModel,
+    "pages": PagesModel,
     "backup": BackupModel,
     "full_text": FullTextModel,
     "categories": CategoryModel,

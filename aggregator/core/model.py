@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+from aggregator.core.outcomes import PastFetches
 from aggregator.core.settings import CleanOptions, FeedSpec, FullText
 
 
@@ -236,7 +237,7 @@ class CleanedFeed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceState:
+class SourceState(PastFetches):
     """The stored state of a source between fetches."""
 
     url: str = ""  # the configured URL or path that this state belongs to
@@ -252,7 +253,6 @@ class SourceState:
     permanent: str = ""  # targets of permanent redirects in the last fetches
     permanent_since: datetime | None = None
     permanent_seen: int = 0
-    arrivals: tuple[datetime, ...] = ()  # newest first-seen times, for the adaptive interval
     info: FeedInfo = FeedInfo()
 
 

@@ -157,6 +157,15 @@ class BackupSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageSettings:
+    """The pages for people: where their pictures come from, and the time zone of their days."""
+
+    images: Literal["cache", "remote", "none"] = "cache"
+    timezone: str = ""  # IANA name; empty: UTC
+    owner_token: str = ""  # signs the owner in; empty: nobody can
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchSettings:
     """The search of pages and commands: whether there is an index, and how much of texts it has."""
 

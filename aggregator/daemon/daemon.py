@@ -73,8 +73,7 @@ class Daemon:
             tasks=tasks,
         )
         self._articles = OneAtATime(tasks, self._fetch_articles)
-        indexing = Indexing(application.store, pipeline.thread, config.search)
-        self._indexing = OneAtATime(tasks, indexing.run)
+        self._pictures = OneAtATime(tasks, self._make_pictures)
         monitor = metrics.monitor
         self._nightly = Nightly(
             config, pipeline.upkeep, pipeline.thread, clock, monitor.record_backup
@@ -83,6 +82,8 @@ class Daemon:
             config, application.store, monitor=monitor, thread=pipeline.thread, clock=clock
         )
         self._watching = OneAtATime(tasks, self._health.look)
+        indexing = Indexing(application.store, pipeline.thread, config.search)
+        self._indexing = OneAtATime(tasks, indexing.run)
         self._clock_steps = clock_steps or ClockSteps(clock)
         self._config_watch = FileWatch(config.path)
         self._watchdog: Ticker | None = None
@@ -113,6 +114,8 @@ class Daemon:
         if not is_paused:
             self._articles.start()
             await self._runs.start_due(now)
+        if self._pipeline.pictures and self._pipeline.pictures.is_due():
+            self._pictures.start()
         if not self._runs.busy:
             self._indexing.start()
 
@@ -132,6 +135,13 @@ class Daemon:
             await self._pipeline.fetch_articles(self._runs.busy)
         except Exception:  # noqa: BLE001  logged with traceback; the next tick retries
             _log.exception("fetching whole texts failed")
+
+    async def _make_pictures(self) -> None:
+        """Make the pictures of new stories for the pages."""
+        try:
+            await self._pipeline.make_pictures()
+        except Exception:  # noqa: BLE001  logged with traceback; the next tick retries
+            _log.exception("making pictures failed")
 
     def _start_requests(self) -> None:
         """Start the runs that commands have requested."""

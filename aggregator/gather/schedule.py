@@ -18,6 +18,7 @@ from aggregator.core.errors import (
     Unreachable,
 )
 from aggregator.core.model import Fetched, Hints, NotModified, Source, SourceState, Validators
+from aggregator.core.outcomes import with_outcome
 from aggregator.core.report import Outcome
 from aggregator.core.settings import FetchSettings
 from aggregator.gather import clock_checks
@@ -31,9 +32,7 @@ _UNREACHABLE_BACKOFF = timedelta(hours=1)  # upper bound without a connection: n
 # The first retries when a host cannot be looked up or connected to: about an hour altogether.
 _QUICK_RETRIES = tuple(timedelta(minutes=count) for count in (1, 2, 5, 15, 30))
 _DEFAULT_WAIT = timedelta(hours=1)  # after a 429 without Retry-After
-_MIN_EXTRA_WAIT = timedelta(
-    minutes=1
-)  # after a Retry-After that proved too short, doubled each time
+_MIN_EXTRA_WAIT = timedelta(minutes=1)  # after a Retry-After that was too short; then doubled
 _REDIRECT_SPAN, _REDIRECT_COUNT = timedelta(days=3), 3  # before a permanent redirect is trusted
 _MAX_ARRIVALS = 20  # stored times of fetches with new entries
 _PUSHED_FACTOR = 8  # for the interval of a source with a WebSub subscription
@@ -217,6 +216,7 @@ def succeeded(
         error="",
         gone=False,
         wait_until=None,
+        history=with_outcome(state.history, "", now),
     )
     hints = (result.hints, state.info.hints)
     due = next_due(source, state, settings, hints=hints, now=now, jitter=jitter)
@@ -251,6 +251,7 @@ def failed(
         error=str(error),
         gone=outcome(error) == "gone",
         wait_until=_wait_after(error, now),
+        history=state.history if held_back else with_outcome(state.history, str(error), now),
     )
     if state.gone:
         return dataclasses.replace(state, due=None)

@@ -49,6 +49,12 @@ def has_daemon(data: Path) -> bool:
     return _read(data / "lock") == _read(_folder(data) / "daemon") != "" and _is_locked(data)
 
 
+def leave_request(data: Path, sources: Sequence[str]) -> None:
+    """Request a run from the daemon without waiting for its report."""
+    request = FetchRequest(id=uuid.uuid4().hex, sources=tuple(sources), force=True)
+    _write(_folder(data) / f"{request.id}.ask", to_json(request))
+
+
 def request_fetch(
     data: Path,
     sources: Sequence[str],

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 
-from sqlalchemy import Column, ColumnElement, Connection, and_, or_, select, true, tuple_
+from sqlalchemy import Column, ColumnElement, Connection, and_, func, or_, select, true, tuple_
 
 from aggregator.core import ids
 from aggregator.core.model import ShownStory, StoredEntry, Story, Tombstone
@@ -65,6 +65,33 @@ def oldest_entries(read: Read, after: Place | None, changed: datetime | None) ->
     """Yield the positions of shown entries after a position, or revised after a time, oldest first."""
     wanted = _since(_ENTRIES, after, _entry.revised, changed)
     return _walk(read, _ENTRIES, and_(_entry.shown, wanted), _stories_with)
+
+
+def story_marks(connection: Connection, limit: int) -> tuple[tuple[str, int], ...]:
+    """Return the ids of the newest shown stories, newest first, each with a mark.
+
+    A mark differs after each change of what readers see of the story, as long as the process runs.
+    """
+    order = [column.desc() for column in _STORIES]
+    newest = (
+        select(*_STORIES, _story.representative, _story.updated)
+        .where(_story.shown)
+        .order_by(*order)
+        .limit(limit)
+        .subquery()
+    )
+    text = schema.article.c
+    query = (
+        select(newest, _member.key, _entry.material, _entry.shown, func.length(text.content))
+        .join(schema.member, _member.story == newest.c.id)
+        .join(schema.entry, _entry.key == _member.key)
+        .outerjoin(schema.article, text.key == _member.key)
+        .order_by(*(newest.c[column.name].desc() for column in _STORIES), _member.key)
+    )
+    found: dict[str, list[int]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.id, []).append(hash(tuple(row)))
+    return tuple((id_, hash(tuple(parts))) for id_, parts in found.items())
 
 
 def _since(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from aggregator.core.activity import SourceActivity
 from aggregator.core.gathered import Gathered
 from aggregator.core.leases import Lease
 from aggregator.core.model import (
@@ -36,16 +37,18 @@ from aggregator.store import (
     reading,
     recovery,
     retention,
+    source_activity,
 )
 from aggregator.store.news_digests import NewsDigests
 from aggregator.store.opening import forget_rebuild, remember_journal
 from aggregator.store.recent import RecentEntries
 from aggregator.store.searching import Searching
+from aggregator.store.source_figures import SourceReading
 from aggregator.store.whole_texts import WholeTexts
 from aggregator.store.worker_tables import WorkerTables
 
 
-class SqlStore(WholeTexts, Searching, NewsDigests, WorkerTables):
+class SqlStore(SourceReading, WholeTexts, Searching, NewsDigests, WorkerTables):
     """ports.Store over SQLAlchemy; reads from any thread, one write at a time.
 
     `rebuilt`: the database was rebuilt from the journal, which knows titles and links only; the
@@ -169,6 +172,11 @@ class SqlStore(WholeTexts, Searching, NewsDigests, WorkerTables):
             learned_blocks.veto(connection, publisher_id, block)
         self._learned = None
 
+    def source_activity(self, now: datetime) -> Mapping[str, SourceActivity]:
+        """Return how much each source has published lately, by identity."""
+        with self._read() as connection:
+            return source_activity.load(connection, now)
+
     # group
 
     def has_ungrouped(self, now: datetime | None = None) -> bool:
@@ -266,6 +274,11 @@ class SqlStore(WholeTexts, Searching, NewsDigests, WorkerTables):
     def newest_stories(self) -> Iterator[ShownStory]:
         """Yield stories with at least one shown entry, newest first; read as they are asked for."""
         return reading.newest_stories(self._read)
+
+    def story_marks(self, limit: int) -> tuple[tuple[str, int], ...]:
+        """Return the ids of the newest shown stories, each with a mark that differs after a change."""
+        with self._read() as connection:
+            return reading.story_marks(connection, limit)
 
     def newest_entries(self) -> Iterator[tuple[str, ShownStory]]:
         """Yield ids of shown entries, newest first seen, each with its story."""

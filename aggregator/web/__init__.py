@@ -1,32 +1,30 @@
 """The web server: published feeds, pages for people, health and metrics."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
-from itertools import islice
+from collections.abc import Mapping
 from pathlib import Path
 
-import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from aggregator.core.errors import PublishError, StoreError
-from aggregator.core.settings import are_pages_public
 from aggregator.publish import health_feed
-from aggregator.web import _callback, _pages, metrics
-from aggregator.web._access import AccessMiddleware, is_any, prefix_of
+from aggregator.web import _callback, metrics
+from aggregator.web._access import AccessMiddleware, is_any
 from aggregator.web._api import Api
 from aggregator.web._feeds import Feeds, has_token
 from aggregator.web._file_cache import FileCache, RawResponse, ServedFile, read_headers
 from aggregator.web._health import HealthCheck
-from aggregator.web._pages import Pages
 from aggregator.web._search import SearchPages
-from aggregator.web._site import Site, is_fresh, published_files
+from aggregator.web._site import Site, published_files
 from aggregator.web._split import SplitPage
+from aggregator.web.pages.handlers import PageViews
+from aggregator.web.pages.owner_handlers import OwnerViews
+from aggregator.web.pages.source_handlers import SourceViews
 from aggregator.websub import CALLBACK
 
 __all__ = ["Site", "make_app"]
@@ -34,16 +32,12 @@ __all__ = ["Site", "make_app"]
 _STATIC = Path(__file__).parent / "static"
 _REVALIDATE = b"private, no-cache"
 _STATIC_CACHE = b"public, max-age=86400"
-_MAX_INDEX_STORIES = 50
-_DEFAULT_TITLE = "Stories"
 _PRIVATE_PAGES = (
     "These pages are private because they show entries of private feeds. "
     "To open them, append ?token=… with the token of such a feed."
 )
 _RETRY_SOON = {"Retry-After": "30"}
 _NO_STORE = {"Cache-Control": "no-store"}
-_INDEX_MAX_AGE = timedelta(seconds=10)  # reading the stories is most of the cost of the page
-_MAX_CONCURRENT_PAGES = 4  # more have to wait, so that feeds are still served
 _STATIC_FILES = {
     "style.css": ServedFile(path=_STATIC / "style.css", media_type="text/css; charset=utf-8"),
     "feed.css": ServedFile(path=_STATIC / "feed.css", media_type="text/css; charset=utf-8"),
@@ -78,35 +72,25 @@ class _Views:
         self.answer_from_memory = self._feeds.answer_from_memory
         self._health = HealthCheck(site, {file: one.path for file, one in published.items()})
         self._public_files = {file for file, one in published.items() if not one.spec.token}
-        # The pages show all stories, so one private feed makes them private too.
         self._tokens = [spec.token for spec in site.feeds if spec.token] or [""]
-        self._pages = Pages(
-            prefix=prefix_of(site.public_url),
-            feeds=_pages.feed_links(published.values(), prefix_of(site.public_url)),
-            title=site.feeds[0].title if site.feeds else _DEFAULT_TITLE,
-            public_title=next(
-                (spec.title for spec in site.feeds if not spec.token), _DEFAULT_TITLE
-            ),
-            private=not are_pages_public(site.feeds),
-        )
+        self._people = PageViews(site, published)
         self._static = FileCache(_STATIC_FILES)
         own = ServedFile(path=site.data / health_feed.FILE, media_type=health_feed.MEDIA_TYPE)
         self._health_feed = FileCache({health_feed.FILE: own})
-        self._index_cache: tuple[datetime | None, tuple[_pages.StoryView, ...]] = (None, ())
-        self._limiter = anyio.CapacityLimiter(_MAX_CONCURRENT_PAGES)
-        self._split_page = SplitPage(site, self._pages, self._limiter)
+        self._split_page = SplitPage(site, self._people.pages, self._people.limiter)
         self._api = Api(site, self._tokens, _PRIVATE_PAGES)
-        self._search = SearchPages(site, self._pages, self._tokens, _PRIVATE_PAGES)
+        self._search = SearchPages(site, self._people)
         self._hub_callback = _callback.HubCallback(site.callbacks, site.metrics)
 
     def app(self) -> Starlette:
         """Return the application with its routes and error pages."""
         app = Starlette(
             routes=[
-                Route("/", self.index),
+                *self._people.routes(),
+                *SourceViews(self._site, self._people).routes(),
+                *OwnerViews(self._site, self._people).routes(),
                 Route("/feeds/{name}", self._feeds.answer),
                 Route("/feeds/{name}/{page}", self._feeds.page),
-                Route("/stories/{id}", self.story),
                 Route("/search", self._search.answer),
                 Route(
                     "/stories/{id}/split/{entry}", self._split_page.answer, methods=["GET", "POST"]
@@ -130,16 +114,7 @@ class _Views:
         app.router.redirect_slashes = False  # the redirect would echo the Host header
         return app
 
-    # --- pages -----------------------------------------------------------------------------
-
-    async def index(self, request: Request) -> Response:
-        """Respond with the newest stories."""
-        return await self._page(request, lambda: self._render_index(_token(request)))
-
-    async def story(self, request: Request) -> Response:
-        """Respond with one story: its members and why they belong to it."""
-        slug = request.path_params["id"]
-        return await self._page(request, lambda: self._render_story(slug, _token(request)))
+    # --- files -----------------------------------------------------------------------------
 
     async def static(self, request: Request) -> RawResponse:
         """Respond with a style sheet or an image."""
@@ -153,27 +128,6 @@ class _Views:
         if name in _IMAGES:
             return response._replace(headers=(*response.headers, _CROSS_ORIGIN))
         return response
-
-    async def _page(self, request: Request, render: Callable[[], str]) -> Response:
-        if not has_token(request, self._tokens):
-            raise HTTPException(403, _PRIVATE_PAGES)
-        page = await anyio.to_thread.run_sync(render, limiter=self._limiter)
-        return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
-
-    def _render_index(self, token: str) -> str:
-        now = self._site.clock()
-        cached_at, views = self._index_cache
-        if not is_fresh(cached_at, now, _INDEX_MAX_AGE):
-            stories = islice(self._site.store.newest_stories(), _MAX_INDEX_STORIES)
-            views = tuple(_pages.story_view(one) for one in stories)
-            self._index_cache = (now, views)
-        return self._pages.index(views, token)
-
-    def _render_story(self, slug: str, token: str) -> str:
-        found = self._site.store.stories([f"urn:uuid:{slug.removeprefix('urn:uuid:').lower()}"])
-        if not found:
-            raise HTTPException(404)
-        return self._pages.story(found[0], token)
 
     # --- for machines ----------------------------------------------------------------------
 
@@ -216,27 +170,26 @@ class _Views:
 
     # --- errors ----------------------------------------------------------------------------
 
-    async def http_error(self, _request: Request, error: Exception) -> Response:
+    async def http_error(self, request: Request, error: Exception) -> Response:
         """Respond with the error page of an HTTP status."""
         assert isinstance(error, HTTPException)  # noqa: S101  registered for it alone
-        return self._error_page(error.status_code, error.detail, error.headers)
+        return self._error_page(request, error.status_code, error.detail, error.headers)
 
-    async def store_error(self, _request: Request, _error: Exception) -> Response:
+    async def store_error(self, request: Request, _error: Exception) -> Response:
         """Respond with 503 when the store fails; feeds are still served."""
-        return self._error_page(
-            503, "The stories cannot be read now. Try again later.", _RETRY_SOON
-        )
+        return self._error_page(request, 503, headers=_RETRY_SOON)
 
-    async def error(self, _request: Request, _error: Exception) -> Response:
+    async def error(self, request: Request, _error: Exception) -> Response:
         """Respond with 500; the details are in the log only."""
-        return self._error_page(500, "Internal error: the server's log has the details.")
+        return self._error_page(request, 500)
 
     def _error_page(
-        self, status: int, problem: str, headers: Mapping[str, str] | None = None
+        self,
+        request: Request,
+        status: int,
+        problem: str = "",
+        headers: Mapping[str, str] | None = None,
     ) -> Response:
-        sent = {"Cache-Control": "no-store", **(headers or {})}
-        return HTMLResponse(self._pages.error(status, problem), status, sent)
-
-
-def _token(request: Request) -> str:
-    return request.query_params.get("token", "")
+        response = self._people.error(request, status, problem)
+        response.headers.update({"Cache-Control": "no-store", **(headers or {})})
+        return response

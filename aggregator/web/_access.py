@@ -138,6 +138,11 @@ class _SecureSend:
         await self._send(message)
 
 
+def page_policy(*, remote_images: bool = False) -> str:
+    """Return the policy of pages for people: forms go to this site, pictures may be the publishers'."""
+    return FORM_POLICY.replace("img-src 'self'", "img-src *") if remote_images else FORM_POLICY
+
+
 def prefix_of(public_url: str) -> str:
     """Return the path prefix of the pages, without a trailing slash."""
     return urlsplit(public_url).path.rstrip("/")

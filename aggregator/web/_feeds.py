@@ -16,6 +16,8 @@ from aggregator.core.settings import are_pages_public
 from aggregator.publish import archive_files
 from aggregator.text import urls
 from aggregator.web import _query
+from aggregator.web._access import prefix_of
+from aggregator.web._browser_feed import for_browsers
 from aggregator.web._file_cache import (
     CachedFile,
     FileCache,
@@ -23,12 +25,15 @@ from aggregator.web._file_cache import (
     LruFileCache,
     RawResponse,
     ServedFile,
+    make_cached_file,
     read_headers,
 )
 from aggregator.web._query_cache import QueryFeedCache, QueueFull
 from aggregator.web._site import PublishedFile, Site, add_token_to_links
 
 _PUBLIC, _PRIVATE = b"public, max-age=300", b"private, max-age=300"
+_STYLED = frozenset({"atom", "rss"})
+_BROWSER_FILES = 8
 _READ_METHODS = ("GET", "HEAD")
 _XML = b"application/xml; charset=utf-8"
 _PAGE = re.compile(r"archive-\d{4,9}\.(?P<extension>[a-z]{1,9})", re.ASCII)
@@ -56,6 +61,8 @@ class Feeds:
         # The same text for private and for missing feeds, so that it does not reveal which exist.
         self._not_found = "Not Found" if are_pages_public(site.feeds) else _MISSING_OR_PRIVATE
         self._query_cache = QueryFeedCache(site)
+        self._browser_files: dict[str, CachedFile] = {}  # by the ETag of the feed
+        self._style = f"{prefix_of(site.public_url)}/feed.css"
         self._archive_cache = LruFileCache(_ARCHIVE_CACHE_MAX_BYTES)
         self._file_cache = FileCache(
             {file: self._served_file(one, one.path) for file, one in self._feeds.items()}
@@ -106,15 +113,30 @@ class Feeds:
     def _send(self, feed: PublishedFile, cached: CachedFile, scope: Scope) -> RawResponse:
         headers = read_headers(scope)
         media_type = b""
-        if feed.format == "atom" and headers.accept.startswith("text/html"):
-            # Browsers apply the style sheet only to plain XML; they show Atom as source text.
+        if feed.format in _STYLED and headers.accept.startswith("text/html"):
+            # Browsers apply the style sheet only to plain XML; they show feeds as source text.
             media_type = _XML
+            cached = self._for_browser(cached)
         cache = _PRIVATE if media_type or feed.spec.token else _PUBLIC
         response = cached.respond(headers, cache, media_type)
         if (links := self._link_headers.get(scope["path"])) and not scope["query_string"]:
             response = response._replace(headers=(*response.headers, *links))
         self._site.metrics.record_answer("feed", response.status)
         return response
+
+    def _for_browser(self, cached: CachedFile) -> CachedFile:
+        """Return a feed with links and dates for browsers; the latest ones stay in memory."""
+        found = self._browser_files.pop(cached.etag, None)
+        if found is None:
+            found = make_cached_file(
+                for_browsers(cached.plain.content, self._style),
+                media_type=_XML.decode(),
+                modified=cached.modified,
+            )
+        self._browser_files[cached.etag] = found
+        while len(self._browser_files) > _BROWSER_FILES:
+            del self._browser_files[next(iter(self._browser_files))]
+        return found
 
     def _served_file(self, feed: PublishedFile, path: Path) -> ServedFile:
         """Return how to serve a file of a feed; a private one gets its token added to its links."""

@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from aggregator.publish import archive_files
 
+_FOR_BROWSERS_TOO = ("application/atom+xml", "application/rss+xml", "application/xml")
 _GZIP_ETAG_SUFFIX = "-gzip"  # a strong ETag identifies bytes, so the gzip form needs its own
 _HEADER_INDEX = {b"accept": 0, b"accept-encoding": 1, b"if-none-match": 2, b"if-modified-since": 3}
 
@@ -245,8 +246,8 @@ def _represent(content: bytes, shared: Headers, more: Headers) -> Representation
 
 
 def _vary(media_type: str) -> tuple[bytes, bytes]:
-    """Return the Vary header; Atom also varies by Accept, see `Feeds`."""
-    also = b", Accept" if media_type.startswith("application/atom+xml") else b""
+    """Return the Vary header; Atom and RSS also vary by Accept, see `Feeds`."""
+    also = b", Accept" if media_type.startswith(_FOR_BROWSERS_TOO) else b""
     return b"vary", b"Accept-Encoding" + also
 
 

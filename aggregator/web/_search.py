@@ -1,6 +1,6 @@
 """The search: its page, and its results as a feed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -11,20 +11,20 @@ import anyio
 import anyio.to_thread
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
 
 from aggregator.core.model import Edition, StoredEntry
 from aggregator.core.search import SearchHit, SearchPage
 from aggregator.core.settings import FeedSpec
 from aggregator.publish import selection
 from aggregator.text import fold
-from aggregator.web import _file_cache, _pages, _parameters
-from aggregator.web._access import FORM_POLICY
-from aggregator.web._feeds import has_token
+from aggregator.web import _file_cache, _parameters
 from aggregator.web._file_cache import RawResponse
-from aggregator.web._pages import Pages
 from aggregator.web._query import FORMATS
 from aggregator.web._site import Site, add_token_to_links, load_renderer, media_type
+from aggregator.web.pages.cards import publisher_name, slug_of, title_of, web_link
+from aggregator.web.pages.handlers import PageViews
+from aggregator.web.pages.page_cache import page_file
+from aggregator.web.pages.rendering import Reader
 
 _T = TypeVar("_T")
 
@@ -34,6 +34,7 @@ _AT_ONCE, _WAITING = 2, 16  # searches
 _EXCERPT = 240  # characters
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 _RETRY_SOON = {"Retry-After": "10"}
+_NOT_INDEXED = (b"x-robots-tag", b"noindex, nofollow")
 _OFF = "The search is turned off in the configuration."
 
 
@@ -70,48 +71,47 @@ class HitView:
 class SearchPages:
     """Serves `/search`, as a page or as a feed."""
 
-    def __init__(self, site: Site, pages: Pages, tokens: Sequence[str], private: str) -> None:
+    def __init__(self, site: Site, people: PageViews) -> None:
         self._site = site
-        self._pages = pages
-        self._tokens = tokens
-        self._private = private  # said to those without a token
+        self._people = people
         self._searches = Searches()
 
-    async def answer(self, request: Request) -> Response | RawResponse:
+    async def answer(self, request: Request) -> RawResponse:
         """Respond with the page, or with the feed that `format` names."""
-        if not has_token(request, self._tokens):
-            raise HTTPException(403, self._private)
+        reader = self._people.admit(request)
         if not self._site.search:
             raise HTTPException(404, _OFF)
-        token = request.query_params.get("token", "") if self._tokens != [""] else ""
         try:
             given = _parameters.read(request.scope["query_string"], NAMES)
             format_ = _parameters.choice(given, "format", FORMATS)
         except ValueError as error:
             raise HTTPException(400, str(error)) from error
         if format_:
-            file = await self._searches.run(partial(self._feed, given, format_, token))
+            file = await self._searches.run(partial(self._feed, given, format_, reader.token))
             headers = _file_cache.read_headers(request.scope)._replace(if_modified_since="")
             return file.respond(headers, b"private, max-age=60")
-        page = await self._searches.run(partial(self._page, given, token))
-        policy = {"Content-Security-Policy": FORM_POLICY, "X-Robots-Tag": "noindex, nofollow"}
-        return HTMLResponse(page, headers={"Cache-Control": "no-cache", **policy})
+        page = await self._searches.run(partial(self._page, given, reader))
+        response = self._people.send(request, page_file(page, self._site.clock()))
+        return response._replace(headers=(*response.headers, _NOT_INDEXED))
 
     def _search(self, given: Mapping[str, str], limit: int) -> SearchPage:
         query = _parameters.search_query(given, self._site.sources)
         return self._site.store.search(query, _parameters.mark(given, "before"), limit)
 
-    def _page(self, given: Mapping[str, str], token: str) -> str:
+    def _page(self, given: Mapping[str, str], reader: Reader) -> str:
         found = self._search(given, _SHOWN) if "q" in given else SearchPage(hits=())
         own = _without(given, "before")
         older = {**own, "before": str(found.next)} if found.next is not None else {}
-        return self._pages.search(
+        token = reader.token
+        return self._people.pages.render(
+            "search.html",
+            reader,
+            "/search",
             given={name: given.get(name, "") for name in NAMES},
             hits=[hit_view(one) for one in found.hits],
             older=_encoded(older, token) if older else "",
             feed=_encoded({**own, "format": "atom"}, token) if "q" in given else "",
             unindexed=self._site.store.unindexed(),
-            token=token,
         )
 
     def _feed(self, given: Mapping[str, str], format_: str, token: str) -> _file_cache.CachedFile:
@@ -149,11 +149,11 @@ def hit_view(hit: SearchHit) -> HitView:
     stored = matched(hit)
     entry = stored.entry
     return HitView(
-        slug=hit.shown.story.id.removeprefix("urn:uuid:"),
-        title=_pages.title_of(stored),
-        link=_pages.safe_link(entry.link),
+        slug=slug_of(hit.shown.story.id),
+        title=title_of(stored),
+        link=web_link(entry.link),
         language=entry.language,
-        publisher=fold.plain(entry.publisher.title) or entry.publisher.id,
+        publisher=publisher_name(stored),
         published=stored.published,
         excerpt=fold.shorten(fold.plain(entry.text[: 2 * _EXCERPT]), _EXCERPT),
         publishers=len({one.entry.publisher.id for one in hit.shown.entries}),

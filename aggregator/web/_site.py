@@ -9,7 +9,8 @@ from typing import Protocol
 from urllib.parse import quote
 
 from aggregator.core import plugins
-from aggregator.core.model import ShownStory, Source
+from aggregator.core.figures import FigureStore
+from aggregator.core.model import ShownStory, Source, StoredEntry
 from aggregator.core.ports import (
     Clock,
     DecisionStore,
@@ -19,12 +20,13 @@ from aggregator.core.ports import (
     StoryReader,
 )
 from aggregator.core.search import SearchPage, SearchQuery
-from aggregator.core.settings import FeedSpec
+from aggregator.core.settings import FeedSpec, PageSettings
 from aggregator.web._callback import CallbackHandler
 from aggregator.web.metrics import Metrics
+from aggregator.web.pages.owner import OwnerActions
 
 
-class WebStore(StoryReader, SourceStates, DecisionStore, Protocol):
+class WebStore(StoryReader, SourceStates, FigureStore, DecisionStore, Protocol):
     """The store as the web server uses it, from several threads; only `decide` writes."""
 
     def generation(self) -> str:
@@ -32,6 +34,9 @@ class WebStore(StoryReader, SourceStates, DecisionStore, Protocol):
 
     def search(self, query: SearchQuery, before: int | None, limit: int) -> SearchPage:
         """Return stories that meet a query, newest first; `before` is the mark of the last page."""
+
+    def find_entry(self, text: str) -> StoredEntry | None:
+        """Return the entry of a key, an id (urn:uuid:…) or a link."""
 
     def unindexed(self) -> int:
         """Return how many entries the search does not find yet."""
@@ -41,6 +46,9 @@ class WebStore(StoryReader, SourceStates, DecisionStore, Protocol):
 
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
         """Return the stories of these ids; ids of merged stories lead to the story that replaced them."""
+
+
+_PAGES = PageSettings()
 
 
 def _no_status() -> Mapping[str, object]:
@@ -66,10 +74,12 @@ class Site:
     allowed_hosts: Sequence[str] = ()
     metrics: Metrics = field(default_factory=Metrics)
     status: Callable[[], Mapping[str, object]] = _no_status
+    pages: PageSettings = _PAGES
     hub: str = ""  # advertised by public feeds
     callbacks: CallbackHandler | None = None  # None: no subscriptions
-    search: bool = True
+    owner: OwnerActions | None = None  # None: sources are neither fetched nor paused by request
     health_feed: bool = False  # whether it is published
+    search: bool = True
 
     @property
     def data(self) -> Path:

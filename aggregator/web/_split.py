@@ -11,10 +11,9 @@ from starlette.responses import HTMLResponse, Response
 from aggregator.core import decisions, ids
 from aggregator.core.model import Decision, ShownStory, StoredEntry
 from aggregator.publish import files, signed_links
-from aggregator.web import _pages
 from aggregator.web._access import FORM_POLICY
-from aggregator.web._pages import Pages
 from aggregator.web._site import Site
+from aggregator.web.pages.rendering import Pages, split_question
 
 _HEADERS = {
     "Content-Security-Policy": FORM_POLICY,
@@ -58,11 +57,9 @@ class SplitPage:
         shown = next(iter(self._site.store.stories([story])), None)
         stored = _member(shown, entry)
         if shown is None or stored is None or len(shown.entries) < 2:
-            return self._pages.split(_pages.split_question(shown, None), "apart")
+            return self._pages.split(split_question(shown, None), "apart")
         decision = decisions.split(shown, stored.key, when=self._site.clock())
-        return self._pages.split(
-            _pages.split_question(shown, stored), self._record(decision, confirmed)
-        )
+        return self._pages.split(split_question(shown, stored), self._record(decision, confirmed))
 
     def _record(self, decision: Decision, confirmed: bool) -> str:
         """Record a confirmed correction unless it is recorded already; return the page's state."""

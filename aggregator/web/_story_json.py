@@ -9,7 +9,7 @@ from aggregator.core.model import Reason, ShownStory, Source, SourceState, Store
 from aggregator.core.search import SearchHit
 from aggregator.publish.reports import reports
 from aggregator.text import fold, urls
-from aggregator.web import _pages
+from aggregator.web.pages.cards import title_of, web_link
 
 _MOST_REPORTS = 50  # of a story in a list
 _MOST_IN_STORY = 500  # of a story on its own
@@ -22,11 +22,11 @@ def story(shown: ShownStory) -> dict[str, Any]:
     lead = shown.lead.entry
     return {
         "id": shown.story.id,
-        "title": _pages.title_of(shown.lead),
-        "link": _pages.safe_link(lead.link) or None,
+        "title": title_of(shown.lead),
+        "link": web_link(lead.link) or None,
         "language": lead.language or None,
         "summary": fold.shorten(fold.plain(lead.text[: 2 * _SUMMARY]), _SUMMARY),
-        "image": _pages.safe_link(lead.image) or None,
+        "image": web_link(lead.image) or None,
         "first_published": _iso(shown.story.first_published),
         "updated": _iso(shown.story.updated),
         "publishers": len({one.entry.publisher.id for one in shown.entries}),
@@ -86,8 +86,8 @@ def _report(stored: StoredEntry) -> dict[str, Any]:
     entry = stored.entry
     return {
         "id": ids.entry_id(stored.key),
-        "title": _pages.title_of(stored),
-        "link": _pages.safe_link(entry.link) or None,
+        "title": title_of(stored),
+        "link": web_link(entry.link) or None,
         "publisher": {
             "id": entry.publisher.id,
             "title": fold.plain(entry.publisher.title) or entry.publisher.id,

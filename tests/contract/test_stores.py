@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from aggregator.core import ids
+from aggregator.core.figures import SourceFigures, Totals
 from aggregator.core.model import (
     Author,
     Change,
@@ -590,6 +591,63 @@ def test_stories_come_newest_first_page_by_page(store: Store) -> None:
     assert next(store.newest_stories()).story == found[0]
 
 
+def test_marks_differ_after_what_readers_see(store: SqlStore) -> None:
+    gather(store, *make_entries([1, 2, 3]))
+    for n in (1, 2, 3):
+        story = make_story(make_key(n), first_published=at(n))
+        store.save_grouping(make_grouping(story))
+    before = store.story_marks(9)
+    ids_ = [make_story(make_key(n)).id for n in (3, 2, 1)]
+    assert [id_ for id_, _ in before] == ids_
+    assert store.story_marks(2) == before[:2]
+    assert store.story_marks(9) == before
+    gather(store, make_entry(2, title="Another headline"))
+    changed = store.story_marks(9)
+    assert [a == b for a, b in zip(before, changed, strict=True)] == [True, False, True]
+    joined = make_story(make_key(3), make_key(1), first_published=at(3))
+    store.save_grouping(make_grouping(joined, tombstones=(make_tombstone(ids_[2], ids_[0]),)))
+    assert [id_ for id_, _ in store.story_marks(9)] == ids_[:2]
+    assert store.story_marks(9)[0] != changed[0]
+
+
+def test_figures_of_sources(store: SqlStore) -> None:
+    other = make_source(id="other", url="https://b.example/")
+    gather(store, make_entry(9, published=at(days=-21)), source=other, now=at(days=-20))
+    gather(store, make_entry(1, published=at(days=-4)), now=at(days=-3))
+    gather(store, *make_entries([2, 3]), source=other)
+    keys_ = (make_key(1), make_key(2, "other"), make_key(3, "other"))
+    alone = make_story(keys_[2])
+    store.save_grouping(make_grouping(make_story(*keys_[:2]), alone))
+    found = store.source_figures(NOW)
+    assert found["example"] == SourceFigures(
+        days=(0,) * 10 + (1, 0, 0, 0), grouped=1, later=0, first=1
+    )
+    assert found["other"] == SourceFigures(days=(0,) * 13 + (2,), grouped=2, later=1, first=0)
+    assert found["other"].share_later == 0.5
+    assert store.source_figures(at(days=40)) == {}
+    totals = store.totals()
+    assert (totals.entries, totals.stories, totals.shared) == (4, 2, 1)
+    assert totals.oldest == at(days=-20)
+
+
+def test_the_latest_entries_of_a_source(store: SqlStore) -> None:
+    gather(store, *make_entries([1, 2]), now=at(-1))
+    gather(store, make_entry(3), source=make_source(id="other"))
+    gather(store, make_entry(4))
+    story = make_story(make_key(2))
+    store.save_grouping(make_grouping(story))
+    found = store.latest_entries("example", 9)
+    assert [one.stored.key for one in found] == [make_key(n) for n in (4, 2, 1)]
+    assert [one.story_id for one in found] == ["", story.id, ""]
+    assert len(store.latest_entries("example", 1)) == 1
+    assert store.latest_entries("unknown", 9) == ()
+
+
+def test_an_empty_store_has_figures(store: SqlStore) -> None:
+    assert store.source_figures(NOW) == {}
+    assert store.totals() == Totals(entries=0, stories=0, shared=0, oldest=None)
+
+
 def test_stories_come_oldest_first_from_a_place_on(store: Store) -> None:
     gather(store, *make_entries(range(1, 300)))
     new = store.ungrouped(1000)
@@ -912,3 +970,17 @@ def test_two_threads_may_write(store: Store) -> None:
     for writer in writers:
         writer.join()
     assert len(store.ungrouped(99)) == 40
+
+
+def test_activity_counts_days_and_duplicates(store: Store) -> None:
+    """By the date of the entries; those outside the last two weeks do not count."""
+    dates = [at(-1), at(-2), at(days=-1.5), at(days=-13.5), at(days=-15), at(days=1)]
+    entries = [make_entry(n, published=when) for n, when in enumerate(dates)]
+    first, second, *_ = [one.key for one in gather(store, *entries)]
+    gather(store, make_entry(9, published=at(-1)), source=make_source(id="other"))
+    assert store.source_activity(NOW)["other"].days == (0,) * 13 + (1,)
+    story = make_story(first, members=(make_member(first), make_member(second)))
+    store.save_grouping(make_grouping(story))
+    found = store.source_activity(NOW)["example"]
+    assert found.days == (1, *(0,) * 11, 1, 3)  # the one of tomorrow counts as of now
+    assert found.duplicates == 1

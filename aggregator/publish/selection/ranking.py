@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from math import log2
 
 from aggregator.core.model import ShownStory, Source, StoredEntry
@@ -14,16 +15,20 @@ _MAX_PRIORITY = 4
 
 
 def score(shown: ShownStory, priorities: Mapping[str, int]) -> float:
-    """Return how much a story matters.
+    """Return how much a story matters."""
+    publishers = len({one.entry.publisher.id for one in shown.entries})
+    priority = max(priorities.get(one.source_id, 0) for one in shown.entries)
+    return importance(publishers, priority, shown.story.first_published)
+
+
+def importance(publishers: int, priority: int, when: datetime) -> float:
+    """Return how much a story matters, for feeds and pages.
 
     The age counts by the date alone, not by the time now, so the order of two stories stays until
     one of them changes.
     """
-    publishers = len({one.entry.publisher.id for one in shown.entries})
-    priority = max(priorities.get(one.source_id, 0) for one in shown.entries)
     bounded = max(-_MAX_PRIORITY, min(_MAX_PRIORITY, priority))
-    fresh = shown.story.first_published.timestamp() / _HALF_LIFE
-    return log2(publishers) + _PRIORITY * bounded + fresh
+    return log2(publishers) + _PRIORITY * bounded + when.timestamp() / _HALF_LIFE
 
 
 def arranger(spec: FeedSpec, sources: Sequence[Source]) -> Callable[[ShownStory], ShownStory]:

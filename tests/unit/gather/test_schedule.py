@@ -13,13 +13,22 @@ from aggregator.core.errors import (
     BlockedAddress,
     BodyTooLarge,
     FetchError,
+    HeldBack,
     HTTPStatus,
     NotAFeed,
     SourceError,
     Timeout,
     Unreachable,
 )
-from aggregator.core.model import FeedInfo, Hints, NotModified, Source, SourceState, Validators
+from aggregator.core.model import (
+    FeedInfo,
+    Hints,
+    NotModified,
+    Source,
+    SourceState,
+    Validators,
+)
+from aggregator.core.outcomes import PastOutcome
 from aggregator.core.settings import FetchSettings
 from aggregator.gather import schedule, skip_hints
 from tests.builders import NOW, at, make_source
@@ -514,3 +523,28 @@ def test_a_source_is_due_when_it_was_said_to_be(state: SourceState, host: dateti
     if due and due > NOW:
         assert not schedule.is_due(SOURCE, state, waits, due - minutes(1))
         assert schedule.is_due(SOURCE, state, waits, due)
+
+
+# --- history -------------------------------------------------------------------------------
+
+
+def test_only_changes_of_the_outcome_are_remembered() -> None:
+    state = succeed(succeed(now=at(1)), now=at(2))
+    for hour in (3, 4):
+        state = fail(FetchError("404: not found"), state, now=at(hour))
+    state = fail(HeldBack("another source waits", status=429), state, now=at(5))
+    state = succeed(state, now=at(6))
+    assert state.history == (
+        PastOutcome(since=at(6)),
+        PastOutcome(since=at(3), error="404: not found"),
+        PastOutcome(since=at(1)),
+    )
+
+
+def test_the_history_is_bounded() -> None:
+    state = SourceState()
+    for hour in range(50):
+        state = fail(FetchError(str(hour) * 300), state, now=at(hour))
+    assert len(state.history) == 20
+    assert {len(one.error) for one in state.history} == {200}
+    assert state.history[0].since == at(49)

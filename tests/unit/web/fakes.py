@@ -2,16 +2,21 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import httpx
 from starlette.types import ASGIApp
 
+from aggregator.core import ids
 from aggregator.core.errors import StoreError
-from aggregator.core.model import Decision, ShownStory, SourceState
+from aggregator.core.figures import EntryOfSource, SourceFigures, Totals
+from aggregator.core.model import Decision, ShownStory, SourceState, StoredEntry
 from aggregator.core.ports import Place
 from aggregator.core.search import SearchPage, SearchQuery
+from aggregator.gather.cleaning.text_blocks import block_hash
 from aggregator.publish import files
 from aggregator.web import Site, make_app
 from tests import fakes
@@ -48,6 +53,11 @@ class FakeReader(fakes.FakeReader):
         wanted = set(ids)
         return tuple(shown for shown in self._stories if shown.story.id in wanted)
 
+    def story_marks(self, limit: int) -> tuple[tuple[str, int], ...]:
+        """Return the ids of the stories, each with a mark of all that it is."""
+        newest = islice(self.newest_stories(), limit)
+        return tuple((one.story.id, hash(repr(one))) for one in newest)
+
     def stories_before(self, place: Place | None) -> Iterator[tuple[Place, ShownStory]]:
         """Yield the stories after this one, in the order given."""
         self._check()
@@ -63,6 +73,11 @@ class FakeReader(fakes.FakeReader):
         self._check()
         return SearchPage(hits=())
 
+    def find_entry(self, text: str) -> StoredEntry | None:
+        """Return the entry of an id or a link."""
+        entries = (one for shown in self._stories for one in shown.entries)
+        return next((e for e in entries if text in {ids.entry_id(e.key), e.entry.link}), None)
+
     def unindexed(self) -> int:
         """Return 0."""
         self._check()
@@ -77,6 +92,35 @@ class FakeReader(fakes.FakeReader):
         """Return the states given."""
         self._check()
         return self._states
+
+    def source_figures(self, now: datetime) -> Mapping[str, SourceFigures]:
+        """Return the figures of one source, `example`."""
+        self._check()
+        del now
+        return {"example": SourceFigures(days=(0,) * 12 + (3, 1), grouped=4, later=1, first=2)}
+
+    def latest_entries(self, identity: str, limit: int) -> tuple[EntryOfSource, ...]:
+        """Return the entries of a source, in the order given."""
+        found = (
+            EntryOfSource(stored=one, story_id=shown.story.id)
+            for shown in self.newest_stories()
+            for one in shown.entries
+            if one.source_id == identity
+        )
+        return tuple(islice(found, limit))
+
+    def totals(self) -> Totals:
+        """Count the stories."""
+        stories = list(self.newest_stories())
+        entries = sum(len(one.entries) for one in stories)
+        return Totals(entries=entries, stories=len(stories), shared=1, oldest=None)
+
+    def learned_blocks(
+        self, publisher_ids: Iterable[str] | None = None
+    ) -> Mapping[str, frozenset[int]]:
+        """Return the block of example.org that was learned."""
+        learned = {"example.org": frozenset({block_hash(LEARNED)})}
+        return {one: learned[one] for one in publisher_ids or learned if one in learned}
 
     def decisions(self) -> tuple[Decision, ...]:
         """Return what was decided."""
@@ -97,6 +141,7 @@ class FakeReader(fakes.FakeReader):
             raise self._broken
 
 
+LEARNED = "Read more in our newsletter, which comes each morning."
 BROKEN = FakeReader(broken=StoreError("the database is locked"))
 
 
@@ -126,7 +171,11 @@ class Visitor:
         return self.ask("GET", path, headers or {})
 
     def ask(
-        self, method: str, path: str, headers: Mapping[str, str] | list[tuple[str, str]]
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | list[tuple[str, str]],
+        content: bytes = b"",
     ) -> httpx.Response:
         """Ask in any way; the body is read."""
 
@@ -135,7 +184,7 @@ class Visitor:
                 self._app, raise_app_exceptions=False, client=self._client
             )
             async with httpx.AsyncClient(transport=transport, base_url=ROOT) as client:
-                return await client.request(method, path, headers=headers)
+                return await client.request(method, path, headers=headers, content=content)
 
         return asyncio.run(send())
 

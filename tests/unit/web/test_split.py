@@ -115,8 +115,8 @@ def test_opening_the_link_changes_nothing(tmp_path: Path) -> None:
         assert answer.status_code == 200
     assert store(site).decided == []
     page: Any = html.fromstring(answer.text)
-    assert page.xpath("//form/@method") == ["post"]
-    assert not page.xpath("//form/@action")
+    assert page.xpath("//main//form/@method") == ["post"]
+    assert not page.xpath("//main//form/@action")
     assert page.xpath("//meta[@name='robots']/@content") == ["noindex, nofollow"]
     assert "A bridge opens 2" in answer.text
     assert "A bridge opens 1" in answer.text
@@ -130,7 +130,7 @@ def test_the_page_lets_its_form_reach_us_alone_and_sets_no_cookie(tmp_path: Path
     assert headers.get_list("content-security-policy") == [headers["content-security-policy"]]
     assert headers["cache-control"] == "no-store"
     assert "set-cookie" not in headers
-    assert "form-action 'none'" in visit(site).get("/").headers["content-security-policy"]
+    assert "form-action 'none'" in visit(site).get("/healthz").headers["content-security-policy"]
 
 
 def test_agreeing_is_kept_once(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_agreeing_is_kept_once(tmp_path: Path) -> None:
         assert answer.status_code == 200
         assert "The next run gives this report a story of its own" in answer.text
     assert store(site).decided == [decisions.split(shown, shown.entries[1].key, when=site.clock())]
-    assert "<form" not in client.get(path_of(site, shown)).text
+    assert '<form method="post"' not in client.get(path_of(site, shown)).text
 
 
 def test_two_who_agree_at_once_are_one(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_what_was_joined_again_may_be_split_again(tmp_path: Path) -> None:
     site = linked(tmp_path, shown)
     a, b = (one.key for one in shown.entries)
     store(site).decided += [make_decision("split", a, b), make_decision("join", b, a)]
-    assert "<form" in visit(site).get(path_of(site, shown)).text
+    assert '<form method="post"' in visit(site).get(path_of(site, shown)).text
     visit(site).ask("POST", path_of(site, shown), {})
     assert [one.kind for one in store(site).decided] == ["split", "join", "split"]
 
@@ -191,7 +191,7 @@ def test_what_stands_apart_already_is_said_so(tmp_path: Path, method: str) -> No
         answer = visit(site).ask(method, path_of(site, shown), {})
         assert answer.status_code == 200
         assert "no longer part of that story" in answer.text
-        assert "<form" not in answer.text
+        assert '<form method="post"' not in answer.text
         assert store(site).decided == []
 
 

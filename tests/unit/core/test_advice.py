@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.cli.advice import _FIXES, find_fix
+from aggregator.core.advice import _FIXES, find_fix
 from aggregator.core.errors import SourceError
 from aggregator.core.model import Source
 from aggregator.core.settings import FetchSettings

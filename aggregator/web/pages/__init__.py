@@ -1,0 +1,1 @@
+"""The pages for people: what they show, in which language, and the templates."""
