@@ -49,9 +49,10 @@ Boilerplate = Mapping[str, frozenset[int]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureChanges:
-    """The entries that are grouped otherwise since a mark (None: unknown), and the next mark.
+    """The grouped entries whose features or dates changed since a mark, and the next mark.
 
-    `before` are the features that some of them had at the mark.
+    `keys` also has entries that are no longer grouped; None if the changes are not known. `before`
+    are the features that some of them had at the mark.
     """
 
     mark: str
@@ -193,6 +194,16 @@ class GatherStore(SourceStates, Protocol):
 
     def learned_blocks(self, publisher_ids: Iterable[str] | None = None) -> Boilerplate:
         """Return the hashes of the boilerplate blocks of each publisher."""
+
+
+class WindowCache(Protocol):
+    """Where the grouping window is kept for the next process; it may be lost at any time."""
+
+    def load(self) -> memoryview | None:
+        """Return what was saved last, unchanged; None if there is any doubt."""
+
+    def save(self, parts: Iterable[bytes | memoryview]) -> None:
+        """Replace what is saved; never raise an error."""
 
 
 class GroupStore(Protocol):

@@ -5,10 +5,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from aggregator.core.model import StoredEntry
-from aggregator.core.ports import GroupStore
+from aggregator.core.ports import GroupStore, WindowCache
 from aggregator.core.settings import StorySettings
 from aggregator.group.features import array_bytes, frequencies, packing
 from aggregator.group.features.window import FORMS, Window, span
@@ -22,16 +21,6 @@ _TAG = (
     f"{packing.VERSION} {packing.KEYS} {packing.STEM_KEYS} {frequencies.BITS} {sys.byteorder} "
     f"{packing.HEADER.descr}"
 )
-
-
-class WindowCache(Protocol):
-    """Where the grouping window is kept for the next process; it may be lost at any time."""
-
-    def load(self) -> memoryview | None:
-        """Return what was saved last, unchanged; None if there is any doubt."""
-
-    def save(self, parts: Iterable[bytes | memoryview]) -> None:
-        """Replace what is saved; never raise an error."""
 
 
 @dataclass(slots=True, kw_only=True)

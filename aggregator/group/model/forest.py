@@ -39,18 +39,22 @@ class Forest:
         """Evaluate all splits for all rows, which is faster than following the path of each row."""
         asked = zip(self.features.T, self.cuts.T, strict=True)
         answers = [np.take(columns, f, axis=1) > cut for f, cut in asked]
-        leaf = np.zeros((len(columns), len(self.features)), np.int64)
+        leaf = np.zeros((len(columns), len(self.features)), np.uint16)
         way: list[NDArray[np.bool_]] = []
         for level in range(self.depth):
             open_ = answers[2**level - 1 : 2 ** (level + 1) - 1]
             for turn in way:  # the split of this level that each row reaches
                 half = len(open_) // 2
                 pairs = zip(open_[:half], open_[half:], strict=True)
-                open_ = [np.where(turn, above, below) for below, above in pairs]
+                # `above` where it turns, else `below`; np.where takes five times as long
+                open_ = [below ^ (turn & (above ^ below)) for below, above in pairs]
             way.append(open_[0])
-            leaf = 2 * leaf + open_[0]
-        leaf += np.arange(len(self.features)) * self.values.shape[1] + 2**self.depth - 1
-        total: NDArray[np.float32] = np.take(self.values, leaf).sum(axis=1, dtype=np.float32)
+            leaf <<= 1
+            leaf |= open_[0]
+        first = np.arange(len(self.features)) * self.values.shape[1] + 2**self.depth - 1
+        total: NDArray[np.float32] = np.take(self.values, leaf + first).sum(
+            axis=1, dtype=np.float32
+        )
         return total
 
     def explain(self, row: NDArray[np.float32]) -> NDArray[np.float32]:

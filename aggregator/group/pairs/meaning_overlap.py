@@ -88,7 +88,11 @@ class _Pairs:
         if flag:
             weights = weights * ((self.lists["head_flags"].flat & flag) > 0)
         totals = overlap.per_entry(self.lists["head_weights"].starts, weights)
-        size = len(weights) + 1
-        once = np.unique(pair * size + heads)
-        found: Doubles = overlap.tally(once // size, weights[once % size], len(rows))
+        # A list has fewer than 256 elements, so each pair has that many places for its heads.
+        begins = self.lists["head_weights"].starts[rows]
+        places = np.zeros(len(rows) << 8, bool)
+        places[(pair << 8) + heads - begins[pair]] = True
+        once = np.flatnonzero(places)
+        owners = once >> 8
+        found: Doubles = overlap.tally(owners, weights[begins[owners] + (once & 0xFF)], len(rows))
         return found / (totals[rows] + _DAMP)

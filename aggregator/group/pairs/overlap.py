@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.group.features import packing
-from aggregator.group.features.arrays import ranges
+from aggregator.group.features.arrays import ranges, runs
 from aggregator.group.features.packing import Ragged
 from aggregator.group.features.terms import MARKED, SENTENCES
 
@@ -86,23 +87,34 @@ class Lists:
 
 
 def shared(ids: Ragged, left: Places, right: Places) -> Shared:
-    """Find the terms that each pair shares by a small hash table for each left entry, in order."""
-    steps = np.cumsum(np.diff(left, prepend=left[:1]) > 0) // _CHUNK
-    cuts = np.flatnonzero(np.diff(steps, prepend=-1)).tolist()
-    table = np.zeros(min(_CHUNK, len(np.unique(left))) * _SLOTS, np.uint8)
+    """Find the terms that each pair shares by a small hash table for each left entry, in order.
+
+    `left` is sorted. Pairs with an empty list, which are most for some lists, are left out first.
+    """
+    holds = np.diff(ids.starts) > 0
+    some = np.flatnonzero(holds[left] & holds[right])
+    left, right = left[some], right[some]
+    entries = np.cumsum(np.diff(left, prepend=left[:1]) > 0)
+    cuts = np.flatnonzero(np.diff(entries // _CHUNK, prepend=-1)).tolist()
+    table = np.zeros((min(_CHUNK, int(entries[-1]) + 1) if len(left) else 0) * _SLOTS, np.uint8)
+    nothing = np.empty(0, np.int64)
     parts = [
-        _shared_of(ids, left[a:b], right[a:b], a, table)
-        for a, b in zip(cuts, [*cuts[1:], len(left)], strict=True)
+        (nothing, nothing, nothing),
+        *(
+            _shared_of(ids, left[a:b], right[a:b], a, table)
+            for a, b in pairwise([*cuts, len(left)])
+        ),
     ]
     pair, lefts, rights = (np.concatenate(one) for one in zip(*parts, strict=True))
-    return Shared(pair=pair, left=lefts, right=rights)
+    return Shared(pair=some[pair], left=lefts, right=rights)
 
 
 def _shared_of(
     ids: Ragged, left: Places, right: Places, first: int, table: NDArray[np.uint8]
 ) -> tuple[Places, Places, Places]:
     # A list has fewer than 256 elements; the table says at which of them a slot's term stands.
-    owners, local = np.unique(left, return_inverse=True)
+    begins, sizes = runs(left)
+    owners, local = left[begins], np.repeat(np.arange(len(begins)), sizes)
     mine, whose = gather(ids, owners)
     slots = (whose << 16) | (ids.flat[mine] & _SLOT)
     table[slots] = mine - (ids.starts[owners] - 1)[whose]

@@ -45,7 +45,7 @@ def other_subject(title: str, other: str) -> bool:
     The beginnings are Chinese and have no word in common, and the rest is at least half of each
     title: 青礁市发布暴雨预警, 白塔县发布暴雨预警.
     """
-    mine, theirs = (_TOKEN.findall(_NUMBER.sub("0", one)) for one in (title, other))
+    mine, theirs = _tokens(title), _tokens(other)
     same = 0
     while same < min(len(mine), len(theirs)) and mine[-1 - same] == theirs[-1 - same]:
         same += 1
@@ -53,6 +53,12 @@ def other_subject(title: str, other: str) -> bool:
     if 2 * same < max(len(mine), len(theirs)) or not _words(first).isdisjoint(_words(second)):
         return False
     return min(map(_characters, (first, second))) >= _SUBJECT_CHARACTERS and first[0] != second[0]
+
+
+@lru_cache(maxsize=1 << 14)
+def _tokens(title: str) -> tuple[str, ...]:
+    """Return the words of a folded title, with one token for each number."""
+    return tuple(_TOKEN.findall(_NUMBER.sub("0", title)))
 
 
 def _words(tokens: Sequence[str]) -> set[str]:
