@@ -44,8 +44,10 @@ from aggregator.core.threads import StoreThread
 from aggregator.core.ticker import Ticker
 from aggregator.daemon.daemon import Daemon
 from aggregator.daemon.nightly import Nightly
+from aggregator.gather import schedule
 from aggregator.gather.fetchers import open_fetchers
 from aggregator.pool import Pool
+from aggregator.text import urls
 from aggregator.web import Site
 from aggregator.web.listen import listening, port_of
 from aggregator.web.metrics import Metrics
@@ -284,16 +286,22 @@ class Soak:
                 await nightly.run()
 
     async def _look_for_late(self) -> None:
-        """Note sources that are due for longer than a minute, though the network is there."""
+        """Note sources that are due for longer than a minute, though network and hosts are there."""
         seconds, now = self.now.seconds(), self.now()
         if any(begin <= seconds < end + LOOK_SECONDS for begin, end in self.outages):
             return
         states = await asyncio.to_thread(self.app.store.source_states)
         self.seen.looks += 1
+        sources = self.app.config.sources
+        waits = schedule.waiting_hosts(sources, states, now)
+        free = {one.identity for one in sources if urls.host(one.url) not in waits}
         late = {
             name: (now - state.due).total_seconds()
             for name, state in states.items()
-            if state.due and not state.gone and now - state.due > timedelta(seconds=LATE_SECONDS)
+            if name in free
+            and state.due
+            and not state.gone
+            and now - state.due > timedelta(seconds=LATE_SECONDS)
         }
         self.seen.late_looks += bool(late)
         for name, seconds in late.items():
@@ -358,12 +366,16 @@ class Served:
 def served(world: Sequence[soak_world.Site], now: float, folder: Path) -> Served:
     """Compare the entries that a reader of feed and archives has seen with those that exist.
 
-    Entries of the last day do not count, nor those that left their document before anybody could ask.
+    A further report of a publisher is seen with its story, which names each publisher once. Entries
+    of the last day do not count, nor those that left their document before anybody could ask.
     """
-    found: set[str] = set()
+    found, ids = set[str](), set[str]()
     for path in folder.rglob("*.atom"):
         if not path.name.startswith("."):
-            found |= set(re.findall(r"https://site\d+\.example/\d+", path.read_text("utf-8")))
+            text = path.read_text("utf-8")
+            found |= set(re.findall(r"https://site\d+\.example/\d+", text))
+            ids |= set(re.findall(r"urn:uuid:[0-9a-f-]+", text))
+    found |= _with_stories(folder.parent / "aggregator.db", ids)
     existing: set[str] = set()
     for site in world:
         end = min(now - DAY, site.gone - DAY)
@@ -377,6 +389,16 @@ def served(world: Sequence[soak_world.Site], now: float, folder: Path) -> Served
         missing=tuple(missing),
         doubled=_doubled(folder.parent / "aggregator.db"),
     )
+
+
+def _with_stories(database: Path, ids: set[str]) -> set[str]:
+    """Return the links of the entries of these stories."""
+    with closing(sqlite3.connect(database)) as connection:
+        rows = connection.execute(
+            "select entry.link, coalesce(member.story, record.story) from entry"
+            " left join member on member.key = entry.key left join record on record.key = entry.key"
+        ).fetchall()
+    return {link for link, story in rows if story in ids}
 
 
 def _doubled(database: Path) -> int:
