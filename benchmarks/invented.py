@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from aggregator.core import ids
 from aggregator.core.model import Entry, Publisher, StoredEntry
 from aggregator.group.features import features, glossary, meaning, packing, prior, terms
-from aggregator.group.features.features import shingles_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 WINDOW = timedelta(hours=72)
@@ -96,7 +95,7 @@ def pack(one: Invented) -> bytes:
         amounts=nothing,
         units=nothing,
         pattern=0,
-        shingles=shingles_of(body),
+        shingles=features.shingles_of(body),
         dates=(),
         numbers=nothing,
         cites=nothing,

@@ -174,8 +174,9 @@ class Database:
 
 def _end(connection: Connection) -> None:
     """Close a connection for good, and with it the locks of its session."""
-    connection.invalidate()
-    connection.close()
+    if not connection.closed:  # else an earlier attempt to hold the database failed after that
+        connection.invalidate()
+        connection.close()
 
 
 def translate(error: SQLAlchemyError | sqlite3.Error, place: str) -> StoreError:
