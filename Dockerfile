@@ -9,7 +9,7 @@ RUN python -m venv --without-pip /opt/aggregator \
       --target /build/tools -r requirements/build.lock
 RUN PYTHONPATH=/build/tools python -m pip --python /opt/aggregator/bin/python install --no-cache-dir \
       --no-deps --require-hashes --no-build-isolation --only-binary :all: --no-binary feedgen \
-      -r requirements/run.lock
+      -r requirements/scale.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY docs/man docs/man
 COPY aggregator aggregator

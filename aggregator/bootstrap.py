@@ -30,7 +30,7 @@ from aggregator.pipeline import Pipeline, Progress
 from aggregator.pool import Pool
 from aggregator.publish import selection
 from aggregator.publish.publisher import Publisher
-from aggregator.store import lock_folder, open_store
+from aggregator.store import WindowFile, lock_folder, open_store
 from aggregator.store.upkeep import Upkeep
 from aggregator.websub import CALLBACK, Announcer, Inbox, Subscriber
 
@@ -189,15 +189,15 @@ def assemble(
 
     @cache
     def _make_grouper() -> "Grouper":
-        # slow: numpy, the model and the words take 0.3 s, and most rounds bring nothing to group
-        from aggregator.group.grouper import Grouper  # noqa: PLC0415
+        from aggregator.group import grouper, kept_window  # noqa: PLC0415  0.3 s, and rarely needed
 
-        return Grouper(
+        return grouper.Grouper(
             store=store,
             pool=pool,
             settings=config.stories,
             sources=config.sources,
             clock=clock,
+            window=kept_window.KeptWindow(WindowFile(config.data) if shortcuts else None),
         )
 
     return Pipeline(

@@ -1,6 +1,7 @@
 """What a worker process does with one document: parse, clean, extract features, in one trip."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -23,6 +24,10 @@ class Intake:
     pool: Pool
     names: NamePairs
     clock: Clock
+
+    def expecting(self) -> AbstractContextManager[None]:
+        """Tell that a request may bring documents; see ports.DocumentReader."""
+        return self.pool.expecting()
 
     async def read(
         self,

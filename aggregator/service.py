@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,17 +17,21 @@ from aggregator.core.errors import ConfigError, faults
 from aggregator.core.log_stream import LogStream
 from aggregator.core.logger import get_logger
 from aggregator.core.threads import StoreThread
+from aggregator.core.ticker import Ticker
 from aggregator.daemon.daemon import Daemon, schedule
 from aggregator.daemon.indexing import Indexing, index_repeatedly
 from aggregator.daemon.owner_actions import OwnerRequests
-from aggregator.store import handover
-from aggregator.store.opening import FILE
+from aggregator.store import SqlStore, handover
+from aggregator.store.opening import FILE, sqlite_path
 from aggregator.web import Site
 from aggregator.web.listen import addresses_of
 from aggregator.web.metrics import Metrics
 from aggregator.web.server import Limits, Server, max_connections, raise_file_limit
 from aggregator.websub import Inbox, Subscriber
+from aggregator.workers import queue_metrics
+from aggregator.workers.edition_store import EditionStore
 
+_FOLLOW_SECONDS = 2.0  # between two looks for what workers on other machines published
 _INBOX_MAX_DOCUMENTS = 4  # of the maximum size, in memory
 
 LoadConfig = Callable[[], Config]
@@ -164,21 +168,48 @@ async def serve(
     load_config: LoadConfig,
     limits: Limits | None = None,
 ) -> None:
-    """Serve the published feeds until SIGINT or SIGTERM; reload the configuration on SIGHUP."""
+    """Serve the published feeds until SIGINT or SIGTERM; reload the configuration on SIGHUP.
+
+    What workers on other machines publish is brought to this one's folder, from which it is served
+    while the database is away.
+    """
     running = _Running(listening, limits)
-    server, serving = running.start(application)
-    current: Application | None = application
-    with contextlib.closing(StoreThread()) as thread:
-        while current is not None:
-            indexing = Indexing(current.store, thread, current.config.search)
-            ticker = index_repeatedly(indexing)
-            try:
-                current = await _wait_for_reload(current, running, server, load_config)
-            finally:
-                ticker.shutdown()
-            if current is not None:
-                server.set_site(running.site(current))
-    await serving
+    with _following(application, running.metrics):
+        server, serving = running.start(application)
+        current: Application | None = application
+        with contextlib.closing(StoreThread()) as thread:
+            while current is not None:
+                indexing = Indexing(current.store, thread, current.config.search)
+                ticker = index_repeatedly(indexing)
+                try:
+                    current = await _wait_for_reload(current, running, server, load_config)
+                finally:
+                    ticker.shutdown()
+                if current is not None:
+                    server.set_site(running.site(current))
+        await serving
+
+
+@contextlib.contextmanager
+def _following(application: Application, metrics: Metrics) -> Iterator[None]:
+    """Bring the files that workers publish to the folder, if there may be any."""
+    store = application.store
+    if sqlite_path(application.config.store, application.config.data) or not isinstance(
+        store, SqlStore
+    ):
+        yield
+        return
+    queue_metrics.watch(store, metrics)
+    editions = EditionStore(store, application.folder)
+
+    async def _restore() -> None:
+        await asyncio.to_thread(editions.restore)
+
+    ticker = Ticker(_restore, _FOLLOW_SECONDS)
+    try:
+        yield
+    finally:
+        ticker.shutdown()
 
 
 def _size_of(path: Path) -> int:

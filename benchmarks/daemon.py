@@ -1,10 +1,11 @@
 """A daemon with ten thousand sources: start-up, rounds, delays, idle CPU, memory, response times.
 
-    python -m benchmarks.daemon [--sources 10000] [--steady 300] [--write]
+    python -m benchmarks.daemon [--sources 10000] [--steady 300] [--known] [--write]
 
 The sources are those of benchmarks/crowd.py. Four phases: `first round`, with an empty store; `all due`,
 a restart after a night in which all became due; `idle`, with nothing due; `steady`, with due times
-spread over the interval, as they are after some hours. With `--write` the table goes to daemon.md.
+spread over the interval, as they are after some hours. With `--known` the first round is left out: the
+store knows all sources, without entries. With `--write` the table goes to daemon.md.
 """
 
 import argparse
@@ -25,6 +26,8 @@ from pathlib import Path
 from statistics import quantiles
 
 from aggregator import bootstrap
+from aggregator.config import load
+from aggregator.core.model import SourceState, Validators
 from aggregator.store import open_store
 from benchmarks import crowd
 from benchmarks.processes import cpu_seconds, free_port, resident_megabytes
@@ -182,6 +185,15 @@ class Bench:
                 phase.delays.append((new[0] if new else ended) - wanted)
         return phase
 
+    def know(self) -> None:
+        """Let the store know all sources, as after a round."""
+        now = bootstrap.now()
+        config = load(self.folder / "c.yaml", {})
+        store = open_store("sqlite", data=self.folder / "data", now=now)
+        state = SourceState(validators=Validators(etag='"0"'), last_document=now, due=now)
+        store.save_states({one.identity: replace(state, url=one.url) for one in config.sources})
+        store.close()
+
     def spread(self, span: timedelta) -> dict[str, float]:
         """Set the due times of all sources to times of this span from now; return them."""
         now, began = bootstrap.now(), time.monotonic()
@@ -265,6 +277,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--sources", type=int, default=10_000)
     options.add_argument("--steady", type=float, default=300)
+    options.add_argument("--known", action="store_true", help="leave out the first round")
     options.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the files there")
     options.add_argument("--write", action="store_true")
     given = options.parse_args()
@@ -272,14 +285,17 @@ def main() -> None:
         folder = given.keep or Path(made)
         folder.mkdir(parents=True, exist_ok=True)
         bench, loads, phases = Bench(folder, given.sources, port), [os.getloadavg()[0]], []
-        for name in ("first round", "all due"):
+        if given.known:
+            bench.know()
+        for name in ("first round", "all due")[given.known :]:
             if name == "all due":
                 bench.spread(timedelta())
             for phase in bench.round(name):
                 phases.append(phase)
                 loads.append(os.getloadavg()[0])
                 print(table([phase]), file=sys.stderr, flush=True)
-        del phases[1]  # idle twice; the second is that of a usual day
+        if not given.known:
+            del phases[1]  # idle twice; the second is that of a usual day
         phases.append(bench.steady(given.steady))
         loads.append(os.getloadavg()[0])
     said = (

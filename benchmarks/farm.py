@@ -33,15 +33,15 @@ def urls(folder: Path, port: int) -> list[str]:
     return [f"http://127.1.0.{n % HOSTS + 1}:{port}/{name}" for n, name in enumerate(names)]
 
 
-def make(folder: Path, feeds: int) -> None:
-    """Write feeds of invented news, with 25 entries each."""
+def make(folder: Path, feeds: int, count: int = ENTRIES) -> None:
+    """Write feeds of invented news, with this many entries each."""
     from benchmarks.invented import invent  # noqa: PLC0415  large, and a server needs none of it
 
-    entries = invent(feeds * (ENTRIES + 1))
+    entries = invent(feeds * (count + 1))
     for version in ("v0", "v1"):
         (folder / version).mkdir(parents=True, exist_ok=True)
     for number in range(feeds):
-        own = list(islice(entries, ENTRIES + 1))
+        own = list(islice(entries, count + 1))
         for version, some in (("v0", own[:-1]), ("v1", own[1:])):
             path = folder / version / f"{number:05}.xml"
             path.write_text(_document(number, some), encoding="utf-8")

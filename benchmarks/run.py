@@ -1,15 +1,15 @@
 """Whole runs, ours and those of other programs, on the same feeds in turn; the median of three.
 
     python -m benchmarks.run [--feeds 220 | --folder FOLDER] [--rounds 3] [--other NAME=CHECKOUT] [--write docs]
+    python -m benchmarks.run --growth 1000 10000 [--entries 25]
 
 The feeds are invented, or those of a folder (see benchmarks/farm.py). The other programs are those that are
-installed: newsboat, sfeed_update, the Python library reader. `--other` adds another version of ours, as a
+installed: newsboat, sfeed_update, the Python library reader (in this Python or that of `--reader`). `--other` adds another version of ours, as a
 checkout that the packages of this Python can run. With `--write` the table and a plot go to
-performance.md and performance.svg there.
+performance.md and performance.svg there. `--growth` measures ours alone, with that many sources.
 """
 
 import argparse
-import importlib.util
 import os
 import platform
 import shutil
@@ -27,11 +27,13 @@ from statistics import median
 
 from benchmarks import farm
 from benchmarks.processes import apart
+from benchmarks.tree import Tree
 
 ROOT = Path(__file__).resolve().parents[1]
 LATENCY = 0.05
 AT_ONCE = 32  # requests of a program that leaves it to its user
 ROUNDS = {"first run": 0, "all 304": 0, "one new entry each": 1}
+_BLOCK = 512  # bytes, the unit of getrusage
 TICK_SECONDS = 20.0  # that the idle daemon is watched
 START, END = "<!-- figures -->", "<!-- end of figures -->"
 _READER = """
@@ -40,17 +42,22 @@ from reader import make_reader
 with make_reader(sys.argv[1]) as reader:
     for url in open(sys.argv[2]).read().split():
         reader.add_feed(url, exist_ok=True)
-    reader.update_feeds(workers=int(sys.argv[3]))
+    reader.update_feeds(scheduled=False, workers=int(sys.argv[3]))
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What one run of a program took: wall seconds, CPU seconds of all its processes, megabytes."""
+    """What one run of a program took: wall seconds, CPU seconds of all its processes, megabytes.
+
+    `peak`: of the largest process; `tree`: of all together; `written`: to files.
+    """
 
     wall: float
     cpu: float
     peak: float
+    tree: float
+    written: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +92,20 @@ class Program:
                 stdout=output,
                 stderr=output,
             )
-            _, status, used = os.wait4(started.pid, 0)
+            tree = Tree(started.pid)
+            with tree.watched():
+                _, status, used = os.wait4(started.pid, 0)
         started.returncode = os.waitstatus_to_exitcode(status)
         if started.returncode:
             raise SystemExit(f"{self.name} failed: {(folder / 'output').read_text()}")
         wall, cpu = time.perf_counter() - began, used.ru_utime + used.ru_stime
-        return Figures(wall=wall, cpu=cpu, peak=used.ru_maxrss / 1024)
+        return Figures(
+            wall=wall,
+            cpu=cpu,
+            peak=used.ru_maxrss / 1024,
+            tree=max(tree.peak, used.ru_maxrss / 1024),
+            written=used.ru_oublock * _BLOCK / 1_000_000,
+        )
 
 
 def ours(name: str, checkout: Path, urls: Sequence[str]) -> Program:
@@ -102,8 +117,8 @@ def ours(name: str, checkout: Path, urls: Sequence[str]) -> Program:
     return Program(name=name, command=command, files={"c.yaml": config}, checkout=checkout)
 
 
-def peers(urls: Sequence[str]) -> Iterator[Program]:
-    """Yield the other programs that are installed."""
+def peers(urls: Sequence[str], python: str) -> Iterator[Program]:
+    """Yield the other programs that are installed; `python` is one that may have the library reader."""
     listed = "\n".join(urls) + "\n"
     if path := shutil.which("newsboat"):
         settings = f"reload-threads {AT_ONCE}\ndownload-retries 1\n"
@@ -113,15 +128,17 @@ def peers(urls: Sequence[str]) -> Iterator[Program]:
         feeds = "".join(f"\tfeed 'f{n}' '{url}'\n" for n, url in enumerate(urls))
         config = f"sfeedpath=feeds\nmaxjobs={AT_ONCE}\nfeeds() {{\n{feeds}}}\n"
         yield Program(name="sfeed", command=(path, "./sfeedrc"), files={"sfeedrc": config})
-    if importlib.util.find_spec("reader"):
-        command = (sys.executable, "-c", _READER, "reader.db", "urls", str(AT_ONCE))
+    if not subprocess.run(
+        [python, "-c", "import reader"], capture_output=True, check=False
+    ).returncode:
+        command = (python, "-c", _READER, "reader.db", "urls", str(AT_ONCE))
         yield Program(name="reader", command=command, files={"urls": listed})
 
 
 # --- measuring -----------------------------------------------------------------------------
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.1.0.1", 0))
         port: int = listener.getsockname()[1]
@@ -172,6 +189,8 @@ def _median(some: Sequence[Figures]) -> Figures:
         wall=median(one.wall for one in some),
         cpu=median(one.cpu for one in some),
         peak=median(one.peak for one in some),
+        tree=median(one.tree for one in some),
+        written=median(one.written for one in some),
     )
 
 
@@ -288,16 +307,28 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--other", metavar="NAME=CHECKOUT")
     options.add_argument("--write", type=Path, metavar="FOLDER")
+    options.add_argument("--reader", metavar="PYTHON", default=sys.executable)
+    options.add_argument("--growth", metavar="SOURCES", type=int, nargs="+")
+    options.add_argument("--entries", type=int, default=farm.ENTRIES)
     given = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
         folder = Path(name)
+        if given.growth:
+            from benchmarks import growth  # noqa: PLC0415  it uses this module
+
+            print(
+                growth.table(
+                    growth.measure(ROOT, given.growth, given.entries, folder), given.entries
+                )
+            )
+            return
         feeds = given.folder or folder / "feeds"
         if given.folder is None:
             # What this process holds in memory would count as that of its children.
             apart(farm.make, feeds, given.feeds)
-        port = _free_port()
+        port = free_port()
         urls = farm.urls(feeds, port)
-        programs = [ours("ours", ROOT, urls), *peers(urls)]
+        programs = [ours("ours", ROOT, urls), *peers(urls, given.reader)]
         if given.other:
             other, _, checkout = given.other.partition("=")
             programs.append(ours(other, Path(checkout).resolve(), urls))

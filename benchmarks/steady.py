@@ -16,12 +16,14 @@ from aggregator.bootstrap import Application, open_application
 from aggregator.config import load
 from aggregator.core import logger
 from aggregator.core.run_logs import log_report
+from aggregator.gather.gatherer import Outlook
 from aggregator.workers import process
 from aggregator.workers.engine import QUEUES
 from aggregator.workers.timing import Timing
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-QUICK = Timing(tick=0.2, heartbeat=0.5, stalled=4.0, role=3.0, claim=60.0, settle=5.0, drain=5.0)
+# Deaths are noticed soon, but not where a busy machine only makes a worker wait.
+QUICK = Timing(tick=0.2, heartbeat=1.0, stalled=8.0, role=8.0, claim=240.0, settle=60.0, drain=5.0)
 
 
 def clock() -> datetime:
@@ -38,7 +40,9 @@ async def alone(application: Application) -> None:
 async def apart(application: Application) -> None:
     """Gather everything, then group and publish it."""
     async with application.pipeline(clock) as pipeline:
-        await pipeline.gather(application.pick(()), {}, {}, progress=log_report)
+        order = application.pick(())
+        outlook = Outlook(states={}, waits={}, order=order)
+        await pipeline.gather(order, outlook, progress=log_report)
         await pipeline.settle()
 
 

@@ -1,12 +1,15 @@
 """Fixtures of all tests; every connection is fenced to loopback."""
 
 import ipaddress
+import os
 import socket
 from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.contract.databases import CHOSEN, KINDS
 
 # How long an example takes is the machine's affair, and the first one builds the tables. A run of
 # the tests says the same each time; `make explore` looks for what is yet unseen.
@@ -51,8 +54,17 @@ def fence() -> Iterator[None]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the switch that makes a skipped test a failure."""
+    """Add the switch that makes a skipped test a failure, and the choice of a database."""
     parser.addoption("--no-skips", action="store_true", help="a skipped test fails")
+    parser.addoption(
+        "--store", choices=KINDS, default="", help="the database of the integration tests"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell tests and the processes that they start which database was chosen."""
+    if chosen := config.getoption("--store"):
+        os.environ[CHOSEN] = chosen
 
 
 @pytest.hookimpl(wrapper=True)

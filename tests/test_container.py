@@ -38,18 +38,31 @@ def test_the_compose_file_keeps_the_schema() -> None:
     ],
 )
 def test_the_schema_finds_faults(key: str, value: Any) -> None:
-    (service,) = COMPOSE["services"].values()
+    service = COMPOSE["services"]["aggregator"]
     with pytest.raises(fastjsonschema.JsonSchemaValueException):
         validate({"services": {"aggregator": service | {key: value}}})
 
 
 def test_the_compose_file_names_volumes_that_it_declares_and_the_image_has() -> None:
-    (service,) = COMPOSE["services"].values()
-    mounted = dict(one.split(":") for one in service["volumes"])
-    assert set(mounted) == set(COMPOSE["volumes"])
+    mounted = dict(one.split(":") for one in COMPOSE["services"]["aggregator"]["volumes"])
+    named = {
+        volume.split(":")[0] for one in COMPOSE["services"].values() for volume in one["volumes"]
+    }
+    assert named == set(COMPOSE["volumes"])
     found = re.search(r"^VOLUME (.*)$", DOCKERFILE, re.MULTILINE)
     assert found
     assert sorted(mounted.values()) == sorted(json.loads(found[1]))
+
+
+def test_one_process_is_started_unless_the_profile_is_named() -> None:
+    services = COMPOSE["services"]
+    usual = [name for name, one in services.items() if "profiles" not in one]
+    assert usual == ["aggregator"]
+    assert {name for name, one in services.items() if one.get("profiles") == ["scale"]} == {
+        "database",
+        "worker",
+        "server",
+    }
 
 
 def test_the_image_runs_as_a_user_and_holds_no_tests() -> None:

@@ -20,6 +20,8 @@ OF_THE_SERVICE = {
     "aggregator_log_lines_dropped",
     "aggregator_database_bytes",
     "aggregator_last_edition_age_seconds",
+    "aggregator_queue_jobs",
+    "aggregator_queue_age_seconds",
 }
 OF_THE_PROCESS = {
     "process_resident_memory_bytes",

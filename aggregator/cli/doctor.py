@@ -159,6 +159,7 @@ def _store(read: "Config") -> Iterator[Finding]:
         yield Finding("ok", f"store: {read.store.partition(':')[0]}, {sizes}")
         yield from _backups(read, bootstrap.now())
         yield from _sources(application, bootstrap.now())
+        yield from _workers(application)
         yield from _hubs(application, bootstrap.now())
         yield from _feeds(application)
     finally:
@@ -288,6 +289,15 @@ def _source(source: Source, state: SourceState, now: datetime) -> Finding | None
         mend = f"use url: {urls.redact(state.permanent)} and keep id: {source.id}"
         return Finding("warning", f"{source.id} has moved permanently", mend)
     return None
+
+
+def _workers(application: "Application") -> Iterator[Finding]:
+    """Report the sources that workers died of."""
+    names = {one.identity: one.id for one in application.config.sources}
+    for identity, since in application.store.sources_set_aside().items():
+        what = f"{names.get(identity, identity)}: workers died of it, set aside on {since:%Y-%m-%d}"
+        mend = "it is tried once a day; report it with its document, or set paused: true"
+        yield Finding("warning", what, mend)
 
 
 def _hubs(application: "Application", now: datetime) -> Iterator[Finding]:

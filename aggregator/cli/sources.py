@@ -13,6 +13,7 @@ from aggregator.cli import source_add, source_edit
 from aggregator.cli.options import ConfigPath, DataPath, Json, Quiet, read_config
 from aggregator.cli.output import iso, print_json, print_line, printable
 from aggregator.cli.tables import table
+from aggregator.core.activity import SourceActivity
 from aggregator.core.model import Source, SourceState
 from aggregator.core.pages import ArticleCounts
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _MAX_REASONS = 10
 _COLUMNS = ("id", "title", "outcome", "last_success", "next")
+_ACTIVITY_COLUMNS = ("id", "title", "a_day", "duplicates", "activity")
 
 app = typer.Typer(no_args_is_help=True, help="List, test and edit the sources.")
 source_add.register(app)
@@ -30,15 +32,28 @@ source_edit.register(app)
 
 @app.command("list")
 def list_sources(
-    config: ConfigPath = None, data: DataPath = None, json: Json = False, quiet: Quiet = False
+    config: ConfigPath = None,
+    data: DataPath = None,
+    activity: Annotated[
+        bool,
+        typer.Option(
+            "--activity", help="Show entries a day, duplicates, and a bar for each of 14 days."
+        ),
+    ] = False,
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """List the sources with the last outcome and the next fetch."""
     with opened(config, data) as application:
+        from aggregator import bootstrap  # noqa: PLC0415  imported by `opened`
+
         states = application.store.source_states()
         counts = application.store.article_counts()
+        found = application.store.source_activity(bootstrap.now())
         rows = [
             describe(source, states.get(source.identity, SourceState()))
             | {"whole_texts": whole_texts(source, counts.get(source.identity))}
+            | _activity(found.get(source.identity, SourceActivity()))
             for source in application.config.sources
         ]
     if json:
@@ -46,9 +61,11 @@ def list_sources(
             print_json(row)
         return
     told = any(row["whole_texts"] for row in rows)  # most installations have none
-    columns = (*_COLUMNS, "whole_texts") if told else _COLUMNS
+    usual = (*_COLUMNS, "whole_texts") if told else _COLUMNS
+    columns = _ACTIVITY_COLUMNS if activity else usual
+    shown = [row | {"duplicates": f"{row['duplicates']:.0%}"} for row in rows]
+    cells = [[_cell(row[name]) for name in columns] for row in shown]
     headings = [name.replace("_", " ") for name in columns]
-    cells = [[_cell(row[name]) for name in columns] for row in rows]
     table(headings, cells, quiet=quiet, fold=("title",))
     for row in rows if not quiet else ():
         if row["error"]:
@@ -139,6 +156,16 @@ def whole_texts(source: Source, counts: ArticleCounts | None) -> dict[str, Any] 
         "waiting": known.waiting,
         "failed": known.failed,
         "problems": dict(known.problems),
+    }
+
+
+def _activity(activity: SourceActivity) -> dict[str, Any]:
+    """Return the fields of a list that tell how much a source has published in two weeks."""
+    return {
+        "a_day": round(activity.a_day, 1),
+        "duplicates": round(activity.duplicate_share, 3),
+        "activity": activity.sparkline,
+        "days": list(activity.days),
     }
 
 

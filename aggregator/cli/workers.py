@@ -21,6 +21,16 @@ _Queues = Annotated[
 _UntilIdle = Annotated[
     bool, typer.Option("--until-idle", help="End when nothing is due, queued or to be grouped.")
 ]
+_Metrics = Annotated[
+    int | None,
+    typer.Option(
+        "--metrics-port",
+        metavar="P",
+        min=1,
+        max=65_535,
+        help="Answer scrapes of Prometheus on this port of all addresses.",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -28,11 +38,12 @@ def register(app: typer.Typer) -> None:
     app.command()(worker)
 
 
-def worker(
+def worker(  # noqa: PLR0917  typer reads the options from the signature
     config: ConfigPath = None,
     data: DataPath = None,
     queues: _Queues = "fetch,group,publish",
     until_idle: _UntilIdle = False,
+    metrics_port: _Metrics = None,
     quiet: Quiet = False,
 ) -> None:
     """Fetch, group and publish together with other workers; needs PostgreSQL."""
@@ -47,6 +58,7 @@ def worker(
         )
     # slow to import: only this command needs the queues
     from aggregator import bootstrap  # noqa: PLC0415
+    from aggregator.web.metrics import Metrics  # noqa: PLC0415
 
     try:
         from aggregator.workers import process  # noqa: PLC0415
@@ -54,11 +66,15 @@ def worker(
         raise ConfigError(
             f"aggregator worker needs the package {error.name}: pip install 'storyfold[scale]'"
         ) from None
+    metrics = Metrics()
+    if metrics_port:
+        metrics.serve("", metrics_port)
     again = True
     while again:
         application = bootstrap.open_application(read)
         try:
-            again = asyncio.run(process.run(application, wanted, until_idle=until_idle))
+            run = process.run(application, wanted, until_idle=until_idle, metrics=metrics)
+            again = asyncio.run(run)
         finally:
             application.close()
         if again:

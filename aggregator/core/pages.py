@@ -1,7 +1,9 @@
-"""The values of whole texts: a page that is wanted, and the article that it gave."""
+"""The values of whole texts, a page that is wanted and the article that it gave, and their store."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from aggregator.core.model import Author, Entry, Validators
 
@@ -67,3 +69,22 @@ class ArticleCounts:
     def failed(self) -> int:
         """How many will not be fetched again."""
         return sum(count for _, count in self.problems)
+
+
+class ArticleStore(Protocol):
+    """What fetching whole texts asks of the store."""
+
+    def articles_due(self, source_id: str, now: datetime, limit: int) -> tuple[PageTask, ...]:
+        """Return pages of entries to fetch now, those of the newest entries first."""
+
+    def sources_with_articles_due(self, now: datetime) -> frozenset[str]:
+        """Return the identities of the sources that have pages to fetch now."""
+
+    def save_article(self, result: PageResult) -> bool:
+        """Store what a page gave, unless its entry has changed since; return whether it has a new text."""
+
+    def end_hold(self, source_id: str) -> None:
+        """Let grouping have the entries of a source whose pages did not come in time."""
+
+    def article_counts(self) -> Mapping[str, ArticleCounts]:
+        """Return how far the whole texts are, by the identity of their source."""

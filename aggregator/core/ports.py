@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from aggregator.core.activity import SourceActivity
 from aggregator.core.errors import SourceError
 from aggregator.core.figures import FigureStore
 from aggregator.core.gathered import Gathered
@@ -32,7 +33,7 @@ from aggregator.core.model import (
     Validators,
 )
 from aggregator.core.news_digest import DigestStore
-from aggregator.core.pages import ArticleCounts, PageResult, PageTask
+from aggregator.core.pages import ArticleStore
 from aggregator.core.search import SearchStore
 from aggregator.core.traces import KnownDocument, ReadDocument
 
@@ -50,11 +51,13 @@ Boilerplate = Mapping[str, frozenset[int]]
 class FeatureChanges:
     """The grouped entries whose features or dates changed since a mark, and the next mark.
 
-    `keys` also has entries that are no longer grouped; None if the changes are not known.
+    `keys` also has entries that are no longer grouped; None if the changes are not known. `before`
+    are the features that some of them had at the mark.
     """
 
     mark: str
     keys: tuple[str, ...] | None
+    before: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Clock(Protocol):
@@ -90,6 +93,9 @@ class PageFetcher(Fetcher, Protocol):
 class DocumentReader(Protocol):
     """Turns documents into cleaned entries."""
 
+    def expecting(self) -> AbstractContextManager[None]:
+        """Tell, while this is open, that one more request may bring documents."""
+
     async def read(
         self,
         documents: Sequence[Document],
@@ -103,9 +109,7 @@ class DocumentReader(Protocol):
         """Return each document cleaned, in order, or why it cannot be read.
 
         Entries that are known from the document before may be left out, see core/traces.py.
-
-        `all_new` tells that no entry of the source is stored yet, so that all will be grouped and
-        their features are worth extracting.
+        `all_new`: no entry of the source is stored yet, so that features are worth extracting.
         """
 
 
@@ -192,20 +196,14 @@ class GatherStore(SourceStates, Protocol):
         """Return the hashes of the boilerplate blocks of each publisher."""
 
 
-class ArticleStore(Protocol):
-    """What fetching whole texts asks of the store."""
+class WindowCache(Protocol):
+    """Where the grouping window is kept for the next process; it may be lost at any time."""
 
-    def articles_due(self, source_id: str, now: datetime, limit: int) -> tuple[PageTask, ...]:
-        """Return pages of entries to fetch now, those of the newest entries first."""
+    def load(self) -> memoryview | None:
+        """Return what was saved last, unchanged; None if there is any doubt."""
 
-    def sources_with_articles_due(self, now: datetime) -> frozenset[str]:
-        """Return the identities of the sources that have pages to fetch now."""
-
-    def save_article(self, result: PageResult) -> bool:
-        """Store what a page gave, unless its entry has changed since; return whether it has a new text."""
-
-    def end_hold(self, source_id: str) -> None:
-        """Let grouping have the entries of a source whose pages did not come in time."""
+    def save(self, parts: Iterable[bytes | memoryview]) -> None:
+        """Replace what is saved; never raise an error."""
 
 
 class GroupStore(Protocol):
@@ -365,11 +363,17 @@ class Store(
     def close(self) -> None:
         """Close the database."""
 
+    def source_activity(self, now: datetime) -> Mapping[str, SourceActivity]:
+        """Return how much each source has published lately, by identity."""
+
     def size(self) -> tuple[int, int]:
         """Return the bytes of database and journal."""
 
     def held(self) -> AbstractContextManager[None]:
         """Hold a server's database for gathering; raise DataFolderBusy if another process does."""
+
+    def sources_set_aside(self) -> Mapping[str, datetime]:
+        """Return the sources that workers died of, by identity, and since when they are set aside."""
 
     def veto_block(self, publisher_id: str, block: int) -> None:
         """Record the user's decision that a block is not boilerplate."""
@@ -384,9 +388,6 @@ class Store(
 
     def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
         """Return the stories of these ids; ids of merged stories lead to the story that replaced them."""
-
-    def article_counts(self) -> Mapping[str, ArticleCounts]:
-        """Return how far the whole texts are, by the identity of their source."""
 
     def stories_before(self, place: Place | None) -> Iterator[tuple[Place, ShownStory]]:
         """Yield the shown stories before a position, newest first, with their positions."""

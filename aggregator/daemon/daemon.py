@@ -74,8 +74,6 @@ class Daemon:
         )
         self._articles = OneAtATime(tasks, self._fetch_articles)
         self._pictures = OneAtATime(tasks, self._make_pictures)
-        indexing = Indexing(application.store, pipeline.thread, config.search)
-        self._indexing = OneAtATime(tasks, indexing.run)
         monitor = metrics.monitor
         self._nightly = Nightly(
             config, pipeline.upkeep, pipeline.thread, clock, monitor.record_backup
@@ -84,6 +82,8 @@ class Daemon:
             config, application.store, monitor=monitor, thread=pipeline.thread, clock=clock
         )
         self._watching = OneAtATime(tasks, self._health.look)
+        indexing = Indexing(application.store, pipeline.thread, config.search)
+        self._indexing = OneAtATime(tasks, indexing.run)
         self._clock_steps = clock_steps or ClockSteps(clock)
         self._config_watch = FileWatch(config.path)
         self._watchdog: Ticker | None = None

@@ -1,5 +1,6 @@
 """Gathers one source: fetch, parse, clean, store."""
 
+import asyncio
 import dataclasses
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -40,6 +41,9 @@ from aggregator.gather.harvest import SourceHarvest
 from aggregator.gather.save_queue import SaveQueue
 from aggregator.gather.state_buffer import StateBuffer
 
+_MAX_AT_ONCE = (
+    32  # sources that are read and stored: read entries take ten times a document's memory
+)
 _LONGEST_QUIET = timedelta(hours=1)  # without any source that will be due
 
 
@@ -80,6 +84,7 @@ class Gatherer:
     saves: SaveQueue
     shortcuts: bool = True  # False: read every document whole, for tests that compare
     quiet: QuietTime = field(default_factory=QuietTime)
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MAX_AT_ONCE))
 
     async def outlook(self, sources: Sequence[Source]) -> Outlook:
         """Return what is known of sources before they are fetched, and the order to fetch them in."""
@@ -234,11 +239,17 @@ class Gatherer:
         conditional = schedule.conditions(source, state, self.settings, self.clock())
         validators = Validators() if force else conditional
         requested = dataclasses.replace(source, url=schedule.address(source, state))
-        answer = await self._request(requested, validators)
+        with self.reader.expecting():
+            answer = await self._request(requested, validators)
         if isinstance(answer, NotModified):
             state = _with_hub(state, answer.links)
             self.buffer.add(source.identity, self._succeed(source, state, answer))
             return SourceReport(id=source.id, outcome="unchanged")
+        async with self.turns:
+            return await self._take(source, state, answer)
+
+    async def _take(self, source: Source, state: SourceState, answer: Fetched) -> SourceReport:
+        """Read and store what was fetched."""
         learned = await self.thread.call(self.store.learned_blocks)
         known = await self._known(source)
         if known and known.body == self._body(source, answer, learned, known.publishers):

@@ -72,19 +72,22 @@ class Grouper:
     def group(self, extracted: Extracted) -> Grouping:
         """Group the entries that come next and store the result.
 
-        Features of entries that have changed meanwhile are extracted again.
+        Those without features, which arrived or changed meanwhile, wait for the next batch. If none
+        has any, they are extracted here.
         """
         new = tuple(_in_memory(one, extracted) for one in self.next())
         if not new:
             return Grouping(stories=())
+        known = {one.key: its for one in new if (its := self._known(one, extracted))}
+        if known:  # the others arrived meanwhile: they are in the next batch, extracted by workers
+            new = tuple(one for one in new if one.key in known)
         window = self.window.read(self.store, new, self.settings)
         if window.stale:
             self._refresh_features(new)
             window = self.window.read(self.store, new, self.settings)
             window.stale = False  # entries without texts stay out of the window
-        known = ((one, self._known(one, extracted)) for one in new)
         features = FeatureSources(
-            extracted={one.key: its for one, its in known if its},
+            extracted=known,
             window=window,
             load=self.store.features,
         )
@@ -99,6 +102,8 @@ class Grouper:
         )
         grouping = group(new, context)
         self.store.save_grouping(grouping)
+        if len(new) < _ENTRIES_PER_BATCH:  # else the next batch follows at once
+            self.window.save()
         return grouping
 
     def _known(self, one: StoredEntry, extracted: Extracted) -> Features | None:

@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import os
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -14,7 +16,7 @@ from typing import Any, TypeVar
 from aggregator.core import profile
 from aggregator.core.errors import ParseError, SourceError
 from aggregator.core.model import Document
-from aggregator.pool.child import Call, run_call
+from aggregator.pool.child import PATIENCE, Call, run_call
 from aggregator.pool.fork_server import ForkServer
 from aggregator.pool.forking import Prepare
 from aggregator.pool.worker import Worker, timed_out
@@ -26,7 +28,11 @@ _CALLS_PER_BATCH = 8
 _HEAVY_BYTES = 8_000_000  # of documents in one run: worth a process, because they would block the thread for long
 _FIRST_SECONDS_PER_CALL = 0.005  # an estimate, until calls have been timed
 _BYTES_PER_CALL = 10_000  # of a document that takes as long as a call without one, roughly
-_PATIENCE = 0.03  # seconds in which more calls may come, before the thread loads what they need
+_PATIENCE = (
+    1.0  # seconds at most, while many calls are expected, before the thread loads what they need
+)
+_MANY_EXPECTED = 8
+_PAUSE = 0.01
 _SMOOTHING = 10  # the mean follows about the last ten calls
 
 
@@ -60,7 +66,8 @@ class Pool:
     Processes are started when the queue would keep the thread busy for more than `threshold` seconds
     (the first takes about that long to start), or when documents are very large; `threshold=0` never
     uses the thread. `prepare` runs once, in the process that all workers are forked from, and imports
-    what they need. Idle workers end after `idle` seconds.
+    what they need. Idle workers end after `idle` seconds. Before its first call the thread waits up to
+    `patience` seconds while many others are expected.
     """
 
     def __init__(
@@ -71,6 +78,7 @@ class Pool:
         deadline: timedelta = timedelta(seconds=30),
         idle: float = 60.0,
         prepare: Prepare | None = None,
+        patience: float = 1.0,
     ) -> None:
         self._max_workers = workers or min(_MAX_WORKERS, len(os.sched_getaffinity(0)))
         self._threshold = threshold
@@ -78,6 +86,8 @@ class Pool:
         self._heavy = False
         self._can_start = True
         self._is_thread_ready = False
+        self._patience = patience
+        self._expected = 0  # runs that may follow soon
         self._deadline = deadline.total_seconds()
         self._idle_seconds = idle
         self._server = ForkServer(prepare)
@@ -105,6 +115,15 @@ class Pool:
         finally:
             for job in jobs:
                 job.result.cancel()
+
+    @contextmanager
+    def expecting(self) -> Iterator[None]:
+        """Tell, while this is open, that one more run may follow soon."""
+        self._expected += 1
+        try:
+            yield
+        finally:
+            self._expected -= 1
 
     @property
     def waiting(self) -> int:
@@ -176,7 +195,7 @@ class Pool:
         """Run the queue one by one until it is empty or worth starting processes for."""
         loop = asyncio.get_running_loop()
         if not self._is_thread_ready and self._can_start:
-            await asyncio.sleep(_PATIENCE)
+            await self._await_expected()
         while self._queue and not self._pays():
             self._is_thread_ready = True
             job = self._queue.popleft()
@@ -184,8 +203,7 @@ class Pool:
                 continue
             start = loop.time()
             try:
-                async with asyncio.timeout(self._deadline):
-                    job.settle(await _in_thread(job.call))
+                job.settle(await _in_thread(job.call, self._deadline))
             except TimeoutError:
                 job.settle(timed_out(self._deadline))
                 self._threshold = 0  # a thread cannot be ended: use processes from now on
@@ -195,6 +213,14 @@ class Pool:
         self._heavy = self._heavy and bool(self._queue)
         self._thread_task = None
         self._schedule()
+
+    async def _await_expected(self) -> None:
+        """Wait while many runs are expected, which may make processes worth their start."""
+        until = asyncio.get_running_loop().time() + self._patience
+        while self._expected >= _MANY_EXPECTED and self._queue and not self._pays():
+            if asyncio.get_running_loop().time() >= until:
+                break
+            await asyncio.sleep(_PAUSE)
 
     # --- in processes ----------------------------------------------------------------------
 
@@ -240,20 +266,40 @@ class Pool:
             self._queue.appendleft(first)
 
 
-async def _in_thread(call: Call) -> object:
-    """Run the call in a daemon thread, which does not keep the process alive."""
+async def _in_thread(call: Call, deadline: float) -> object:
+    """Run the call in a daemon thread, which does not keep the process alive.
+
+    Raises TimeoutError when it has used `deadline` seconds of CPU, or some times as long by the clock.
+    """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[object] = loop.create_future()
+    clocks: list[int] = []
 
     def _answer(result: object) -> None:
         if not future.done():
             future.set_result(result)
 
     def _run() -> None:
+        clocks.append(time.pthread_getcpuclockid(threading.get_ident()))
         with profile.run.measure(call[0].__name__):
             result = run_call(call)
         with contextlib.suppress(RuntimeError):  # the loop is gone
             loop.call_soon_threadsafe(_answer, result)
 
     threading.Thread(target=_run, name="pool", daemon=True).start()
-    return await future
+    until = loop.time() + PATIENCE * deadline
+    left = deadline
+    while left > 0 and loop.time() < until:
+        await asyncio.wait([future], timeout=left)
+        if future.done():
+            return future.result()
+        left = deadline - _cpu_seconds(clocks)
+    raise TimeoutError
+
+
+def _cpu_seconds(clocks: Sequence[int]) -> float:
+    """Return the CPU time of a thread that has noted its clock."""
+    try:
+        return time.clock_gettime(clocks[0])
+    except (IndexError, OSError):  # it has not begun, or has just ended
+        return 0.0

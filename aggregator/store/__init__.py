@@ -11,8 +11,9 @@ from pathlib import Path
 
 from aggregator.store.lock import lock_folder
 from aggregator.store.store import SqlStore
+from aggregator.store.window_file import WindowFile
 
-__all__ = ["SqlStore", "lock_folder", "open_store"]
+__all__ = ["SqlStore", "WindowFile", "lock_folder", "open_store"]
 
 
 def open_store(url: str, *, data: Path, now: datetime) -> SqlStore:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import cache
@@ -17,6 +18,7 @@ from aggregator.store.codec import DamagedValue
 from aggregator.store.prepared import CHUNK, write_rows
 
 if TYPE_CHECKING:
+    import psycopg
     from sqlalchemy.dialects import postgresql
 
     Upsert = sqlite.Insert | postgresql.Insert
@@ -29,6 +31,7 @@ APPLICATION_ID = 0x53746F66  # "Stof": marks the file as ours
 _BUSY_SECONDS = 20
 _WRITER = 0x53746F66  # id of the advisory lock in PostgreSQL of one transaction
 _HOLDER = _WRITER + 1  # and of the process that gathers
+_TRIES, _PAUSE_SECONDS = 20, 0.1  # to hold it again after a lost connection
 CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _REASONS = {
     sqlite3.SQLITE_FULL: "the disk is full",
@@ -42,6 +45,10 @@ _REASONS = {
 
 class DamagedStore(StoreError):  # noqa: N818  like its siblings
     """The database file is damaged."""
+
+
+class DamagedIndex(StoreError):  # noqa: N818  like its siblings
+    """The index of the search does not fit its texts; everything else is intact."""
 
 
 class _Proved(Exception):  # noqa: N818
@@ -97,6 +104,8 @@ class Database:
         with self._writing, self._translated(), self.engine.connect() as plain:
             connection = plain.execution_options(storyfold_write=True, storyfold_durable=durable)
             with connection.begin():
+                if durable and plain.dialect.name == "postgresql":
+                    connection.exec_driver_sql("SET LOCAL synchronous_commit TO on")
                 yield connection
 
     @contextmanager
@@ -140,14 +149,17 @@ class Database:
             self._holder.exec_driver_sql("SELECT 1")
         except SQLAlchemyError:
             _end(self._holder)
-            self._hold()
+            self._hold(tries=_TRIES)  # the server may notice the loss a moment later
 
-    def _hold(self) -> None:
+    def _hold(self, *, tries: int = 1) -> None:
         with self._translated():
             holder = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            if not holder.exec_driver_sql(f"SELECT {self._lock}({_HOLDER})").scalar():
-                _end(holder)
-                raise DataFolderBusy(f"another process works with the database {self.place}")
+            while not holder.exec_driver_sql(f"SELECT {self._lock}({_HOLDER})").scalar():
+                tries -= 1
+                if not tries:
+                    _end(holder)
+                    raise DataFolderBusy(f"another process works with the database {self.place}")
+                time.sleep(_PAUSE_SECONDS)
             self._holder = holder
 
     @contextmanager
@@ -169,7 +181,10 @@ def _end(connection: Connection) -> None:
 def translate(error: SQLAlchemyError | sqlite3.Error, place: str) -> StoreError:
     """Return the cause of a database error, in words for the user."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    whole_code = getattr(cause, "sqlite_errorcode", 0)
+    if whole_code == sqlite3.SQLITE_CORRUPT_VTAB:  # the search has the only virtual table
+        return DamagedIndex(f"the index of the search in the database {place} is damaged")
+    code = whole_code & 0xFF
     if code in CORRUPT or "Could not decode to UTF-8" in str(cause):
         return DamagedStore(f"the database {place} is damaged")
     reason = _REASONS.get(code) or str(cause).strip().partition("\n")[0]
@@ -231,7 +246,14 @@ def open_server(url: str) -> Database:
         raise StoreError(
             f"store: {place} needs the PostgreSQL driver: pip install 'storyfold[postgres]'"
         ) from None
+    event.listen(engine, "connect", _do_not_wait)
     return Database(engine, place)
+
+
+def _do_not_wait(connection: "psycopg.Connection", _: object) -> None:
+    """Let commits return before they are on the disk, as with a file; durable ones wait."""
+    connection.execute("SET synchronous_commit TO off")
+    connection.commit()
 
 
 # --- statements ----------------------------------------------------------------------------

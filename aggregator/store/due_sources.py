@@ -3,7 +3,7 @@
 Times of claims are those of the database's clock, so that the clocks of the workers may differ.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -206,9 +206,13 @@ def count_due(connection: Connection, now: datetime) -> int:
     return int(connection.scalar(query.select_from(schema.due_source)) or 0)
 
 
-def known(connection: Connection, identities: Collection[str]) -> frozenset[str]:
-    """Return those of these sources that have a row."""
-    found: set[str] = set()
-    for some in chunks(sorted(identities)):
-        found.update(connection.scalars(select(_due.identity).where(_due.identity.in_(some))))
-    return frozenset(found)
+def is_shared(connection: Connection) -> bool:
+    """Say whether workers share the database, each with a data folder and a journal of its own."""
+    if connection.dialect.name != "postgresql":
+        return False
+    return connection.scalar(select(_due.identity).limit(1)) is not None
+
+
+def end_sharing(connection: Connection) -> None:
+    """Forget what workers knew; they register all sources again when they start."""
+    connection.execute(delete(schema.due_source))

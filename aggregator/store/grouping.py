@@ -301,13 +301,16 @@ def save_grouping(connection: Connection, grouping: Grouping) -> None:
     ]
     upsert(connection, schema.member, rows, update=("story", "published", "reason"))
     features = [{"key": key, "packed": packed} for key, packed in grouping.features]
+    renewed = {key for key, _ in grouping.features}
+    former = load_features(connection, sorted(renewed))
     upsert(connection, schema.feature, features, update=("packed",))
     _drop_empty(connection, {story for story, _ in before.values()} - set(ids))
     dates = {key: date for key, (_, date) in before.items()}
     moved = {row["key"] for row in rows if dates.get(row["key"]) != row["published"]}
-    feature_changes.log(connection, {*moved, *left, *(key for key, _ in grouping.features)})
+    former = load_features(connection, sorted((moved | left) - renewed)) | former
+    feature_changes.log(connection, moved | left | renewed, former)
     # A former member may have changed since; then it is still ungrouped.
-    done = {*(set(keys) - before.keys()), *(key for key, _ in grouping.features)}
+    done = (set(keys) - before.keys()) | renewed
     _mark(connection, done, grouped=True)
     _mark(connection, left, grouped=False)
     for some in chunks(sorted(done)):  # from now on the story row contains this

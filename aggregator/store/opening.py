@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 
 from aggregator.core.errors import DataFolderBusy, SchemaTooNew, StoreError
 from aggregator.core.logger import get_logger
-from aggregator.store import clock_repair, generation, recovery
+from aggregator.store import clock_repair, due_sources, generation, recovery
 from aggregator.store.database import (
     APPLICATION_ID,
     CORRUPT,
@@ -42,8 +42,8 @@ def open_database(url: str, data: Path, journal: Journal, now: datetime) -> tupl
     aside first. Raise StoreError if the database cannot be used.
     """
     path = sqlite_path(url, data)
+    _make_folder(data if path is None else path.parent)
     if path is not None:
-        _make_folder(path.parent)
         _mend_file(path, data, now)
     database = open_server(url) if path is None else open_sqlite(path)
     try:
@@ -146,7 +146,8 @@ def _prepare(database: Database, journal: Journal, data: Path, now: datetime) ->
             generation.move(connection)
     with database.read() as connection:
         written = int(recall(connection, _WRITTEN) or 0)
-    if journal.size() != written:
+        shared = due_sources.is_shared(connection)  # then no journal has all lines
+    if journal.size() != written and not shared:
         _reconcile(database, journal, data)
     with database.read() as connection:
         return recall(connection, _REBUILT) == _YES
@@ -245,6 +246,15 @@ def _reconcile(database: Database, journal: Journal, data: Path) -> None:
                 remember(connection, _REBUILT, _YES)
             _log.warning("database older than the journal, brought up to date", **caught._asdict())
         remember_journal(connection, size)
+
+
+def end_sharing(database: Database, journal: Journal) -> None:
+    """Let one process have the database again, with a complete journal, after workers shared it."""
+    with database.write(durable=True) as connection:
+        hold_writer(connection)
+        if due_sources.is_shared(connection):
+            due_sources.end_sharing(connection)
+            remember_journal(connection, journal.replace(recovery.journal_lines(connection)))
 
 
 def identity(path: Path) -> tuple[int, int] | None:

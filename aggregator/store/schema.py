@@ -161,6 +161,8 @@ feature_change = Table(  # the latest changes of features, and of members' dates
     metadata,
     Column("number", Integer, primary_key=True),
     Column("key", Key, nullable=False),
+    Column("token", BigInteger, nullable=True),  # random, as numbers repeat after a restore
+    Column("before", LargeBinary, nullable=True),  # the features until then, if there were any
     sqlite_autoincrement=True,
 )
 

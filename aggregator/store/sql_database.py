@@ -1,17 +1,16 @@
 """The open database of a store, with its journal: transactions, loss, damage, upkeep."""
 
 import threading
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from aggregator.core.logger import get_logger
-from aggregator.store import generation, opening, room, tidying
-from aggregator.store.database import DamagedStore, hold_writer
+from aggregator.store import generation, opening, room, search_index, tidying
+from aggregator.store.database import DamagedIndex, DamagedStore, hold_writer
 from aggregator.store.journal import Journal
 from aggregator.store.lock import is_held
 from aggregator.store.opening import JOURNAL, flag, open_database, sqlite_path
@@ -60,9 +59,13 @@ class SqlDatabase:
         with self._rescued():
             return tidying.size(self._database), self._journal.size()
 
-    def held(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def held(self) -> Iterator[None]:
         """Hold a server's database for gathering; raise DataFolderBusy if another process does."""
-        return self._database.held()
+        with self._database.held():
+            if sqlite_path(self._url, self._data) is None:
+                opening.end_sharing(self._database, self._journal)
+            yield
 
     def notice_loss(self) -> bool:
         """Open the database anew if its file was removed or replaced, and say so."""
@@ -97,10 +100,15 @@ class SqlDatabase:
 
     @contextmanager
     def _rescued(self) -> Iterator[None]:
-        """On damage, rebuild the database, so that the next call works."""
+        """On damage, rebuild what is damaged, so that the next call works."""
         database = self._database
         try:
             yield
+        except DamagedIndex:
+            _log.warning("index of the search damaged, building it anew")
+            with database.write() as connection:
+                search_index.forget(connection)
+            raise
         except DamagedStore:
             with self._rescuing:
                 if self._database is database:
@@ -123,7 +131,6 @@ class SqlDatabase:
         self._open()
 
     def _open(self) -> None:
-        self._opened = uuid.uuid4().hex
         found = open_database(self._url, self._data, self._journal, self._now)
         self._database, self._rebuilt = found
         path = sqlite_path(self._url, self._data)

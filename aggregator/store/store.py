@@ -1,12 +1,12 @@
 """The store: each method is one transaction over the functions of this folder."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
 
+from aggregator.core.activity import SourceActivity
 from aggregator.core.gathered import Gathered
 from aggregator.core.leases import Lease
 from aggregator.core.model import (
@@ -37,6 +37,7 @@ from aggregator.store import (
     reading,
     recovery,
     retention,
+    source_activity,
 )
 from aggregator.store.news_digests import NewsDigests
 from aggregator.store.opening import forget_rebuild, remember_journal
@@ -171,6 +172,11 @@ class SqlStore(SourceReading, WholeTexts, Searching, NewsDigests, WorkerTables):
             learned_blocks.veto(connection, publisher_id, block)
         self._learned = None
 
+    def source_activity(self, now: datetime) -> Mapping[str, SourceActivity]:
+        """Return how much each source has published lately, by identity."""
+        with self._read() as connection:
+            return source_activity.load(connection, now)
+
     # group
 
     def has_ungrouped(self, now: datetime | None = None) -> bool:
@@ -202,11 +208,8 @@ class SqlStore(SourceReading, WholeTexts, Searching, NewsDigests, WorkerTables):
 
     def feature_changes(self, since: str) -> FeatureChanges:
         """Return the entries whose features or dates changed since a mark; '' is no mark."""
-        database, _, number = since.partition("/")  # numbers start again in a rebuilt database
-        known = int(number) if number and database == self._opened else None
         with self._read() as connection:
-            found = feature_changes.since(connection, known)
-        return replace(found, mark=f"{self._opened}/{found.mark}")
+            return feature_changes.since(connection, since)
 
     def existing_stories(self, ids: Sequence[str]) -> frozenset[str]:
         """Return those of these ids that stories have."""

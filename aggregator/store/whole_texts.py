@@ -9,7 +9,7 @@ from aggregator.store.sql_database import SqlDatabase
 
 
 class WholeTexts(SqlDatabase):
-    """A ports.ArticleStore over the transactions of a store."""
+    """A pages.ArticleStore over the transactions of a store."""
 
     def articles_due(self, source_id: str, now: datetime, limit: int) -> tuple[PageTask, ...]:
         """Return pages of entries to fetch now, those of the newest entries first."""

@@ -15,6 +15,7 @@ from aggregator.text import fold
 
 MAX_QUERY_CHARACTERS = 200
 MAX_PHRASES = 12
+MAX_PREFIXES = 3  # each reads all terms that begin alike
 _MAX_TERM_CHARACTERS = 40
 _TERMS = re.compile(rf"([{fold.DENSE}]+)|({fold.SPACED})")
 _ACCENTS = re.compile("[\u0300-\u036f]")
@@ -89,7 +90,17 @@ def parse(query: str) -> SearchTerms:
         raise ValueError("q needs a word to search for.")
     if len(wanted) + len(unwanted) > MAX_PHRASES:
         raise ValueError(f"q must have at most {MAX_PHRASES} words.")
+    _check_prefixes([*wanted, *unwanted])
     return SearchTerms(wanted=tuple(dict.fromkeys(wanted)), unwanted=tuple(dict.fromkeys(unwanted)))
+
+
+def _check_prefixes(phrases: Iterable[Phrase]) -> None:
+    """Refuse what would read too much of the index."""
+    prefixes = [one.terms[-1] for one in phrases if one.is_prefix]
+    if any(len(term) == 1 and term.isascii() for term in prefixes):
+        raise ValueError("q needs two characters before *.")
+    if len(prefixes) > MAX_PREFIXES:
+        raise ValueError(f"q must have at most {MAX_PREFIXES} words of one character or with *.")
 
 
 def _phrase(text: str) -> Phrase:

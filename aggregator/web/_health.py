@@ -15,6 +15,7 @@ Health = dict[str, object]
 _FAULTY = "the changed file is faulty, the previous one stays in use: run aggregator check"
 _NO_STORY = "urn:uuid:00000000-0000-0000-0000-000000000000"
 _STORE_MAX_AGE = timedelta(seconds=5)  # of the test that the store can be read
+_STORE_WAIT_AGE = timedelta(seconds=15)  # of a test that is shown while the next one is under way
 _COUNTS_MAX_AGE = timedelta(seconds=30)  # when no run keeps the counts up to date
 _COUNTS_MAX_AGE_RUNNING = timedelta(minutes=10)
 
@@ -28,7 +29,7 @@ class HealthCheck:
         self._problem = ""
         self._checked: datetime | None = None
         self._loading: asyncio.Task[None] | None = None
-        self._checking = asyncio.Lock()
+        self._checking: asyncio.Task[None] | None = None
 
     async def check(self, named: Container[str] | None = None) -> tuple[bool, Health]:
         """Return whether the service is healthy, and the details.
@@ -69,16 +70,22 @@ class HealthCheck:
         return counts
 
     async def _check_store(self, now: datetime) -> None:
-        """Test by a small query that the store can be read."""
-        async with self._checking:
-            if is_fresh(self._checked, now, _STORE_MAX_AGE):
-                return
-            try:
-                await run_in_threadpool(self._site.store.stories, [_NO_STORY])
-                self._problem = ""
-            except StoreError as error:
-                self._problem = str(error)
-            self._checked = now
+        """Test that the store can be read; who asks often need not wait for the next test."""
+        if is_fresh(self._checked, now, _STORE_MAX_AGE):
+            return
+        if self._checking is None or self._checking.done():
+            self._checking = asyncio.create_task(self._read_store(now))
+        if not is_fresh(self._checked, now, _STORE_WAIT_AGE):
+            await asyncio.shield(self._checking)
+
+    async def _read_store(self, now: datetime) -> None:
+        """Make a small query."""
+        try:
+            await run_in_threadpool(self._site.store.stories, [_NO_STORY])
+            self._problem = ""
+        except StoreError as error:
+            self._problem = str(error)
+        self._checked = now
 
     async def _load_counts(self, now: datetime) -> None:
         """Load the counts if they are old; only the first request waits for it."""

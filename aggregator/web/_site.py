@@ -77,9 +77,9 @@ class Site:
     pages: PageSettings = _PAGES
     hub: str = ""  # advertised by public feeds
     callbacks: CallbackHandler | None = None  # None: no subscriptions
-    search: bool = True
     owner: OwnerActions | None = None  # None: sources are neither fetched nor paused by request
     health_feed: bool = False  # whether it is published
+    search: bool = True
 
     @property
     def data(self) -> Path:

@@ -11,18 +11,62 @@ from prometheus_client import (
     Histogram,
     ProcessCollector,
     generate_latest,
+    start_http_server,
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from aggregator.core import profile
+from aggregator.core.errors import StoreError
 from aggregator.core.report import RunReport, SourceReport
 from aggregator.web.monitor import Monitor
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 _MAX_NAMED_SOURCES = 1_000  # with counters of their own; more would make each scrape slow
 _FETCH_SECONDS_BUCKETS = (0.1, 0.3, 1, 3, 10, 30, 60)
+
+
+def _job_counter(registry: CollectorRegistry) -> Counter:
+    return Counter("aggregator_jobs", "Jobs of a worker", ["queue", "result"], registry=registry)
+
+
+Queues = Callable[[], Mapping[str, tuple[int, int, float]]]
+"""Returns of each queue how many jobs wait, how many run, and the age of the oldest in seconds."""
+
+
+class _QueueCollector:
+    """Asks for the queues when it is scraped; without a database there are no values."""
+
+    def __init__(self, queues: Queues) -> None:
+        self._queues = queues
+
+    def describe(self) -> Iterable[GaugeMetricFamily]:
+        """Return what there is, without asking."""
+        return self._families({})
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """Return the values."""
+        try:
+            return self._families(self._queues())
+        except StoreError:
+            return self._families({})
+
+    @staticmethod
+    def _families(
+        found: Mapping[str, tuple[int, int, float]],
+    ) -> tuple[GaugeMetricFamily, GaugeMetricFamily]:
+        jobs = GaugeMetricFamily(
+            "aggregator_queue_jobs", "Jobs that wait or run", labels=["queue", "state"]
+        )
+        age = GaugeMetricFamily(
+            "aggregator_queue_age_seconds", "Age of the oldest job", labels=["queue"]
+        )
+        for queue, (waiting, running, oldest) in sorted(found.items()):
+            jobs.add_metric([queue, "waiting"], waiting)
+            jobs.add_metric([queue, "running"], running)
+            age.add_metric([queue], oldest)
+        return jobs, age
 
 
 class Metrics:
@@ -69,6 +113,7 @@ class Metrics:
             "When a feed was last written",
             registry=registry,
         )
+        self._jobs = _job_counter(registry)
         for key in ("known", "failing", "gone"):
             self.watch(
                 f"aggregator_sources_{key}", f"Sources {key}", partial(self._count_sources, key)
@@ -114,6 +159,21 @@ class Metrics:
         self._runs.labels("failed").inc()
         self.monitor.record_failure(repr(error), now)
 
+    def record_stories(self, new: int, changed: int) -> None:
+        """Count stories that were grouped outside of a run."""
+        self._stories.labels("new").inc(new)
+        self._stories.labels("changed").inc(changed)
+
+    def record_edition(self, files: int, *, now: datetime) -> None:
+        """Count files that were published outside of a run."""
+        self._files.inc(files)
+        if files:
+            self._edition.set(now.timestamp())
+
+    def record_job(self, queue: str, result: str) -> None:
+        """Count a job of a worker: `done`, `failed`, or `lost` with the worker that had it."""
+        self._jobs.labels(queue, result).inc()
+
     def record_due(self, ids: Iterable[str], *, now: datetime) -> None:
         """Note which sources are due."""
         self.monitor.record_due(ids, now)
@@ -129,6 +189,14 @@ class Metrics:
     def watch_queues(self, queues: Mapping[str, Callable[[], int]]) -> None:
         """Set the functions that count what waits in each queue, by its name."""
         self._stages.queues = dict(queues)
+
+    def watch_jobs(self, queues: Queues) -> None:
+        """Add gauges of each queue, which are computed together for each scrape."""
+        self._registry.register(_QueueCollector(queues))
+
+    def serve(self, host: str, port: int) -> None:
+        """Answer scrapes on a port of their own, in a thread, for a process without a web server."""
+        start_http_server(port, host, self._registry)
 
     def record_answer(self, kind: str, status: int) -> None:
         """Count a response of the server; `kind` is one of a few words, never a URL."""

@@ -1,6 +1,6 @@
 """Queues the sources that are due, and takes back those of workers that died."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from aggregator.core.logger import get_logger
@@ -10,13 +10,16 @@ from aggregator.core.threads import StoreThread
 from aggregator.gather import schedule
 from aggregator.store import SqlStore
 from aggregator.text import urls
-from aggregator.workers import engine
-from aggregator.workers.engine import FETCH, Depth, Engine, claim_of
+from aggregator.workers.depths import Depth, depths
+from aggregator.workers.engine import FETCH, Engine, claim_of
 from aggregator.workers.timing import Timing
 
 _MOST = 400  # sources queued at once
 _MOST_OF_HOST = 25  # in one job
 _JOBS_AHEAD = 2  # that wait, for each that runs, so that workers find the next one at once
+
+Count = Callable[[str, str], None]
+"""Counts a job, by its queue and what came of it."""
 
 _log = get_logger()
 
@@ -34,6 +37,7 @@ class Claims:
         clock: Clock,
         timing: Timing,
         concurrency: int,
+        count: Count,
     ) -> None:
         self._sources = {one.identity: one for one in sources}
         self._store = store
@@ -41,6 +45,7 @@ class Claims:
         self._thread = thread
         self._clock = clock
         self._timing = timing
+        self._count = count
         self._jobs_ahead = _JOBS_AHEAD * concurrency
 
     async def register(self) -> None:
@@ -58,8 +63,8 @@ class Claims:
 
     async def queue_due(self) -> int:
         """Queue sources that are due, unless enough jobs wait; return how many sources."""
-        depths = await self._thread.call(partial(self._store.ask_queues, engine.depths))
-        if depths.get(FETCH, Depth()).waiting >= self._jobs_ahead:
+        found = await self._thread.call(partial(self._store.ask_queues, depths))
+        if found.get(FETCH, Depth()).waiting >= self._jobs_ahead:
             return 0
         claims = await self._thread.call(
             partial(
@@ -78,6 +83,7 @@ class Claims:
         for job in await self._engine.lost():
             if not await self._engine.drop(job):
                 continue
+            self._count(job.queue, "lost")
             claim = claim_of(job)
             if claim is None:
                 await self._engine.ask(job.queue)

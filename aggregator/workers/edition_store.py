@@ -7,6 +7,8 @@ from aggregator.publish import files
 from aggregator.store import SqlStore
 from aggregator.store.editions import PublishedFile, digest
 
+_NANOSECONDS = 1_000_000_000
+
 
 class EditionStore:
     """The folder of the published feeds, and the same files in the database."""
@@ -18,11 +20,16 @@ class EditionStore:
         self.role = ("", "")  # name and holder, with which `save` proves that it may
 
     def restore(self) -> tuple[Path, ...]:
-        """Write the files of the database that the folder lacks or has otherwise; return them."""
+        """Write the files of the database that the folder lacks or has otherwise; return them.
+
+        A file that is newer on disk stays: a worker on this machine is about to save it.
+        """
         written: list[Path] = []
         for file in self._store.edition_files():
             path = self._folder / file.path
             if self._is_here(path, file) or not _is_inside(file.path):
+                continue
+            if _measured(path)[1] // _NANOSECONDS > file.modified:
                 continue
             content = self._store.edition_content(file.digest)
             if content is None:

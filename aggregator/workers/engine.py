@@ -5,7 +5,6 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
@@ -14,6 +13,7 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 from procrastinate.schema import SchemaManager
+from psycopg import AsyncConnection
 from sqlalchemy import Connection, make_url, text
 
 from aggregator.core.errors import StoreError
@@ -26,27 +26,9 @@ FETCH, GROUP, PUBLISH = QUEUES = ("fetch", "group", "publish")
 _CONNECTIONS = 4  # of the engine in one worker; one more listens for jobs
 _COLLECTING = {GROUP: 1, PUBLISH: 2}  # seconds in which more may come
 _RESTART_SECONDS = 1.0  # after which a queue is served again when the database was lost
-_DEPTHS = text(
-    "SELECT job.queue_name, count(*) FILTER (WHERE job.status = 'todo') AS waiting,"
-    " count(*) FILTER (WHERE job.status = 'doing') AS running,"
-    " coalesce(extract(epoch FROM clock_timestamp() - min(event.at)), 0) AS age"
-    " FROM procrastinate_jobs AS job LEFT JOIN procrastinate_events AS event"
-    " ON event.job_id = job.id AND event.type = 'deferred'"
-    " WHERE job.status IN ('todo', 'doing') GROUP BY job.queue_name"
-)
-
 Handler = Callable[..., Awaitable[None]]
 
 _log = get_logger()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Depth:
-    """The jobs of a queue: how many wait, how many run, and the age of the oldest in seconds."""
-
-    waiting: int = 0
-    running: int = 0
-    age: float = 0.0
 
 
 class Engine:
@@ -58,7 +40,9 @@ class Engine:
         conninfo = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._timing = timing
         self._app = App(
-            connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=_CONNECTIONS)
+            connector=PsycopgConnector(
+                conninfo=conninfo, min_size=1, max_size=_CONNECTIONS, configure=_do_not_wait
+            )
         )
         self._jobs = JobManager(SyncPsycopgConnector())  # only with connections of the store
 
@@ -158,16 +142,6 @@ def claim_of(job: Job) -> Claim | None:
     )
 
 
-def depths(connection: Connection) -> dict[str, Depth]:
-    """Return the jobs of each queue that has any."""
-    if connection.scalar(text("SELECT to_regclass('procrastinate_jobs')")) is None:
-        return {}
-    return {
-        row.queue_name: Depth(waiting=row.waiting, running=row.running, age=float(row.age))
-        for row in connection.execute(_DEPTHS)
-    }
-
-
 def prepare(connection: Connection, applied: str) -> str:
     """Make or migrate the tables of the queues; return the name of the last migration.
 
@@ -186,6 +160,12 @@ def prepare(connection: Connection, applied: str) -> str:
             if one.name in names and one.name > applied:
                 driver.execute(one.read_text(encoding="utf-8"))
     return names[-1]
+
+
+async def _do_not_wait(connection: AsyncConnection) -> None:
+    """Let commits return before they are on the disk: a lost job is claimed again."""
+    await connection.execute("SET synchronous_commit TO off")
+    await connection.commit()
 
 
 @contextlib.contextmanager

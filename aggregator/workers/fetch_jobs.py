@@ -18,14 +18,16 @@ from aggregator.gather.gatherer import Outlook
 from aggregator.pipeline import Pipeline
 from aggregator.store import SqlStore
 from aggregator.store.due_sources import Claim, Fetched
+from aggregator.web.metrics import Metrics
 from aggregator.workers.claims import known_sources
-from aggregator.workers.engine import GROUP, Engine
+from aggregator.workers.engine import FETCH, GROUP, Engine
 from aggregator.workers.gate import Gate
 from aggregator.workers.timing import Timing
 
 _FLOOR = timedelta(
     seconds=30
 )  # at least, between two fetches of a source that has no short interval
+_UNSAVED_SECONDS = 5.0  # before a source is claimed again that could not be saved
 _UNKNOWN = timedelta(
     minutes=1
 )  # after which a source is tried again that this worker does not know
@@ -44,6 +46,7 @@ class FetchJobs:
     engine: Engine
     clock: Clock
     timing: Timing
+    metrics: Metrics
     gate: Gate = field(default_factory=Gate)
 
     async def run(self, host: str, sources: list[str], token: int, *, alone: bool) -> None:
@@ -53,7 +56,9 @@ class FetchJobs:
             try:
                 async with asyncio.timeout(self.timing.claim):
                     await self._run(claim)
+                self.metrics.record_job(FETCH, "done")
             except (AggregatorError, TimeoutError) as error:
+                self.metrics.record_job(FETCH, "failed")
                 _log.error("fetching failed", host=host, error=str(error) or "it took too long")
 
     async def _run(self, claim: Claim) -> None:
@@ -66,8 +71,10 @@ class FetchJobs:
         due = [one for one in known if self._is_due(one, states, waits)]
         order = schedule.fetch_order(due, states)
         outlook = Outlook(states=states, waits=waits, order=order)
-        reports = await self.pipeline.gather(order, outlook, progress=log_report)
+        reports = await self.pipeline.gather(order, outlook, progress=self._note)
         states = await call(partial(self.store.states_of, ours.sources))
+        if any(one.unsaved for one in reports.values()):
+            await asyncio.sleep(_UNSAVED_SECONDS)  # the database was away, or the disk is full
         if any(one.new or one.modified for one in reports.values()):
             await self.engine.ask(GROUP)
         fetched = [self._fetched(one, states, waits, reports.get(one.id)) for one in known]
@@ -76,6 +83,10 @@ class FetchJobs:
         await call(partial(self.store.finish_sources, ours.token, fetched))
         if due:  # the lock of the host is held until its next request may come, from any worker
             await asyncio.sleep(self.settings.spacing.total_seconds())
+
+    def _note(self, report: SourceReport) -> None:
+        self.metrics.record_source(report, now=self.clock())
+        log_report(report)
 
     def _is_due(
         self, source: Source, states: Mapping[str, SourceState], waits: Mapping[str, datetime]
@@ -95,6 +106,6 @@ class FetchJobs:
         due = schedule.due_at(source, state, waits, now)
         if due is not None and report is not None:
             usual = schedule.interval(source, state, self.settings, now)
-            due = max(due, now + min(usual / 2, _FLOOR))
+            due = max(due, now + (timedelta() if report.unsaved else min(usual / 2, _FLOOR)))
         held = state.wait_until if state.wait_until and state.wait_until > now else None
         return Fetched(identity=source.identity, due=due, held=held)

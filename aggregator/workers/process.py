@@ -18,8 +18,10 @@ from aggregator.core.ports import Clock
 from aggregator.core.ticker import Ticker
 from aggregator.pipeline import Pipeline
 from aggregator.store import SqlStore
+from aggregator.web.metrics import Metrics
 from aggregator.workers import engine
 from aggregator.workers.claims import Claims
+from aggregator.workers.depths import depths
 from aggregator.workers.edition_store import EditionStore
 from aggregator.workers.engine import FETCH, GROUP, PUBLISH, QUEUES, Engine, Handler
 from aggregator.workers.fetch_jobs import FetchJobs
@@ -45,6 +47,7 @@ class Worker:
     clock: Clock
     timing: Timing
     editions: EditionStore
+    metrics: Metrics
     keepers: list[RoleKeeper] = field(default_factory=list)
     claims: Claims | None = None
     settled_at: float = 0.0
@@ -63,6 +66,7 @@ class Worker:
                 clock=self.clock,
                 timing=self.timing,
                 concurrency=concurrency,
+                count=self.metrics.record_job,
             )
             await self.claims.register()
             work.append(partial(self.jobs.serve, [FETCH], concurrency))
@@ -112,8 +116,8 @@ class Worker:
         if not all(one.settled for one in self.keepers):
             return False
         call = self.pipeline.thread.call
-        depths = await call(partial(self.store.ask_queues, engine.depths))
-        if any(depths.get(one) for one in self.queues):
+        found = await call(partial(self.store.ask_queues, depths))
+        if any(found.get(one) for one in self.queues):
             return False
         if FETCH in self.queues and await call(
             lambda: self.store.count_due_sources(self.clock()) > 0
@@ -129,6 +133,7 @@ async def run(
     until_idle: bool = False,
     clock: Clock = bootstrap.now,
     timing: Timing = _USUAL,
+    metrics: Metrics | None = None,
 ) -> bool:
     """Work until SIGINT or SIGTERM, or until nothing is left to do; True if the configuration changed."""
     stop, changed = asyncio.Event(), asyncio.Event()
@@ -137,7 +142,7 @@ async def run(
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, changed.set)
     watch = FileWatch(application.config.path)
-    async with _opened(application, queues, clock, timing) as worker:
+    async with _opened(application, queues, clock, timing, metrics or Metrics()) as worker:
         tasks = await worker.start()
         _log.info("worker started", queues=",".join(queues))
         sd_notify.notify("READY=1")
@@ -176,7 +181,11 @@ async def _wait(*events: asyncio.Event, seconds: float) -> None:
 
 @asynccontextmanager
 async def _opened(
-    application: Application, queues: Sequence[str], clock: Clock, timing: Timing
+    application: Application,
+    queues: Sequence[str],
+    clock: Clock,
+    timing: Timing,
+    metrics: Metrics,
 ) -> AsyncIterator[Worker]:
     """Open what a worker needs."""
     store, config = application.store, application.config
@@ -195,8 +204,11 @@ async def _opened(
                 engine=jobs,
                 clock=clock,
                 timing=timing,
+                metrics=metrics,
             )
-            roles = RoleJobs(pipeline=pipeline, store=store, engine=jobs, editions=editions)
+            roles = RoleJobs(
+                pipeline=pipeline, store=store, engine=jobs, editions=editions, metrics=metrics
+            )
             handlers: dict[str, Handler] = {
                 FETCH: fetching.run,
                 GROUP: roles.group,
@@ -212,4 +224,5 @@ async def _opened(
                 clock=clock,
                 timing=timing,
                 editions=editions,
+                metrics=metrics,
             )

@@ -8,6 +8,7 @@ from aggregator.core.logger import get_logger
 from aggregator.core.report import RunTotals
 from aggregator.pipeline import Pipeline
 from aggregator.store import SqlStore
+from aggregator.web.metrics import Metrics
 from aggregator.workers.edition_store import EditionStore
 from aggregator.workers.engine import GROUP, PUBLISH, Engine
 
@@ -22,14 +23,19 @@ class RoleJobs:
     store: SqlStore
     engine: Engine
     editions: EditionStore
+    metrics: Metrics
 
     async def group(self) -> None:
         """Group the next batch of what is new; queue what follows from it."""
+        totals = RunTotals()
         try:
-            more = await self.pipeline.group_batch(RunTotals())
+            more = await self.pipeline.group_batch(totals)
         except AggregatorError as error:
+            self.metrics.record_job(GROUP, "failed")
             _log.error("grouping failed", error=str(error))
             return
+        self.metrics.record_stories(totals.stories_new, totals.stories_changed)
+        self.metrics.record_job(GROUP, "done")
         if more:
             await self.engine.ask(GROUP)
         await self.engine.ask(PUBLISH)
@@ -41,6 +47,8 @@ class RoleJobs:
             await self.pipeline.publish(totals)
             await self.pipeline.thread.call(partial(self.editions.save))
         except AggregatorError as error:
-            _log.error("publish failed", error=str(error))
+            totals.errors += (str(error),)
         for problem in totals.errors:
             _log.error("publish failed", error=problem)
+        self.metrics.record_edition(len(totals.written), now=self.pipeline.publisher.clock())
+        self.metrics.record_job(PUBLISH, "failed" if totals.errors else "done")

@@ -1,9 +1,10 @@
 """The databases that the contract of the stores is tried on."""
 
+import atexit
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
@@ -18,6 +19,8 @@ from aggregator.store.opening import FILE
 from tests.builders import NOW
 
 KINDS = ("sqlite", "postgresql")
+CHOSEN = "STORYFOLD_TEST_STORE"  # one of them, for tests that use only one
+_urls: dict[Path, str] = {}  # by data folder
 
 
 @cache
@@ -35,6 +38,26 @@ def server() -> str:
             Path(mkdtemp()) / "postgres", cleanup_mode="delete"
         ).get_uri()
     return url
+
+
+def chosen_url(data: Path) -> str:
+    """Return the URL of the database of a data folder, of the kind that --store names.
+
+    A folder has the same one each time. It is gone when the tests end.
+    """
+    if os.environ.get(CHOSEN, "sqlite") == "sqlite":
+        return "sqlite"
+    folder = data.absolute()
+    if folder not in _urls:
+        _urls[folder] = _kept().enter_context(database_url("postgresql", data))
+    return _urls[folder]
+
+
+@cache
+def _kept() -> ExitStack:
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack
 
 
 @contextmanager

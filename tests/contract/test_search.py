@@ -1,5 +1,6 @@
 """The search finds the same on every database."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from aggregator.core import ids
+from aggregator.core.errors import StoreError
 from aggregator.core.model import Entry
 from aggregator.core.search import SearchQuery
 from aggregator.store import SqlStore, open_store, transfer
@@ -31,6 +34,7 @@ from tests.contract.databases import database_url
 from tests.stores import gather, group_apart
 
 CHARACTERS = 200
+DAY = timedelta(days=1)
 
 NEWS = (
     make_entry(1, title="Earthquake shakes northern Japan", text="A magnitude 6.3 quake hit Hokkaido on Monday. No tsunami warning."),
@@ -256,3 +260,27 @@ def test_pages_of_stories_follow_each_other(store: SqlStore) -> None:
     every = list(store.stories_before(None))
     assert [shown for _, shown in every] == list(store.newest_stories())
     assert list(store.stories_before(every[3][0])) == every[4:]
+
+
+@pytest.mark.parametrize("first", ["search", "index", "forget"])
+def test_a_damaged_index_costs_nothing_else(tmp_path: Path, first: str) -> None:
+    with closing(open_store("sqlite", data=tmp_path, now=NOW)) as store:
+        fill(store, *NEWS)
+    with closing(sqlite3.connect(tmp_path / FILE)) as file, file:
+        file.execute("UPDATE search_terms_data SET block = x'0001020304' WHERE id > 10")
+    with closing(open_store("sqlite", data=tmp_path, now=NOW)) as store:
+        if first == "search":
+            assert find(store, "earthquake") == []
+        elif first == "index":
+            gather(store, make_entry(1, title="Earthquake again"), now=at(1))
+        else:
+            shown = [ids.story_id(make_key(1))]
+            with pytest.raises(StoreError, match="index of the search"):
+                store.forget(NOW + DAY, shown)
+            assert store.forget(NOW + DAY, shown) == len(NEWS) - 1
+        index(store)
+        find(store, "earthquake")  # whoever meets the damage first
+        index(store)
+        assert find(store, "earthquake") == links(1)
+        assert not store.rebuilt
+    assert not list(tmp_path.glob("*damaged*"))

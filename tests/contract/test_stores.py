@@ -462,6 +462,25 @@ def test_changes_of_features_are_known_since_a_mark(store: Store) -> None:
     assert store.feature_changes(fifth.mark).keys == (two,)
     assert store.grouped_of([two, three]) == ()
     assert store.feature_changes("elsewhere/1").keys is None
+    number, _, token = fifth.mark.partition(":")
+    assert store.feature_changes(f"{number}:{int(token) + 1}").keys is None
+
+
+def test_a_change_tells_the_features_from_before(store: Store) -> None:
+    """Of several changes since a mark those before the first count."""
+    gather(store, *make_entries([1, 2]))
+    one, two = (make_key(n) for n in (1, 2))
+    start = store.feature_changes("").mark
+    story = make_story(one, two)
+    store.save_grouping(make_grouping(story, features=features(one, two)))
+    grouped = store.feature_changes(start)
+    assert grouped.before == {}
+    for packed in (b"second", b"third"):
+        store.save_grouping(make_grouping(story, features=((one, packed),)))
+    assert store.feature_changes(grouped.mark).before == dict(features(one))
+    store.save_grouping(make_grouping(make_story(one)))
+    left = store.feature_changes(grouped.mark)
+    assert left.before == dict(features(one, two))
 
 
 def test_features_are_read_by_key(store: Store) -> None:
@@ -951,3 +970,17 @@ def test_two_threads_may_write(store: Store) -> None:
     for writer in writers:
         writer.join()
     assert len(store.ungrouped(99)) == 40
+
+
+def test_activity_counts_days_and_duplicates(store: Store) -> None:
+    """By the date of the entries; those outside the last two weeks do not count."""
+    dates = [at(-1), at(-2), at(days=-1.5), at(days=-13.5), at(days=-15), at(days=1)]
+    entries = [make_entry(n, published=when) for n, when in enumerate(dates)]
+    first, second, *_ = [one.key for one in gather(store, *entries)]
+    gather(store, make_entry(9, published=at(-1)), source=make_source(id="other"))
+    assert store.source_activity(NOW)["other"].days == (0,) * 13 + (1,)
+    story = make_story(first, members=(make_member(first), make_member(second)))
+    store.save_grouping(make_grouping(story))
+    found = store.source_activity(NOW)["example"]
+    assert found.days == (1, *(0,) * 11, 1, 3)  # the one of tomorrow counts as of now
+    assert found.duplicates == 1

@@ -19,6 +19,7 @@ from aggregator.pipeline import Pipeline
 from aggregator.pool import Pool
 from aggregator.store import open_store
 from tests.builders import NOW, make_source
+from tests.contract.databases import chosen_url
 from tests.fakes import FakeClock, FakeFetcher
 
 SOURCE = make_source()
@@ -59,14 +60,15 @@ class House:
         self.fetcher = FakeFetcher()
         self.data = data
         self.folder = data / "feeds"
-        self.store = open_store("sqlite", data=data, now=NOW)
+        url = chosen_url(data)
+        self.store = open_store(url, data=data, now=NOW)
         self._pool = Pool()
         self._thread = StoreThread()
         config = Config(
             path=data / "aggregator.yaml",
             data=data,
             public_url="http://127.0.0.1:8080/",
-            store="sqlite",
+            store=url,
             fetch=FetchSettings(),
             images=ImageOptions(),
             stories=stories or StorySettings(),

@@ -7,6 +7,7 @@ import pytest
 
 from aggregator.bootstrap import Application, open_application
 from aggregator.config import load
+from tests.contract.databases import chosen_url
 from tests.integration.loopback import Site, serving
 
 SEEDS = Path(__file__).parent.parent.parent / "aggregator" / "samples"
@@ -29,7 +30,8 @@ def application(tmp_path: Path) -> Iterator[Opener]:
 
     def open_one(text: str) -> Application:
         path = tmp_path / "aggregator.yaml"
-        path.write_text(f"data: data\n{text}", encoding="utf-8")
+        store = "" if "store:" in text else f"store: {chosen_url(tmp_path / 'data')}\n"
+        path.write_text(f"data: data\n{store}{text}", encoding="utf-8")
         one = open_application(load(path, {}))
         opened.append(one)
         return one

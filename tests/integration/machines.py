@@ -56,7 +56,7 @@ class House:
 
     folder: Path
     url: str
-    running: list[subprocess.Popen[str]] = field(default_factory=list)
+    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
     def config(self) -> Path:
@@ -72,20 +72,28 @@ class House:
         fetch = "fetch: {allow_private: [127.0.0.0/8], interval: 1h}\n"
         self.config.write_text(f"data: data\nstore: {self.url}\n{fetch}{more}sources:\n{lines}")
 
-    def start(self, how: str, *more: str) -> subprocess.Popen[str]:
+    def start(self, how: str, *more: str) -> subprocess.Popen[bytes]:
         """Start a process of benchmarks/steady.py."""
-        words = [sys.executable, "-m", "benchmarks.steady", how, str(self.config), *more]
-        process = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        return self._start("benchmarks.steady", how, str(self.config), *more)
+
+    def start_module(self, module: str) -> subprocess.Popen[bytes]:
+        """Start a module of the tests on this house."""
+        return self._start(module, str(self.config))
+
+    def _start(self, *words: str) -> subprocess.Popen[bytes]:
+        with (self.folder / "log").open("ab") as log:  # a pipe that nobody reads would stop it
+            process = subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, stderr=log)
         self.running.append(process)
         return process
 
-    def run(self, how: str, *more: str, count: int = 1) -> str:
-        """Let processes run to their end; return what they logged."""
-        started = [self.start(how, *more) for _ in range(count)]
-        said = [one.communicate(timeout=HUNG)[1] for one in started]
-        log = "\n".join(said)
-        assert [one.returncode for one in started] == [0] * count, log
-        return log
+    def run(self, how: str, *more: str, count: int = 1) -> None:
+        """Let processes run to their end."""
+        self.end(*(self.start(how, *more) for _ in range(count)))
+
+    def end(self, *processes: subprocess.Popen[bytes]) -> None:
+        """Wait until processes have ended well."""
+        statuses = [one.wait(timeout=HUNG) for one in processes]
+        assert statuses == [0] * len(processes), (self.folder / "log").read_text()
 
     def store(self) -> SqlStore:
         """Open the store."""
@@ -95,6 +103,10 @@ class House:
         """Return what is stored."""
         with closing(self.store()) as store:
             return agreement.read(store)
+
+    def count(self) -> int:
+        """Return how many entries are stored."""
+        return len(self.contents().entries)
 
     def published(self) -> dict[str, bytes]:
         """Return the published feeds."""

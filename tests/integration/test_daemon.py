@@ -18,6 +18,7 @@ from socket import create_server
 
 import pytest
 
+from tests.contract.databases import chosen_url
 from tests.integration.conftest import SEEDS
 from tests.integration.loopback import Site
 from tests.waiting import HUNG, until
@@ -69,7 +70,9 @@ def configure(folder: Path, *sources: str) -> Path:
     path = folder / "aggregator.yaml"
     lines = "".join(f"  - {source}\n" for source in sources)
     path.write_text(
-        f"data: data\nfetch: {{allow_private: [127.0.0.1]}}\nsources:\n{lines}", encoding="utf-8"
+        f"data: data\nstore: {chosen_url(folder / 'data')}\n"
+        f"fetch: {{allow_private: [127.0.0.1]}}\nsources:\n{lines}",
+        encoding="utf-8",
     )
     return path
 

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import string
 import subprocess
 import sys
 import urllib.parse
@@ -33,6 +34,8 @@ FEED = f"<rss version='2.0'><channel><title>Feed</title>{ITEM.format(n=1)}</chan
 CONFIG = """\
 data: data
 log: json
+health_feed: true
+backup: {{dir: backups}}
 fetch: {{allow_private: [127.0.0.1], interval: 1h}}
 websub: {{hub: "http://me:${{HUB}}@127.0.0.1:9/hub?secret=${{HUB}}"}}
 feeds:
@@ -99,6 +102,7 @@ COMMANDS = [
     ("doctor", "--json"),
     ("sources", "list"),
     ("sources", "list", "--json"),
+    ("sources", "list", "--activity"),
     ("sources", "export"),
     ("sources", "show", "user"),
     ("sources", "show", "moved", "--json"),
@@ -133,6 +137,7 @@ PAGES = [
     "/",
     "/health",
     "/metrics",
+    "/health.atom?token=${FEED_TOKEN}",
     "/feeds/merged.atom",
     "/feeds/merged.rss",
     "/feeds/merged.json",
@@ -164,7 +169,9 @@ def test_the_daemon_tells_no_secret(
     folder: Path, port: int, daemon: "subprocess.Popen[bytes]"
 ) -> None:
     until(lambda: is_told(port, b"aggregator_runs_total{"))
-    pages = {path: ask(port, path) for path in PAGES}
+    addresses = {path: string.Template(path).substitute(SECRETS) for path in PAGES}
+    until(lambda: b"<feed" in ask(port, addresses["/health.atom?token=${FEED_TOKEN}"]))
+    pages = {path: ask(port, address) for path, address in addresses.items()}
     daemon.send_signal(signal.SIGTERM)
     _, log = daemon.communicate(timeout=HUNG)
     assert {path: found for path, page in pages.items() if (found := told(page))} == {}

@@ -3,7 +3,7 @@
 import dataclasses
 import sqlite3
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import timedelta
 from pathlib import Path
 
@@ -132,6 +132,10 @@ class CountingReader:
 
     def __init__(self) -> None:
         self.cleaned: list[int] = []
+
+    def expecting(self) -> AbstractContextManager[None]:
+        """Tell that a request may bring documents; see ports.DocumentReader."""
+        return nullcontext()
 
     async def read(
         self,

@@ -11,12 +11,12 @@ from tests.waiting import HUNG
 def work(what: object) -> object:
     """Return what was given, or do the harm that it names."""
     match what:
-        case "die":
-            os._exit(3)
-        case "leave":
-            os._exit(0)
+        case "die" | "leave":
+            os._exit(3 if what == "die" else 0)
         case "hang":
-            time.sleep(2 * HUNG)
+            spin(5.0)  # a thread cannot be ended
+        case "nap" | "sleep":  # as on a machine that is busy with other work
+            time.sleep(0.5 if what == "nap" else 2 * HUNG)
         case "raise":
             raise ValueError("bad\n document")
         case "page":
@@ -33,6 +33,13 @@ def work(what: object) -> object:
             time.sleep(0.05)  # so that all workers take part
             return os.getpid(), tuple(_prepared_in)
     return what
+
+
+def spin(seconds: float) -> None:
+    """Use CPU time."""
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        pass
 
 
 _prepared_in: list[int] = []

@@ -15,7 +15,13 @@ _COMMAND = re.compile(r"(?:bin/|exec aggregator |-- )aggregator ([^#\n]*)")
 
 
 @pytest.mark.parametrize(
-    "name", ["config/aggregator.service", "docker-compose.yml", "config/kubernetes.yaml"]
+    "name",
+    [
+        "config/aggregator.service",
+        "config/aggregator-worker@.service",
+        "docker-compose.yml",
+        "config/kubernetes.yaml",
+    ],
 )
 def test_every_command_in_an_example_is_one_of_ours(
     name: str, capsys: pytest.CaptureFixture[str]

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -142,6 +142,28 @@ def test_a_thread_that_hangs_is_left_behind() -> None:
     run(test())
 
 
+@pytest.mark.parametrize("threshold", [9.0, 0.0])
+def test_waiting_for_a_busy_machine_does_not_count(threshold: float) -> None:
+    """The deadline is of CPU time, in the thread and in processes."""
+
+    async def test() -> None:
+        with pool_of(deadline=timedelta(milliseconds=200), threshold=threshold) as pool:
+            assert await pool.run(work, [("nap",)]) == ["nap"]
+
+    run(test())
+
+
+@pytest.mark.parametrize("threshold", [9.0, 0.0])
+def test_a_call_that_sleeps_ends_some_time_after_the_deadline(threshold: float) -> None:
+    async def test() -> None:
+        with pool_of(deadline=timedelta(milliseconds=20), threshold=threshold) as pool:
+            assert texts(await pool.run(work, [("sleep",)])) == [
+                "reading it took longer than 0.02 s"
+            ]
+
+    run(test())
+
+
 def test_the_loop_stays_free() -> None:
     """Others go on while documents are read."""
 
@@ -252,5 +274,23 @@ def test_a_pool_closes_while_its_workers_are_prepared() -> None:
             waiting = asyncio.create_task(pool.run(work, [("where",)]))
             await soon(lambda: bool(children()))
             waiting.cancel()
+
+    run(test())
+
+
+@pytest.mark.parametrize(("expected", "is_here"), [(20, False), (2, True)])
+def test_the_thread_waits_while_many_calls_are_expected(expected: int, is_here: bool) -> None:
+    """They may be worth processes, and then the main process need not load what calls need."""
+
+    async def test() -> None:
+        with pool_of(workers=1, threshold=0.018, patience=HUNG) as pool, ExitStack() as requests:
+            for _ in range(expected):
+                requests.enter_context(pool.expecting())
+            first = asyncio.create_task(pool.run(work, [("where",)]))
+            await asyncio.sleep(0.1)
+            assert first.done() <= is_here
+            if not is_here:
+                await pool.run(work, [(1,), (2,), (3,)])
+            assert (await first == [os.getpid()]) is is_here
 
     run(test())

@@ -16,8 +16,8 @@ from aggregator.core.errors import (
 )
 from aggregator.core.logger import get_logger
 from aggregator.core.model import Fetched, Source
-from aggregator.core.pages import PageResult, PageTask
-from aggregator.core.ports import ArticleStore, Clock, PageFetcher
+from aggregator.core.pages import ArticleStore, PageResult, PageTask
+from aggregator.core.ports import Clock, PageFetcher
 from aggregator.core.settings import FullText
 from aggregator.core.threads import StoreThread
 from aggregator.gather.articles.article import Wanted, read_article

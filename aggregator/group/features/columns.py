@@ -1,6 +1,6 @@
 """What pairs are found by, in columns: the headers, key words, key stems and links of many entries."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +81,34 @@ class Columns:
             words=Keys.joined([one.words for one in parts]),
             stems=Keys.joined([one.stems for one in parts]),
             cites=_joined([one.cites for one in parts]),
+        )
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return all arrays by name."""
+        return {
+            "heads": self.heads,
+            "words": self.words.ids.flat,
+            "word_starts": self.words.ids.starts,
+            "word_values": self.words.values,
+            "stems": self.stems.ids.flat,
+            "stem_starts": self.stems.ids.starts,
+            "stem_values": self.stems.values,
+            "cites": self.cites.flat,
+            "cite_starts": self.cites.starts,
+        }
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "Columns":
+        """Return the columns that `arrays` were of."""
+        words, stems, cites = (
+            Ragged(flat=arrays[f"{name}s"], starts=arrays[f"{name}_starts"])
+            for name in ("word", "stem", "cite")
+        )
+        return cls(
+            heads=arrays["heads"],
+            words=Keys(ids=words, values=arrays["word_values"]),
+            stems=Keys(ids=stems, values=arrays["stem_values"]),
+            cites=cites,
         )
 
     def __len__(self) -> int:

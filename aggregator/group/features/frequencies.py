@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from aggregator.group.features.terms import Floats, Hashes
 
-_BITS = 22
-_MASK = np.uint32((1 << _BITS) - 1)
+BITS = 22
+_MASK = np.uint32((1 << BITS) - 1)
 _TRUST = 200.0  # entries that the prior is worth beside what was seen
 _LEAST = 0.05
 _ONE = np.int32(1)
@@ -19,8 +19,8 @@ _ONE = np.int32(1)
 class Counts:
     """How many entries hold each term; terms share buckets, of which there are four million."""
 
-    def __init__(self) -> None:
-        self.buckets = np.zeros(1 << _BITS, np.int32)
+    def __init__(self, buckets: NDArray[np.int32] | None = None) -> None:
+        self.buckets = np.zeros(1 << BITS, np.int32) if buckets is None else buckets
 
     def add(self, terms: Sequence[Hashes]) -> None:
         """Count the terms of some entries."""
@@ -34,9 +34,7 @@ class Counts:
 
     def copy(self) -> "Counts":
         """Return a copy, which changes apart from this one."""
-        other = Counts.__new__(Counts)
-        other.buckets = self.buckets.copy()
-        return other
+        return Counts(self.buckets.copy())
 
 
 class Frequencies:

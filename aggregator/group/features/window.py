@@ -8,7 +8,7 @@ entries that are compared.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -21,10 +21,22 @@ from aggregator.group.features.columns import Columns, GrowingColumns
 from aggregator.group.features.frequencies import Counts, Frequencies
 from aggregator.group.features.terms import Hashes
 
+FORMS: Mapping[str, np.dtype[Any]] = {
+    "keys": np.dtype("u1"),
+    "key_sizes": np.dtype(np.int64),
+    "published": np.dtype(np.float64),
+    "counted": np.dtype(bool),
+    "counts": np.dtype(np.int32),
+    **{name: one.dtype for name, one in Columns.read(()).arrays().items()},
+}
+"""The arrays of a window and their types."""
+
 LoadFeatures = Callable[[Sequence[str]], Mapping[str, bytes]]
 """From keys to the stored features of those entries that have some."""
 _ENTRIES_PER_LOAD = 1000
 _MAX_REMOVED_SHARE = 0.25  # of the slots, beyond which the columns are rewritten
+
+_UNKNOWN: Mapping[str, bytes] = {}
 
 Slots = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -134,17 +146,35 @@ class Window:
         self._counts.add([packing.terms(one.features) for one, wanted in both if wanted])
         return np.array(counted, bool)
 
-    def remove(self, keys: Iterable[str]) -> None:
-        """Remove entries; unknown keys are ignored."""
-        self._remove(keys)
+    def remove(self, keys: Iterable[str], features: Mapping[str, bytes] = _UNKNOWN) -> None:
+        """Remove entries; unknown keys are ignored. `features` are those that some of them had."""
+        self._remove(keys, features)
         self._compact()
 
-    def _remove(self, keys: Iterable[str]) -> None:
-        gone = [self._slots.pop(key) for key in keys if key in self._slots]
-        if gone and self._counted[gone].any():  # their terms are no longer known: count all again
+    def _remove(self, keys: Iterable[str], features: Mapping[str, bytes] = _UNKNOWN) -> None:
+        known = [key for key in keys if key in self._slots]
+        gone = np.array([self._slots.pop(key) for key in known], np.int64)
+        if not len(gone):
+            return
+        self._stop_counting(gone, [features.get(key, b"") for key in known])
+        self._order = self._order[~np.isin(self._order, gone)]
+
+    def _stop_counting(self, slots: Slots, packed: Sequence[bytes]) -> None:
+        """Subtract the terms of entries from the counts, or count all again if they are not known."""
+        counted = np.flatnonzero(self._counted[slots])
+        some, had = slots[counted], [packed[place] for place in counted.tolist()]
+        if not had:
+            return
+        if not all(map(packing.readable, had)) or not self._have(some, had):
             self._reset_counts()
-        if gone:
-            self._order = self._order[~np.isin(self._order, gone)]
+            return
+        self._counts.subtract([packing.terms(one) for one in had])
+        self._counted[some] = False
+
+    def _have(self, slots: Slots, packed: Sequence[bytes]) -> bool:
+        """Return whether entries were added with these features."""
+        own, given = self.columns.take(slots).arrays(), Columns.read(packed).arrays()
+        return all(np.array_equal(own[name], given[name]) for name in own)
 
     def remove_before(self, time: float) -> None:
         """Remove the entries published before a time, except those whose terms are counted."""
@@ -153,8 +183,11 @@ class Window:
 
     def _compact(self) -> None:
         """Give the entries new slots, in order, if many slots are unused."""
-        if len(self._slots) >= len(self.keys) * (1 - _MAX_REMOVED_SHARE):
-            return
+        if len(self._slots) < len(self.keys) * (1 - _MAX_REMOVED_SHARE):
+            self._rewrite()
+
+    def _rewrite(self) -> None:
+        """Give the entries new slots, in order."""
         order = self._order
         self.keys = [self.keys[slot] for slot in order.tolist()]
         self.published = self.published[order]
@@ -162,6 +195,33 @@ class Window:
         self._counted = self._counted[order]
         self._slots = {key: slot for slot, key in enumerate(self.keys)}
         self._order = np.arange(len(order))
+
+    # --- as arrays ---------------------------------------------------------------------------
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return all that the window knows, as arrays by name."""
+        self._rewrite()
+        return {
+            "keys": np.frombuffer("".join(self.keys).encode(), np.uint8),
+            "key_sizes": np.array(list(map(len, self.keys)), np.int64),
+            "published": self.published,
+            "counted": self._counted,
+            "counts": self._counts.buckets,
+            **self.columns.arrays(),
+        }
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "Window":
+        """Return the window that `arrays` were of."""
+        found, text = cls(), arrays["keys"].tobytes().decode()
+        ends = np.cumsum(arrays["key_sizes"]).tolist()
+        found.keys = [text[begin:end] for begin, end in pairwise([0, *ends])]
+        found.published = arrays["published"]
+        found._columns = GrowingColumns(Columns.of_arrays(arrays))
+        found._slots = {key: slot for slot, key in enumerate(found.keys)}
+        found._order = np.arange(len(found.keys))
+        found._counts, found._counted = Counts(arrays["counts"]), arrays["counted"]
+        return found
 
     # --- how many entries contain a term -----------------------------------------------------
 

@@ -1,7 +1,8 @@
 """Groups new entries: in order of time, each joins the story that it fits best or founds one."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from aggregator.core import ids
 from aggregator.core.model import Grouping, Reason, StoredEntry
-from aggregator.group.features.feature_rows import gather
+from aggregator.group.features.feature_rows import Rows, gather
 from aggregator.group.pairs import candidates
 from aggregator.group.pairs.blocking import SEVERAL
 from aggregator.group.pairs.similarity import Comparer
@@ -77,7 +78,8 @@ class Work:
             stories.update((story.id, story) for story in load(self._keys_to_load()))
         drafts = StoryDrafts(now=self.context.now)
         stored = StoredIds(self.context.existing_ids, (ids.story_id(one.key) for one in self.new))
-        drafts.load(stories.values(), self._time, stored)
+        # Not a method: the drafts would refer to what holds them, and the whole window stay in memory.
+        drafts.load(stories.values(), partial(_time_of, self.rows, self.latest), stored)
         return drafts
 
     def _keys_to_load(self) -> set[str]:
@@ -85,11 +87,6 @@ class Work:
         likely = np.unique(self.scored.right[self.scored.margins > assign.LOWEST_BAR])
         near = (self.rows.keys[row] for row in likely.tolist())
         return {*near, *chain.from_iterable(self.rules.pairs), *(one.key for one in self.new)}
-
-    def _time(self, key: str) -> float | None:
-        """Return when an entry was published, None if it is not one of this grouping."""
-        row = self.latest.get(key)
-        return None if row is None else float(self.rows.published[row])
 
     def _of_latest(self, column: NDArray[Any]) -> list[Any]:
         """Return the values of a column for the latest row of each entry."""
@@ -350,3 +347,9 @@ class Work:
 def _mostly(bits: NDArray[np.bool_]) -> bool:
     """Return whether at least half are true."""
     return bool(2 * np.count_nonzero(bits) >= len(bits))
+
+
+def _time_of(rows: Rows, latest: Mapping[str, int], key: str) -> float | None:
+    """Return when an entry was published, None if it is not one of this grouping."""
+    row = latest.get(key)
+    return None if row is None else float(rows.published[row])

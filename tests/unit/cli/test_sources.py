@@ -56,6 +56,10 @@ def test_list(run: Run) -> None:
     words = run("sources", "list")
     assert words.out.splitlines()[0].split()[:3] == ["id", "title", "outcome"]
     assert run("sources", "list", "--quiet").out == ""
+    active = run("sources", "list", "--activity").out.splitlines()
+    assert active[0].split() == ["id", "title", "a", "day", "duplicates", "activity"]
+    assert all("%" in line for line in active[1:3])
+    assert all(len(row["activity"]) in {0, 14} for row in after)
 
 
 def test_whole_texts_are_counted(run: Run, home: Path) -> None:

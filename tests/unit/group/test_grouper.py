@@ -1,6 +1,7 @@
 """Grouping what is stored: batch after batch, and after the form of features has changed."""
 
 import asyncio
+import gc
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from aggregator.core.settings import StorySettings
 from aggregator.group.features import packing
 from aggregator.group.features.extraction import extract_features
 from aggregator.group.features.unweighted import extract_to_bytes
+from aggregator.group.features.window import Window
 from aggregator.group.grouper import Grouper
 from aggregator.pool import Pool
 from aggregator.store import SqlStore, open_store
@@ -84,6 +86,33 @@ def test_what_arrives_while_features_are_extracted_keeps_its_own(store: SqlStore
     found = store.features([key])[key]
     ((title,),) = [packing.titles([found], packing.headers([found]))]
     assert title == extract_features([other])[0][0].title
+
+
+def test_what_arrived_without_features_waits_for_the_next_batch(store: SqlStore) -> None:
+    """So that it is extracted in a worker; what comes last of all is extracted where it is grouped."""
+    gather(store, *WHOLE)
+    grouper = Grouper(
+        store=store, pool=Pool(), settings=StorySettings(), sources=(), clock=lambda: NOW
+    )
+    first, *rest = grouper.next()
+    ((features,), _) = extract_features([first])
+    grouper.group({first.key: (first, features)})
+    assert {one.key for one in grouper.next()} == {one.key for one in rest}
+    grouper.group({})
+    assert grouper.next() == ()
+
+
+def test_a_grouping_leaves_nothing_in_memory(store: SqlStore) -> None:
+    """Nothing of it refers back to what holds it, so no window waits for the garbage collector."""
+    gc.collect()
+    gc.disable()
+    try:
+        for one in WHOLE[:3]:
+            gather(store, one)
+            group(store)
+            assert not any(isinstance(each, Window) for each in gc.get_objects())
+    finally:
+        gc.enable()
 
 
 def titles(store: SqlStore) -> set[frozenset[str]]:

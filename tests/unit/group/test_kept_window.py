@@ -2,7 +2,7 @@
 
 import itertools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ from aggregator.group import kept_window
 from aggregator.group.features import packing
 from aggregator.group.grouper import Grouper
 from aggregator.pool import Pool
-from aggregator.store import SqlStore, open_store
+from aggregator.store import SqlStore, WindowFile, open_store, window_file
 from tests.builders import NOW, at, make_source, make_state
 from tests.unit.group.news import BRIDGE, FERRY, FLOOD, MATCH, PORT, tell
 
@@ -61,7 +61,7 @@ class News:
     """A store that is told news, and its grouper."""
 
     def __init__(self, folder: Path, max_spare: int = kept_window.MAX_SPARE) -> None:
-        self._max_spare = max_spare
+        self._max_spare, self.cache = max_spare, WindowFile(folder)
         self.store: SqlStore = open_store("sqlite", data=folder, now=NOW)
         self._grouper: Grouper | None = None
 
@@ -88,8 +88,8 @@ class News:
             a, b = (KEYS[n] for n in given)
             self.store.decide(Decision(kind=kind, a=a, b=b, when=NOW))  # type: ignore[arg-type]
 
-    def group(self, *, keep: bool) -> None:
-        """Group what is new, with the window of the last time or with one of its own."""
+    def group(self, *, keep: bool, cached: bool = False) -> None:
+        """Group what is new, with the window of the last time, one of its own or that of the file."""
         if self._grouper is None or not keep:
             self._grouper = Grouper(
                 store=self.store,
@@ -97,7 +97,9 @@ class News:
                 settings=SETTINGS,
                 sources=(),
                 clock=lambda: NOW,
-                window=kept_window.KeptWindow(self._max_spare),
+                window=kept_window.KeptWindow(
+                    self.cache if cached else None, self._max_spare, least_saved=0
+                ),
             )
         while self._grouper.next():
             self._grouper.group({})
@@ -119,16 +121,17 @@ def test_a_kept_window_groups_as_one_read_each_time(
 ) -> None:
     """Whatever is told late, edited, corrected, refreshed or forgotten in between."""
     with TemporaryDirectory() as folder:
-        folders = [shutil.copytree(empty, Path(folder) / name) for name in ("a", "b")]
-        kept, fresh = (News(one, spare) for one in folders)
+        folders = [shutil.copytree(empty, Path(folder) / name) for name in ("a", "b", "c")]
+        kept, fresh, cached = (News(one, spare) for one in folders)
         for step in steps:
-            kept.do(*step)
-            fresh.do(*step)
+            for one in (kept, fresh, cached):
+                one.do(*step)
             kept.group(keep=True)
             fresh.group(keep=False)
-            assert kept.state() == fresh.state()
-        kept.store.close()
-        fresh.store.close()
+            cached.group(keep=False, cached=True)
+            assert kept.state() == fresh.state() == cached.state()
+        for one in (kept, fresh, cached):
+            one.store.close()
 
 
 class Counting:
@@ -186,7 +189,94 @@ def test_entries_of_long_ago_leave_the_window_of_today(tmp_path: Path) -> None:
     news.store.close()
 
 
-def test_a_store_that_fails_leaves_no_half_read_window(tmp_path: Path) -> None:
+def grown(folder: Path) -> News:
+    """Return a store with a window in the file, and five entries grouped since."""
+    news = News(folder)
+    for begin, end in ((0, 20), (20, 21)):
+        news.gather(*NEWS[begin:end])
+        news.group(keep=False, cached=True)
+    assert (folder / window_file.FILE).exists()
+    news.gather(*NEWS[21:26])
+    news.group(keep=False)
+    return news
+
+
+def read_again(news: News) -> tuple[int, int]:
+    """Return how many entries a process reads that begins now, and the size of its window."""
+    counting: Any = Counting(news.store)
+    window = kept_window.KeptWindow(news.cache).read(counting, NEWS[26:27], StorySettings())
+    return counting.read, len(window)
+
+
+def test_another_process_reads_what_the_file_lacks(tmp_path: Path) -> None:
+    news = grown(tmp_path)
+    read, size = read_again(news)
+    assert (read, size) == (6, 26)  # the file is from before the second grouping
+    news.store.close()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda content: content[:0], id="empty"),
+        pytest.param(lambda content: content[:-1], id="cut"),
+        pytest.param(lambda content: content[:20], id="cut in the head"),
+        pytest.param(lambda content: bytes(len(content)), id="zeros"),
+        pytest.param(lambda content: content[:-9] + b"x" + content[-8:], id="one byte"),
+        pytest.param(lambda content: content + b"more", id="longer"),
+        pytest.param(lambda content: content.replace(b"window 1", b"window 9"), id="a later form"),
+    ],
+)
+def test_a_damaged_file_is_read_past(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    news = grown(tmp_path)
+    file = tmp_path / window_file.FILE
+    file.write_bytes(damage(file.read_bytes()))
+    assert read_again(news) == (26, 26)
+    news.store.close()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"\xff\xff\xff\x7f", id="a head beyond the end"),
+        pytest.param(b"\x02\0\0\0{}", id="no arrays"),
+        pytest.param(b"\x04\0\0\0null", id="no object"),
+        pytest.param(
+            b'\x2d\0\0\0{"about": {"tag": 1}, "arrays": [["keys", 9]]}', id="another version"
+        ),
+    ],
+)
+def test_a_sound_file_of_something_else_is_read_past(tmp_path: Path, content: bytes) -> None:
+    news = grown(tmp_path)
+    news.cache.save([content])
+    assert read_again(news) == (26, 26)
+    news.store.close()
+
+
+def test_a_restored_database_does_not_meet_the_file_of_a_later_one(tmp_path: Path) -> None:
+    """The numbers of its changes repeat; what they are about does not."""
+    (tmp_path / "then").mkdir()
+    then = News(tmp_path / "then")
+    then.gather(*NEWS[30:60])
+    then.group(keep=False)
+    then.store.close()
+    news = grown(tmp_path)
+    news.store.close()
+    for name in ("aggregator.db", "journal.jsonl"):
+        shutil.copy(tmp_path / "then" / name, tmp_path / name)
+    restored = News(tmp_path)
+    assert read_again(restored) == (30, 30)
+    restored.store.close()
+
+
+def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
+    cache = WindowFile(tmp_path / "missing")
+    cache.save([b"x"])
+    assert cache.load() is None
+
+
+def test_another_opening_goes_on_from_the_mark(tmp_path: Path) -> None:
     news = News(tmp_path)
     news.gather(*NEWS[:20])
     news.group(keep=True)
@@ -197,7 +287,7 @@ def test_a_store_that_fails_leaves_no_half_read_window(tmp_path: Path) -> None:
     news.store.close()
     later = open_store("sqlite", data=tmp_path, now=NOW)
     counting: Any = Counting(later)
-    after = window.read(counting, NEWS[20:21], SETTINGS)
-    assert after is not before  # numbers of another opening say nothing
-    assert len(after) == len(before) + 1
+    size = len(before)
+    assert len(window.read(counting, NEWS[20:21], SETTINGS)) == size + 1
+    assert counting.read == 1
     later.close()

@@ -70,7 +70,9 @@ def test_a_query_has_phrases(query: str, wanted: list[str], unwanted: list[str])
 
 
 @pytest.mark.parametrize(
-    "query", ["", " ", "-", '""', "-word", "*", "()", "🚀", "\x00", "\ud800", "x" * 201, "一 二 三 四 五 六 七 八 九 十 1 2 3"]
+    "query",
+    ["", " ", "-", '""', "-word", "*", "()", "🚀", "\x00", "\ud800", "x" * 201, "a b c d e f g h i j k l m",
+     "a*", "x -y*", "ab* cd* ef* gh*", "一 二 三 四"],
 )  # fmt: skip
 def test_what_cannot_be_searched_for_is_refused(query: str) -> None:
     with pytest.raises(ValueError, match=r"^q "):

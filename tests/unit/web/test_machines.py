@@ -1,6 +1,7 @@
 """What monitoring is told."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -8,12 +9,14 @@ import pytest
 
 from aggregator.core import profile
 from aggregator.core.errors import StoreError
-from aggregator.core.model import SourceState
+from aggregator.core.model import ShownStory, SourceState
 from aggregator.core.report import RunReport, SourceReport
+from aggregator.web._health import HealthCheck
 from aggregator.web.metrics import Metrics
 from tests.builders import NOW, at, make_spec, make_state
 from tests.fakes import FakeClock
 from tests.unit.web.fakes import BROKEN, FakeReader, make_site, visit
+from tests.waiting import soon
 
 
 class CountingReader(FakeReader):
@@ -279,3 +282,42 @@ def test_metrics_tell_stages_queues_and_failing_sources(tmp_path: Path) -> None:
     ):
         assert line in text
     assert 'aggregator_source_failing{source="good"}' not in text
+
+
+def test_who_asks_often_does_not_wait_for_the_store(tmp_path: Path) -> None:
+    """The last test of it is shown for some seconds, while the next one is under way."""
+    clock, store = FakeClock(), BreakingReader()
+    check = HealthCheck(make_site(tmp_path, store=store, clock=clock), {})
+
+    async def run() -> list[object]:
+        told = []
+        for seconds in (0, 6, 1, 0):
+            clock.pass_(timedelta(seconds=seconds))
+            _, health = await check.check()
+            told.append(health["store"])
+            store.is_broken = True
+            await soon(lambda: check._checking is None or check._checking.done())
+        return told
+
+    assert asyncio.run(run()) == ["ok", "ok", "the database is locked", "the database is locked"]
+
+
+def test_who_asks_rarely_waits_for_the_store(tmp_path: Path) -> None:
+    clock, store = FakeClock(), BreakingReader()
+    client = visit(make_site(tmp_path, store=store, clock=clock))
+    assert client.get("/health").status_code == 200
+    store.is_broken = True
+    clock.pass_(timedelta(seconds=16))
+    assert client.get("/health").status_code == 503
+
+
+class BreakingReader(FakeReader):
+    """A store that can be broken."""
+
+    is_broken = False
+
+    def stories(self, ids: Iterable[str]) -> tuple[ShownStory, ...]:
+        """Return the stories, or raise."""
+        if self.is_broken:
+            raise StoreError("the database is locked")
+        return super().stories(ids)

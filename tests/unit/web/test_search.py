@@ -117,6 +117,8 @@ def test_what_was_asked_stands_in_the_form(client: Visitor) -> None:
         ("q=" + "x" * 501, "at most 500 characters"),
         ("q=" + "x" * 5000, "too long"),
         ("q=" + "%20".join("abcdefghijklmn"), "at most 12 words"),
+        ("q=a*", "two characters before"),
+        ("q=ab*+cd*+ef*+gh*", "at most 3 words"),
         ("q=x&q=y", "more than once"),
         ("q=x&publishe=y", "did you mean"),
         ("q=x&lang=%3F", "lang must be"),
