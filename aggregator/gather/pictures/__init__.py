@@ -22,7 +22,7 @@ def open_pictures(  # noqa: PLR0917  the parts of a pipeline, in its order
     """Return what makes the pictures of the pages; None if they show none of ours."""
     if config.pages.images != "cache" or not isinstance(pages, PageFetcher):
         return None
-    # slow: Pillow
+    # not needed where pages show no pictures of ours
     from aggregator.gather.pictures.picture_files import PictureFiles  # noqa: PLC0415
     from aggregator.gather.pictures.picture_gatherer import PictureGatherer  # noqa: PLC0415
 

@@ -13,7 +13,6 @@ from aggregator.core.model import Fetched, ShownStory, Source, Validators
 from aggregator.core.ports import Clock, PageFetcher
 from aggregator.core.threads import StoreThread
 from aggregator.gather.pictures.picture_files import PictureFiles, picture_name
-from aggregator.gather.pictures.thumbnails import make_thumbnails
 from aggregator.pool import Pool
 from aggregator.text.urls import host, is_web
 
@@ -125,6 +124,9 @@ class PictureGatherer:
         return due[-_PER_TURN:]
 
     async def _make(self, url: str) -> None:
+        # slow: Pillow, and most runs make no picture
+        from aggregator.gather.pictures.thumbnails import make_thumbnails  # noqa: PLC0415
+
         name = picture_name(url)
         try:
             fetched = await self.pages.fetch_page(self._wanted[url], _NO_VALIDATORS, _permit)
