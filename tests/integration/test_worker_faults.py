@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,7 +13,6 @@ from sqlalchemy import create_engine, text
 from aggregator.cli import doctor
 from benchmarks import agreement
 from tests.integration.machines import Farm, House, house, serving_farm
-from tests.integration.test_daemon import daemon, free_port, get
 from tests.waiting import until
 
 pytestmark = pytest.mark.xdist_group("postgresql")  # the server starts once
@@ -88,48 +87,6 @@ def test_connections_are_cut(many: House) -> None:
     execute(parts._replace(path="/postgres").geturl(), _CUT, name=parts.path[1:])
     many.end(working)
     check(many)
-
-
-@contextmanager
-def away(url: str) -> Iterator[None]:
-    """Let the database refuse everybody, as a server does that is restarted."""
-    parts = urlsplit(url)
-    name, other = parts.path[1:], parts._replace(path="/postgres").geturl()
-    execute(other, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-    execute(other, _CUT, name=name)
-    try:
-        yield
-    finally:
-        execute(other, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-
-
-def test_the_database_is_away_for_a_while(many: House) -> None:
-    working = many.start("worker")
-    until(lambda: many.count() > 0)
-    log = many.folder / "log"
-    with away(many.url):
-        until(lambda: "queue lost, trying again" in log.read_text())
-        assert working.poll() is None
-    many.end(working)
-    check(many)
-
-
-def test_every_machine_serves_the_same_also_while_the_database_is_away(
-    many: House, tmp_path: Path
-) -> None:
-    many.run("worker")
-    other = tmp_path / "other.yaml"
-    other.write_text(many.config.read_text().replace("data: data", "data: elsewhere"))
-    port = free_port()
-    address = f"http://127.0.0.1:{port}/feeds/merged.atom"
-    with daemon(other, port, "serve"):
-        here = tmp_path / "elsewhere" / "feeds" / "merged.atom"
-        until(here.exists)
-        assert get(address) == many.published()["merged.atom"]
-        there = many.folder / "data" / "feeds" / "merged.atom"
-        assert int(here.stat().st_mtime) == int(there.stat().st_mtime), "for If-Modified-Since"
-        with away(many.url):
-            assert get(address) == many.published()["merged.atom"]
 
 
 def test_a_source_that_kills_its_worker_is_set_aside_and_named(site: Farm, many: House) -> None:
