@@ -35,8 +35,8 @@ UPDATES = ((0.05, HOUR), (0.15, 6 * HOUR), (0.30, DAY), (0.30, 7 * DAY), (0.20, 
 class Costs:
     """CPU seconds of each piece of work on one core, and bytes of WAL.
 
-    Of benchmarks/scaling.py are `database_job`, `database_source`, `unchanged` and `wal_source` (answers), `entry`,
-    `grouped` and `start` (farm); `window_entry` is of docs/performance. The others are estimates.
+    `wal_source` was measured (benchmarks/scaling.py answers). The others are estimates from single runs on a
+    machine that did much else, rounded.
     """
 
     unchanged: float = 0.0025  # of a worker, for a source that answers 304
