@@ -58,6 +58,8 @@ class HealthWatch:
         now, loop_time = self._clock(), asyncio.get_running_loop().time()
         is_time = loop_time >= self._sources_at + _SOURCES_SECONDS
         problems = self._monitor.problems(now)
+        if self._monitor.network_is_down:
+            problems.insert(0, f"network {self._monitor.network}")
         try:
             await self._thread.call(partial(self._look, now, problems, sources=is_time))
         except (StoreError, PublishError, OSError) as error:  # tried again at the next look

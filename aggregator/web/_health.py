@@ -49,6 +49,7 @@ class HealthCheck:
             "time": now.isoformat(),
             "store": self._problem or "ok",
             "problems": problems,
+            "network": site.metrics.monitor.network,
             "configuration": _FAULTY if site.metrics.monitor.config_is_faulty else "ok",
             "feeds": {n: when for n, when in feeds.items() if named is None or n in named},
             "sources": self._sources(all_named=named is None or all(n in named for n in feeds)),

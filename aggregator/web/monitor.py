@@ -126,15 +126,25 @@ class Monitor:
         known, failing, gone = len(self._known), len(self._failing), len(self._gone)
         return {"known": known, "failing": failing, "gone": gone}
 
+    @property
+    def network(self) -> str:
+        """Whether the network is up, in words."""
+        return "unreachable: no source answers" if self.network_is_down else "ok"
+
     def problems(self, now: datetime) -> list[str]:
-        """Return why the service is not healthy, one sentence each."""
-        patience = max(2 * self._shortest, _MIN_PATIENCE)
-        found = ["network unreachable: no source answers"] if self.network_is_down else []
-        if self.publish_errors:
-            found.append("publishing fails")
+        """Return why the service is not healthy, one sentence each.
+
+        An outage of the network is no reason: what is published is served, and a restart helps nothing.
+        """
+        found = ["publishing fails"] if self.publish_errors else []
+        found += [] if self.network_is_down else self._delays(now)
+        return found + [self.warnings[name] for name in sorted(self.warnings)]
+
+    def _delays(self, now: datetime) -> list[str]:
+        patience, found = max(2 * self._shortest, _MIN_PATIENCE), list[str]()
         if self._started and now - (self.last_good_run or self._started) > patience:
             found.append("no run was good for twice the shortest interval")
         delay = self.oldest_due()
         if delay and now - delay.since > patience:
             found.append("sources are due but not fetched")
-        return found + [self.warnings[name] for name in sorted(self.warnings)]
+        return found
